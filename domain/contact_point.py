@@ -1,0 +1,95 @@
+"""Where somebody can be reached, and what the registries know about it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from domain.channel import Channel
+from domain.personal import Contact
+from domain.recipient import OrganisationNumber
+
+_ATOM: Final = r"[A-Za-z0-9æøåÆØÅ!#$%&'*+\-=?^_`{|}~;]+"
+_LABEL: Final = r"[A-Za-z0-9æøåÆØÅ](?:[A-Za-z0-9æøåÆØÅ-]{0,61}[A-Za-z0-9æøåÆØÅ])?"
+_EMAIL: Final = re.compile(
+    rf"{_ATOM}(?:\.{_ATOM})*@"
+    rf"(?:(?:{_LABEL}\.){{1,9}}[A-Za-z]{{2,14}}|[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}})"
+)
+
+
+def is_email_address(text: str) -> bool:
+    """Whether the text, but for space around it, is an e-mail address as Altinn Notifications takes it.
+
+    Narrower than RFC 5321 (no quoted local part, no `/`, no top-level domain in punycode) and wider
+    (`æøå`, four numbers without brackets as a host).
+    """
+    return _EMAIL.fullmatch(text.strip()) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredAddress:
+    """An address in a registry: where it leads, whether it can be used, and when it was last confirmed."""
+
+    address: Contact
+    is_valid: bool = True
+    confirmed_at: datetime | None = None
+    """When its holder last changed or confirmed it; None if the registry does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRecord:
+    """What the contact and reservation register (KRR) knows of a person."""
+
+    is_reserved: bool = False
+    is_deleted: bool = False
+    can_be_notified: bool = True
+    """`varslingsstatus`: the register's own word on whether the person may be notified."""
+    email: RegisteredAddress | None = None
+    mobile: RegisteredAddress | None = None
+
+    def address_on(self, channel: Channel) -> RegisteredAddress | None:
+        """The person's address on a channel."""
+        return self.email if channel is Channel.EMAIL else self.mobile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusinessRecord:
+    """The official notification addresses of a unit, its own or those of its main unit."""
+
+    origin: OrganisationNumber
+    """The unit whose addresses these are."""
+    emails: Sequence[RegisteredAddress] = ()
+    mobiles: Sequence[RegisteredAddress] = ()
+
+    def addresses_on(self, channel: Channel) -> Sequence[RegisteredAddress]:
+        """The unit's addresses on a channel."""
+        return self.emails if channel is Channel.EMAIL else self.mobiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileRecord:
+    """What one end user registered for notifications on behalf of an organisation."""
+
+    user: str
+    """The user's opaque id, the same for all that one person registered."""
+    is_authorised: bool
+    """Whether the user may do with the order's resource what the order is about."""
+    email: RegisteredAddress | None = None
+    mobile: RegisteredAddress | None = None
+
+    def address_on(self, channel: Channel) -> RegisteredAddress | None:
+        """The user's address on a channel."""
+        return self.email if channel is Channel.EMAIL else self.mobile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalRecord:
+    """What the login service knows of somebody without a national number."""
+
+    email: RegisteredAddress | None = None
+    mobile: RegisteredAddress | None = None
+
+    def address_on(self, channel: Channel) -> RegisteredAddress | None:
+        """Their address on a channel."""
+        return self.email if channel is Channel.EMAIL else self.mobile

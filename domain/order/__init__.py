@@ -1,0 +1,1 @@
+"""The order aggregate: what a sender asked for, and what has become of each of its notifications."""

@@ -1,0 +1,303 @@
+"""What may happen to an order; the tags and fields in here are a storage format.
+
+An event holds the fact alone.
+Which order it belongs to, its version, when it was recorded, and by whom, stand in the envelope.
+Events change by addition only: a new field has a default, a changed meaning is a new event with a new tag.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, TypeAlias
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.channel import Channel, ChannelChoice
+from domain.message import EmailMessage, SmsMessage
+from domain.personal import Contact, Content
+from domain.recipient import OrganisationNumber, Recipient, RecipientNo
+
+OrderId = NewType("OrderId", UUID)
+ChainId = NewType("ChainId", UUID)
+NotificationNo = NewType("NotificationNo", int)
+"""A notification's place in its order, from 0."""
+
+
+class OrderKind(StrEnum):
+    """Which door an order came in by."""
+
+    NOTIFICATION = "notification"
+    REMINDER = "reminder"
+    INSTANT = "instant"
+    COMPOSED = "composed"
+
+
+class Source(StrEnum):
+    """Where a contact point may come from."""
+
+    SENDER = "sender"
+    KRR = "krr"
+    BUSINESS_REGISTER = "business_register"
+    USER_PROFILE = "user_profile"
+    LOGIN_SERVICE = "login_service"
+
+
+class Reason(StrEnum):
+    """Why a source was not used."""
+
+    RESERVED = "reserved"
+    DELETED = "deleted"
+    NOT_NOTIFIABLE = "not_notifiable"
+    OUTDATED = "outdated"
+    NO_RECORD = "no_record"
+    NO_ADDRESS = "no_address"
+    INVALID_ADDRESS = "invalid_address"
+    NOT_AUTHORISED = "not_authorised"
+    DUPLICATE = "duplicate"
+    OTHER_CHANNEL_USED = "other_channel_used"
+    NOT_CONSULTED = "not_consulted"
+
+
+class Failure(StrEnum):
+    """Why a notification did not arrive, or never left."""
+
+    FAILED = "failed"
+    INVALID_ADDRESS = "invalid_address"
+    SUPPRESSED = "suppressed"
+    BOUNCED = "bounced"
+    FILTERED_AS_SPAM = "filtered_as_spam"
+    QUARANTINED = "quarantined"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    BARRED = "barred"
+    DELETED = "deleted"
+    EXPIRED_AT_PROVIDER = "expired_at_provider"
+    UNDELIVERED = "undelivered"
+    REJECTED = "rejected"
+
+
+class ReportedState(StrEnum):
+    """What a delivery report says of a notification."""
+
+    DELAYED = "delayed"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class ReminderLink(Struct, frozen=True):
+    """A reminder's order, as the order that it reminds of knows it."""
+
+    order_id: OrderId
+    senders_reference: str | None = None
+
+
+class Chain(Struct, frozen=True):
+    """What ties an order and its reminders together."""
+
+    chain_id: ChainId
+    reminders: tuple[ReminderLink, ...] = ()
+
+
+class Dialogue(Struct, frozen=True):
+    """The dialogue that an order belongs to, in the sender's own dialogue service."""
+
+    dialogue_id: str | None = None
+    transmission_id: str | None = None
+
+
+class Considered(Struct, frozen=True, kw_only=True):
+    """A source that was looked at and not used, and why."""
+
+    source: Source
+    reason: Reason
+    channel: Channel | None = None
+    user: Contact | None = None
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """One contact point that is to get one notification, and where it was found."""
+
+    notification_no: NotificationNo
+    channel: Channel
+    address: Contact
+    source: Source
+    origin: OrganisationNumber | None = None
+    """The unit whose address it is, where that is not the recipient itself."""
+    user: Contact | None = None
+    """The end user who registered it, where one did."""
+
+
+class OrderPlaced(Struct, frozen=True, kw_only=True, tag="order.placed"):
+    """A sender asked for some recipients to be notified."""
+
+    owner: str
+    kind: OrderKind
+    requested_send_time: datetime
+    channel: ChannelChoice
+    recipients: tuple[Recipient, ...]
+    email: EmailMessage | None = None
+    sms: SmsMessage | None = None
+    senders_reference: str | None = None
+    condition: Content | None = None
+    """The address that is asked, right before sending, whether to send."""
+    ignore_reservation: bool | None = None
+    use_stale_contact_information: bool = False
+    resource: str | None = None
+    resource_action: str | None = None
+    dialogue: Dialogue | None = None
+    chain: Chain | None = None
+    time_to_live: int | None = None
+    """Seconds after which an instant text message is worth nothing any more."""
+    request_digest: str | None = None
+    """A keyed digest of the request, by which a repeat with another content is seen."""
+
+
+class OrderCancelled(Struct, frozen=True, tag="order.cancelled"):
+    """The sender withdrew the order in time."""
+
+
+class SendConditionMet(Struct, frozen=True, tag="order.send_condition_met"):
+    """The sender's condition said: send."""
+
+
+class SendConditionNotMet(Struct, frozen=True, tag="order.send_condition_not_met"):
+    """The sender's condition said: do not send. What has not left stays."""
+
+
+class SendConditionUnknown(Struct, frozen=True, kw_only=True, tag="order.send_condition_unknown"):
+    """The sender's condition gave no answer that could be read."""
+
+    reason: str
+    """A stable code: `timeout`, `status_503`, `not_json`, `refused_address` …"""
+    retry_at: datetime | None = None
+    """When it is asked once more; None when the order goes on without an answer."""
+
+
+class ContactResolved(Struct, frozen=True, kw_only=True, tag="order.contact_resolved"):
+    """The places where a recipient is to be reached were found."""
+
+    recipient_no: RecipientNo
+    targets: tuple[Target, ...]
+    considered: tuple[Considered, ...] = ()
+    name: Contact | None = None
+    """The recipient's name, where the message waits for one."""
+
+
+class ContactNotFound(Struct, frozen=True, kw_only=True, tag="order.contact_not_found"):
+    """No place was found where a recipient can be reached, on one or more channels."""
+
+    recipient_no: RecipientNo
+    notifications: tuple[tuple[NotificationNo, Channel], ...]
+    considered: tuple[Considered, ...] = ()
+
+
+class RecipientReserved(Struct, frozen=True, kw_only=True, tag="order.recipient_reserved"):
+    """A recipient has declined digital communication, and the order does not override it."""
+
+    recipient_no: RecipientNo
+    notifications: tuple[tuple[NotificationNo, Channel], ...]
+    considered: tuple[Considered, ...] = ()
+
+
+class NotificationAttempted(Struct, frozen=True, kw_only=True, tag="order.notification_attempted"):
+    """A notification is about to be handed to a provider; recorded before the first byte leaves."""
+
+    notification_no: NotificationNo
+    attempt: int
+    provider: str
+    token: str
+    """Names this attempt to the provider; delivery reports carry it back where they can."""
+    send_before: datetime
+    """After this moment the hand-over must not begin any more."""
+    settled_by: datetime
+    """With no outcome recorded by this moment, the outcome is unknown."""
+
+
+class NotificationSent(Struct, frozen=True, kw_only=True, tag="order.notification_sent"):
+    """A provider took a notification over."""
+
+    notification_no: NotificationNo
+    attempt: int
+    reference: str
+    """The provider's own name for it."""
+
+
+class NotificationRejected(Struct, frozen=True, kw_only=True, tag="order.notification_rejected"):
+    """A provider refused a notification for good."""
+
+    notification_no: NotificationNo
+    attempt: int
+    failure: Failure
+    code: str
+
+
+class NotificationDeferred(Struct, frozen=True, kw_only=True, tag="order.notification_deferred"):
+    """A notification was certainly not taken over this time, and may be at another."""
+
+    notification_no: NotificationNo
+    attempt: int
+    code: str
+    retry_at: datetime
+
+
+class NotificationOutcomeUnknown(
+    Struct, frozen=True, kw_only=True, tag="order.notification_outcome_unknown"
+):
+    """Nobody can tell whether the provider took a notification over; a report may yet."""
+
+    notification_no: NotificationNo
+    attempt: int
+    code: str
+    resolve_by: datetime
+    """Without a report by this moment, the order's delivery policy decides."""
+
+
+class NotificationGivenUp(Struct, frozen=True, kw_only=True, tag="order.notification_given_up"):
+    """A notification whose outcome stayed unknown is not sent again, lest it arrive twice."""
+
+    notification_no: NotificationNo
+
+
+class DeliveryReported(Struct, frozen=True, kw_only=True, tag="order.delivery_reported"):
+    """A provider told what became of a notification."""
+
+    notification_no: NotificationNo
+    provider: str
+    state: ReportedState
+    code: str
+    """The provider's own word for it."""
+    failure: Failure | None = None
+    occurred_at: datetime | None = None
+    """When it happened by the provider's clock; None if it does not say."""
+
+
+class NotificationExpired(Struct, frozen=True, kw_only=True, tag="order.notification_expired"):
+    """Time ran out for a notification."""
+
+    notification_no: NotificationNo
+    has_left: bool
+    """True: handed over, but never confirmed. False: never handed over in time."""
+
+
+class OrderCompleted(Struct, frozen=True, tag="order.completed"):
+    """Every notification of the order has its result."""
+
+
+OrderEvent: TypeAlias = (
+    OrderPlaced
+    | OrderCancelled
+    | SendConditionMet
+    | SendConditionNotMet
+    | SendConditionUnknown
+    | ContactResolved
+    | ContactNotFound
+    | RecipientReserved
+    | NotificationAttempted
+    | NotificationSent
+    | NotificationRejected
+    | NotificationDeferred
+    | NotificationOutcomeUnknown
+    | NotificationGivenUp
+    | DeliveryReported
+    | NotificationExpired
+    | OrderCompleted
+)

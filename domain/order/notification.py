@@ -1,0 +1,167 @@
+"""How far one notification has come.
+
+                     ┌──────────────Deferred──────────────┐
+                     ▼                                     │
+    ─Resolved─▶ Pending ──Attempted──▶ Attempting ─────────┤
+                  │  ▲                    │  │  │           │
+                  │  └─(policy: resend)─ Unknown ◀─OutcomeUnknown
+                  │                       │  │  └─Rejected─▶ Failed
+                  │            GivenUp ◀──┘  └──Sent──▶ Accepted
+                  │                                       │
+                  └───────────Expired (never left)        ├─report─▶ Delivered
+                                                          ├─report─▶ Failed
+                                                          └─Expired (unconfirmed)
+
+    ─NotFound─▶ NotIdentified        ─Reserved─▶ Reserved        (both born final)
+
+A report may come in any state, early or late.
+States carry a rank, and a report never lowers it: whatever the order in which the same reports come,
+the notification ends in the same state, and a late `Delivered` corrects an expiry.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from domain.channel import Channel
+from domain.order.events import DeliveryReported, Failure, NotificationNo, Source
+from domain.personal import Contact
+from domain.recipient import RecipientNo
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Waits to be handed over, not before a given moment."""
+
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempting:
+    """Is being handed over; only whoever recorded the attempt may do it."""
+
+    settled_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """May or may not have been taken over."""
+
+    resolve_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Was taken over by the provider; its report is awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Arrived, says the provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Did not arrive, says the provider."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Ran out of time, before it left or without a confirmation."""
+
+    has_left: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """May have arrived; was not sent again, lest it arrive twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Was held back, since the sender's condition came to say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotIdentified:
+    """Had nowhere to go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Was not to be sent to somebody who has declined."""
+
+
+Delivery: TypeAlias = (
+    Pending
+    | Attempting
+    | Unknown
+    | Accepted
+    | Delivered
+    | Failed
+    | Expired
+    | GivenUp
+    | Stopped
+    | NotIdentified
+    | Reserved
+)
+
+Open: TypeAlias = Pending | Attempting | Unknown | Accepted
+
+_RANK: Final[dict[type[Delivery], int]] = {
+    Pending: 0,
+    Attempting: 0,
+    Unknown: 0,
+    Accepted: 1,
+    Stopped: 2,
+    GivenUp: 2,
+    Expired: 2,
+    NotIdentified: 2,
+    Reserved: 2,
+    Failed: 3,
+    Delivered: 4,
+}
+
+
+def is_final(delivery: Delivery) -> bool:
+    """Whether nothing more is done for a notification in this state."""
+    return not isinstance(delivery, Open)
+
+
+def outranks(new: Delivery, old: Delivery) -> bool:
+    """Whether a reported state takes the place of the one there is.
+
+    Of two failures the one whose name is greater stays, so that the order of reports does not matter.
+    """
+    if isinstance(new, Failed) and isinstance(old, Failed):
+        return new.failure > old.failure
+    return _RANK[type(new)] > _RANK[type(old)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One message to one contact point through one channel."""
+
+    notification_no: NotificationNo
+    recipient_no: RecipientNo
+    channel: Channel
+    expires_at: datetime
+    delivery: Delivery
+    changed_at: datetime
+    address: Contact | None = None
+    source: Source | None = None
+    attempts: int = 0
+    provider: str | None = None
+    reference: str | None = None
+    reports: tuple[DeliveryReported, ...] = ()
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more is done for it."""
+        return is_final(self.delivery)
+
+    def is_in_hand(self, attempt: int) -> bool:
+        """Whether the outcome of that attempt is still to be told."""
+        return self.attempts == attempt and isinstance(self.delivery, Attempting | Unknown)

@@ -1,0 +1,762 @@
+"""The order: its state, the fold of its history, its decisions, and what it needs next.
+
+    Registered ──start──▶ Processing ──all resolved──▶ Processed ──all final──▶ Completed
+        │                     │
+        └─▶ Cancelled         └─▶ SendConditionNotMet
+
+Decisions return events, none when there is nothing to do, so that asking twice is asking once.
+`evolve` never refuses and never decides.
+`next_step` is the one place that knows what comes next; the agenda is written from it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import reduce
+from types import MappingProxyType
+from typing import Final, TypeAlias, assert_never
+from uuid import UUID, uuid5
+
+from domain.channel import Channel
+from domain.message import SendingTime, has_keywords
+from domain.order.errors import TooLateToCancelError
+from domain.order.events import (
+    Considered,
+    ContactNotFound,
+    ContactResolved,
+    DeliveryReported,
+    Failure,
+    NotificationAttempted,
+    NotificationDeferred,
+    NotificationExpired,
+    NotificationGivenUp,
+    NotificationNo,
+    NotificationOutcomeUnknown,
+    NotificationRejected,
+    NotificationSent,
+    OrderCancelled,
+    OrderCompleted,
+    OrderEvent,
+    OrderId,
+    OrderKind,
+    OrderPlaced,
+    Reason,
+    RecipientReserved,
+    ReportedState,
+    SendConditionMet,
+    SendConditionNotMet,
+    SendConditionUnknown,
+    Source,
+    Target,
+)
+from domain.order.notification import (
+    Accepted,
+    Attempting,
+    Delivered,
+    Delivery,
+    Expired,
+    Failed,
+    GivenUp,
+    NotIdentified,
+    Notification,
+    Pending,
+    Reserved,
+    Stopped,
+    Unknown,
+    outranks,
+)
+from domain.order.steps import (
+    AttemptNotifications,
+    CheckCondition,
+    Finished,
+    ResolveRecipients,
+    Settle,
+    Step,
+    WaitUntil,
+)
+from domain.personal import Contact
+from domain.recipient import Recipient, RecipientNo
+from domain.resolution import Policy, Resolution
+from domain.schedule import CONFIRMATION_GRACE, expires_at, leaves_at
+
+CANCEL_UNTIL: Final = timedelta(minutes=5)
+"""An order can be cancelled while its send time is further away than this."""
+CONDITION_RETRY: Final = timedelta(seconds=60)
+"""How long after an unreadable answer the sender's condition is asked once more."""
+CONDITION_HOLDS: Final = timedelta(minutes=15)
+"""How long an answer of the sender's condition holds for what has not left yet."""
+REPORT_WAIT: Final = timedelta(minutes=15)
+"""How long a delivery report may still tell what became of a notification whose outcome is unknown."""
+CHUNK: Final = 100
+"""At most so many notifications are handed over in one step, so that a large order yields to others."""
+BULK_FROM: Final = 50
+"""An order with more recipients than this is carried out behind smaller ones."""
+
+
+class OrderStatus(StrEnum):
+    """How far an order has come, as its sender sees it."""
+
+    REGISTERED = "registered"
+    PROCESSING = "processing"
+    PROCESSED = "processed"
+    COMPLETED = "completed"
+    SEND_CONDITION_NOT_MET = "send_condition_not_met"
+    CANCELLED = "cancelled"
+
+
+class Lane(StrEnum):
+    """Which queue an order waits in; instant orders before normal ones before bulk."""
+
+    INSTANT = "instant"
+    NORMAL = "normal"
+    BULK = "bulk"
+
+
+class DeliveryPolicy(StrEnum):
+    """What is done with a notification of which nobody knows whether it was taken over."""
+
+    AT_MOST_ONCE = "at_most_once"
+    AT_LEAST_ONCE = "at_least_once"
+
+
+POLICIES: Final[Mapping[Channel, DeliveryPolicy]] = MappingProxyType(
+    {
+        Channel.EMAIL: DeliveryPolicy.AT_LEAST_ONCE,
+        Channel.SMS: DeliveryPolicy.AT_MOST_ONCE,
+    }
+)
+"""A text message twice costs twice and frightens; an e-mail that is missing does more harm than two."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """The sender's condition is still to be asked."""
+
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The sender's condition allows sending, or gave no answer twice, which does not stop an order."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The sender's condition stopped the order."""
+
+
+Condition: TypeAlias = NotAsked | Answered | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Who hands a notification over, and until when that holds."""
+
+    provider: str
+    send_before: datetime
+    settled_by: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order to notify some recipients, as its events have left it."""
+
+    order_id: OrderId
+    version: int
+    placed: OrderPlaced
+    placed_at: datetime
+    changed_at: datetime
+    """When its status last changed."""
+    condition: Condition | None
+    names: Mapping[RecipientNo, Contact] = field(default_factory=dict)
+    resolved: frozenset[RecipientNo] = frozenset()
+    notifications: tuple[Notification, ...] = ()
+    is_cancelled: bool = False
+    is_completed: bool = False
+
+    # Questions
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the order needs nothing more."""
+        return self.is_cancelled or self.is_completed
+
+    @property
+    def status(self) -> OrderStatus:
+        """How far the order has come."""
+        if self.is_cancelled:
+            return OrderStatus.CANCELLED
+        if isinstance(self.condition, Refused):
+            return OrderStatus.SEND_CONDITION_NOT_MET
+        if self.is_completed:
+            return OrderStatus.COMPLETED
+        if len(self.resolved) == len(self.placed.recipients):
+            return OrderStatus.PROCESSED
+        is_begun = self.resolved or (self.condition is not None and self.condition != NotAsked())
+        return OrderStatus.PROCESSING if is_begun else OrderStatus.REGISTERED
+
+    @property
+    def lane(self) -> Lane:
+        """Which queue the order waits in."""
+        if self.placed.kind is OrderKind.INSTANT:
+            return Lane.INSTANT
+        return Lane.BULK if len(self.placed.recipients) > BULK_FROM else Lane.NORMAL
+
+    @property
+    def waits_for_names(self) -> bool:
+        """Whether the recipients' names or numbers stand in the message."""
+        texts = []
+        if self.placed.email is not None:
+            texts += [self.placed.email.subject, self.placed.email.body]
+        if self.placed.sms is not None:
+            texts += [self.placed.sms.body]
+        return has_keywords(*texts)
+
+    def policy(self, now: datetime) -> Policy:
+        """What the sender asked of the resolution."""
+        return Policy(
+            choice=self.placed.channel,
+            now=now,
+            ignore_reservation=bool(self.placed.ignore_reservation),
+            use_stale=self.placed.use_stale_contact_information,
+        )
+
+    def recipient(self, recipient_no: RecipientNo) -> Recipient:
+        """The recipient of that number."""
+        return self.placed.recipients[recipient_no]
+
+    def notification(self, notification_no: NotificationNo) -> Notification:
+        """The notification of that number."""
+        return self.notifications[notification_no]
+
+    def notification_id(self, notification_no: NotificationNo) -> UUID:
+        """The notification's name to the outside, the same for ever and telling nothing of whom."""
+        return uuid5(self.order_id, f"notification {notification_no}")
+
+    def next_step(self, now: datetime) -> Step:
+        """What the order needs at this moment."""
+        if self.is_finished:
+            return Finished()
+        if now < self.placed.requested_send_time:
+            return WaitUntil(self.placed.requested_send_time)
+        match self.condition:
+            case NotAsked(retry_at=retry_at) if retry_at is not None and now < retry_at:
+                return WaitUntil(retry_at)
+            case NotAsked():
+                return self._check_condition()
+            case _:
+                pass
+        if unresolved := self._unresolved():
+            return ResolveRecipients(unresolved[:CHUNK])
+        if self.settle(now):
+            return Settle()
+        if ready := self._ready(now):
+            if isinstance(self.condition, Answered) and now - self.condition.at > CONDITION_HOLDS:
+                return self._check_condition()
+            return AttemptNotifications(ready[:CHUNK])
+        return WaitUntil(min(self._wakes_at(each, now) for each in self._open))
+
+    def due_at(self, now: datetime) -> datetime | None:
+        """When the order next needs something; None when it never will."""
+        match self.next_step(now):
+            case Finished():
+                return None
+            case WaitUntil(moment=moment):
+                return moment
+            case _:
+                return now
+
+    @property
+    def _open(self) -> Sequence[Notification]:
+        return [each for each in self.notifications if not each.is_final]
+
+    def _check_condition(self) -> CheckCondition:
+        condition = self.placed.condition
+        return CheckCondition("" if condition is None else condition.text)
+
+    def _unresolved(self) -> Sequence[RecipientNo]:
+        return [
+            each.recipient_no
+            for each in self.placed.recipients
+            if each.recipient_no not in self.resolved
+        ]
+
+    def _sending_time(self, channel: Channel) -> SendingTime:
+        if channel is Channel.EMAIL or self.placed.sms is None:
+            return SendingTime.ANYTIME
+        return self.placed.sms.sending_time
+
+    def _ready(self, now: datetime) -> Sequence[NotificationNo]:
+        return [each.notification_no for each in self._open if self._may_be_attempted(each, now)]
+
+    def _may_be_attempted(self, notification: Notification, now: datetime) -> bool:
+        """Whether the notification is to be handed over now.
+
+        The window is asked at this moment, so that a backlog does not run on into the night.
+        """
+        match notification.delivery:
+            case Pending(not_before=not_before):
+                is_due = not_before is None or not_before <= now
+            case Unknown(resolve_by=resolve_by):
+                is_due = resolve_by <= now and self._resends(notification)
+            case _:
+                return False
+        return is_due and leaves_at(now, self._sending_time(notification.channel)) <= now
+
+    @staticmethod
+    def _resends(notification: Notification) -> bool:
+        return POLICIES[notification.channel] is DeliveryPolicy.AT_LEAST_ONCE
+
+    def _wakes_at(self, notification: Notification, now: datetime) -> datetime:
+        match notification.delivery:
+            case Pending(not_before=not_before):
+                earliest = max(not_before or now, now)
+                opens = leaves_at(earliest, self._sending_time(notification.channel))
+                return min(opens, notification.expires_at)
+            case Attempting(settled_by=settled_by):
+                return settled_by
+            case Unknown(resolve_by=resolve_by):
+                opens = leaves_at(max(resolve_by, now), self._sending_time(notification.channel))
+                return min(opens, notification.expires_at)
+            case _:
+                return notification.expires_at + CONFIRMATION_GRACE
+
+    # Decisions
+
+    def cancel(self, now: datetime) -> Sequence[OrderEvent]:
+        """Withdraw the order; to withdraw it twice is to withdraw it once.
+
+        Raises:
+            TooLateToCancelError: its send time is no more than five minutes away, or past.
+        """
+        if self.is_cancelled:
+            return ()
+        is_untouched = self.status is OrderStatus.REGISTERED
+        if not is_untouched or self.placed.requested_send_time <= now + CANCEL_UNTIL:
+            raise TooLateToCancelError
+        return (OrderCancelled(),)
+
+    def record_condition(
+        self,
+        answer: bool | str,  # noqa: FBT001  # the sender's own yes or no
+        now: datetime,
+    ) -> Sequence[OrderEvent]:
+        """Take down what the sender's condition answered: yes, no, or why there was no answer.
+
+        The first unreadable answer puts the order off for a minute; the second does not stop it.
+        """
+        if self.is_finished or not isinstance(self.condition, NotAsked | Answered):
+            return ()
+        match answer:
+            case True:
+                return (SendConditionMet(),)
+            case False:
+                return (SendConditionNotMet(), OrderCompleted())
+            case str() as reason:
+                is_first = self.condition == NotAsked()
+                return (
+                    SendConditionUnknown(
+                        reason=reason, retry_at=now + CONDITION_RETRY if is_first else None
+                    ),
+                )
+
+    def duplicate_of(self, recipient_no: RecipientNo) -> RecipientNo | None:
+        """The earlier recipient who is the same person, organisation or address, if there is one."""
+        identity = self.recipient(recipient_no).identity
+        for earlier in self.placed.recipients[:recipient_no]:
+            if earlier.identity == identity:
+                return earlier.recipient_no
+        return None
+
+    def resolve(
+        self, resolutions: Mapping[RecipientNo, Resolution], names: Mapping[RecipientNo, Contact]
+    ) -> Sequence[OrderEvent]:
+        """Take down where recipients are to be notified, each once."""
+        events: list[OrderEvent] = []
+        notification_no = len(self.notifications)
+
+        def number(channels: Sequence[Channel]) -> tuple[tuple[NotificationNo, Channel], ...]:
+            nonlocal notification_no
+            numbered = tuple(
+                (NotificationNo(notification_no + offset), channel)
+                for offset, channel in enumerate(channels)
+            )
+            notification_no += len(channels)
+            return numbered
+
+        for recipient_no, resolution in resolutions.items():
+            if recipient_no in self.resolved:
+                continue
+            if resolution.is_reserved:
+                events.append(
+                    RecipientReserved(
+                        recipient_no=recipient_no,
+                        notifications=number(resolution.missing),
+                        considered=resolution.considered,
+                    )
+                )
+                continue
+            numbered = number([each.channel for each in resolution.found])
+            if resolution.found or not resolution.missing:
+                events.append(
+                    ContactResolved(
+                        recipient_no=recipient_no,
+                        targets=tuple(
+                            Target(
+                                notification_no=target_no,
+                                channel=found.channel,
+                                address=found.address,
+                                source=found.source,
+                                origin=found.origin,
+                                user=found.user,
+                            )
+                            for (target_no, _), found in zip(
+                                numbered, resolution.found, strict=True
+                            )
+                        ),
+                        considered=resolution.considered,
+                        name=names.get(recipient_no),
+                    )
+                )
+            if resolution.missing:
+                events.append(
+                    ContactNotFound(
+                        recipient_no=recipient_no,
+                        notifications=number(resolution.missing),
+                        considered=() if resolution.found else resolution.considered,
+                    )
+                )
+        return self._completing(events)
+
+    def attempt(
+        self, attempts: Mapping[NotificationNo, Attempt], now: datetime
+    ) -> Sequence[OrderEvent]:
+        """Claim the hand-over of notifications; only whoever gets this recorded may send."""
+        return tuple(
+            NotificationAttempted(
+                notification_no=each.notification_no,
+                attempt=each.attempts + 1,
+                provider=attempt.provider,
+                token=self._token(each),
+                send_before=attempt.send_before,
+                settled_by=attempt.settled_by,
+            )
+            for notification_no, attempt in attempts.items()
+            if self._may_be_attempted(each := self.notification(notification_no), now)
+        )
+
+    def _token(self, notification: Notification) -> str:
+        """Name the next attempt: the same one always alike, and telling nothing of whom."""
+        name = f"attempt {notification.notification_no} {notification.attempts + 1}"
+        return uuid5(self.order_id, name).hex
+
+    def record_sent(
+        self, notification_no: NotificationNo, attempt: int, reference: str
+    ) -> Sequence[OrderEvent]:
+        """Take down that a provider took a notification over, whatever has been reported meanwhile."""
+        if self.notification(notification_no).reference == reference:
+            return ()
+        return (
+            NotificationSent(notification_no=notification_no, attempt=attempt, reference=reference),
+        )
+
+    def record_rejected(
+        self, notification_no: NotificationNo, attempt: int, failure: Failure, code: str
+    ) -> Sequence[OrderEvent]:
+        """Take down that a provider refused a notification for good."""
+        if not self.notification(notification_no).is_in_hand(attempt):
+            return ()
+        return self._completing(
+            [
+                NotificationRejected(
+                    notification_no=notification_no, attempt=attempt, failure=failure, code=code
+                )
+            ]
+        )
+
+    def record_deferred(
+        self, notification_no: NotificationNo, attempt: int, code: str, retry_at: datetime
+    ) -> Sequence[OrderEvent]:
+        """Take down that a notification was certainly not taken over this time."""
+        if not self.notification(notification_no).is_in_hand(attempt):
+            return ()
+        return (
+            NotificationDeferred(
+                notification_no=notification_no, attempt=attempt, code=code, retry_at=retry_at
+            ),
+        )
+
+    def record_unknown(
+        self, notification_no: NotificationNo, attempt: int, code: str, resolve_by: datetime
+    ) -> Sequence[OrderEvent]:
+        """Take down that nobody can tell whether a notification was taken over."""
+        if not self.notification(notification_no).is_in_hand(attempt):
+            return ()
+        return (
+            NotificationOutcomeUnknown(
+                notification_no=notification_no,
+                attempt=attempt,
+                code=code,
+                resolve_by=resolve_by,
+            ),
+        )
+
+    def record_reports(self, reports: Sequence[DeliveryReported]) -> Sequence[OrderEvent]:
+        """Take down what a provider told of notifications; the same report counts once.
+
+        Early, late and contradictory reports are all facts; the notification's state ranks them.
+        """
+        new: list[OrderEvent] = []
+        for report in reports:
+            known = self.notification(report.notification_no).reports
+            if report not in known and report not in new:
+                new.append(report)
+        return self._completing(new) if new else ()
+
+    def settle(
+        self, now: datetime, *, report_wait: timedelta = REPORT_WAIT
+    ) -> Sequence[OrderEvent]:
+        """Take down what time alone has decided: outcomes that never came, and expiries."""
+        events: list[OrderEvent] = []
+        for each in self._open:
+            match each.delivery:
+                case Attempting(settled_by=settled_by) if settled_by <= now:
+                    events.append(
+                        NotificationOutcomeUnknown(
+                            notification_no=each.notification_no,
+                            attempt=each.attempts,
+                            code="no_outcome",
+                            resolve_by=now + report_wait,
+                        )
+                    )
+                case Unknown(resolve_by=resolve_by) if resolve_by <= now and not self._resends(
+                    each
+                ):
+                    events.append(NotificationGivenUp(notification_no=each.notification_no))
+                case Unknown() if each.expires_at <= now:
+                    events.append(_expired(each, has_left=True))
+                case Pending() if each.expires_at <= now:
+                    events.append(_expired(each, has_left=False))
+                case Accepted() if each.expires_at + CONFIRMATION_GRACE <= now:
+                    events.append(_expired(each, has_left=True))
+                case _:
+                    pass
+        return self._completing(events)
+
+    def _completing(self, events: Sequence[OrderEvent]) -> Sequence[OrderEvent]:
+        """Add the order's completion, if these events bring it about."""
+        if self.is_finished:
+            return tuple(events)
+        after = evolve_all(self, events, self.changed_at)
+        is_all_resolved = len(after.resolved) == len(after.placed.recipients)
+        if is_all_resolved and all(each.is_final for each in after.notifications):
+            return (*events, OrderCompleted())
+        return tuple(events)
+
+
+def _expired(notification: Notification, *, has_left: bool) -> NotificationExpired:
+    return NotificationExpired(notification_no=notification.notification_no, has_left=has_left)
+
+
+def duplicate(source: Source = Source.SENDER) -> Resolution:
+    """The resolution of a recipient who stands in the order twice: notified once, by the first."""
+    return Resolution(considered=(Considered(source=source, reason=Reason.DUPLICATE),))
+
+
+# The fold
+
+
+def rebuild(order_id: OrderId, history: Iterable[tuple[OrderEvent, datetime]]) -> Order:
+    """Rebuild an order from its history, as every command and every auditor does.
+
+    Each event comes with the moment at which it was recorded.
+    """
+    match list(history):
+        case [(OrderPlaced() as placed, placed_at), *since]:
+            opened = open_order(order_id, placed, placed_at)
+            return reduce(lambda order, fact: evolve(order, *fact), since, opened)
+        case _:
+            raise ValueError("an order's history opens with OrderPlaced")
+
+
+def open_order(order_id: OrderId, placed: OrderPlaced, placed_at: datetime) -> Order:
+    """The order that a first event opens."""
+    return Order(
+        order_id=order_id,
+        version=1,
+        placed=placed,
+        placed_at=placed_at,
+        changed_at=placed_at,
+        condition=None if placed.condition is None else NotAsked(),
+    )
+
+
+def evolve_all(order: Order, events: Iterable[OrderEvent], at: datetime) -> Order:
+    """Write events that were recorded together into an order."""
+    return reduce(lambda so_far, event: evolve(so_far, event, at), events, order)
+
+
+def evolve(order: Order, event: OrderEvent, at: datetime) -> Order:
+    """Write one event into an order. Never refuses and never decides."""
+    before = order.status
+    order = _written(replace(order, version=order.version + 1), event, at)
+    return order if order.status is before else replace(order, changed_at=at)
+
+
+def _written(order: Order, event: OrderEvent, at: datetime) -> Order:
+    match event:
+        case OrderPlaced():
+            return order
+        case OrderCancelled():
+            return replace(order, is_cancelled=True)
+        case SendConditionMet():
+            return replace(order, condition=Answered(at))
+        case SendConditionNotMet():
+            stopped = tuple(_moved(each, Stopped(), at) for each in order.notifications)
+            return replace(order, condition=Refused(), notifications=stopped)
+        case SendConditionUnknown(retry_at=retry_at):
+            asked = Answered(at) if retry_at is None else NotAsked(retry_at)
+            return replace(order, condition=asked)
+        case ContactResolved():
+            return _resolved(order, event, at)
+        case ContactNotFound():
+            return _unreachable(order, event, NotIdentified(), at)
+        case RecipientReserved():
+            return _unreachable(order, event, Reserved(), at)
+        case NotificationAttempted():
+            return _with(
+                order,
+                event.notification_no,
+                lambda each: replace(
+                    _moved(each, Attempting(event.settled_by), at),
+                    attempts=event.attempt,
+                    provider=event.provider,
+                ),
+            )
+        case NotificationSent():
+            return _with(
+                order,
+                event.notification_no,
+                lambda each: replace(_moved(each, Accepted(), at), reference=event.reference),
+            )
+        case NotificationRejected():
+            return _move(order, event.notification_no, Failed(event.failure), at)
+        case NotificationDeferred():
+            return _move(order, event.notification_no, Pending(event.retry_at), at)
+        case NotificationOutcomeUnknown():
+            return _move(order, event.notification_no, Unknown(event.resolve_by), at)
+        case NotificationGivenUp():
+            return _move(order, event.notification_no, GivenUp(), at)
+        case NotificationExpired():
+            return _move(order, event.notification_no, Expired(event.has_left), at)
+        case DeliveryReported():
+            return _reported(order, event, at)
+        case OrderCompleted():
+            return replace(order, is_completed=True)
+        case _:
+            assert_never(event)
+
+
+def _moved(notification: Notification, delivery: Delivery, at: datetime) -> Notification:
+    """The notification in its next state; what is final stays as it is."""
+    if notification.is_final:
+        return notification
+    return replace(notification, delivery=delivery, changed_at=at)
+
+
+def _with(
+    order: Order,
+    notification_no: NotificationNo,
+    change: Callable[[Notification], Notification],
+) -> Order:
+    changed = list(order.notifications)
+    changed[notification_no] = change(changed[notification_no])
+    return replace(order, notifications=tuple(changed))
+
+
+def _move(order: Order, notification_no: NotificationNo, delivery: Delivery, at: datetime) -> Order:
+    return _with(order, notification_no, lambda each: _moved(each, delivery, at))
+
+
+def _resolved(order: Order, event: ContactResolved, at: datetime) -> Order:
+    born = tuple(
+        Notification(
+            notification_no=target.notification_no,
+            recipient_no=event.recipient_no,
+            channel=target.channel,
+            expires_at=_expiry(order, target.channel),
+            delivery=Pending(),
+            changed_at=at,
+            address=target.address,
+            source=target.source,
+        )
+        for target in event.targets
+    )
+    names = order.names
+    if event.name is not None:
+        names = {**names, event.recipient_no: event.name}
+    return replace(
+        order,
+        resolved=order.resolved | {event.recipient_no},
+        notifications=(*order.notifications, *born),
+        names=names,
+    )
+
+
+def _unreachable(
+    order: Order,
+    event: ContactNotFound | RecipientReserved,
+    delivery: Delivery,
+    at: datetime,
+) -> Order:
+    born = tuple(
+        Notification(
+            notification_no=notification_no,
+            recipient_no=event.recipient_no,
+            channel=channel,
+            expires_at=_expiry(order, channel),
+            delivery=delivery,
+            changed_at=at,
+        )
+        for notification_no, channel in event.notifications
+    )
+    return replace(
+        order,
+        resolved=order.resolved | {event.recipient_no},
+        notifications=(*order.notifications, *born),
+    )
+
+
+def _expiry(order: Order, channel: Channel) -> datetime:
+    requested = order.placed.requested_send_time
+    if channel is Channel.EMAIL or order.placed.sms is None:
+        return expires_at(requested, channel, SendingTime.ANYTIME)
+    return expires_at(requested, channel, order.placed.sms.sending_time)
+
+
+def _reported(order: Order, event: DeliveryReported, at: datetime) -> Order:
+    told: Delivery
+    match event.state:
+        case ReportedState.DELAYED:
+            told = Pending()
+        case ReportedState.DELIVERED:
+            told = Delivered()
+        case ReportedState.FAILED:
+            told = Failed(event.failure or Failure.FAILED)
+    return _with(
+        order,
+        event.notification_no,
+        lambda each: _told(each, told, event, at),
+    )
+
+
+def _told(
+    notification: Notification, told: Delivery, report: DeliveryReported, at: datetime
+) -> Notification:
+    notification = replace(notification, reports=(*notification.reports, report))
+    if not outranks(told, notification.delivery):
+        return notification
+    return replace(notification, delivery=told, changed_at=at)

@@ -1,0 +1,52 @@
+"""What an order needs next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from domain.order.events import NotificationNo
+from domain.recipient import RecipientNo
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCondition:
+    """Ask the sender's condition whether to send."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveRecipients:
+    """Find the contact points of these recipients."""
+
+    recipients: Sequence[RecipientNo]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptNotifications:
+    """Hand these notifications to a provider."""
+
+    notifications: Sequence[NotificationNo]
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Take down what time alone has decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil:
+    """Do nothing before a moment."""
+
+    moment: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Do nothing ever again."""
+
+
+Step: TypeAlias = (
+    CheckCondition | ResolveRecipients | AttemptNotifications | Settle | WaitUntil | Finished
+)

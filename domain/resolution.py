@@ -1,0 +1,332 @@
+"""Contact resolution: from what the registries answered to where somebody is notified, and why not elsewhere.
+
+One pure function, the same for the look-up when an order is placed and for the one before sending.
+For every source that is not used it gives the reason.
+Somebody who already gets a notification at an address is not sent another on a second channel
+because that address was taken: duplicates are found before the channel is chosen.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, TypeAlias, assert_never
+
+from domain.channel import Channel, ChannelChoice
+from domain.contact_point import (
+    BusinessRecord,
+    ExternalRecord,
+    PersonRecord,
+    ProfileRecord,
+    RegisteredAddress,
+)
+from domain.order.events import Considered, Reason, Source
+from domain.personal import Contact
+from domain.recipient import Direct, OrganisationNumber
+
+STALE_AFTER_MONTHS: Final = 18
+"""Contact data neither changed nor confirmed for so long must not be used (eForvaltningsforskriften § 32)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFinding:
+    """What KRR answered for a person; no record if it knows no such person."""
+
+    record: PersonRecord | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationFinding:
+    """What the business register and the user profiles answered for an organisation."""
+
+    number: OrganisationNumber
+    record: BusinessRecord | None
+    profiles: Sequence[ProfileRecord] = ()
+    profiles_consulted: bool = True
+    """False where the order is about no resource, so that nobody's authorisation can be judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalFinding:
+    """What the login service answered for an external identity."""
+
+    record: ExternalRecord | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectFinding:
+    """The addresses that the sender gave."""
+
+    identity: Direct
+
+
+Finding: TypeAlias = PersonFinding | OrganisationFinding | ExternalFinding | DirectFinding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the sender asked of the resolution, and the moment at which it is made."""
+
+    choice: ChannelChoice
+    now: datetime
+    ignore_reservation: bool = False
+    use_stale: bool = False
+
+    @property
+    def stale_before(self) -> datetime:
+        """Addresses last confirmed before this moment are outdated."""
+        year, month = divmod(self.now.year * 12 + self.now.month - 1 - STALE_AFTER_MONTHS, 12)
+        day = min(self.now.day, monthrange(year, month + 1)[1])
+        return self.now.replace(year=year, month=month + 1, day=day)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One contact point to be used."""
+
+    channel: Channel
+    address: Contact
+    source: Source
+    origin: OrganisationNumber | None = None
+    user: Contact | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """Where a recipient is notified, the channels on which that is not possible, and the reasons."""
+
+    found: tuple[Found, ...] = ()
+    missing: tuple[Channel, ...] = ()
+    is_reserved: bool = False
+    considered: tuple[Considered, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Somebody:
+    """One who may be reached: a person, a unit, or a user on a unit's behalf."""
+
+    source: Source
+    usable: dict[Channel, tuple[Contact, ...]] = field(default_factory=dict)
+    origin: OrganisationNumber | None = None
+    user: Contact | None = None
+
+
+class _Weighing:
+    """Collects who can be reached, and why others cannot."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.considered: list[Considered] = []
+
+    def note(
+        self,
+        source: Source,
+        reason: Reason,
+        channel: Channel | None = None,
+        user: Contact | None = None,
+    ) -> None:
+        self.considered.append(Considered(source=source, reason=reason, channel=channel, user=user))
+
+    def usable(
+        self,
+        addresses: Sequence[RegisteredAddress],
+        source: Source,
+        channel: Channel,
+        user: Contact | None = None,
+    ) -> tuple[Contact, ...]:
+        """The addresses of one source on one channel that can be used, each once."""
+        kept: dict[str, Contact] = {}
+        if not addresses:
+            self.note(source, Reason.NO_ADDRESS, channel, user)
+        for registered in addresses:
+            if not registered.is_valid:
+                self.note(source, Reason.INVALID_ADDRESS, channel, user)
+            elif _same(registered.address) in kept:
+                self.note(source, Reason.DUPLICATE, channel, user)
+            else:
+                kept[_same(registered.address)] = registered.address
+        return tuple(kept.values())
+
+
+def _same(address: Contact) -> str:
+    """By what two addresses are told to be the same: letter case and space around them do not matter."""
+    return address.text.strip().casefold()
+
+
+def resolve(finding: Finding, policy: Policy) -> Resolution:
+    """Find where one recipient is to be notified."""
+    weighing = _Weighing(policy)
+    people: Sequence[_Somebody]
+    match finding:
+        case PersonFinding(record=record):
+            if _declines(record) and not policy.ignore_reservation:
+                weighing.note(Source.KRR, Reason.RESERVED)
+                return Resolution(
+                    missing=policy.choice.wanted,
+                    is_reserved=True,
+                    considered=tuple(weighing.considered),
+                )
+            people = list(_person(record, weighing))
+        case OrganisationFinding():
+            people = list(_organisation(finding, weighing))
+        case ExternalFinding(record=record):
+            people = list(_external(record, weighing))
+        case DirectFinding(identity=identity):
+            people = list(_direct(identity, weighing))
+        case _:
+            assert_never(finding)
+    return _choose(people, weighing)
+
+
+def _declines(record: PersonRecord | None) -> bool:
+    return record is not None and record.is_reserved and not record.is_deleted
+
+
+def _person(record: PersonRecord | None, weighing: _Weighing) -> Iterator[_Somebody]:
+    policy = weighing.policy
+    if record is None:
+        weighing.note(Source.KRR, Reason.NO_RECORD)
+        return
+    if record.is_deleted:
+        weighing.note(Source.KRR, Reason.DELETED)
+        return
+    addresses = {
+        channel: address
+        for channel in policy.choice.possible
+        if (address := record.address_on(channel)) is not None
+    }
+    outdated = {
+        channel
+        for channel, address in addresses.items()
+        if address.confirmed_at is None or address.confirmed_at < policy.stale_before
+    }
+    # The register's word has causes of its own: a reservation or old age that the sender may
+    # override explains it; without such a cause it stands.
+    is_explained = record.is_reserved or _is_all_outdated(record, policy)
+    if not record.can_be_notified and not is_explained:
+        weighing.note(Source.KRR, Reason.NOT_NOTIFIABLE)
+        return
+    usable: dict[Channel, tuple[Contact, ...]] = {}
+    for channel in policy.choice.possible:
+        if channel in outdated and not policy.use_stale:
+            weighing.note(Source.KRR, Reason.OUTDATED, channel)
+        else:
+            known = [addresses[channel]] if channel in addresses else []
+            usable[channel] = weighing.usable(known, Source.KRR, channel)
+    yield _Somebody(Source.KRR, usable)
+
+
+def _is_all_outdated(record: PersonRecord, policy: Policy) -> bool:
+    known = [address for address in (record.email, record.mobile) if address is not None]
+    return all(
+        address.confirmed_at is None or address.confirmed_at < policy.stale_before
+        for address in known
+    )
+
+
+def _organisation(finding: OrganisationFinding, weighing: _Weighing) -> Iterator[_Somebody]:
+    possible = weighing.policy.choice.possible
+    if finding.record is None:
+        weighing.note(Source.BUSINESS_REGISTER, Reason.NO_RECORD)
+    else:
+        yield _Somebody(
+            Source.BUSINESS_REGISTER,
+            {
+                channel: weighing.usable(
+                    finding.record.addresses_on(channel), Source.BUSINESS_REGISTER, channel
+                )
+                for channel in possible
+            },
+            origin=finding.record.origin if finding.record.origin != finding.number else None,
+        )
+    if not finding.profiles_consulted:
+        weighing.note(Source.USER_PROFILE, Reason.NOT_CONSULTED)
+    users: dict[str, list[ProfileRecord]] = {}
+    for profile in finding.profiles:
+        if profile.is_authorised:
+            users.setdefault(profile.user, []).append(profile)
+        else:
+            weighing.note(Source.USER_PROFILE, Reason.NOT_AUTHORISED, user=Contact(profile.user))
+    for user, profiles in users.items():
+        yield _Somebody(
+            Source.USER_PROFILE,
+            {
+                channel: weighing.usable(
+                    [
+                        address
+                        for profile in profiles
+                        if (address := profile.address_on(channel)) is not None
+                    ],
+                    Source.USER_PROFILE,
+                    channel,
+                    Contact(user),
+                )
+                for channel in possible
+            },
+            user=Contact(user),
+        )
+
+
+def _external(record: ExternalRecord | None, weighing: _Weighing) -> Iterator[_Somebody]:
+    if record is None:
+        weighing.note(Source.LOGIN_SERVICE, Reason.NO_RECORD)
+        return
+    yield _Somebody(
+        Source.LOGIN_SERVICE,
+        {
+            channel: weighing.usable(
+                [address] if (address := record.address_on(channel)) is not None else [],
+                Source.LOGIN_SERVICE,
+                channel,
+            )
+            for channel in weighing.policy.choice.possible
+        },
+    )
+
+
+def _direct(identity: Direct, weighing: _Weighing) -> Iterator[_Somebody]:
+    given = {Channel.EMAIL: identity.email, Channel.SMS: identity.mobile}
+    usable: dict[Channel, tuple[Contact, ...]] = {}
+    for channel in weighing.policy.choice.possible:
+        address = given[channel]
+        usable[channel] = () if address is None else (address,)
+        if address is None:
+            weighing.note(Source.SENDER, Reason.NO_ADDRESS, channel)
+    yield _Somebody(Source.SENDER, usable)
+
+
+def _choose(people: Sequence[_Somebody], weighing: _Weighing) -> Resolution:
+    """Choose the channels of each who can be reached, every address once."""
+    choice = weighing.policy.choice
+    found: list[Found] = []
+    taken: set[tuple[Channel, str]] = set()
+    for somebody in people:
+        channels = tuple(channel for channel in choice.wanted if somebody.usable.get(channel))
+        if choice.fallback is not None:
+            if not channels and somebody.usable.get(choice.fallback):
+                channels = (choice.fallback,)
+            elif channels and somebody.usable.get(choice.fallback):
+                weighing.note(
+                    somebody.source, Reason.OTHER_CHANNEL_USED, choice.fallback, somebody.user
+                )
+        for channel in channels:
+            for address in somebody.usable[channel]:
+                if (channel, _same(address)) in taken:
+                    weighing.note(somebody.source, Reason.DUPLICATE, channel, somebody.user)
+                    continue
+                taken.add((channel, _same(address)))
+                found.append(
+                    Found(
+                        channel=channel,
+                        address=address,
+                        source=somebody.source,
+                        origin=somebody.origin,
+                        user=somebody.user,
+                    )
+                )
+    reached = {each.channel for each in found}
+    if choice.fallback is not None and reached:
+        missing: tuple[Channel, ...] = ()
+    else:
+        missing = tuple(channel for channel in choice.wanted if channel not in reached)
+    return Resolution(found=tuple(found), missing=missing, considered=tuple(weighing.considered))

@@ -1,0 +1,572 @@
+"""What an order decides: given a history, when asked, then events."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import permutations
+
+import msgspec
+import pytest
+
+from domain.channel import Channel, ChannelChoice
+from domain.message import SendingTime
+from domain.order.errors import TooLateToCancelError
+from domain.order.events import (
+    ContactNotFound,
+    ContactResolved,
+    DeliveryReported,
+    Failure,
+    NotificationAttempted,
+    NotificationDeferred,
+    NotificationExpired,
+    NotificationGivenUp,
+    NotificationNo,
+    NotificationOutcomeUnknown,
+    NotificationRejected,
+    NotificationSent,
+    OrderCancelled,
+    OrderCompleted,
+    OrderEvent,
+    RecipientReserved,
+    ReportedState,
+    SendConditionMet,
+    SendConditionNotMet,
+    SendConditionUnknown,
+    Source,
+    Target,
+)
+from domain.order.notification import (
+    Accepted,
+    Attempting,
+    Delivered,
+    Delivery,
+    Expired,
+    Failed,
+    GivenUp,
+    NotIdentified,
+    Pending,
+    Reserved,
+    Stopped,
+)
+from domain.order.order import (
+    BULK_FROM,
+    CHUNK,
+    Attempt,
+    Lane,
+    Order,
+    OrderStatus,
+    duplicate,
+    evolve_all,
+    rebuild,
+)
+from domain.order.steps import (
+    AttemptNotifications,
+    CheckCondition,
+    Finished,
+    ResolveRecipients,
+    Settle,
+    WaitUntil,
+)
+from domain.personal import Contact, Content
+from domain.recipient import Recipient, RecipientNo
+from domain.resolution import Found, Resolution
+from tests.samples import KARI, NOON, OLA, ORDER_ID, REMINDER_SMS, placed
+
+FIRST = NotificationNo(0)
+KARIS = Contact("kari@post.example.no")
+by_mail = Found(channel=Channel.EMAIL, address=KARIS, source=Source.KRR)
+by_sms = Found(channel=Channel.SMS, address=Contact("+4740000001"), source=Source.KRR)
+attempt = Attempt(
+    provider="smtp",
+    send_before=NOON + timedelta(seconds=30),
+    settled_by=NOON + timedelta(minutes=12),
+)
+
+
+def target(number: int, found: Found) -> Target:
+    return Target(
+        notification_no=NotificationNo(number),
+        channel=found.channel,
+        address=found.address,
+        source=found.source,
+    )
+
+
+kari_found = ContactResolved(recipient_no=RecipientNo(0), targets=(target(0, by_mail),))
+attempted = NotificationAttempted(
+    notification_no=FIRST,
+    attempt=1,
+    provider="smtp",
+    token="00" * 16,
+    send_before=attempt.send_before,
+    settled_by=attempt.settled_by,
+)
+sent = NotificationSent(notification_no=FIRST, attempt=1, reference="00" * 16)
+delivered = DeliveryReported(
+    notification_no=FIRST, provider="smtp", state=ReportedState.DELIVERED, code="2.0.0"
+)
+bounced = DeliveryReported(
+    notification_no=FIRST,
+    provider="smtp",
+    state=ReportedState.FAILED,
+    code="5.1.1",
+    failure=Failure.BOUNCED,
+)
+quarantined = msgspec.structs.replace(bounced, failure=Failure.QUARANTINED, code="5.7.1")
+delayed = msgspec.structs.replace(delivered, state=ReportedState.DELAYED, code="4.4.1")
+
+by_sms_too = msgspec.structs.replace(placed, channel=ChannelChoice.EMAIL_AND_SMS, sms=REMINDER_SMS)
+conditional = msgspec.structs.replace(placed, condition=Content("https://owner.example/ok"))
+
+
+def order_after(*events: OrderEvent, at: datetime = NOON) -> Order:
+    return rebuild(ORDER_ID, [(event, at) for event in events])
+
+
+def resolved(order: Order, *found: Found, missing: tuple[Channel, ...] = ()) -> Order:
+    events = order.resolve({RecipientNo(0): Resolution(found=found, missing=missing)}, {})
+    return evolve_all(order, events, NOON)
+
+
+# What comes next
+
+
+def test_an_order_waits_for_its_send_time_and_then_for_its_recipients() -> None:
+    order = order_after(placed)
+
+    assert order.status is OrderStatus.REGISTERED
+    assert order.next_step(NOON - timedelta(hours=1)) == WaitUntil(NOON)
+    assert order.next_step(NOON) == ResolveRecipients([RecipientNo(0)])
+
+
+def test_what_is_resolved_is_attempted_and_what_is_attempted_is_waited_for() -> None:
+    order = order_after(placed, kari_found)
+
+    assert order.status is OrderStatus.PROCESSED
+    assert order.next_step(NOON) == AttemptNotifications([FIRST])
+    order = order_after(placed, kari_found, attempted)
+    assert order.next_step(NOON) == WaitUntil(attempt.settled_by)
+
+
+def test_an_attempt_that_nobody_settles_becomes_unknown() -> None:
+    order = order_after(placed, kari_found, attempted)
+    late = attempt.settled_by
+
+    assert order.next_step(late) == Settle()
+    assert order.settle(late) == (
+        NotificationOutcomeUnknown(
+            notification_no=FIRST,
+            attempt=1,
+            code="no_outcome",
+            resolve_by=late + timedelta(minutes=15),
+        ),
+    )
+
+
+def unknown_until(moment: datetime) -> NotificationOutcomeUnknown:
+    return NotificationOutcomeUnknown(
+        notification_no=FIRST, attempt=1, code="lost", resolve_by=moment
+    )
+
+
+def test_an_unknown_email_is_sent_again_only_when_no_report_has_come_in_time() -> None:
+    until = NOON + timedelta(minutes=15)
+    order = order_after(placed, kari_found, attempted, unknown_until(until))
+
+    assert order.next_step(NOON) == WaitUntil(until)
+    assert order.attempt({FIRST: attempt}, NOON) == ()
+    assert order.next_step(until) == AttemptNotifications([FIRST])
+
+
+def test_an_unknown_text_message_is_never_sent_again() -> None:
+    by_phone = msgspec.structs.replace(placed, channel=ChannelChoice.SMS, sms=REMINDER_SMS)
+    found = msgspec.structs.replace(kari_found, targets=(target(0, by_sms),))
+    until = NOON + timedelta(minutes=15)
+    order = order_after(by_phone, found, attempted, unknown_until(until))
+
+    assert order.next_step(until) == Settle()
+    assert order.settle(until) == (NotificationGivenUp(notification_no=FIRST), OrderCompleted())
+
+
+def test_a_report_settles_what_was_unknown() -> None:
+    order = order_after(placed, kari_found, attempted, unknown_until(NOON + timedelta(minutes=15)))
+
+    assert order.record_reports([delivered]) == (delivered, OrderCompleted())
+
+
+def test_a_daytime_text_message_waits_for_the_morning_even_in_a_backlog() -> None:
+    by_phone = msgspec.structs.replace(placed, channel=ChannelChoice.SMS, sms=REMINDER_SMS)
+    found = msgspec.structs.replace(kari_found, targets=(target(0, by_sms),))
+    order = order_after(by_phone, found)
+    evening = NOON.replace(hour=15)  # 17:00 in Oslo
+
+    assert order.next_step(evening - timedelta(seconds=1)) == AttemptNotifications([FIRST])
+    assert order.next_step(evening) == WaitUntil(evening.replace(day=2, hour=7))
+
+
+def test_a_text_message_for_any_time_leaves_at_night() -> None:
+    anytime = msgspec.structs.replace(REMINDER_SMS, sending_time=SendingTime.ANYTIME)
+    by_phone = msgspec.structs.replace(placed, channel=ChannelChoice.SMS, sms=anytime)
+    found = msgspec.structs.replace(kari_found, targets=(target(0, by_sms),))
+
+    night = NOON.replace(hour=23)
+    assert order_after(by_phone, found).next_step(night) == AttemptNotifications([FIRST])
+
+
+def test_a_finished_order_needs_nothing_ever_again() -> None:
+    order = order_after(placed, kari_found, attempted, sent, delivered, OrderCompleted())
+
+    assert order.next_step(NOON + timedelta(days=1000)) == Finished()
+    assert order.due_at(NOON) is None
+
+
+def test_a_large_order_yields_to_others_between_chunks() -> None:
+    many = tuple(Recipient(RecipientNo(n), OLA) for n in range(3 * CHUNK))
+    order = order_after(msgspec.structs.replace(placed, recipients=many))
+
+    step = order.next_step(NOON)
+
+    assert isinstance(step, ResolveRecipients)
+    assert len(step.recipients) == CHUNK
+    assert order.lane is Lane.BULK
+    assert BULK_FROM < 3 * CHUNK
+
+
+# Cancelling
+
+
+def test_an_order_can_be_cancelled_until_five_minutes_before_its_time() -> None:
+    order = order_after(placed)
+
+    assert order.cancel(NOON - timedelta(minutes=5, seconds=1)) == (OrderCancelled(),)
+    with pytest.raises(TooLateToCancelError):
+        order.cancel(NOON - timedelta(minutes=5))
+
+
+def test_to_cancel_twice_is_to_cancel_once() -> None:
+    assert order_after(placed, OrderCancelled()).cancel(NOON + timedelta(days=1)) == ()
+
+
+def test_an_order_that_has_begun_cannot_be_cancelled() -> None:
+    with pytest.raises(TooLateToCancelError):
+        order_after(placed, kari_found).cancel(NOON - timedelta(days=1))
+
+
+# The sender's condition
+
+
+def test_the_condition_is_asked_before_anybody_is_looked_up() -> None:
+    order = order_after(conditional)
+
+    assert order.next_step(NOON) == CheckCondition("https://owner.example/ok")
+    assert order_after(conditional, SendConditionMet()).next_step(NOON) == ResolveRecipients(
+        [RecipientNo(0)]
+    )
+
+
+def test_a_negative_condition_ends_the_order() -> None:
+    events = order_after(conditional).record_condition(False, NOON)  # noqa: FBT003
+
+    order = order_after(conditional, *events)
+    assert order.status is OrderStatus.SEND_CONDITION_NOT_MET
+    assert order.next_step(NOON) == Finished()
+
+
+def test_an_unreadable_condition_is_asked_once_more_and_then_does_not_stop_the_order() -> None:
+    order = order_after(conditional)
+    again = NOON + timedelta(seconds=60)
+
+    first = order.record_condition("timeout", NOON)
+    assert first == (SendConditionUnknown(reason="timeout", retry_at=again),)
+    order = order_after(conditional, *first)
+    assert order.status is OrderStatus.PROCESSING
+    assert order.next_step(NOON) == WaitUntil(again)
+    assert isinstance(order.next_step(again), CheckCondition)
+    second = order.record_condition("timeout", again)
+    assert second == (SendConditionUnknown(reason="timeout", retry_at=None),)
+    assert order_after(conditional, *first, *second).next_step(again) == ResolveRecipients(
+        [RecipientNo(0)]
+    )
+
+
+def test_a_condition_is_asked_again_for_what_leaves_much_later() -> None:
+    by_phone = msgspec.structs.replace(conditional, channel=ChannelChoice.SMS, sms=REMINDER_SMS)
+    found = msgspec.structs.replace(kari_found, targets=(target(0, by_sms),))
+    order = order_after(by_phone, SendConditionMet(), found)
+
+    assert isinstance(order.next_step(NOON), AttemptNotifications)
+    assert isinstance(order.next_step(NOON + timedelta(hours=1)), CheckCondition)
+
+
+def test_a_condition_that_turns_holds_back_what_has_not_left() -> None:
+    order = order_after(
+        msgspec.structs.replace(conditional, channel=ChannelChoice.EMAIL_AND_SMS, sms=REMINDER_SMS),
+        SendConditionMet(),
+        msgspec.structs.replace(kari_found, targets=(target(0, by_mail), target(1, by_sms))),
+        attempted,
+        sent,
+        delivered,
+        SendConditionNotMet(),
+        OrderCompleted(),
+    )
+
+    assert [each.delivery for each in order.notifications] == [Delivered(), Stopped()]
+
+
+# Resolution
+
+
+def test_each_address_found_gets_a_notification() -> None:
+    order = resolved(order_after(by_sms_too), by_mail, by_sms)
+
+    assert [each.channel for each in order.notifications] == [Channel.EMAIL, Channel.SMS]
+    assert all(each.delivery == Pending() for each in order.notifications)
+
+
+def test_a_recipient_is_resolved_once() -> None:
+    order = resolved(order_after(placed), by_mail)
+
+    assert order.resolve({RecipientNo(0): Resolution(found=(by_mail,))}, {}) == ()
+
+
+def test_an_order_nobody_of_which_can_be_reached_is_completed_at_once() -> None:
+    order = resolved(order_after(placed), missing=(Channel.EMAIL,))
+
+    assert order.status is OrderStatus.COMPLETED
+    assert order.notifications[0].delivery == NotIdentified()
+
+
+def test_with_one_of_two_channels_found_the_other_is_shown_as_not_identified() -> None:
+    order = resolved(order_after(by_sms_too), by_mail, missing=(Channel.SMS,))
+
+    assert [(each.channel, each.delivery) for each in order.notifications] == [
+        (Channel.EMAIL, Pending()),
+        (Channel.SMS, NotIdentified()),
+    ]
+    assert not order.is_completed
+
+
+def test_a_reserved_person_gets_nothing_and_it_shows() -> None:
+    order = order_after(placed)
+    events = order.resolve(
+        {RecipientNo(0): Resolution(missing=(Channel.EMAIL,), is_reserved=True)}, {}
+    )
+
+    assert isinstance(events[0], RecipientReserved)
+    assert order_after(placed, *events).notifications[0].delivery == Reserved()
+
+
+def test_a_recipient_who_stands_in_the_order_twice_is_notified_once() -> None:
+    twice = msgspec.structs.replace(
+        placed, recipients=(Recipient(RecipientNo(0), KARI), Recipient(RecipientNo(1), KARI))
+    )
+    order = order_after(twice)
+
+    assert order.duplicate_of(RecipientNo(0)) is None
+    assert order.duplicate_of(RecipientNo(1)) == 0
+    events = order.resolve(
+        {RecipientNo(0): Resolution(found=(by_mail,)), RecipientNo(1): duplicate()}, {}
+    )
+    assert len(order_after(twice, *events).notifications) == 1
+
+
+# Outcomes
+
+
+def in_hand() -> Order:
+    return order_after(placed, kari_found, attempted)
+
+
+def test_what_is_in_hand_is_attempted_by_nobody_else() -> None:
+    assert in_hand().attempt({FIRST: attempt}, NOON) == ()
+
+
+def test_every_attempt_has_a_token_of_its_own_and_always_the_same() -> None:
+    order = order_after(placed, kari_found)
+
+    (first,) = order.attempt({FIRST: attempt}, NOON)
+    (again,) = order.attempt({FIRST: attempt}, NOON)
+
+    assert first == again
+    deferred = NotificationDeferred(notification_no=FIRST, attempt=1, code="451", retry_at=NOON)
+    (second,) = order_after(placed, kari_found, first, deferred).attempt({FIRST: attempt}, NOON)
+    assert isinstance(first, NotificationAttempted)
+    assert isinstance(second, NotificationAttempted)
+    assert second.token != first.token
+
+
+def test_a_notification_keeps_its_name_across_attempts() -> None:
+    assert in_hand().notification_id(FIRST) == order_after(placed).notification_id(FIRST)
+
+
+def test_an_accepted_notification_waits_for_its_report() -> None:
+    order = order_after(placed, kari_found, attempted, sent)
+
+    assert order.notifications[0].delivery == Accepted()
+    assert order.status is OrderStatus.PROCESSED
+    assert order.next_step(NOON) == WaitUntil(NOON + timedelta(hours=48, minutes=5))
+
+
+def test_a_refused_notification_completes_the_order() -> None:
+    events = in_hand().record_rejected(FIRST, 1, Failure.INVALID_ADDRESS, "550 5.1.1")
+
+    assert events == (
+        NotificationRejected(
+            notification_no=FIRST, attempt=1, failure=Failure.INVALID_ADDRESS, code="550 5.1.1"
+        ),
+        OrderCompleted(),
+    )
+
+
+def test_a_deferred_notification_is_tried_again_at_its_time() -> None:
+    later = NOON + timedelta(minutes=1)
+    events = in_hand().record_deferred(FIRST, 1, "451", later)
+
+    order = order_after(placed, kari_found, attempted, *events)
+    assert order.next_step(NOON) == WaitUntil(later)
+    assert order.next_step(later) == AttemptNotifications([FIRST])
+
+
+def outcomes_of(order: Order) -> Sequence[Sequence[OrderEvent]]:
+    return [
+        order.record_sent(FIRST, 1, "00" * 16),
+        order.record_rejected(FIRST, 1, Failure.FAILED, "554"),
+        order.record_deferred(FIRST, 1, "451", NOON),
+        order.record_unknown(FIRST, 1, "lost", NOON),
+    ]
+
+
+def test_an_outcome_is_taken_down_once() -> None:
+    order = order_after(placed, kari_found, attempted, sent)
+
+    assert outcomes_of(order) == [(), (), (), ()]
+
+
+def test_a_report_before_the_answer_stands_and_the_reference_is_still_taken_down() -> None:
+    order = order_after(placed, kari_found, attempted, delivered, OrderCompleted())
+
+    assert order.notifications[0].delivery == Delivered()
+    assert order.record_sent(FIRST, 1, "ref") != ()
+    after = evolve_all(order, order.record_sent(FIRST, 1, "ref"), NOON)
+    assert after.notifications[0].delivery == Delivered()
+    assert after.notifications[0].reference == "ref"
+
+
+# Reports
+
+
+@pytest.mark.parametrize("reports", list(permutations([delivered, bounced, quarantined, delayed])))
+def test_the_order_of_reports_does_not_matter(reports: Sequence[DeliveryReported]) -> None:
+    order = order_after(placed, kari_found, attempted, sent, *reports)
+
+    assert order.notifications[0].delivery == Delivered()
+
+
+@pytest.mark.parametrize("reports", list(permutations([bounced, quarantined, delayed])))
+def test_of_contradictory_failures_the_same_one_stays(reports: Sequence[DeliveryReported]) -> None:
+    order = order_after(placed, kari_found, attempted, sent, *reports)
+
+    assert order.notifications[0].delivery == Failed(Failure.QUARANTINED)
+    assert len(order.notifications[0].reports) == 3
+
+
+def test_a_report_is_taken_down_once() -> None:
+    order = order_after(placed, kari_found, attempted, sent, delivered)
+
+    assert order.record_reports([delivered, delivered]) == ()
+    assert order.record_reports([bounced, bounced]) == (bounced, OrderCompleted())
+
+
+def test_a_late_report_corrects_an_expiry() -> None:
+    expired = NotificationExpired(notification_no=FIRST, has_left=True)
+    order = order_after(placed, kari_found, attempted, sent, expired, OrderCompleted())
+
+    assert order.record_reports([delivered]) == (delivered,)
+    assert evolve_all(order, [delivered], NOON).notifications[0].delivery == Delivered()
+
+
+# Expiry
+
+
+@pytest.mark.parametrize(
+    "history, late, has_left",
+    [
+        ((), timedelta(hours=48), False),
+        ((attempted, sent), timedelta(hours=48, minutes=5), True),
+        (
+            (attempted, unknown_until(NOON + timedelta(days=3))),
+            timedelta(hours=48),
+            True,
+        ),
+        (
+            (
+                attempted,
+                NotificationDeferred(
+                    notification_no=FIRST,
+                    attempt=1,
+                    code="451",
+                    retry_at=NOON + timedelta(days=3),
+                ),
+            ),
+            timedelta(hours=48),
+            False,
+        ),
+    ],
+    ids=["pending", "accepted", "unknown", "deferred"],
+)
+def test_time_runs_out_in_every_state(
+    history: Sequence[OrderEvent],
+    late: timedelta,
+    has_left: bool,  # noqa: FBT001
+) -> None:
+    order = order_after(placed, kari_found, *history)
+
+    assert order.settle(NOON + late - timedelta(seconds=1)) == ()
+    assert order.next_step(NOON + late) == Settle()
+    assert order.settle(NOON + late) == (
+        NotificationExpired(notification_no=FIRST, has_left=has_left),
+        OrderCompleted(),
+    )
+
+
+def test_the_final_states_of_a_notification_stay_whatever_time_it_is() -> None:
+    final: list[Delivery] = [
+        Delivered(),
+        Failed(Failure.FAILED),
+        Expired(has_left=True),
+        GivenUp(),
+        Reserved(),
+    ]
+    order = order_after(placed, kari_found)
+
+    for delivery in final:
+        ended = replace(order, notifications=(replace(order.notifications[0], delivery=delivery),))
+        assert ended.settle(NOON + timedelta(days=9)) == (OrderCompleted(),)
+
+
+# History
+
+
+def test_a_history_opens_with_the_order_being_placed() -> None:
+    with pytest.raises(ValueError, match="opens with OrderPlaced"):
+        order_after(kari_found)
+
+
+def test_an_order_knows_when_its_status_changed_last() -> None:
+    order = rebuild(
+        ORDER_ID,
+        [(placed, NOON), (kari_found, NOON + timedelta(1)), (attempted, NOON + timedelta(2))],
+    )
+
+    assert order.changed_at == NOON + timedelta(1)
+    assert order.notifications[0].changed_at == NOON + timedelta(2)
+    assert order.notifications[0].delivery == Attempting(attempt.settled_by)
+    assert order.version == 3
+
+
+def test_not_found_is_told_with_its_channels() -> None:
+    events = order_after(placed).resolve({RecipientNo(0): Resolution(missing=(Channel.EMAIL,))}, {})
+
+    assert events[0] == ContactNotFound(
+        recipient_no=RecipientNo(0), notifications=((FIRST, Channel.EMAIL),)
+    )
