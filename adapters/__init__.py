@@ -1,0 +1,1 @@
+"""The world: one package for each thing outside that the service deals with."""

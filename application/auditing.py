@@ -1,0 +1,195 @@
+"""Rebuild what was known of an order, when, and by whom."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never
+
+from application.commands import OrderNotFoundError
+from application.ports.order_repository import OrderRepository
+from application.recorded import Recorded
+from application.views import HistoryLine
+from domain.order.events import (
+    Considered,
+    ContactNotFound,
+    ContactResolved,
+    DeliveryReported,
+    NotificationAttempted,
+    NotificationDeferred,
+    NotificationExpired,
+    NotificationGivenUp,
+    NotificationOutcomeUnknown,
+    NotificationRejected,
+    NotificationSent,
+    OrderCancelled,
+    OrderCompleted,
+    OrderEvent,
+    OrderId,
+    OrderPlaced,
+    RecipientReserved,
+    SendConditionMet,
+    SendConditionNotMet,
+    SendConditionUnknown,
+    Target,
+)
+from domain.order.order import Order, rebuild
+from domain.personal import Contact
+
+
+class AuditingService:
+    """Tells an order's history in words, and rebuilds it as it stood at a moment."""
+
+    def __init__(self, *, orders: OrderRepository) -> None:
+        self._orders = orders
+
+    async def history(self, order_id: OrderId, owner: str | None = None) -> Sequence[HistoryLine]:
+        """Everything that was recorded of an order, oldest first, with who and when.
+
+        `owner` None is the auditor, who may read every owner's.
+
+        Raises:
+            OrderNotFoundError: there is no such order (of this owner).
+            StoreUnavailableError: try again later.
+        """
+        return [
+            HistoryLine(
+                version=each.version,
+                recorded_at=each.recorded_at,
+                recorded_by=each.recorded_by,
+                event=str(type(each.event).__struct_config__.tag),
+                words=in_words(each.event),
+            )
+            for each in await self._recorded(order_id, owner)
+        ]
+
+    async def as_at(self, order_id: OrderId, moment: datetime, owner: str | None = None) -> Order:
+        """Rebuild an order as it stood at a moment: from what had been recorded by then.
+
+        Raises:
+            OrderNotFoundError: there was no such order (of this owner) yet.
+            StoreUnavailableError: try again later.
+        """
+        known = [
+            (each.event, each.recorded_at)
+            for each in await self._recorded(order_id, owner)
+            if each.recorded_at <= moment
+        ]
+        if not known:
+            raise OrderNotFoundError
+        return rebuild(order_id, known)
+
+    async def _recorded(self, order_id: OrderId, owner: str | None) -> Sequence[Recorded]:
+        history = await self._orders.history(order_id)
+        if not history:
+            raise OrderNotFoundError
+        placed = history[0].event
+        if owner is not None and not (isinstance(placed, OrderPlaced) and placed.owner == owner):
+            raise OrderNotFoundError
+        return history
+
+
+def masked(address: Contact) -> str:
+    """An address of which enough is shown to be recognised by who knows it already."""
+    text = address.text
+    if address.is_erased:
+        return text
+    local, at, domain = text.partition("@")
+    if at:
+        return f"{local[:1]}•••@{domain}"
+    return f"•••{text[-3:]}"
+
+
+def in_words(event: OrderEvent) -> str:
+    """What happened, as a caseworker would say it."""
+    match event:
+        case OrderPlaced():
+            whom = _count(len(event.recipients), "recipient")
+            return (
+                f"{event.owner} placed an order ({event.kind}) for {whom}, by {_spoken(event.channel)}, "
+                f"to be sent from {event.requested_send_time.isoformat()}"
+            )
+        case OrderCancelled():
+            return "the order was cancelled in time"
+        case SendConditionMet():
+            return "the sender's condition said: send"
+        case SendConditionNotMet():
+            return "the sender's condition said: do not send"
+        case SendConditionUnknown(reason=reason, retry_at=retry_at):
+            then = (
+                "the order goes on without"
+                if retry_at is None
+                else f"it is asked again at {retry_at.isoformat()}"
+            )
+            return f"the sender's condition gave no answer ({reason}); {then}"
+        case ContactResolved():
+            found = ", ".join(_target(each) for each in event.targets) or "nowhere new"
+            return (
+                f"recipient {event.recipient_no} is reached at {found}{_reasons(event.considered)}"
+            )
+        case ContactNotFound():
+            channels = " and ".join(channel for _, channel in event.notifications)
+            return (
+                f"recipient {event.recipient_no} has no contact point for {channels}"
+                f"{_reasons(event.considered)}"
+            )
+        case RecipientReserved():
+            return f"recipient {event.recipient_no} has declined digital communication"
+        case NotificationAttempted():
+            return (
+                f"notification {event.notification_no} is handed to {event.provider}, "
+                f"attempt {event.attempt}"
+            )
+        case NotificationSent():
+            return f"notification {event.notification_no} was accepted by the provider"
+        case NotificationRejected():
+            return (
+                f"notification {event.notification_no} was refused by the provider: "
+                f"{_spoken(event.failure)} ({event.code})"
+            )
+        case NotificationDeferred():
+            return (
+                f"notification {event.notification_no} was put off by the provider ({event.code}); "
+                f"next attempt from {event.retry_at.isoformat()}"
+            )
+        case NotificationOutcomeUnknown():
+            return (
+                f"nobody can tell whether notification {event.notification_no} was accepted "
+                f"({event.code}); a report may tell until {event.resolve_by.isoformat()}"
+            )
+        case NotificationGivenUp():
+            return f"notification {event.notification_no} may have been accepted, and is not sent again"
+        case DeliveryReported():
+            why = "" if event.failure is None else f": {_spoken(event.failure)}"
+            return (
+                f"{event.provider} reported notification {event.notification_no} "
+                f"{event.state}{why} ({event.code})"
+            )
+        case NotificationExpired(has_left=has_left):
+            how = "was never confirmed" if has_left else "could not be sent in time"
+            return f"notification {event.notification_no} {how}"
+        case OrderCompleted():
+            return "the order is completed"
+        case _:
+            assert_never(event)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _target(target: Target) -> str:
+    origin = "" if target.origin is None else f" of main unit {target.origin}"
+    return f"{masked(target.address)} (from {_spoken(target.source)}{origin})"
+
+
+def _reasons(considered: Sequence[Considered]) -> str:
+    if not considered:
+        return ""
+    told = "; ".join(
+        f"{_spoken(each.source)}{'' if each.channel is None else f' {each.channel}'}: {_spoken(each.reason)}"
+        for each in considered
+    )
+    return f" — not used: {told}"

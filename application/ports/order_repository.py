@@ -1,0 +1,52 @@
+"""Where the histories of orders are kept."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from application.recorded import Actor, Change, Recorded
+from domain.order.events import OrderId
+from domain.order.order import Order
+
+
+class ConcurrentUpdateError(Exception):
+    """The order has changed since it was read; read it again, and decide again."""
+
+
+class StoreUnavailableError(Exception):
+    """The store cannot be reached, and nothing is known to have been recorded; try again later."""
+
+
+class OrderRepository(Protocol):
+    """Keeps the history of every order, and writes the agenda with it.
+
+    What is appended is durable when `append` returns, in one order for all readers.
+    Personal data is sealed on the way in and opened on the way out; what was erased reads as erased.
+    With the events, in the same transaction, stands in the agenda when each order next needs something.
+    """
+
+    async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
+        """Record all the changes or none, and return the orders as the changes leave them.
+
+        Raises:
+            ConcurrentUpdateError: an order is no longer at the version it was read at
+                (or, for a new one, exists already); nothing was recorded.
+            StoreUnavailableError: the store cannot be reached; the changes may be tried again,
+                with the same decisions, and are recorded once.
+        """
+        ...
+
+    async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
+        """Rebuild orders from their histories; orders that do not exist are absent.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached; try again later.
+        """
+        ...
+
+    async def history(self, order_id: OrderId) -> Sequence[Recorded]:
+        """Everything recorded of one order, oldest first; empty if there is no such order.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached; try again later.
+        """
+        ...

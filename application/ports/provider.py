@@ -1,0 +1,109 @@
+"""Who carries notifications: an SMTP relay, an SMS gateway."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+from uuid import UUID
+
+from domain.channel import Channel
+from domain.message import ContentType
+from domain.order.events import Failure
+from domain.personal import Contact, Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailLetter:
+    """One e-mail as it is to be handed over."""
+
+    notification_id: UUID
+    """Constant across attempts; the Message-ID is made from it."""
+    token: str
+    """Names this attempt (32 hex digits); delivery reports carry it back."""
+    send_before: datetime
+    expires_at: datetime
+    to: Contact
+    sender: str
+    subject: Content
+    body: Content
+    content_type: ContentType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsLetter:
+    """One text message as it is to be handed over."""
+
+    notification_id: UUID
+    token: str
+    send_before: datetime
+    expires_at: datetime
+    """The gateway must not deliver it after this moment."""
+    to: Contact
+    sender: str
+    body: Content
+
+
+Letter: TypeAlias = EmailLetter | SmsLetter
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has taken it over, under a name of its own."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The provider has refused it for good."""
+
+    failure: Failure
+    code: str
+    """The provider's code, without any words that might name somebody: `550 5.1.1`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """It was certainly not taken over, and may be at another time."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody can tell whether it was taken over."""
+
+    code: str
+
+
+Outcome: TypeAlias = Accepted | Rejected | Deferred | Unknown
+
+
+class Provider(Protocol):
+    """Carries letters of one channel."""
+
+    @property
+    def name(self) -> str:
+        """The provider's name in histories and reports; never changed once in use."""
+        ...
+
+    @property
+    def channel(self) -> Channel:
+        """The channel that it serves."""
+        ...
+
+    @property
+    def longest_hand_over(self) -> float:
+        """After so many seconds from its beginning, a hand-over has ended one way or another."""
+        ...
+
+    def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+        """Hand letters over at once, and tell the outcome of each as soon as it is known.
+
+        Every letter gets exactly one outcome; nothing is raised, since a failure is an outcome too.
+        The phase of a failure decides: before the provider can have taken the letter it is
+        `Deferred` (or `Rejected`), after that it is `Unknown`.
+        A letter whose `send_before` has passed is `Deferred` with code `too_late` and not sent.
+        The provider's own refusal of *us* (bad credentials) is `Deferred`, never `Rejected`.
+        """
+        ...

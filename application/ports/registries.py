@@ -1,0 +1,88 @@
+"""Where people and organisations have asked to be reached, and what they are called."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from domain.contact_point import BusinessRecord, ExternalRecord, PersonRecord, ProfileRecord
+from domain.recipient import OrganisationNumber
+
+
+class RegistryUnavailableError(Exception):
+    """A registry gave no answer, which is not the same as knowing nobody; try again later."""
+
+    def __init__(self, registry: str) -> None:
+        super().__init__(f"the registry {registry} gave no answer")
+        self.registry = registry
+
+
+class PersonRegistry(Protocol):
+    """The contact and reservation register (KRR), by national identity number."""
+
+    async def find(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
+        """The records of those who are known; deleted persons are known as deleted.
+
+        Raises:
+            RegistryUnavailableError: nothing was found out; try again later.
+        """
+        ...
+
+
+class BusinessRegistry(Protocol):
+    """The register of notification addresses for businesses, by organisation number."""
+
+    async def find(
+        self, numbers: Sequence[OrganisationNumber]
+    ) -> Mapping[OrganisationNumber, BusinessRecord]:
+        """The addresses of units, absent for those that have none.
+
+        A sub-unit without any address of its own gets those of its main unit; the record tells
+        by `origin` whose addresses they are.
+
+        Raises:
+            RegistryUnavailableError: nothing was found out; try again later.
+        """
+        ...
+
+
+class ProfileRegistry(Protocol):
+    """What end users registered for notifications on behalf of organisations."""
+
+    async def find(
+        self, numbers: Sequence[OrganisationNumber], resource: str, action: str
+    ) -> Mapping[OrganisationNumber, Sequence[ProfileRecord]]:
+        """The users who want to hear about a resource, each with whether they may.
+
+        A registration counts if it names no resources or this one.
+
+        Raises:
+            RegistryUnavailableError: nothing was found out; try again later.
+        """
+        ...
+
+
+class ExternalIdentityRegistry(Protocol):
+    """Those without a national number, as the login service knows them, by URN."""
+
+    async def find(self, urns: Sequence[str]) -> Mapping[str, ExternalRecord]:
+        """The records of those who are known.
+
+        An identity that is an e-mail address is always known, at that address.
+
+        Raises:
+            RegistryUnavailableError: nothing was found out; try again later.
+        """
+        ...
+
+
+class NameRegistry(Protocol):
+    """What people and organisations are called."""
+
+    async def find(
+        self, persons: Sequence[str], organisations: Sequence[OrganisationNumber]
+    ) -> Mapping[str, str]:
+        """Names by national identity number and organisation number; absent where unknown.
+
+        Raises:
+            RegistryUnavailableError: nothing was found out; try again later.
+        """
+        ...

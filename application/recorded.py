@@ -1,0 +1,66 @@
+"""The envelope: an event with the circumstances in which it was recorded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.order.events import OrderEvent, OrderId
+from domain.order.order import Order
+
+
+class Role(StrEnum):
+    """In what capacity somebody acts on an order."""
+
+    OWNER = "owner"
+    SERVICE = "service"
+    PROVIDER = "provider"
+    OPERATOR = "operator"
+
+
+class Actor(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """By whom an event was recorded: for an owner, everything their token said of them."""
+
+    role: Role
+    name: str
+    """The owner's short name, the provider's name, or `varsel` for the service itself."""
+    organisation: str | None = None
+    """The organisation number of the owner."""
+    supplier: str | None = None
+    """The organisation number of the supplier that acts for the owner."""
+    client: str | None = None
+    token: str | None = None
+    """The id of the token, not the token."""
+
+
+SERVICE = Actor(role=Role.SERVICE, name="varsel")
+
+
+class Recorded(Struct, frozen=True, kw_only=True):
+    """An event, with the circumstances in which it was recorded."""
+
+    order_id: OrderId
+    version: int
+    recorded_at: datetime
+    recorded_by: Actor
+    command_id: UUID
+    """Names the append that recorded it, by which a writer knows its own events again."""
+    event: OrderEvent
+    schema: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Events that are to follow an order's history as it was read."""
+
+    order_id: OrderId
+    before: Order | None
+    """The order that the decision was made on; None for an order that these events open."""
+    events: tuple[OrderEvent, ...]
+
+    @property
+    def after(self) -> int:
+        """The version that the events are to follow."""
+        return 0 if self.before is None else self.before.version
