@@ -1,0 +1,110 @@
+# Everything that a newcomer does here begins with make. Nothing is needed but Python 3.11 or newer;
+# what is installed goes into .venv, from the lock files, with its hashes checked.
+
+PYTHON ?= python3
+BIN    := .venv/bin
+TESTS  ?=
+
+# What .venv is made from, and the marks that say it was: the lock files with the package's own
+# description. A mark in the other's wake: what the tests need includes what the service needs.
+RUNTIME     := .venv/.made-for-running
+DEVELOPMENT := .venv/.made-for-testing
+
+# An environment that was moved, or whose Python has gone, is made anew.
+IS_SOUND := $(shell .venv/bin/python -c '' 2>/dev/null && \
+  grep -qF '$(CURDIR)/.venv' .venv/bin/activate 2>/dev/null && echo yes)
+ifneq ($(IS_SOUND),yes)
+.PHONY: $(RUNTIME) $(DEVELOPMENT)
+endif
+
+# $(call stage,what is done,command): say it, do it, and tell how long it took.
+define stage
+@printf '\n== %s\n' '$(1)'; began=$$(date +%s); \
+if $(2); then printf '== done in %s s\n' $$(( $$(date +%s) - began )); \
+else printf '== FAILED after %s s: %s\n' $$(( $$(date +%s) - began )) '$(1)' >&2; exit 1; fi
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check style types contracts tests format lock bench clean
+.NOTPARALLEL:
+
+help: ## show this list
+	@printf 'make TARGET, where TARGET is one of\n\n'
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1@\2/p' Makefile | while IFS=@ read -r name what; do \
+	  printf '%-10s %s\n' "  $$name" "$$what"; done
+
+run: $(RUNTIME) ## set everything up and serve on http://127.0.0.1:8080 (Ctrl-C ends it)
+	@exec $(BIN)/varsel up
+
+test: $(DEVELOPMENT) ## set everything up, check, and run every test (TESTS="-k word" for some)
+	@$(MAKE) --no-print-directory check tests
+
+check: style types contracts ## check style, types and the direction of imports
+
+style: $(DEVELOPMENT)
+	$(call stage,style (seconds),$(BIN)/python -m ruff format --quiet --check . && $(BIN)/python -m ruff check --quiet .)
+
+types: $(DEVELOPMENT)
+	$(call stage,types (half a minute the first time),$(BIN)/python -m mypy)
+
+contracts: $(DEVELOPMENT)
+	$(call stage,imports point inwards (seconds),$(BIN)/lint-imports --no-logo)
+
+tests: $(DEVELOPMENT)
+	$(call stage,tests (a few minutes),$(BIN)/python -m pytest $(TESTS))
+
+format: $(DEVELOPMENT) ## rewrite the code in the project's style
+	@$(BIN)/python -m ruff check --quiet --fix-only . && $(BIN)/python -m ruff format .
+
+bench: $(DEVELOPMENT) ## measure the service against its yardsticks
+	@$(BIN)/python -m benchmarks
+
+lock: ## write the lock files to fit pyproject.toml (UPGRADE=--upgrade for the newest of all)
+	$(check_python)
+	$(call stage,lock files (half a minute),$(PYTHON) -m venv --clear .venv/lock \
+	  && .venv/lock/bin/python -m pip install --quiet --disable-pip-version-check '$(UV)' \
+	  && $(LOCK) pyproject.toml -o requirements.lock \
+	  && $(LOCK) --group pyproject.toml:dev pyproject.toml -o requirements-dev.lock)
+	@rm -rf .venv/lock
+
+UV      := uv>=0.9,<1
+UPGRADE ?=
+LOCK     = .venv/lock/bin/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 \
+  --generate-hashes --no-annotate --custom-compile-command "make lock" --group pyproject.toml:build
+
+clean: ## remove what can be made again; the data in var/ stays
+	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment.
+
+define check_python
+@command -v '$(PYTHON)' >/dev/null 2>&1 || { \
+  echo 'There is no $(PYTHON) here: install Python 3.11 or newer, or name it: make PYTHON=...' >&2; \
+  exit 1; }
+@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+  echo "Python 3.11 or newer is needed, and $(PYTHON) is $$('$(PYTHON)' -V 2>&1):" \
+    'name a newer one, as in make PYTHON=python3.11' >&2; exit 1; }
+@'$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null || { \
+  echo 'This Python cannot make environments: install its venv package' \
+    '(Debian, Ubuntu: apt install python3-venv) and try again.' >&2; exit 1; }
+endef
+
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# $(call environment,lock file): install what the lock names, and the package itself as it stands.
+define environment
+$(if $(IS_SOUND),,$(check_python))
+$(call stage,environment of $(1) (a minute the first time),\
+  $(if $(IS_SOUND),:,'$(PYTHON)' -m venv --clear .venv) \
+  && $(PIP) --require-hashes -r $(1) \
+  && $(PIP) --no-deps --no-build-isolation -e .)
+endef
+
+$(RUNTIME): requirements.lock pyproject.toml
+	$(call environment,requirements.lock)
+	@touch $(RUNTIME)
+
+$(DEVELOPMENT): requirements-dev.lock pyproject.toml
+	$(call environment,requirements-dev.lock)
+	@touch $(RUNTIME) $(DEVELOPMENT)

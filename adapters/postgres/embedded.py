@@ -1,0 +1,230 @@
+"""A PostgreSQL server of our own, for whoever has none.
+
+It is a child of the process that starts it and is reached through a socket in a private folder
+only; it listens to no network. Whoever can enter that folder is let in as the superuser.
+
+It goes down with its starter, even if that is killed: a shell waits at a pipe which the starter
+holds open, and stops the server when it closes. (Linux's own signal for a parent's death comes when
+the *thread* that started the child ends, and is not to be had on macOS.) Processes that are forked
+from the starter and run on keep the pipe, and thereby the server, open.
+"""
+
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+
+import structlog
+from psycopg.conninfo import make_conninfo
+
+from adapters.postgres.binaries import Binaries, find_binaries, installed_folders, wheel_folder
+from adapters.postgres.errors import PostgresStartError
+from adapters.postgres.home import ELSEWHERE, Home, home_of, locked, log_file, socket_folder
+from adapters.postgres.postmaster import is_ready, stop_left_over
+
+_log = structlog.get_logger(__name__)
+
+_PORT = "5432"
+_SUPERUSER = "postgres"
+_SECONDS_FOR_A_FAST_STOP = 30.0
+_SECONDS_FOR_A_HARD_STOP = 10.0
+_FIRST_WITH_BUILTIN_LOCALE = 17
+
+_ALWAYS = {
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # The server's log must not tell what is in the database: neither the text of a failing
+    # statement nor the values of the key that it violates.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_checkpoints": "off",
+}
+_FOR_TESTS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+_GUARD = """
+read -r _
+if read -r pid <"$1/postmaster.pid" && [ "$pid" = "$2" ]; then kill -INT "$2"; fi 2>/dev/null
+rm -rf -- "$3"
+"""
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server that lives in a data folder and as long as its starter.
+
+    The data folder is made if it is missing and used again if it is not. `settings` are the
+    server's own (`max_connections` and the like); where it listens is not theirs to say.
+    What is not `durable` may be lost with the machine, and is for tests.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        durable: bool = True,
+        patience: float = 120.0,
+        elsewhere: Path = ELSEWHERE,
+        wheel: Callable[[], Path | None] = wheel_folder,
+        installed: Callable[[], Iterable[Path]] = installed_folders,
+    ) -> None:
+        self._data = data.resolve()
+        self._settings = _ALWAYS | ({} if durable else _FOR_TESTS) | dict(settings or {})
+        self._durable = durable
+        self._patience = patience
+        self._elsewhere = elsewhere
+        self._wheel = wheel
+        self._installed = installed
+        self._conninfo: str | None = None
+        self._to_undo = ExitStack()
+
+    def start(self) -> str:
+        """Start the server, and tell how to connect to it; to start twice is to start once.
+
+        Raises:
+            DataFolderInUseError: another process runs a server on this data folder.
+            PostgresStartError: the server cannot be started; the text says what to do.
+        """
+        if self._conninfo is None:
+            began = time.monotonic()
+            try:
+                with ExitStack() as to_undo:
+                    self._conninfo = self._start(to_undo)
+                    self._to_undo = to_undo.pop_all()
+            except OSError as error:
+                raise PostgresStartError(
+                    f"PostgreSQL could not be started in {self._data}: "
+                    f"{error.strerror} ({error.filename})."
+                ) from error
+            _log.info("embedded_postgres_started", seconds=round(time.monotonic() - began, 2))
+        return self._conninfo
+
+    def stop(self) -> None:
+        """Stop the server, unless it is stopped already."""
+        self._conninfo = None
+        self._to_undo.close()
+
+    def __enter__(self) -> str:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _start(self, to_undo: ExitStack) -> str:
+        to_undo.enter_context(locked(self._data))
+        home = home_of(self._data, elsewhere=self._elsewhere)
+        binaries = find_binaries(
+            account=home.account,
+            home=home.folder,
+            major=home.major,
+            wheel=self._wheel(),
+            installed=self._installed(),
+        )
+        if home.is_new:
+            self._make_cluster(home, binaries)
+        stop_left_over(home.cluster)
+
+        sockets = socket_folder(home.account)
+        to_undo.callback(shutil.rmtree, sockets, ignore_errors=True)
+        server = self._launch(home, binaries, sockets, to_undo)
+        self._await_readiness(server, home.cluster)
+        return make_conninfo(host=str(sockets), port=_PORT, user=_SUPERUSER, dbname="postgres")
+
+    def _make_cluster(self, home: Home, binaries: Binaries) -> None:
+        # Made under another name first: one that was left half-made is never taken for whole.
+        made = home.folder / "cluster.new"
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(mode=0o700)
+        home.account.own(made)
+        options = [f"--pgdata={made}", f"--username={_SUPERUSER}", "--auth=trust"]
+        options += ["--encoding=UTF8", "--no-locale", "--data-checksums", "--no-instructions"]
+        if binaries.major >= _FIRST_WITH_BUILTIN_LOCALE:
+            options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        if not self._durable:
+            options += ["--no-sync"]
+        initdb = home.account.run([binaries.folder / "initdb", *options])
+        if initdb.returncode:
+            raise PostgresStartError(
+                f"The database could not be made in {home.folder}: {_reason(initdb.stderr)}"
+            )
+        made.rename(home.cluster)
+
+    def _launch(
+        self, home: Home, binaries: Binaries, sockets: Path, to_undo: ExitStack
+    ) -> subprocess.Popen[bytes]:
+        where = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(sockets),
+            "port": _PORT,
+        }
+        settings = [f"--{name}={value}" for name, value in (self._settings | where).items()]
+        command: list[str | Path] = [binaries.folder / "postgres", "-D", home.cluster, *settings]
+        with log_file(self._data).open("ab") as log:
+            self._said_before = log.tell()
+            server = home.account.spawn(command, output=log)
+            to_undo.callback(_stop_server, server)
+            guard = _spawn_guard(home, server, sockets)
+        to_undo.callback(_dismiss, guard)
+        return server
+
+    def _await_readiness(self, server: subprocess.Popen[bytes], cluster: Path) -> None:
+        end = time.monotonic() + self._patience
+        while not is_ready(cluster, server.pid):
+            log = self._data / "server.log"
+            if server.poll() is not None:
+                said = log.read_bytes()[self._said_before :].decode(errors="replace")
+                raise PostgresStartError(f"PostgreSQL did not start: {_reason(said)} (see {log})")
+            if time.monotonic() > end:
+                raise PostgresStartError(
+                    f"PostgreSQL was not ready after {self._patience:.0f} seconds (see {log})."
+                )
+            time.sleep(0.005)
+
+
+def _spawn_guard(
+    home: Home, server: subprocess.Popen[bytes], sockets: Path
+) -> subprocess.Popen[bytes]:
+    words: list[str | Path] = [
+        "/bin/sh",
+        "-c",
+        _GUARD,
+        "varsel-guard",
+        home.cluster,
+        str(server.pid),
+        sockets,
+    ]
+    with Path("/dev/null").open("wb") as nowhere:
+        return home.account.spawn(words, stdin=subprocess.PIPE, output=nowhere)
+
+
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    guard.communicate()
+
+
+def _stop_server(server: subprocess.Popen[bytes]) -> None:
+    """Stop the server by its fast way, and by harder ones if it does not heed."""
+    for request, patience in (
+        (signal.SIGINT, _SECONDS_FOR_A_FAST_STOP),
+        (signal.SIGQUIT, _SECONDS_FOR_A_HARD_STOP),
+    ):
+        server.send_signal(request)
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(patience)
+            return
+    server.kill()
+    server.wait()
+
+
+def _reason(said: str) -> str:
+    """Pick the line that tells why out of all that a program said."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = [line for line in lines if "FATAL:" in line or "error:" in line]
+    return (telling or lines or ["it gave no reason."])[-1]

@@ -1,0 +1,92 @@
+"""Connections to the database, pooled, and with limits to how long anything may wait."""
+
+from collections.abc import Mapping
+
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from adapters.postgres.errors import DatabaseUnreachableError, UnsafeSettingError
+
+Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+
+_SECONDS_FOR_A_CONNECTION = 10.0
+_USES_BEFORE_A_STATEMENT_IS_PREPARED = 3
+
+# What an operator's URL says in its own `options` comes after these, and wins.
+_SESSION = {
+    "timezone": "UTC",
+    "statement_timeout": "30s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "10s",
+}
+_NETWORK = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
+_SKIPS_EVENTS = "POSTGRES_ENABLE_DB_FUNCTIONS"
+_FALSE = {"", "0", "f", "false", "n", "no", "off"}
+
+
+async def open_pool(
+    conninfo: str,
+    *,
+    size: int,
+    name: str,
+    timeout: float = _SECONDS_FOR_A_CONNECTION,  # noqa: ASYNC109  # the pool keeps time itself
+) -> Pool:
+    """Open `size` connections, which the server's own views show under `name`.
+
+    Whoever asks for a connection waits no longer than `timeout` seconds for it.
+
+    Statements commit by themselves unless they are put into a transaction.
+
+    Raises:
+        DatabaseUnreachableError: the connections could not be made in time.
+    """
+    pool: Pool = AsyncConnectionPool(
+        _with_limits(conninfo),
+        min_size=size,
+        max_size=size,
+        name=name,
+        open=False,
+        timeout=timeout,
+        kwargs={
+            "autocommit": True,
+            "application_name": name,
+            "prepare_threshold": _USES_BEFORE_A_STATEMENT_IS_PREPARED,
+        },
+    )
+    try:
+        await pool.open(wait=True, timeout=timeout)
+    except PoolTimeout:
+        await pool.close()
+        raise DatabaseUnreachableError(
+            f"The database gave no {size} connections within {timeout:g} seconds: "
+            " see whether it runs, lets us in, and allows that many."
+        ) from None
+    return pool
+
+
+def refuse_unsafe(environ: Mapping[str, str]) -> None:
+    """Refuse to work in an environment in which readers would skip events.
+
+    The event store's library reads this variable by itself. Its database functions insert without
+    the lock that makes the order of commits the order of the log.
+    """
+    if environ.get(_SKIPS_EVENTS, "").strip().lower() not in _FALSE:
+        raise UnsafeSettingError(
+            f"{_SKIPS_EVENTS} makes readers of the log skip events: remove it from the environment."
+        )
+
+
+def _with_limits(conninfo: str) -> str:
+    given = conninfo_to_dict(conninfo)
+    limits = " ".join(f"-c {setting}={value}" for setting, value in _SESSION.items())
+    options = f"{limits} {given.get('options') or ''}".strip()
+    return make_conninfo(conninfo, **{**_NETWORK, **given, "options": options})

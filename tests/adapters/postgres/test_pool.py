@@ -1,0 +1,79 @@
+"""Connections have limits, and an unsafe environment is refused."""
+
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from adapters.postgres import (
+    DatabaseUnreachableError,
+    UnsafeSettingError,
+    open_pool,
+    refuse_unsafe,
+)
+
+
+async def _setting(conninfo: str, name: str) -> str:
+    async with (
+        await open_pool(conninfo, size=1, name="varsel-test") as pool,
+        pool.connection() as connection,
+    ):
+        row = await (await connection.execute("SELECT current_setting(%s)", (name,))).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("timezone", "UTC"),
+        ("statement_timeout", "30s"),
+        ("lock_timeout", "10s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        ("application_name", "varsel-test"),
+    ],
+)
+async def test_a_connection_has_limits_and_a_name(database_url: str, name: str, value: str) -> None:
+    assert await _setting(database_url, name) == value
+
+
+async def test_what_the_operator_says_in_the_url_wins(database_url: str) -> None:
+    url = make_conninfo(database_url, options="-c lock_timeout=3s")
+
+    assert await _setting(url, "lock_timeout") == "3s"
+    assert await _setting(url, "statement_timeout") == "30s"
+
+
+async def test_a_statement_commits_by_itself(database_url: str) -> None:
+    async with (
+        await open_pool(database_url, size=2, name="varsel-test") as pool,
+        pool.connection() as one,
+        pool.connection() as other,
+    ):
+        await one.execute("CREATE TABLE seen (n int)")
+        await one.execute("INSERT INTO seen VALUES (1)")
+
+        rows = await (await other.execute("SELECT n FROM seen")).fetchall()
+
+    assert rows == [(1,)]
+
+
+async def test_a_database_that_does_not_answer_is_told_in_one_line_without_its_password(
+    server_url: str,
+) -> None:
+    url = make_conninfo(server_url, dbname="there_is_none_such", password="a-secret")
+
+    with pytest.raises(DatabaseUnreachableError) as refusal:
+        await open_pool(url, size=1, name="varsel-test", timeout=0.3)
+
+    assert "\n" not in str(refusal.value)
+    assert "a-secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("value", ["1", "y", "yes", "true", "True", "on", " ON ", "anything"])
+def test_an_option_that_makes_readers_skip_events_is_refused(value: str) -> None:
+    with pytest.raises(UnsafeSettingError, match="POSTGRES_ENABLE_DB_FUNCTIONS"):
+        refuse_unsafe({"POSTGRES_ENABLE_DB_FUNCTIONS": value})
+
+
+@pytest.mark.parametrize("environ", [{}, {"POSTGRES_ENABLE_DB_FUNCTIONS": "no"}])
+def test_an_environment_without_it_is_accepted(environ: dict[str, str]) -> None:
+    refuse_unsafe(environ)
