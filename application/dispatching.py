@@ -51,6 +51,8 @@ log = structlog.get_logger()
 
 _STEPS: Final = 100
 """An order that asks for more steps than this in one go yields to the others."""
+_GATHER: Final = 0.005
+"""Seconds in which what is done, and what has become due, gathers for one look at the agenda."""
 _OUTCOMES_WAIT: Final = 0.05
 """Seconds that outcomes wait for one another, so that they are recorded together."""
 
@@ -150,17 +152,14 @@ class DispatchService:
     async def _turn(self, capacity: int, batch: int) -> None:
         await self._release()
         room = capacity - len(self._in_hand)
-        if room > 0 and await self._claim(limit=min(room, batch)):
-            await asyncio.sleep(0)
-            return
+        if room > 0 and await self._claim(limit=min(room, batch)) == batch:
+            return  # there is more
         waiting = asyncio.ensure_future(self._agenda.wait(self._timing.poll))
         try:
-            await asyncio.wait(
-                {waiting, *self._in_hand},
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await asyncio.wait({waiting, *self._in_hand}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiting.cancel()
+        await asyncio.sleep(_GATHER)
 
     async def _release(self) -> None:
         done = {task: order_id for task, order_id in self._in_hand.items() if task.done()}

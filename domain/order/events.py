@@ -217,6 +217,7 @@ class NotificationSent(Struct, frozen=True, kw_only=True, tag="order.notificatio
 
     notification_no: NotificationNo
     attempt: int
+    provider: str
     reference: str
     """The provider's own name for it."""
 

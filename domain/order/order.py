@@ -457,10 +457,16 @@ class Order:
         self, notification_no: NotificationNo, attempt: int, reference: str
     ) -> Sequence[OrderEvent]:
         """Take down that a provider took a notification over, whatever has been reported meanwhile."""
-        if self.notification(notification_no).reference == reference:
+        notification = self.notification(notification_no)
+        if notification.reference == reference or notification.provider is None:
             return ()
         return (
-            NotificationSent(notification_no=notification_no, attempt=attempt, reference=reference),
+            NotificationSent(
+                notification_no=notification_no,
+                attempt=attempt,
+                provider=notification.provider,
+                reference=reference,
+            ),
         )
 
     def record_rejected(

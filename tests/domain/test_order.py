@@ -101,7 +101,7 @@ attempted = NotificationAttempted(
     send_before=attempt.send_before,
     settled_by=attempt.settled_by,
 )
-sent = NotificationSent(notification_no=FIRST, attempt=1, reference="00" * 16)
+sent = NotificationSent(notification_no=FIRST, attempt=1, provider="smtp", reference="00" * 16)
 delivered = DeliveryReported(
     notification_no=FIRST, provider="smtp", state=ReportedState.DELIVERED, code="2.0.0"
 )

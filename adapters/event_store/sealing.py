@@ -1,0 +1,109 @@
+"""Seal the words of persons, and open them again while their keys exist.
+
+All words of one class that belong to one recipient in one event lie in one box: AES-256-GCM under
+a key that is made for this box alone, so that no nonce can meet the same key twice.
+The key is wrapped by the month's key of the vault.
+What the box belongs to is bound into it as associated data, so that boxes cannot change places.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from application.ports.key_vault import KeyVault
+from domain.personal import PersonalClass
+
+WHOLE_ORDER: Final = -1
+"""Stands for a recipient where words belong to the order as a whole."""
+_NONCE: Final = 12
+_KEY: Final = 32
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[str]).decode
+
+
+class TamperedError(Exception):
+    """A sealed box is not the one that its event was recorded with; somebody has changed the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a box belongs: an event of an order, a class, a recipient."""
+
+    order_id: UUID
+    version: int
+    kind: PersonalClass
+    recipient_no: int
+
+    @property
+    def associated_data(self) -> bytes:
+        """What binds the box to its place."""
+        return f"1|{self.order_id}|{self.version}|{self.kind}|{self.recipient_no}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Sealed words, and the wrapped key that opens them."""
+
+    place: Place
+    ciphertext: bytes
+    month: str
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBox:
+    """A box as it was found in the store; either part may have been erased."""
+
+    ciphertext: bytes | None
+    month: str | None
+    wrapped: bytes | None
+
+
+Boxes = Mapping[Place, StoredBox]
+
+
+class Sealer:
+    """Seals and opens boxes by the keys of a vault."""
+
+    def __init__(self, vault: KeyVault, *, randomness: Callable[[int], bytes] = os.urandom) -> None:
+        self._vault = vault
+        self._random = randomness
+
+    def seal(self, place: Place, words: Sequence[str], month: str) -> tuple[Box, str]:
+        """Seal words under a new key; also the commitment that their event is to hold."""
+        key, nonce = self._random(_KEY), self._random(_NONCE)
+        sealed = AESGCM(key).encrypt(nonce, _encode(words), place.associated_data)
+        ciphertext = nonce + sealed
+        box = Box(place, ciphertext, month, self._vault.wrap(key, month))
+        return box, sha256(ciphertext).hexdigest()
+
+    def open(self, place: Place, box: StoredBox | None, commitment: str) -> Sequence[str] | None:
+        """The words in a box; None if it or its key has been erased.
+
+        Raises:
+            TamperedError: the box is not the one that was sealed.
+        """
+        if box is None or box.ciphertext is None:
+            return None
+        if sha256(box.ciphertext).hexdigest() != commitment:
+            raise TamperedError(f"the {place.kind} of order {place.order_id} has been changed")
+        if box.wrapped is None or box.month is None:
+            return None
+        key = self._vault.unwrap(box.wrapped, box.month)
+        if key is None:
+            return None
+        nonce, sealed = box.ciphertext[:_NONCE], box.ciphertext[_NONCE:]
+        try:
+            return _decode(AESGCM(key).decrypt(nonce, sealed, place.associated_data))
+        except InvalidTag:
+            raise TamperedError(
+                f"the {place.kind} of order {place.order_id} does not belong where it lies"
+            ) from None

@@ -1,0 +1,93 @@
+"""The registries as dictionaries."""
+
+from collections.abc import Mapping, Sequence
+
+from domain.contact_point import BusinessRecord, ExternalRecord, PersonRecord, ProfileRecord
+from domain.recipient import OrganisationNumber
+
+
+class InMemoryPersonRegistry:
+    """Knows the persons it was given."""
+
+    def __init__(self, persons: Mapping[str, PersonRecord] | None = None) -> None:
+        self._persons = dict(persons or {})
+
+    async def find(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
+        return {each: self._persons[each] for each in numbers if each in self._persons}
+
+
+class InMemoryBusinessRegistry:
+    """Knows the units it was given, and which main unit each sub-unit has."""
+
+    def __init__(
+        self,
+        businesses: Mapping[OrganisationNumber, BusinessRecord] | None = None,
+        main_units: Mapping[OrganisationNumber, OrganisationNumber] | None = None,
+    ) -> None:
+        self._businesses = dict(businesses or {})
+        self._main_units = dict(main_units or {})
+
+    async def find(
+        self, numbers: Sequence[OrganisationNumber]
+    ) -> Mapping[OrganisationNumber, BusinessRecord]:
+        found = {each: self._usable(each) for each in numbers}
+        return {number: record for number, record in found.items() if record is not None}
+
+    def _usable(self, number: OrganisationNumber) -> BusinessRecord | None:
+        own = self._businesses.get(number)
+        if own is not None and any(address.is_valid for address in (*own.emails, *own.mobiles)):
+            return own
+        main_unit = self._main_units.get(number)
+        inherited = None if main_unit is None else self._businesses.get(main_unit)
+        return inherited or own
+
+
+class InMemoryProfileRegistry:
+    """Knows who registered what for which organisation, and what they may do."""
+
+    def __init__(
+        self,
+        profiles: Mapping[tuple[OrganisationNumber, str, str], Sequence[ProfileRecord]]
+        | None = None,
+    ) -> None:
+        """Take the users of each organisation, resource and action."""
+        self._profiles = dict(profiles or {})
+
+    async def find(
+        self, numbers: Sequence[OrganisationNumber], resource: str, action: str
+    ) -> Mapping[OrganisationNumber, Sequence[ProfileRecord]]:
+        return {
+            number: self._profiles[number, resource, action]
+            for number in numbers
+            if (number, resource, action) in self._profiles
+        }
+
+
+class InMemoryExternalIdentityRegistry:
+    """Knows the identities it was given, whatever the case of their letters."""
+
+    def __init__(self, identities: Mapping[str, ExternalRecord] | None = None) -> None:
+        self._identities = {urn.casefold(): each for urn, each in (identities or {}).items()}
+
+    async def find(self, urns: Sequence[str]) -> Mapping[str, ExternalRecord]:
+        return {
+            urn: self._identities[urn.casefold()]
+            for urn in urns
+            if urn.casefold() in self._identities
+        }
+
+
+class InMemoryNameRegistry:
+    """Knows the names it was given, by number."""
+
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        self._names = dict(names or {})
+
+    async def find(
+        self, persons: Sequence[str], organisations: Sequence[OrganisationNumber]
+    ) -> Mapping[str, str]:
+        return {
+            number: self._names[number]
+            for number in (*persons, *organisations)
+            if number in self._names
+        }

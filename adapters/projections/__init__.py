@@ -1,0 +1,1 @@
+"""Tables made from the events in commit order, and the delivery reports that they help to match."""

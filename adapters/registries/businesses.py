@@ -1,0 +1,189 @@
+"""The feed of businesses' notification addresses, and the units with their main units and names.
+
+The address feed is an Atom feed written as JSON, whose `content` is a text that holds JSON again.
+Units come in the form in which the Central Coordinating Register publishes them.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from adapters.registries.pages import (
+    Read,
+    UnreadableEntryError,
+    UnreadablePageError,
+    converted,
+    decode_page,
+    entries_of,
+    read_each,
+    refuse_odd_characters,
+)
+from application.mobile_number import is_valid
+from domain.channel import Channel
+from domain.contact_point import is_email_address
+
+_NUMBER: Final = re.compile(r"[0-9]{9}")
+
+
+class _Email(Struct, frozen=True):
+    domenenavn: str
+    brukernavn: str
+
+
+class _Mobile(Struct, frozen=True):
+    nasjonaltNummer: str  # noqa: N815  # the feed's own spelling
+    internasjonaltPrefiks: str | None = None  # noqa: N815  # the same
+
+
+class _Alert(Struct, frozen=True):
+    epostadresse: _Email | None = None
+    mobiltelefon: _Mobile | None = None
+
+
+class _Identifier(Struct, frozen=True):
+    verdi: str
+    type: str
+
+
+class _Unit(Struct, frozen=True):
+    enhetsidentifikator: _Identifier
+
+
+class _Contact(
+    Struct,
+    frozen=True,
+    rename={"alert": "digitalVarslingsinformasjon", "unit": "kontaktinformasjonForEnhet"},
+):
+    alert: _Alert
+    unit: _Unit
+
+
+class _Content(Struct, frozen=True, rename={"contact": "Kontaktinformasjon"}):
+    contact: _Contact
+
+
+class _Entry(Struct, frozen=True):
+    id: str
+    updated: str
+    isdeleted: bool = False
+    content: str | None = None
+
+
+class _RegisteredUnit(
+    Struct,
+    frozen=True,
+    rename={"number": "organisasjonsnummer", "name": "navn", "main_unit": "overordnetEnhet"},
+):
+    number: str
+    name: str
+    main_unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRow:
+    """An address as the local copy keeps it; without one it is removed."""
+
+    registry_id: str
+    organisation: str | None = None
+    channel: Channel | None = None
+    address: str | None = None
+    is_valid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """A unit, its main unit and its name."""
+
+    number: str
+    main_unit: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessPage:
+    """A page of either feed."""
+
+    addresses: Read[AddressRow]
+    units: Read[UnitRow]
+    updated: str | None
+    """The time of the last entry of an address page: where the next run goes on."""
+    next_page: str | None
+
+
+_read_content = msgspec.json.Decoder(_Content).decode
+
+
+def read_page(content: bytes) -> BusinessPage:
+    """Read a page of addresses or of units, told apart by what they hold.
+
+    Raises:
+        UnreadablePageError: it is neither.
+    """
+    page = decode_page(content)
+    embedded = page.get("_embedded")
+    if isinstance(embedded, dict):
+        lists = [embedded[name] for name in ("enheter", "underenheter") if name in embedded]
+        if not lists or not all(isinstance(each, list) for each in lists):
+            raise UnreadablePageError("the page has no list `enheter` or `underenheter`")
+        units = read_each([unit for each in lists for unit in each], _unit)
+        return BusinessPage(Read(), units, None, None)
+    entries = entries_of(page, "entries")
+    addresses = read_each(entries, _address)
+    addresses.rows = list({row.registry_id: row for row in addresses.rows}.values())
+    return BusinessPage(addresses, Read(), _last_updated(entries), _text(page.get("nextPage")))
+
+
+def _last_updated(entries: Any) -> str | None:  # noqa: ANN401  # raw JSON
+    times = [each.get("updated") for each in entries if isinstance(each, dict)]
+    return next((each for each in reversed(times) if isinstance(each, str)), None)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _unit(entry: object) -> UnitRow:
+    unit = converted(entry, _RegisteredUnit)
+    for number in (unit.number, unit.main_unit):
+        if number is not None and _NUMBER.fullmatch(number) is None:
+            raise UnreadableEntryError("an organisation number is not nine digits")
+    refuse_odd_characters(unit.name)
+    return UnitRow(unit.number, unit.main_unit, unit.name)
+
+
+def _address(entry: object) -> AddressRow:
+    outer = converted(entry, _Entry)
+    refuse_odd_characters(outer.id)
+    if outer.isdeleted:
+        return AddressRow(outer.id)
+    if outer.content is None:
+        raise UnreadableEntryError("no content")
+    try:
+        contact = _read_content(outer.content).contact
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        raise UnreadableEntryError("malformed content") from None
+    identifier = contact.unit.enhetsidentifikator
+    if identifier.type != "ORGANISASJONSNUMMER" or _NUMBER.fullmatch(identifier.verdi) is None:
+        raise UnreadableEntryError("no organisation number")
+    email, mobile = contact.alert.epostadresse, contact.alert.mobiltelefon
+    if email is not None:
+        address = f"{email.brukernavn}@{email.domenenavn}"
+        channel, usable = Channel.EMAIL, is_email_address(address)
+    elif mobile is not None:
+        address = _prefix(mobile.internasjonaltPrefiks) + mobile.nasjonaltNummer.strip()
+        channel, usable = Channel.SMS, is_valid(address)
+    else:
+        raise UnreadableEntryError("neither e-mail nor mobile")
+    refuse_odd_characters(address)
+    return AddressRow(outer.id, identifier.verdi, channel, address, usable)
+
+
+def _prefix(prefix: str | None) -> str:
+    """The country code with its plus: `47`, `0047` and `+47` are the same."""
+    digits = (prefix or "").strip()
+    if not digits or digits.startswith("+"):
+        return digits
+    return f"+{digits.removeprefix('00')}"

@@ -1,0 +1,137 @@
+"""User profiles with their grants, and names, in files of their own form.
+
+Profiles: `{"profiles": [{"user", "organisation", "resources", "email", "emailVerified", "mobile",
+"mobileVerified"}], "grants": [{"user", "organisation", "resource", "action"}],
+"selfIdentified": [{"username", "email", "mobile"}]}`.
+Names: as the party register answers, `{"partyNames": [{"orgNo" or "ssn", "name"}]}`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec import Struct
+
+from adapters.registries.pages import (
+    Read,
+    UnreadableEntryError,
+    UnreadablePageError,
+    converted,
+    decode_page,
+    entries_of,
+    read_each,
+    refuse_odd_characters,
+)
+from application.mobile_number import normalise
+
+PREFIX: Final = "urn:altinn:resource:"
+
+
+class ProfileRow(Struct, frozen=True, rename="camel"):
+    """What one user wants to hear about on behalf of one organisation."""
+
+    user: str
+    organisation: str
+    resources: tuple[str, ...] = ()
+    email: str | None = None
+    email_verified: bool = False
+    mobile: str | None = None
+    mobile_verified: bool = False
+
+
+class GrantRow(Struct, frozen=True):
+    """What one user may do with one resource of one organisation."""
+
+    user: str
+    organisation: str
+    resource: str
+    action: str = "read"
+
+
+class SelfIdentifiedRow(Struct, frozen=True):
+    """A user without a national number."""
+
+    username: str
+    email: str | None = None
+    mobile: str | None = None
+
+
+class _PartyName(Struct, frozen=True, rename={"org_no": "orgNo"}):
+    name: str | None = None
+    org_no: str | None = None
+    ssn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """What somebody is called."""
+
+    number: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilePage:
+    """A page of profiles, grants and self-identified users."""
+
+    profiles: Read[ProfileRow]
+    grants: Read[GrantRow]
+    users: Read[SelfIdentifiedRow]
+
+
+def read_profiles(content: bytes) -> ProfilePage:
+    """Read a page of profiles.
+
+    Raises:
+        UnreadablePageError: it is none.
+    """
+    page = decode_page(content)
+    if not page.keys() & {"profiles", "grants", "selfIdentified"}:
+        raise UnreadablePageError("the page has no list `profiles`, `grants` or `selfIdentified`")
+    page = {"profiles": [], "grants": [], "selfIdentified": []} | page
+    return ProfilePage(
+        read_each(entries_of(page, "profiles"), _profile),
+        read_each(entries_of(page, "grants"), _grant),
+        read_each(entries_of(page, "selfIdentified"), _user),
+    )
+
+
+def read_names(content: bytes) -> Read[NameRow]:
+    """Read a page of names.
+
+    Raises:
+        UnreadablePageError: it is none.
+    """
+    return read_each(entries_of(decode_page(content), "partyNames"), _name)
+
+
+def bare(resource: str) -> str:
+    """A resource without the prefix of its URN; it is written with and without."""
+    return resource.removeprefix(PREFIX)
+
+
+def _profile(entry: object) -> ProfileRow:
+    row = converted(entry, ProfileRow)
+    refuse_odd_characters(row.user, row.organisation, row.email, row.mobile, *row.resources)
+    return row
+
+
+def _grant(entry: object) -> GrantRow:
+    row = converted(entry, GrantRow)
+    refuse_odd_characters(row.user, row.organisation, row.resource, row.action)
+    return row
+
+
+def _user(entry: object) -> SelfIdentifiedRow:
+    row = converted(entry, SelfIdentifiedRow)
+    refuse_odd_characters(row.username, row.email, row.mobile)
+    mobile = None if row.mobile is None else normalise(row.mobile)
+    return SelfIdentifiedRow(row.username.casefold(), row.email, mobile)
+
+
+def _name(entry: object) -> NameRow:
+    party = converted(entry, _PartyName)
+    number = party.org_no or party.ssn
+    if number is None or party.name is None:
+        raise UnreadableEntryError("no number or no name")
+    refuse_odd_characters(number, party.name)
+    return NameRow(number, party.name)
