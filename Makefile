@@ -34,7 +34,7 @@ help: ## show this list
 	  printf '%-10s %s\n' "  $$name" "$$what"; done
 
 run: $(RUNTIME) ## set everything up and serve on http://127.0.0.1:8080 (Ctrl-C ends it)
-	@exec $(BIN)/varsel up
+	@exec $(BIN)/varsel up --development
 
 test: $(DEVELOPMENT) ## set everything up, check, and run every test (TESTS="-k word" for some)
 	@$(MAKE) --no-print-directory check tests

@@ -1,0 +1,94 @@
+"""E-mail addresses as they go on the wire: one address, and nothing that could become a second.
+
+Wider than what an order is checked against, since addresses come from registries too, and strict
+where it matters: no control character, no comma, no quotes, one `@`.
+"""
+
+import re
+from dataclasses import dataclass, field
+from email.header import Header
+from email.utils import quote
+from typing import Final
+
+CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What must not stand in a header or a command: controls, and whatever else breaks a line."""
+
+_LOCAL: Final = re.compile(r"[^\s()<>\[\]:\\,\"@.]+(?:\.[^\s()<>\[\]:\\,\"@.]+)*")
+_LABEL: Final = r"(?!-)[\w-]{1,63}(?<!-)"
+_DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_PLAIN_ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.\u0080-\U0010ffff]+")
+_NAMED: Final = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
+_PLAIN_NAME: Final = re.compile(r"[\x20-\x7e]{1,60}")
+_LONGEST: Final = 254
+_LONGEST_LOCAL: Final = 64
+
+
+class AddressError(ValueError):
+    """The text is not one e-mail address that can be written to."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class MailAddress:
+    """One e-mail address; its domain in ASCII, its local part as it is."""
+
+    local: str = field(repr=False)
+    domain: str = field(repr=False)
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Whether only servers that know SMTPUTF8 can carry it."""
+        return not self.local.isascii()
+
+    @property
+    def spec(self) -> str:
+        """The address as commands and headers have it."""
+        local = self.local if _PLAIN_ATOM.fullmatch(self.local) else f'"{self.local}"'
+        return f"{local}@{self.domain}"
+
+
+def read_address(text: str) -> MailAddress:
+    """Read one e-mail address.
+
+    Raises:
+        AddressError: it is none, or more than one; the code says which.
+    """
+    if CONTROL_CHARACTER.search(text):
+        raise AddressError("control_character")
+    local, _, domain = text.strip(" ").rpartition("@")
+    if not (_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)):
+        raise AddressError("invalid_address")
+    try:
+        domain = domain if domain.isascii() else domain.encode("idna").decode()
+        length = len(local.encode())
+    except UnicodeError:
+        raise AddressError("invalid_address") from None
+    if length > _LONGEST_LOCAL or length + 1 + len(domain) > _LONGEST:
+        raise AddressError("invalid_address")
+    return MailAddress(local, domain)
+
+
+def read_sender(text: str) -> tuple[MailAddress, str]:
+    """Read a sender, `post@agency.example` or `An Agency <post@agency.example>`, and its header.
+
+    Raises:
+        AddressError: it is neither.
+    """
+    if CONTROL_CHARACTER.search(text):
+        raise AddressError("control_character")
+    named = _NAMED.fullmatch(text.strip(" "))
+    if named is None:
+        address = read_address(text)
+        return address, address.spec
+    address = read_address(named["address"])
+    name = named["name"].strip(' "')
+    return address, f"{_written(name)} <{address.spec}>" if name else address.spec
+
+
+def _written(name: str) -> str:
+    if _PLAIN_NAME.fullmatch(name) and "=?" not in name:
+        return f'"{quote(name)}"'
+    return Header(name, "utf-8", header_name="From").encode(linesep="\r\n")

@@ -1,0 +1,157 @@
+"""E-mails as bytes, ready for DATA: what all recipients share is made once.
+
+What differs between two recipients of an order (To, Message-ID, Date) stands in front of what does
+not (From, Subject, MIME, body). The shared part is made with all its encodings and dot-stuffing,
+and kept for a while, so that most e-mails of an order cost three header lines.
+Bodies are sent as 7bit where they are, and otherwise as quoted-printable, never as 8bit:
+no server on the way has to convert them, so a signature made at the relay stays valid.
+"""
+
+import binascii
+import hashlib
+import re
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import Final
+from uuid import UUID
+
+from adapters.channels.mail_address import (
+    CONTROL_CHARACTER,
+    AddressError,
+    MailAddress,
+    read_address,
+    read_sender,
+)
+from adapters.channels.plain_text import plain_text_of
+from application.ports.provider import EmailLetter
+from domain.message import ContentType
+from domain.order.events import Failure
+
+_CONTROL_IN_BODY: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_PLAIN_SUBJECT: Final = re.compile(r"[!-~](?:[ -~]{0,64}[!-~])?")
+_LONGEST_LINE: Final = 998
+_MOST_KEPT: Final = 64
+_LARGEST_KEPT: Final = 1 << 18
+
+
+class UnmailableError(Exception):
+    """This letter can never become an e-mail; the code says why."""
+
+    def __init__(self, failure: Failure, code: str) -> None:
+        super().__init__(code)
+        self.failure = failure
+        self.code = code
+
+
+class Renderer:
+    """Makes e-mails, and remembers the shared part of the latest."""
+
+    def __init__(self, mail_domain: str) -> None:
+        self._mail_domain = mail_domain
+        self._shared = lru_cache(maxsize=_MOST_KEPT)(_render)
+
+    def forget(self) -> None:
+        """Let go of every text that was kept."""
+        self._shared.cache_clear()
+
+    def render(self, letter: EmailLetter, *, at: datetime) -> "Mail":
+        """Write an e-mail.
+
+        Raises:
+            UnmailableError: its words or addresses must not or cannot be written.
+        """
+        if letter.subject.is_erased or letter.body.is_erased:
+            raise UnmailableError(Failure.FAILED, "content_erased")
+        try:
+            to = read_address(letter.to.text)
+        except AddressError as error:
+            raise UnmailableError(Failure.INVALID_ADDRESS, error.code) from None
+        body = letter.body.text
+        make = self._shared if len(body) <= _LARGEST_KEPT else _render
+        shared = make(letter.subject.text, body, letter.sender, letter.content_type)
+        own = (
+            f"Date: {format_datetime(at)}\r\n"
+            f"Message-ID: {self.message_id(letter.notification_id)}\r\n"
+            f"To: {to.spec}\r\n"
+        )
+        head = own.encode()
+        return Mail(to, head + shared, needs_smtputf8=to.needs_smtputf8 or not shared.isascii())
+
+    def message_id(self, notification_id: UUID) -> str:
+        """Tell the name that an e-mail bears, the same at every attempt."""
+        return f"<{notification_id}@{self._mail_domain}>"
+
+
+class Mail:
+    """An e-mail as it goes to the relay: dot-stuffed, each line ended, without the final dot."""
+
+    __slots__ = ("content", "needs_smtputf8", "to")
+
+    def __init__(self, to: MailAddress, content: bytes, *, needs_smtputf8: bool) -> None:
+        self.to = to
+        self.content = content
+        self.needs_smtputf8 = needs_smtputf8
+
+
+def _render(subject: str, body: str, sender: str, content_type: ContentType) -> bytes:
+    try:
+        _, from_ = read_sender(sender)
+    except AddressError as error:
+        raise UnmailableError(Failure.FAILED, f"sender_{error.code}") from None
+    subject = subject.replace("\t", " ")
+    if CONTROL_CHARACTER.search(subject) or _CONTROL_IN_BODY.search(body):
+        raise UnmailableError(Failure.FAILED, "control_character")
+    try:
+        parts = _body(body, content_type)
+        head = (
+            f"From: {from_}\r\n"
+            f"Subject: {_subject(subject)}\r\n"
+            "Auto-Submitted: auto-generated\r\n"
+            # Not `All`: that would suppress the delivery reports of Exchange as well.
+            "X-Auto-Response-Suppress: OOF, AutoReply\r\n"
+            "MIME-Version: 1.0\r\n"
+        ).encode()
+    except UnicodeError:
+        raise UnmailableError(Failure.FAILED, "not_unicode") from None
+    return (head + parts).replace(b"\r\n.", b"\r\n..")
+
+
+def _subject(subject: str) -> str:
+    if "=?" not in subject and _PLAIN_SUBJECT.fullmatch(subject):
+        return subject
+    return Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
+
+
+def _body(body: str, content_type: ContentType) -> bytes:
+    if content_type is ContentType.PLAIN:
+        return _part("plain", body)
+    boundary = f"=_{hashlib.sha256(body.encode()).hexdigest()[:32]}"
+    opening = f"--{boundary}\r\n".encode()
+    return b"".join(
+        (
+            f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode(),
+            opening,
+            _part("plain", plain_text_of(body)),
+            opening,
+            _part("html", body),
+            f"--{boundary}--\r\n".encode(),
+        )
+    )
+
+
+def _part(kind: str, text: str) -> bytes:
+    data = _LINE_END.sub("\n", text).encode()
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    fits = data.isascii() and all(len(line) <= _LONGEST_LINE for line in data.split(b"\n"))
+    encoding = "7bit" if fits else "quoted-printable"
+    if not fits:
+        data = binascii.b2a_qp(data, istext=True)
+    head = (
+        f'Content-Type: text/{kind}; charset="utf-8"\r\n'
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+    )
+    return head.encode() + data.replace(b"\n", b"\r\n")

@@ -1,0 +1,209 @@
+"""E-mail by SMTP: over a pool of sessions with one relay."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from adapters.channels.concurrent import as_known
+from adapters.channels.mail_address import read_address
+from adapters.channels.mail_rendering import Mail, Renderer, UnmailableError
+from adapters.channels.smtp_pool import SmtpPool
+from adapters.channels.smtp_session import (
+    Envelope,
+    NotTakenError,
+    Relay,
+    SmtpSession,
+    SmtpTimeouts,
+    Tls,
+    open_session,
+)
+from application.ports.provider import (
+    Deferred,
+    EmailLetter,
+    Letter,
+    Outcome,
+    Rejected,
+    Unknown,
+)
+from domain.channel import Channel
+from domain.order.events import Failure
+
+log = structlog.get_logger()
+
+_TOO_LATE: Final = Deferred("too_late")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A session whose server waits for the content."""
+
+    session: SmtpSession
+    content: bytes = field(repr=False)
+    since: datetime
+
+
+class SmtpProvider:
+    """Hands e-mails to a mail server.
+
+    The reference of an accepted e-mail is its attempt's token: the server carries it back, as
+    ENVID where it knows DSN, and in any case as part of the envelope sender (VERP).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        host: str,
+        port: int,
+        *,
+        mail_domain: str,
+        bounce_address: str,
+        clock: Callable[[], datetime],
+        tls: Tls = Tls.STARTTLS,
+        ssl_context: ssl.SSLContext | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        greet_as: str | None = None,
+        connections: int = 8,
+        idle_seconds: float = 30.0,
+        timeouts: SmtpTimeouts | None = None,
+    ) -> None:
+        """Describe the relay; nothing is opened before the first e-mail.
+
+        `mail_domain` ends the Message-IDs. To `bounce_address`, `bounce@agency.example`, come the
+        notifications of what did not arrive, as `bounce+<token>@agency.example`.
+        """
+        if username is not None and tls is Tls.NONE:
+            raise ValueError("credentials are only sent over TLS")
+        bounce = read_address(bounce_address)
+        self._bounce = (bounce.local, bounce.domain)
+        self._name = name
+        self._clock = clock
+        self._connections = connections
+        self._times = timeouts or SmtpTimeouts()
+        self._renderer = Renderer(mail_domain)
+        if tls is not Tls.NONE and ssl_context is None:
+            ssl_context = ssl.create_default_context()
+        self._relay = Relay(
+            host=host,
+            port=port,
+            greet_as=greet_as or mail_domain,
+            tls=tls,
+            ssl_context=ssl_context,
+            username=username,
+            password=password,
+            timeouts=self._times,
+        )
+        self._pool = SmtpPool(
+            self._open,
+            size=connections,
+            idle_seconds=idle_seconds,
+            when_idle=self._renderer.forget,
+        )
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.EMAIL
+
+    @property
+    def longest_hand_over(self) -> float:
+        return self._times.longest
+
+    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+        async for told in as_known(letters, self._hand_over, at_once=self._connections):
+            yield told
+
+    async def aclose(self) -> None:
+        """End the sessions: the idle ones now, the others after their hand-over."""
+        self._pool.close()
+
+    # One letter
+
+    async def _hand_over(self, letter: Letter) -> Outcome:
+        if not isinstance(letter, EmailLetter):
+            return Rejected(Failure.FAILED, "wrong_channel")
+        remaining = (letter.send_before - self._clock()).total_seconds()
+        if not await self._pool.enter(remaining):
+            return _TOO_LATE
+        try:
+            ready = await self._prepare(letter)
+            return await self._deliver(letter, ready) if isinstance(ready, _Ready) else ready
+        finally:
+            self._pool.leave()
+
+    async def _prepare(self, letter: EmailLetter) -> "_Ready | Outcome":
+        """Come as far as can be come before the content leaves."""
+        began = self._clock()
+        if began > letter.send_before:
+            return _TOO_LATE
+        try:
+            mail = self._renderer.render(letter, at=began)
+            session, refusal = await self._offer(letter.token, mail)
+        except UnmailableError as error:
+            return Rejected(error.failure, error.code)
+        except NotTakenError as error:
+            return Deferred(error.code)
+        except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
+            return Deferred(self._unexpected(error))
+        if refusal is not None:
+            self._pool.give_back(session)
+            return refusal
+        return _Ready(session, mail.content, began)
+
+    async def _deliver(self, letter: EmailLetter, ready: "_Ready") -> Outcome:
+        try:
+            if (self._clock() - ready.since).total_seconds() > self._times.before_content:
+                return _TOO_LATE  # this process slept, and others may have drawn conclusions
+            return await ready.session.deliver(ready.content, token=letter.token)
+        except NotTakenError as error:
+            return Deferred(error.code)
+        except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
+            return Unknown(self._unexpected(error))
+        finally:
+            self._pool.give_back(ready.session)
+
+    def _unexpected(self, error: Exception) -> str:
+        # Only its kind: the rest of it may hold what the e-mail says.
+        log.error("hand_over_failed", provider=self._name, because=type(error).__name__)
+        return "unexpected"
+
+    async def _offer(self, token: str, mail: Mail) -> tuple[SmtpSession, Outcome | None]:
+        """Find a session whose server will take the content, or refuses this e-mail."""
+        envelope = Envelope(
+            sender=f"{self._bounce[0]}+{token}@{self._bounce[1]}",
+            recipient=mail.to.spec,
+            token=token,
+            size=len(mail.content),
+            needs_smtputf8=mail.needs_smtputf8,
+        )
+        try:
+            async with asyncio.timeout(self._times.before_content):
+                session = await self._pool.session()
+                try:
+                    return session, await self._try(session, envelope)
+                except NotTakenError:
+                    if session.is_fresh:
+                        raise
+                # A server may end a connection between two messages; a new one will do.
+                session = await self._pool.session(fresh=True)
+                return session, await self._try(session, envelope)
+        except TimeoutError:
+            raise NotTakenError("timeout_before_content") from None
+
+    async def _try(self, session: SmtpSession, envelope: Envelope) -> Outcome | None:
+        try:
+            return await session.offer(envelope)
+        except BaseException:
+            session.end()
+            raise
+
+    async def _open(self) -> SmtpSession:
+        return await open_session(self._relay)

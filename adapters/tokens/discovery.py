@@ -1,0 +1,103 @@
+"""How an issuer's published keys are found: its metadata (RFC 8414) names the address of its key set."""
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+from adapters.tokens.signing_keys import MOST_BYTES
+
+TIMEOUT: Final = 5.0
+
+_HTTP_OK: Final = 200
+
+
+class IssuerUnreachableError(Exception):
+    """An issuer's keys could not be fetched; the text says why, for operators."""
+
+
+class _Metadata(msgspec.Struct):
+    issuer: str
+    jwks_uri: str
+
+
+_decode = msgspec.json.Decoder(_Metadata).decode
+
+
+def metadata_url(kind: str, issuer: str) -> str:
+    """Where an issuer of this kind publishes its metadata."""
+    document = "oauth-authorization-server" if kind == "maskinporten" else "openid-configuration"
+    return f"{issuer.rstrip('/')}/.well-known/{document}"
+
+
+class Discovery:
+    """Fetches an issuer's key set: https only, bounded in size and time, following no redirect.
+
+    `allow_http` is for issuers on this very machine, as in development.
+    """
+
+    def __init__(
+        self, *, issuer: str, url: str, allow_http: bool = False, timeout: float = TIMEOUT
+    ) -> None:
+        self.issuer = issuer
+        self._url = url
+        self._allow_http = allow_http
+        self._timeout = timeout
+        if not self._may_be_asked(url):
+            raise ValueError("an issuer's metadata is fetched by https")
+
+    async def fetch(self) -> bytes:
+        """The key set as it is published.
+
+        Raises:
+            IssuerUnreachableError: there was no answer that could be used.
+        """
+        timeout = aiohttp.ClientTimeout(total=self._timeout)
+        try:
+            async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
+                try:
+                    metadata = _decode(await self._get(session, self._url))
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                    raise IssuerUnreachableError("its metadata is malformed") from None
+                if metadata.issuer != self.issuer:
+                    raise IssuerUnreachableError("its metadata names another issuer")
+                if not self._may_be_asked(metadata.jwks_uri):
+                    raise IssuerUnreachableError("its key set is not at an https address")
+                return await self._get(session, metadata.jwks_uri)
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise IssuerUnreachableError(f"it cannot be read ({type(error).__name__})") from None
+
+    async def _get(self, session: aiohttp.ClientSession, url: str) -> bytes:
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        async with session.get(url, allow_redirects=False, headers=headers) as answer:
+            if answer.status != _HTTP_OK:
+                raise IssuerUnreachableError(f"it answered {answer.status}")
+            text = bytearray()
+            async for part in answer.content.iter_chunked(MOST_BYTES):
+                text += part
+                if len(text) > MOST_BYTES:
+                    raise IssuerUnreachableError("its answer is too large")
+            return bytes(text)
+
+    def _may_be_asked(self, url: str) -> bool:
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
+        if not parts.hostname or parts.username is not None:
+            return False
+        if parts.scheme == "http":
+            return self._allow_http and is_loopback(parts.hostname)
+        return parts.scheme == "https"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its very name or number; nothing is resolved."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

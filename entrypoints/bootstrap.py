@@ -1,0 +1,401 @@
+"""The composition root: the one place where ports meet adapters."""
+
+import os
+import random
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+import msgspec
+import structlog
+from litestar.types import ASGIApp
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.channels.dsn import read_dsn
+from adapters.channels.link_mobility import LinkMobilityProvider
+from adapters.channels.link_reports import read_link_reports
+from adapters.channels.smtp import SmtpProvider
+from adapters.channels.smtp_session import SmtpTimeouts, Tls
+from adapters.conditions.http_send_condition import HttpSendCondition
+from adapters.event_store.agenda import PostgresAgenda
+from adapters.event_store.appender import Appender
+from adapters.event_store.envelope import EnvelopeMapper
+from adapters.event_store.repository import PostgresOrderRepository
+from adapters.event_store.sealing import Sealer
+from adapters.key_vault.file_key_vault import FileKeyVault
+from adapters.postgres import migrate, open_pool, refuse_unsafe
+from adapters.postgres.listening import Listener
+from adapters.projections.delivery_reference import (
+    DeliveryReferenceProjection,
+    PostgresReportInbox,
+)
+from adapters.projections.order_index import OrderIndexProjection, PostgresOrderIndex
+from adapters.projections.runner import ProjectionRunner
+from adapters.registries.importing import KINDS, SAMPLES, ImportSummary, Kind, RegistryImporter
+from adapters.registries.local_copies import (
+    PostgresBusinessRegistry,
+    PostgresExternalIdentityRegistry,
+    PostgresNameRegistry,
+    PostgresPersonRegistry,
+    PostgresProfileRegistry,
+)
+from adapters.tokens.development import DevelopmentIssuer, refuse_development_issuer
+from adapters.tokens.discovery import Discovery, metadata_url
+from adapters.tokens.issuers import Issuer
+from adapters.tokens.issuers import Kind as IssuerKind
+from adapters.tokens.keys import JwksKeys
+from adapters.tokens.verifier import JwtVerifier
+from application.auditing import AuditingService
+from application.caller import Caller
+from application.dispatching import DispatchService, Timing
+from application.health import HealthService
+from application.looking_up import ContactLookUp, Registries
+from application.ordering import OrderingService
+from application.ports.provider import Provider
+from application.ports.token_verifier import TokenVerifier
+from application.reading import ReadingService
+from application.reporting import ReportingService
+from domain.channel import Channel
+from entrypoints.http import services as http
+from entrypoints.http.app import create_app
+from entrypoints.http.bodies import BodyLimits
+from entrypoints.http.gate import log_served
+from entrypoints.http.reports import EmailReports, SmsReports
+from entrypoints.http.requests import Rules
+from entrypoints.settings import SettingError, Settings
+
+log = structlog.get_logger()
+
+SMTP: Final = "smtp"
+LINK: Final = "link_mobility"
+ISSUER: Final = "/development/"
+"""The path below which the development issuer tells of itself."""
+
+_POOL: Final = 4
+
+Pool = AsyncConnectionPool[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The application, wired to the world."""
+
+    ordering: OrderingService
+    reading: ReadingService
+    auditing: AuditingService
+    reporting: ReportingService
+    dispatching: DispatchService
+    projecting: ProjectionRunner
+    health: HealthService
+    verifier: TokenVerifier
+
+
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
+def development_issuer(data: Path, base_url: str) -> DevelopmentIssuer:
+    """The issuer of tokens for trying things out, by its key in the data folder."""
+    return DevelopmentIssuer(data / "development-issuer.pem", f"{base_url}{ISSUER}")
+
+
+def refuse_unsafe_start(settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
+    """Refuse settings under which the service would lose events or let strangers in.
+
+    Raises:
+        UnsafeSettingError: readers would skip events.
+        DevelopmentIssuerRefusedError: strangers could get tokens.
+    """
+    refuse_unsafe(environ)
+    if settings.development_issuer:
+        refuse_development_issuer(
+            host=settings.host,
+            database=settings.database_url,
+            is_allowed_anywhere=settings.development_issuer_anywhere,
+        )
+
+
+async def bring_schema_up_to_date(database: str) -> Sequence[str]:
+    """Apply the migrations that are missing, and tell which."""
+    return await migrate(database)
+
+
+@asynccontextmanager
+async def importer(database: str) -> AsyncIterator[RegistryImporter]:
+    """Lend the importer of registry pages."""
+    pool = await open_pool(database, size=1, name="varsel registry")
+    async with pool:
+        yield RegistryImporter(pool)
+
+
+async def load_samples(database: str) -> Mapping[Kind, ImportSummary]:
+    """Load the invented people and firms."""
+    async with importer(database) as loading:
+        return {kind: await loading.import_files(kind, SAMPLES[kind]) for kind in KINDS}
+
+
+@asynccontextmanager
+async def projections(database: str) -> AsyncIterator[ProjectionRunner]:
+    """Lend the projections."""
+    pool = await open_pool(database, size=2, name="varsel projections")
+    async with pool:
+        yield _projections(pool, Listener(database))
+
+
+@asynccontextmanager
+async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditingService]:
+    """Lend the auditor's view of the histories."""
+    pool = await open_pool(database, size=1, name="varsel audit")
+    async with pool:
+        yield AuditingService(orders=_orders(Appender(database), pool, _vault(settings)))
+
+
+def _vault(settings: Settings) -> FileKeyVault:
+    return FileKeyVault(settings.key_file or settings.data / "keys.json")
+
+
+def _orders(appender: Appender, pool: Pool, vault: FileKeyVault) -> PostgresOrderRepository:
+    return PostgresOrderRepository(
+        appender=appender,
+        pool=pool,
+        mapper=EnvelopeMapper(Sealer(vault)),
+        clock=utc_now,
+        next_id=uuid4,
+    )
+
+
+def _projections(pool: Pool, listener: Listener) -> ProjectionRunner:
+    return ProjectionRunner(pool, listener, [OrderIndexProjection(), DeliveryReferenceProjection()])
+
+
+@asynccontextmanager
+async def services(settings: Settings) -> AsyncIterator[Services]:
+    """Wire the application to the world that the settings name, and let go of it afterwards.
+
+    Raises:
+        DatabaseUnreachableError, KeyFileError, SettingError: it cannot be wired; one line says why.
+    """
+    if settings.database_url is None:
+        raise SettingError("VARSEL_DATABASE_URL is missing: name a PostgreSQL, or use `varsel up`")
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.database_url, size=_POOL, name="varsel")
+        await stack.enter_async_context(pool)
+        listener = Listener(
+            settings.database_url, "varsel_events", "varsel_agenda", "varsel_reports"
+        )
+        await listener.start()
+        stack.push_async_callback(listener.stop)
+        appender = Appender(settings.database_url)
+        await appender.start()
+        stack.push_async_callback(appender.stop)
+        vault = _vault(settings)
+        orders = _orders(appender, pool, vault)
+        agenda = PostgresAgenda(pool, listener)
+        look_up = ContactLookUp(_registries(pool))
+        projecting = _projections(pool, listener)
+        yield Services(
+            ordering=OrderingService(
+                orders=orders, look_up=look_up, vault=vault, clock=utc_now, next_id=uuid4
+            ),
+            reading=ReadingService(orders=orders, index=PostgresOrderIndex(pool, projecting)),
+            auditing=AuditingService(orders=orders),
+            reporting=ReportingService(inbox=PostgresReportInbox(pool, listener), orders=orders),
+            dispatching=DispatchService(
+                orders=orders,
+                agenda=agenda,
+                look_up=look_up,
+                condition=HttpSendCondition(allowed_hosts=settings.condition_hosts),
+                providers=await _providers(settings, stack),
+                clock=utc_now,
+                chance=random.random,
+                worker=f"{socket.gethostname()} {os.getpid()}",
+                timing=_timing(settings),
+            ),
+            projecting=projecting,
+            health=HealthService(agenda=agenda),
+            verifier=await _verifier(settings, stack),
+        )
+
+
+def _registries(pool: Pool) -> Registries:
+    return Registries(
+        persons=PostgresPersonRegistry(pool),
+        businesses=PostgresBusinessRegistry(pool),
+        profiles=PostgresProfileRegistry(pool),
+        externals=PostgresExternalIdentityRegistry(pool),
+        names=PostgresNameRegistry(pool),
+    )
+
+
+def _timing(settings: Settings) -> Timing:
+    return Timing(
+        send_within=timedelta(seconds=settings.send_within),
+        slack=timedelta(seconds=settings.outcome_slack),
+        report_wait=timedelta(seconds=settings.report_wait),
+        lease=timedelta(seconds=settings.lease),
+    )
+
+
+async def _providers(
+    settings: Settings, stack: AsyncExitStack
+) -> Mapping[Channel, Sequence[Provider]]:
+    providers: dict[Channel, Sequence[Provider]] = {}
+    if settings.smtp_url is not None:
+        smtp = _smtp(settings, settings.smtp_url)
+        stack.push_async_callback(smtp.aclose)
+        providers[Channel.EMAIL] = [smtp]
+    if settings.sms_url is not None:
+        link = LinkMobilityProvider(
+            LINK,
+            settings.sms_url,
+            username=settings.sms_user,
+            password=settings.sms_password or "",
+            clock=utc_now,
+            timeout=settings.sms_timeout,
+        )
+        stack.push_async_callback(link.aclose)
+        providers[Channel.SMS] = [link]
+    return providers
+
+
+def _smtp(settings: Settings, url: str) -> SmtpProvider:
+    parts = urlsplit(url)
+    is_implicit = parts.scheme == "smtps"
+    tls = Tls.STARTTLS if settings.smtp_starttls else Tls.NONE
+    return SmtpProvider(
+        SMTP,
+        parts.hostname or "",
+        parts.port or (465 if is_implicit else 587),
+        mail_domain=settings.mail_domain,
+        bounce_address=f"bounce@{settings.mail_domain}",
+        clock=utc_now,
+        tls=Tls.IMPLICIT if is_implicit else tls,
+        username=None if parts.username is None else unquote(parts.username),
+        password=None if parts.password is None else unquote(parts.password),
+        connections=settings.smtp_connections,
+        timeouts=SmtpTimeouts(
+            final=settings.smtp_reply_timeout,
+            content=min(180, settings.smtp_reply_timeout),
+            command=min(30, settings.smtp_reply_timeout),
+            connect=min(10, settings.smtp_reply_timeout),
+        ),
+    )
+
+
+async def _verifier(settings: Settings, stack: AsyncExitStack) -> TokenVerifier:
+    configured: Sequence[tuple[IssuerKind, str | None, str | None]] = (
+        ("maskinporten", settings.maskinporten_issuer, settings.maskinporten_audience),
+        ("altinn", settings.altinn_issuer, None),
+        ("platform", settings.platform_issuer, None),
+    )
+    issuers: list[Issuer] = []
+    for kind, address, audience in configured:
+        if address is None:
+            continue
+        discovery = Discovery(
+            issuer=address,
+            url=metadata_url(kind, address),
+            allow_http=address.startswith("http:"),
+        )
+        keys = JwksKeys(discovery, file=settings.data / f"keys-of-{kind}.json")
+        await stack.enter_async_context(keys)
+        issuers.append(
+            Issuer(
+                kind=kind,
+                name=None if kind == "platform" else address,
+                keys=keys,
+                audience=audience,
+                delegation_sources=frozenset(settings.maskinporten_delegation_sources),
+            )
+        )
+    if settings.development_issuer:
+        development = development_issuer(settings.data, settings.base_url)
+        issuers.append(development.issuer("altinn"))
+        issuers.append(development.issuer("maskinporten", audience=settings.base_url))
+        if settings.platform_issuer is None:
+            issuers.append(development.issuer("platform"))
+    return JwtVerifier(
+        issuers=issuers,
+        owners=_owners(settings.owners_file),
+        clock=utc_now,
+        owner_is_organisation=settings.owner_is_organisation,
+    )
+
+
+def _owners(file: Path | None) -> Callable[[str], str | None]:
+    """The short name of an owner that is known and active, by organisation number."""
+    if file is None:
+        return {"991825827": "ttd"}.get
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, str]).get
+    except (OSError, msgspec.DecodeError) as problem:
+        raise SettingError(
+            f"VARSEL_OWNERS_FILE: {file} cannot be read as JSON of organisation numbers and "
+            f"short names ({type(problem).__name__})"
+        ) from None
+
+
+def api(settings: Settings, running: Services) -> ASGIApp:
+    """The HTTP API over the application."""
+    return create_app(
+        services=http.Services(
+            ordering=running.ordering,
+            reading=running.reading,
+            auditing=running.auditing,
+            reporting=running.reporting,
+            health=running.health,
+        ),
+        verifier=running.verifier,
+        rules=partial(_rules, settings),
+        base_url=settings.base_url,
+        limits=BodyLimits(max_bytes=settings.max_body),
+        sms=_sms_reports(settings),
+        email=_email_reports(settings),
+        documents=_documents(settings),
+        observer=log_served if settings.log_level == "debug" else None,
+    )
+
+
+def _rules(settings: Settings, caller: Caller) -> Rules:
+    return Rules(
+        now=utc_now(),
+        owner=caller.owner,
+        email_sender=settings.email_sender,
+        sms_sender=settings.sms_sender,
+        max_recipients=settings.max_recipients,
+        stale_owners=frozenset(each.lower() for each in settings.stale_owners),
+    )
+
+
+def _sms_reports(settings: Settings) -> SmsReports | None:
+    if settings.sms_report_password is None:
+        return None
+    return SmsReports(
+        user=settings.sms_report_user,
+        password=settings.sms_report_password,
+        read=partial(read_link_reports, provider=LINK),
+    )
+
+
+def _email_reports(settings: Settings) -> EmailReports | None:
+    if settings.email_report_secret is None:
+        return None
+    return EmailReports(secret=settings.email_report_secret, read=partial(read_dsn, provider=SMTP))
+
+
+def _documents(settings: Settings) -> Mapping[str, bytes]:
+    """What the development issuer tells of itself to whoever verifies its tokens."""
+    if not settings.development_issuer:
+        return {}
+    keys = msgspec.json.encode(development_issuer(settings.data, settings.base_url).jwks())
+    issuer = f"{settings.base_url}{ISSUER}"
+    metadata = msgspec.json.encode({"issuer": issuer, "jwks_uri": f"{issuer}jwks"})
+    return {f"{ISSUER}jwks": keys, f"{ISSUER}.well-known/openid-configuration": metadata}

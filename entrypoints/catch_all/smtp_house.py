@@ -1,0 +1,114 @@
+"""What all connections of the mail server share: its rules, its mailbox, whom it put off."""
+
+import itertools
+import secrets
+import ssl
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from entrypoints.catch_all.courier import Courier
+from entrypoints.catch_all.credentials import Credentials
+from entrypoints.catch_all.delivery_status import (
+    Original,
+    delivery_status_notification,
+    notices,
+)
+from entrypoints.catch_all.mailbox import Letter, Mailbox, Report
+from entrypoints.catch_all.pace import Pace
+from entrypoints.catch_all.smtp_envelope import Recipient, ReversePath, SmtpRefusal
+from entrypoints.catch_all.steering import MailConduct, mail_conduct
+
+MAIL: Final = "email"
+_TIMES_PUT_OFF: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpRules:
+    """What a mail server asks of its clients."""
+
+    hostname: str = "catch-all.invalid"
+    largest_message: int = 36_700_160
+    credentials: Credentials | None = None
+    tls: ssl.SSLContext | None = None
+
+
+class SmtpHouse:
+    """Receives recipients and messages on behalf of all connections."""
+
+    def __init__(self, mailbox: Mailbox, courier: Courier, *, rules: SmtpRules, pace: Pace) -> None:
+        self.rules = rules
+        self.pace = pace
+        self._mailbox = mailbox
+        self._courier = courier
+        self._put_off: Counter[str] = Counter()
+        self._prefix = secrets.token_hex(4).upper()
+        self._numbers = itertools.count(1)
+
+    def admit(self, recipient: Recipient) -> MailConduct:
+        """Take a recipient, or refuse it as its address asks."""
+        conduct = mail_conduct(recipient.address)
+        match conduct:
+            case MailConduct.REJECT:
+                raise SmtpRefusal("550 5.1.1 Recipient address rejected: no such mailbox")
+            case MailConduct.DEFER_ALWAYS:
+                raise SmtpRefusal("451 4.7.1 Greylisted, try again later")
+            case MailConduct.DEFER:
+                # A server that greylists knows no Message-ID yet when it decides, so what is
+                # counted is the address; an acceptance starts its count anew.
+                self._put_off[recipient.address] += 1
+                if self._put_off[recipient.address] <= _TIMES_PUT_OFF:
+                    raise SmtpRefusal("451 4.7.1 Greylisted, try again later")
+                del self._put_off[recipient.address]
+            case _:
+                pass
+        return conduct
+
+    async def take(
+        self, sender: ReversePath, recipients: list[tuple[Recipient, MailConduct]], content: bytes
+    ) -> str:
+        """Keep a message for its recipients; tell the name under which it is kept.
+
+        Raises:
+            MailboxUnavailableError: nothing was kept.
+        """
+        now = time.time()
+        name = f"{self._prefix}{next(self._numbers):X}"
+        letters = [
+            Letter(
+                channel=MAIL,
+                recipient=recipient.address,
+                sender=sender.address,
+                received_at=now,
+                content=content,
+                reference=name,
+                envelope_id=sender.envelope_id,
+                original_recipient=recipient.original,
+            )
+            for recipient, _ in recipients
+        ]
+        reports = self._reports(sender, recipients, content, now)
+        await self._mailbox.keep(letters, reports)
+        self._courier.expect(reports)
+        return name
+
+    def _reports(
+        self,
+        sender: ReversePath,
+        recipients: list[tuple[Recipient, MailConduct]],
+        content: bytes,
+        now: float,
+    ) -> list[Report]:
+        if not (sender.address and self._courier.carries(MAIL)):
+            return []  # what comes from nobody is reported to nobody
+        reports = []
+        for recipient, conduct in recipients:
+            original = Original(
+                sender=sender, recipient=recipient, content=content, received_at=now
+            )
+            for notice in notices(conduct, recipient.notify, pace=self.pace):
+                payload = delivery_status_notification(self.rules.hostname, original, notice)
+                due_at = now + notice.after
+                reports.append(self._mailbox.owe(MAIL, due_at=due_at, payload=payload))
+        return reports

@@ -1,0 +1,36 @@
+"""Which database a command works on."""
+
+from entrypoints.cli.app import settings_from
+from entrypoints.cli.refusal import Refusal
+from entrypoints.running import find
+
+
+def database() -> str:
+    """The database that the settings name, or that of the service that runs on the data folder.
+
+    Raises:
+        Refusal: neither is there.
+    """
+    settings = settings_from()
+    if settings.database_url is not None:
+        return settings.database_url
+    running = find(settings.data)
+    if running is None:
+        raise Refusal(
+            f"nothing runs on the data folder {settings.data}: start it with `make run`, "
+            "or name a database with VARSEL_DATABASE_URL"
+        )
+    return running.database
+
+
+def base_url() -> str:
+    """Where the running service answers.
+
+    Raises:
+        Refusal: nothing runs here.
+    """
+    settings = settings_from()
+    running = find(settings.data)
+    if running is None:
+        raise Refusal(f"nothing runs on the data folder {settings.data}: start it with `make run`")
+    return running.base_url

@@ -1,0 +1,22 @@
+"""`varsel migrate`: bring the schema of the database up to date."""
+
+import asyncio
+
+from rich.console import Console
+
+from adapters.postgres.errors import PostgresError
+from entrypoints.bootstrap import bring_schema_up_to_date
+from entrypoints.cli.database import database
+from entrypoints.cli.refusal import Refusal
+
+
+def migrate() -> None:
+    """Bring the schema of the database up to date; doing it twice is doing it once."""
+    try:
+        applied = asyncio.run(bring_schema_up_to_date(database()))
+    except PostgresError as problem:
+        raise Refusal(str(problem)) from None
+    console = Console()
+    for name in applied:
+        console.print(f"applied {name}")
+    console.print("The schema is up to date.")

@@ -1,0 +1,93 @@
+"""`varsel serve`, `varsel work` and `varsel catch-all`: one process each, for whoever runs several."""
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
+
+import structlog
+import uvloop
+from cyclopts import Parameter
+
+from adapters.key_vault.file_key_vault import KeyFileError
+from adapters.postgres.errors import PostgresError
+from adapters.tokens.development import DevelopmentIssuerRefusedError
+from entrypoints import processes
+from entrypoints.bootstrap import refuse_unsafe_start
+from entrypoints.cli.app import settings_from
+from entrypoints.cli.refusal import Refusal
+from entrypoints.settings import SettingError, Settings
+from entrypoints.supervisor import PortInUseError, listen
+
+_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def log_to_stderr(settings: Settings) -> None:
+    """Log lines of JSON to standard error, from the level that the settings name."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.EventRenamer("message"),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=_LEVELS["warning"], format="%(name)s: %(message)s")
+
+
+def serve(*, fd: Annotated[int | None, Parameter(show=False)] = None) -> None:
+    """Answer HTTP, on the address that the settings name."""
+    settings = _checked()
+    try:
+        listener = listen(settings.host, settings.port) if fd is None else socket.socket(fileno=fd)
+    except PortInUseError as problem:
+        raise Refusal(str(problem)) from None
+    _run(settings, lambda: processes.answer(settings, listener))
+
+
+def work() -> None:
+    """Carry orders out, as one of any number of workers."""
+    settings = _checked()
+    _run(settings, lambda: processes.work(settings))
+
+
+def catch_all() -> None:
+    """Stand in for a mail server and an SMS gateway."""
+    settings = _checked()
+    _run(settings, lambda: processes.catch(settings))
+
+
+def _checked() -> Settings:
+    settings = settings_from()
+    refuse(settings)
+    return settings
+
+
+def refuse(settings: Settings) -> None:
+    """Refuse settings under which the service must not start.
+
+    Raises:
+        Refusal: says which, and what to do.
+    """
+    try:
+        refuse_unsafe_start(settings)
+    except (PostgresError, DevelopmentIssuerRefusedError) as problem:
+        raise Refusal(str(problem)) from None
+
+
+def _run(settings: Settings, process: Callable[[], Awaitable[None]]) -> None:
+    log_to_stderr(settings)
+
+    async def whole() -> None:
+        await process()
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(whole())
+    except (PostgresError, KeyFileError, SettingError) as problem:
+        raise Refusal(str(problem)) from None

@@ -1,0 +1,33 @@
+"""`varsel projections`: tables that are made from the events, and can be made anew."""
+
+import asyncio
+
+from cyclopts import App
+from rich.console import Console
+
+from adapters.postgres.errors import PostgresError
+from entrypoints.bootstrap import projections
+from entrypoints.cli.database import database
+from entrypoints.cli.refusal import Refusal
+
+app = App(help="Make the tables that are made from the events anew.")
+
+
+@app.command
+def rebuild(name: str | None = None) -> None:
+    """Make a projection anew from the first event on, while the old one serves; or all of them."""
+
+    async def anew() -> dict[str, int]:
+        async with projections(database()) as runner:
+            names = runner.names if name is None else [name]
+            unknown = set(names) - set(runner.names)
+            if unknown:
+                raise Refusal(f"there is no projection {name}; there are {', '.join(runner.names)}")
+            return {each: await runner.rebuild(each) for each in names}
+
+    try:
+        done = asyncio.run(anew())
+    except PostgresError as problem:
+        raise Refusal(str(problem)) from None
+    for each, count in done.items():
+        Console(highlight=False).print(f"{each}: made anew from {count} events")

@@ -1,0 +1,76 @@
+"""`varsel registry`: load pages into the local copies of the registers, and see how they stand."""
+
+import asyncio
+from pathlib import Path
+from typing import Literal
+
+from cyclopts import App
+from rich.console import Console
+from rich.progress import Progress
+
+from adapters.postgres.errors import PostgresError
+from adapters.registries.importing import ImportSummary, RegistryStatus
+from adapters.registries.pages import UnreadablePageError
+from entrypoints.bootstrap import importer
+from entrypoints.cli.database import database
+from entrypoints.cli.refusal import Refusal
+
+app = App(help="Load pages into the local copies of the registers, and see how they stand.")
+
+_console = Console(highlight=False)
+
+
+@app.command(name="import")
+def import_files(kind: Literal["krr", "businesses", "profiles", "names"], *files: Path) -> None:
+    """Load pages of a register from files, in the register's own format.
+
+    Parameters
+    ----------
+    kind
+        Which register the pages are of; `businesses` takes addresses and units.
+    files
+        One page a file.
+    """
+    if not files:
+        raise Refusal(f"name the files to load: varsel registry import {kind} FILE…")
+
+    async def load() -> ImportSummary:
+        async with importer(database()) as loading:
+            with Progress(console=_console, transient=True) as progress:
+                task = progress.add_task("loading", total=len(files))
+                return await loading.import_files(
+                    kind, files, progress=lambda _: progress.advance(task)
+                )
+
+    try:
+        done = asyncio.run(load())
+    except (UnreadablePageError, PostgresError) as problem:
+        raise Refusal(str(problem)) from None
+    _console.print(
+        f"{kind}: {done.pages} pages read, {done.written} entries written, "
+        f"{done.removed} removed, {done.quarantined} could not be read"
+    )
+    if done.quarantined:
+        _console.print("Why they could not be read stands in the table registry_quarantine.")
+
+
+@app.command
+def status() -> None:
+    """See how each local copy stands: its rows, its position, its age, what could not be read."""
+
+    async def read() -> list[RegistryStatus]:
+        async with importer(database()) as loading:
+            return list(await loading.status())
+
+    try:
+        copies = asyncio.run(read())
+    except PostgresError as problem:
+        raise Refusal(str(problem)) from None
+    for each in copies:
+        _console.print(
+            f"{each.registry}: {each.rows} rows, position {each.cursor or '-'}, "
+            f"moved {each.moved_at.isoformat(timespec='seconds')}, "
+            f"{each.quarantined} entries could not be read"
+        )
+    if not copies:
+        _console.print("Nothing has been loaded yet.")

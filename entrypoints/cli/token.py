@@ -1,0 +1,59 @@
+"""`varsel token`: a token of the development issuer."""
+
+import sys
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from application.caller import CREATE
+from entrypoints.bootstrap import development_issuer
+from entrypoints.cli.app import settings_from
+from entrypoints.cli.refusal import Refusal
+from entrypoints.running import find
+
+__all__ = ["CREATE", "issue", "token"]
+
+_HOUR: Final = 3600
+
+
+def token(
+    *,
+    org: str = "ttd",
+    org_number: str = "991825827",
+    scope: Annotated[str, Parameter(help="The scopes, separated by spaces.")] = CREATE,
+    lifetime: Annotated[
+        int, Parameter(help="Seconds that the token lives, 43,200 at most.")
+    ] = _HOUR,
+) -> None:
+    """Print a token of the development issuer, alone on the last line.
+
+    Parameters
+    ----------
+    org
+        The owner's short name.
+    org_number
+        The owner's organisation number.
+    """
+    sys.stdout.write(
+        issue(owner=org, organisation=org_number, scope=scope, lifetime=lifetime) + "\n"
+    )
+
+
+def issue(*, owner: str, organisation: str, scope: str, lifetime: int = _HOUR) -> str:
+    """A token of the development issuer of the service that runs here.
+
+    Raises:
+        Refusal: nothing runs here that would take it, or the lifetime is too long.
+    """
+    settings = settings_from()
+    running = find(settings.data)
+    if running is None:
+        raise Refusal(f"nothing runs on the data folder {settings.data}: start it with `make run`")
+    if not running.issues_tokens:
+        raise Refusal("the service that runs here does not issue tokens; get one from Maskinporten")
+    try:
+        return development_issuer(settings.data, running.base_url).issue(
+            owner, organisation, scope, lifetime=lifetime
+        )
+    except ValueError as problem:
+        raise Refusal(str(problem)) from None

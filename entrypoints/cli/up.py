@@ -1,0 +1,204 @@
+"""`varsel up`: the whole service on one machine."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Final
+from uuid import uuid4
+
+import aiohttp
+from cyclopts import Parameter
+from rich.console import Console
+
+from adapters.postgres import EmbeddedPostgres
+from adapters.postgres.errors import PostgresError
+from application.caller import CREATE
+from entrypoints.bootstrap import (
+    bring_schema_up_to_date,
+    development_issuer,
+    load_samples,
+)
+from entrypoints.cli import demo
+from entrypoints.cli.app import settings_from
+from entrypoints.cli.processes import log_to_stderr, refuse
+from entrypoints.cli.refusal import Refusal
+from entrypoints.running import Running, announce, withdraw
+from entrypoints.settings import Settings
+from entrypoints.supervisor import (
+    Child,
+    PortInUseError,
+    ProcessFailedError,
+    Supervisor,
+    listen,
+)
+
+_PATIENCE: Final = 30.0
+_TOKEN_LIFETIME: Final = 12 * 3600
+
+# What `--development` decides where the environment says nothing: everything on this machine,
+# and short waits, since servers on the loopback answer at once or not at all.
+_DEVELOPMENT: Final[Mapping[str, str]] = {
+    "VARSEL_DEVELOPMENT_ISSUER": "1",
+    "VARSEL_CATCH_ALL": "1",
+    "VARSEL_SAMPLES": "1",
+    "VARSEL_CONDITION_HOSTS": "localhost,127.0.0.1,::1",
+    "VARSEL_SMTP_REPLY_TIMEOUT": "10",
+    "VARSEL_SMS_TIMEOUT": "10",
+    "VARSEL_SEND_WITHIN": "5",
+    "VARSEL_OUTCOME_SLACK": "5",
+    "VARSEL_REPORT_WAIT": "15",
+    "VARSEL_LEASE": "5",
+    "VARSEL_LOG_LEVEL": "warning",
+}
+
+_console = Console(highlight=False, soft_wrap=True)
+
+
+def up(*, development: Annotated[bool, Parameter(negative=())] = False) -> None:
+    """Start everything that the service needs, and keep it up until Ctrl-C.
+
+    Parameters
+    ----------
+    development
+        Also issue tokens, load sample registries, and start servers that catch what is sent.
+    """
+    environ = {**(_DEVELOPMENT if development else {}), **os.environ}
+    settings = settings_from(environ)
+    refuse(settings)
+    log_to_stderr(settings)
+    try:
+        with ExitStack() as stack:
+            _start(settings, environ, stack)
+    except (PostgresError, PortInUseError, ProcessFailedError) as problem:
+        raise Refusal(str(problem)) from None
+    except KeyboardInterrupt:
+        pass
+    _console.print("Everything is stopped.")
+
+
+def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack) -> None:
+    listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
+    _folder(settings.data)
+    database = settings.database_url
+    if database is None:
+        server = EmbeddedPostgres(settings.data / "postgres", settings={"max_connections": "200"})
+        database = stack.enter_context(server)
+        _console.print(f"PostgreSQL runs, with its data in {settings.data / 'postgres'}")
+    applied = asyncio.run(bring_schema_up_to_date(database))
+    _console.print(f"The schema is up to date ({len(applied)} migrations applied)")
+    if settings.samples:
+        loaded = asyncio.run(load_samples(database))
+        counts = ", ".join(f"{kind} {each.written}" for kind, each in loaded.items())
+        _console.print(f"The sample registries are loaded ({counts})")
+    environ = {
+        **environ,
+        "VARSEL_DATA": str(settings.data),
+        "VARSEL_DATABASE_URL": database,
+        **(_catch_all(settings) if settings.catch_all else {}),
+    }
+    running = Running(
+        pid=os.getpid(),
+        base_url=settings.base_url,
+        database=database,
+        issues_tokens=settings.development_issuer,
+    )
+    announce(settings.data, running)
+    stack.callback(withdraw, settings.data)
+    asyncio.run(_keep_up(settings, environ, listener))
+
+
+def _folder(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise Refusal(
+            f"the data folder {data} cannot be made ({problem.strerror}); "
+            "name another with VARSEL_DATA"
+        ) from None
+
+
+def _catch_all(settings: Settings) -> Mapping[str, str]:
+    """Settings by which the service sends to the catch-all servers, and they report back."""
+    chosen = {
+        "VARSEL_SMTP_URL": settings.smtp_url or f"smtp://127.0.0.1:{_free_port()}",
+        "VARSEL_SMTP_STARTTLS": "0",
+        "VARSEL_SMS_URL": settings.sms_url or f"http://127.0.0.1:{_free_port()}",
+    }
+    for name, value in (
+        ("VARSEL_SMS_PASSWORD", settings.sms_password),
+        ("VARSEL_SMS_REPORT_PASSWORD", settings.sms_report_password),
+        ("VARSEL_EMAIL_REPORT_SECRET", settings.email_report_secret),
+    ):
+        chosen[name] = value or secrets.token_urlsafe(24)
+    return chosen
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _children(settings: Settings, listener: socket.socket) -> Iterator[Child]:
+    for number in range(settings.api_processes):
+        yield Child(
+            name=f"API {number + 1}",
+            arguments=["serve", "--fd", str(listener.fileno())],
+            pass_fds=(listener.fileno(),),
+        )
+    for number in range(settings.workers):
+        yield Child(name=f"worker {number + 1}", arguments=["work"])
+    if settings.catch_all:
+        yield Child(name="catch-all", arguments=["catch-all"])
+
+
+async def _keep_up(settings: Settings, environ: Mapping[str, str], listener: socket.socket) -> None:
+    supervisor = Supervisor(list(_children(settings, listener)), environ)
+    async with supervisor.running() as keeping:
+        answering = asyncio.create_task(_answers(settings))
+        await asyncio.wait({keeping, answering}, return_when=asyncio.FIRST_COMPLETED)
+        if not keeping.done():
+            await answering
+            _tell(settings)
+        await keeping
+
+
+async def _answers(settings: Settings) -> None:
+    """Wait until the service answers, and can do its work."""
+    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  # compared, not bound
+    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/health/ready"
+    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    async with aiohttp.ClientSession() as session:
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                async with session.get(url, timeout=aiohttp.ClientTimeout(total=2)) as answer:
+                    if answer.ok:
+                        return
+            if asyncio.get_running_loop().time() > deadline:
+                raise ProcessFailedError(f"the service does not answer at {url}")
+            await asyncio.sleep(0.05)
+
+
+def _tell(settings: Settings) -> None:
+    """Tell where the service is, and what to do next."""
+    url = settings.base_url
+    _console.print(f"\nvarsel is ready: {url}\nThe API is described at {url}/docs\n")
+    if settings.development_issuer:
+        issuer = development_issuer(settings.data, url)
+        token = issuer.issue("ttd", "991825827", CREATE, lifetime=_TOKEN_LIFETIME)
+        key = f"try-{uuid4()}"
+        varsel = Path(sys.executable).parent / "varsel"
+        with contextlib.suppress(ValueError):
+            varsel = varsel.relative_to(Path.cwd())
+        _console.print(f"A token of the owner ttd, for twelve hours:\n{token}\n")
+        _console.print("Paste this into a second terminal; it orders an e-mail to Kari:")
+        _console.print(demo.curl(url, token, idempotency_id=key) + "\n")
+        _console.print("Or let the command place an order and show what happens to it:")
+        _console.print(f"{varsel} order\n{varsel} mailbox\n")
+    _console.print("Ctrl-C stops everything.")

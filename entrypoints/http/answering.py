@@ -1,0 +1,65 @@
+"""An answer as it leaves: status, headers and bytes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final, TypeAlias
+
+import msgspec
+from litestar.types import Receive, Scope, Send
+from msgspec import Meta
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+JSON: Final = b"application/json; charset=utf-8"
+PROBLEM: Final = b"application/problem+json"
+XML: Final = b"application/xml; charset=utf-8"
+TEXT: Final = b"text/plain; charset=utf-8"
+
+PRIVATE: Final = (b"cache-control", b"no-store")
+"""What is told to one owner is kept by nobody on the way."""
+NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
+
+Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
+"""A moment in an answer, in UTC."""
+
+_encoder = msgspec.json.Encoder()
+
+
+def in_json(content: object) -> bytes:
+    """Indented JSON, as Altinn's clients are used to."""
+    return msgspec.json.format(_encoder.encode(content), indent=2)
+
+
+def utc(moment: datetime) -> datetime:
+    """A moment as the wire tells it: with `Z`."""
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, ready to be sent; it is an ASGI application."""
+
+    status: int
+    body: bytes = b""
+    media_type: bytes = JSON
+    headers: Headers = ()
+    cache: tuple[bytes, bytes] = PRIVATE
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI
+        """Send the answer."""
+        headers = [
+            NO_SNIFFING,
+            self.cache,
+            (b"content-length", str(len(self.body)).encode()),
+            *self.headers,
+        ]
+        if self.body:
+            headers.append((b"content-type", self.media_type))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
+def told(content: object, status: int = 200, headers: Headers = ()) -> Answer:
+    """An answer in JSON."""
+    return Answer(status, in_json(content), headers=headers)

@@ -1,0 +1,66 @@
+"""Shipments as the second version of the API shows them."""
+
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.channel import Channel
+from domain.order.notification import Notification
+from domain.order.order import Order
+from entrypoints.http.answering import Moment, utc
+from entrypoints.http.answers_deliveries import (
+    KINDS,
+    order_status_second,
+    result_of,
+    second_version,
+)
+
+
+class ShipmentRecipientAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One notification: where it went, and how far it has come."""
+
+    type: Literal["Email", "SMS"]
+    destination: str
+    """Empty for somebody who could not be reached."""
+    status: str
+    last_update: Moment
+
+
+class ShipmentAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """The delivery manifest of an order."""
+
+    shipment_id: UUID
+    senders_reference: str | None = None
+    type: str
+    status: str
+    last_update: Moment
+    recipients: Sequence[ShipmentRecipientAnswer]
+
+
+def shipment(order: Order) -> ShipmentAnswer:
+    """The delivery manifest of an order, e-mails before text messages."""
+    return ShipmentAnswer(
+        shipment_id=order.order_id,
+        senders_reference=order.placed.senders_reference,
+        type=KINDS[order.placed.kind],
+        status=order_status_second(order.status),
+        last_update=utc(order.changed_at),
+        recipients=[
+            _recipient(each)
+            for channel in (Channel.EMAIL, Channel.SMS)
+            for each in order.notifications
+            if each.channel is channel
+        ],
+    )
+
+
+def _recipient(notification: Notification) -> ShipmentRecipientAnswer:
+    channel = notification.channel
+    return ShipmentRecipientAnswer(
+        type="Email" if channel is Channel.EMAIL else "SMS",
+        destination="" if notification.address is None else notification.address.text,
+        status=second_version(channel, result_of(channel, notification.delivery)),
+        last_update=utc(notification.changed_at),
+    )

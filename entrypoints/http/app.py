@@ -1,0 +1,88 @@
+"""The application: every route, put together from what it is given."""
+
+from collections.abc import Callable, Mapping
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.types import ASGIApp, ControllerRouterHandler
+
+from application.caller import Caller
+from application.ports.token_verifier import TokenVerifier
+from entrypoints.http.authentication import Doorkeeper
+from entrypoints.http.bodies import BodyLimits
+from entrypoints.http.documentation import documentation, public_documents
+from entrypoints.http.gate import Gate, Observer
+from entrypoints.http.health import HealthController
+from entrypoints.http.histories import HistoriesController
+from entrypoints.http.links import Links
+from entrypoints.http.openapi import document
+from entrypoints.http.orders import CancellationController, OrdersController
+from entrypoints.http.placing import Placing
+from entrypoints.http.problems import respond
+from entrypoints.http.reports import EmailReports, SmsReports, email_reports, sms_reports
+from entrypoints.http.requests import Rules
+from entrypoints.http.services import Services
+from entrypoints.http.shipments import ShipmentsController
+
+
+def create_app(
+    *,
+    services: Services,
+    verifier: TokenVerifier,
+    rules: Callable[[Caller], Rules],
+    base_url: str,
+    limits: BodyLimits | None = None,
+    sms: SmsReports | None = None,
+    email: EmailReports | None = None,
+    documents: Mapping[str, bytes] | None = None,
+    observer: Observer | None = None,
+) -> ASGIApp:
+    """Put the API together.
+
+    `rules` gives the rules of validation for a caller's request, the present moment among them.
+    `base_url` is the address by which clients reach the service; links begin with it.
+    Without `sms` or `email` nobody can report on that channel.
+    `documents` are JSON documents open to all, by their paths.
+    """
+    limits = limits or BodyLimits()
+    doorkeeper = Doorkeeper(verifier)
+    links = Links(base_url.rstrip("/"))
+    placing = Placing(
+        services=services, doorkeeper=doorkeeper, rules=rules, links=links, limits=limits
+    )
+    owners = Router(
+        path="/",
+        route_handlers=[
+            OrdersController,
+            CancellationController,
+            ShipmentsController,
+            HistoriesController,
+        ],
+        guards=[doorkeeper.guard],
+    )
+    routes: list[ControllerRouterHandler] = [
+        *placing.doors(),
+        owners,
+        HealthController,
+        *documentation(document()),
+        *public_documents(documents or {}),
+    ]
+    if sms is not None:
+        routes.append(sms_reports(sms, services, limits))
+    if email is not None:
+        routes.append(email_reports(email, services, limits))
+    app = Litestar(
+        route_handlers=routes,
+        dependencies={"services": _given(services), "links": _given(links)},
+        exception_handlers={Exception: respond},
+        openapi_config=None,
+        logging_config=None,
+    )
+    return Gate(app, observer=observer)
+
+
+def _given(thing: object) -> Provide:
+    def give() -> object:
+        return thing
+
+    return Provide(give, sync_to_thread=False)

@@ -1,0 +1,63 @@
+"""Who is calling, and whether they may."""
+
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+from litestar.types import Scope
+
+from application.caller import CREATE, Caller
+from application.ports.token_verifier import TokenVerifier
+from application.recorded import Actor, Role
+from entrypoints.http.refusals import MissingScopeError
+
+
+class Doorkeeper:
+    """Lets callers in whose token is good and allows what they ask for."""
+
+    def __init__(self, verifier: TokenVerifier) -> None:
+        self._verifier = verifier
+
+    async def admit(self, scope: Scope, needed: str = CREATE) -> Caller:
+        """Verify who calls, and that they hold the scope that is needed.
+
+        Raises:
+            InvalidTokenError: there is no good token.
+            NoOwnerError: the token names no owner.
+            MissingScopeError: the token does not allow this.
+            VerificationUnavailableError: nobody can tell now.
+        """
+        authorization: list[str] = []
+        platform: list[str] = []
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                authorization.append(value.decode("latin-1"))
+            elif name == b"platformaccesstoken":
+                platform.append(value.decode("latin-1"))
+        caller = await self._verifier.verify(
+            authorization=authorization, platform_access_token=platform
+        )
+        scope["user"] = caller
+        if not caller.may(needed):
+            raise MissingScopeError
+        return caller
+
+    async def guard(
+        self,
+        connection: ASGIConnection,  # type: ignore[type-arg]  # as Litestar spells a guard
+        handler: BaseRouteHandler,  # noqa: ARG002  # as Litestar spells a guard
+    ) -> None:
+        """Admit callers to Litestar's routes; they are `request.user` afterwards."""
+        is_asking_for_methods = connection.scope.get("method") == "OPTIONS"
+        if not is_asking_for_methods:
+            await self.admit(connection.scope)
+
+
+def actor(caller: Caller) -> Actor:
+    """The caller as histories name them."""
+    return Actor(
+        role=Role.OWNER,
+        name=caller.owner,
+        organisation=caller.organisation,
+        supplier=caller.supplier,
+        client=caller.client_id,
+        token=caller.token_id,
+    )

@@ -1,0 +1,224 @@
+"""The OpenAPI document, put together from what every route says of itself.
+
+`python -m entrypoints.http.openapi` prints it; the committed one is `docs/openapi.json`.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from entrypoints.http import (
+    documentation,
+    health,
+    histories,
+    orders,
+    placing_contract,
+    reports,
+    shipments,
+)
+from entrypoints.http.contract import IN_JSON, IN_PROBLEM, Access, Body, Parameter, Reply, Route
+from entrypoints.http.openapi_schemas import schemas_of
+from entrypoints.http.problems import AltinnProblem, PlainProblem, ValidationProblem
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *placing_contract.ROUTES,
+    *orders.ROUTES,
+    *shipments.ROUTES,
+    *histories.ROUTES,
+    *reports.ROUTES,
+    *health.ROUTES,
+    *documentation.ROUTES,
+)
+
+_TAGS: Final[Mapping[str, str]] = {
+    "Orders": "The first version of the API: orders of one or more recipients.",
+    "Shipments": "The second version: orders with reminders, each asked for once by its key.",
+    "History": "What was recorded of an order, by whom and when.",
+    "Delivery reports": "Where providers tell what became of notifications.",
+    "Service": "The service itself.",
+}
+
+_SCHEMES: Final[Mapping[str, Any]] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": (
+            "A token of Maskinporten, or one exchanged for it at Altinn, "
+            "with the scope `altinn:serviceowner/notifications.create`."
+        ),
+    },
+    "platformAccessToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "PlatformAccessToken",
+        "description": "The token of an app on Altinn's platform; no scope is needed beside it.",
+    },
+    "smsGateway": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The user and password that the SMS gateway was given.",
+    },
+    "mailServer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The secret that the mail server was given.",
+    },
+}
+
+_SECURITY: Final[Mapping[Access, list[dict[str, list[str]]]]] = {
+    Access.OPEN: [],
+    Access.OWNER: [{"bearer": []}, {"platformAccessToken": []}],
+    Access.SMS_GATEWAY: [{"smsGateway": []}],
+    Access.MAIL_SERVER: [{"mailServer": []}],
+}
+
+_EMPTY: Final[Mapping[Access, Mapping[int, Reply]]] = {
+    Access.OPEN: {},
+    Access.OWNER: {
+        401: Reply(
+            words="There is no token that can be trusted.",
+            headers={"WWW-Authenticate": "`Bearer`"},
+        ),
+        403: Reply(words="The token names no owner, or does not allow this."),
+    },
+    Access.SMS_GATEWAY: {
+        401: Reply(
+            words="The user or the password is wrong.", headers={"WWW-Authenticate": "`Basic`"}
+        )
+    },
+    Access.MAIL_SERVER: {
+        401: Reply(words="The secret is wrong.", headers={"WWW-Authenticate": "`Bearer`"})
+    },
+}
+
+_OF_BODIES: Final[Mapping[int, Reply]] = {
+    408: Reply(words="The body did not arrive in time.", kind=PlainProblem),
+    413: Reply(words="The body is too large.", kind=PlainProblem),
+}
+_OF_KINDS: Final = Reply(words="The body is said to be something else.", kind=PlainProblem)
+_UNEXPECTED: Final = Reply(words="What nobody foresaw.", kind=PlainProblem)
+_LATER: Final = Reply(
+    words="It cannot be done now; try again after the time that is told.",
+    kind=PlainProblem,
+    headers={"Retry-After": "Seconds."},
+)
+_PROBLEMS: Final = (ValidationProblem, AltinnProblem, PlainProblem)
+
+
+def document() -> bytes:
+    """The document as it is served and committed."""
+    return msgspec.json.format(msgspec.json.encode(_document()), indent=2) + b"\n"
+
+
+def _document() -> dict[str, Any]:
+    kinds = {reply.kind for route in ROUTES for reply in _replies(route).values()}
+    kinds |= {route.takes.kind for route in ROUTES if route.takes is not None}
+    ordered = sorted(kinds - {None}, key=lambda kind: str(kind.__name__))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "varsel",
+            "version": "1",
+            "summary": "Order notifications, by e-mail and SMS, to people and organisations.",
+            "description": (
+                "Wire compatible with Altinn Notifications. Paths are read in any letter case and "
+                "with or without a slash at their end. Members that are null are left out of "
+                "answers; members that are not known are ignored in requests. Every problem bears "
+                "a stable `code`; 401 and 403 have no body."
+            ),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": words} for name, words in _TAGS.items()],
+        "paths": paths,
+        "components": {
+            "schemas": schemas_of(ordered),
+            "securitySchemes": _SCHEMES,
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "tags": [route.tag],
+        "summary": route.summary,
+    }
+    if route.words:
+        operation["description"] = route.words
+    operation["security"] = _SECURITY[route.access]
+    if route.parameters:
+        operation["parameters"] = [_parameter(each) for each in route.parameters]
+    if route.takes is not None:
+        operation["requestBody"] = _request(route.takes)
+    operation["responses"] = {
+        str(status): _response(reply) for status, reply in sorted(_replies(route).items())
+    }
+    return operation
+
+
+def _replies(route: Route) -> Mapping[int, Reply]:
+    """What the route says, and what goes without saying."""
+    replies = {500: _UNEXPECTED, **_EMPTY[route.access]}
+    if route.access is not Access.OPEN:
+        replies[503] = _LATER
+    if route.takes is not None:
+        replies |= _OF_BODIES
+        if route.takes.is_checked:
+            replies[415] = _OF_KINDS
+    return {**replies, **route.replies}
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    schema = {"type": "string"}
+    if parameter.format is not None:
+        schema["format"] = parameter.format
+    return {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": True,
+        "description": parameter.words,
+        "schema": schema,
+        "example": parameter.example,
+    }
+
+
+def _request(body: Body) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    if body.kind is not None:
+        content["schema"] = _schema(body.kind)
+    if body.example is not None:
+        content["example"] = body.example
+    return {"required": True, "content": dict.fromkeys(body.media_types, content)}
+
+
+def _response(reply: Reply) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": reply.words}
+    if reply.headers:
+        response["headers"] = {
+            name: {"description": words, "schema": {"type": "string"}}
+            for name, words in reply.headers.items()
+        }
+    if reply.kind is not None or reply.media_type is not None:
+        content: dict[str, Any] = {}
+        if reply.kind is not None:
+            content["schema"] = _schema(reply.kind)
+        if reply.example is not None:
+            content["example"] = reply.example
+        own = IN_PROBLEM if reply.kind in _PROBLEMS else IN_JSON
+        response["content"] = {reply.media_type or own: content}
+    return response
+
+
+def _schema(kind: Any) -> dict[str, str]:  # noqa: ANN401  # any wire struct
+    return {"$ref": f"#/components/schemas/{kind.__name__}"}
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(document())

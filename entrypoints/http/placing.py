@@ -1,0 +1,104 @@
+"""The doors by which orders are placed, and found again by their sender's reference."""
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope
+
+from application.caller import Caller
+from application.commands import ChainReceipt, NewOrder, PlaceChain, PlaceOrder
+from entrypoints.http.answering import Answer, told
+from entrypoints.http.answers_orders import orders_found
+from entrypoints.http.answers_placed import chain_placed, order_placed
+from entrypoints.http.authentication import Doorkeeper, actor
+from entrypoints.http.bodies import JSON_TYPES, BodyLimits, check_media_type, read_body
+from entrypoints.http.doors import Endpoint, door
+from entrypoints.http.links import BASE, Links
+from entrypoints.http.requests import (
+    Rules,
+    read_chain,
+    read_email_order,
+    read_order,
+    read_sms_order,
+)
+from entrypoints.http.requests.parameters import read_senders_reference
+from entrypoints.http.services import Services
+
+OrderReader: TypeAlias = Callable[[bytes, Rules], NewOrder]
+
+REPEAT: Final = "varsel-repeat"
+
+
+class Placing:
+    """Takes orders in."""
+
+    def __init__(
+        self,
+        *,
+        services: Services,
+        doorkeeper: Doorkeeper,
+        rules: Callable[[Caller], Rules],
+        links: Links,
+        limits: BodyLimits,
+    ) -> None:
+        self._services = services
+        self._doorkeeper = doorkeeper
+        self._rules = rules
+        self._links = links
+        self._limits = limits
+
+    def doors(self) -> list[ASGIRouteHandler]:
+        """The paths where orders are placed."""
+        order, email, sms = map(self._placing, (read_order, read_email_order, read_sms_order))
+        return [
+            door(f"{BASE}/orders", GET=self.find, POST=order),
+            door(f"{BASE}/orders/email", POST=email),
+            door(f"{BASE}/orders/sms", POST=sms),
+            door(f"{BASE}/future/orders", POST=self.place_chain),
+        ]
+
+    async def find(self, scope: Scope, receive: Receive) -> Answer:  # noqa: ARG002  # an endpoint
+        """The caller's orders under a reference."""
+        caller = await self._doorkeeper.admit(scope)
+        reference = read_senders_reference(scope["query_string"])
+        orders = await self._services.reading.with_reference(caller.owner, reference)
+        return told(orders_found(orders, self._links))
+
+    def _placing(self, read: OrderReader) -> Endpoint:
+        async def place(scope: Scope, receive: Receive) -> Answer:
+            caller, body = await self._taken(scope, receive)
+            order = read(body, self._rules(caller))
+            receipt = await self._services.ordering.place(PlaceOrder(order=order, by=actor(caller)))
+            location = self._links.order(receipt.order_id).encode()
+            return told(order_placed(receipt), 202, ((b"location", location),))
+
+        return place
+
+    async def place_chain(self, scope: Scope, receive: Receive) -> Answer:
+        """Place an order and its reminders, once for each key."""
+        caller, body = await self._taken(scope, receive)
+        asked = read_chain(body, self._rules(caller))
+        receipt = await self._services.ordering.place_chain(
+            PlaceChain(
+                idempotency_key=asked.idempotency_key,
+                order=asked.order,
+                reminders=asked.reminders,
+                dialogue=asked.dialogue,
+                by=actor(caller),
+            )
+        )
+        return self._placed(receipt)
+
+    async def _taken(self, scope: Scope, receive: Receive) -> tuple[Caller, bytes]:
+        """Who calls, and what they say; in the order in which it is refused."""
+        check_media_type(scope, JSON_TYPES, may_be_missing=False)
+        caller = await self._doorkeeper.admit(scope)
+        return caller, await read_body(scope, receive, self._limits)
+
+    def _placed(self, receipt: ChainReceipt) -> Answer:
+        if receipt.is_repeat:
+            content = b"same-content" if receipt.is_same_request else b"different-content"
+            return told(chain_placed(receipt), 200, ((REPEAT.encode(), content),))
+        location = self._links.chain(receipt.chain_id).encode()
+        return told(chain_placed(receipt), 201, ((b"location", location),))

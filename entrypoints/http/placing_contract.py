@@ -1,0 +1,176 @@
+"""What the doors by which orders are placed take and answer."""
+
+from typing import Final
+
+from entrypoints.http.answers_orders import OrdersAnswer
+from entrypoints.http.answers_placed import ChainPlacedAnswer, OrderPlacedAnswer
+from entrypoints.http.contract import IN_JSON, Body, Parameter, Reply, Route
+from entrypoints.http.links import BASE
+from entrypoints.http.problems import AltinnProblem, ValidationProblem
+from entrypoints.http.requests import (
+    ChainOrderRequest,
+    EmailOrderRequest,
+    OrderRequest,
+    SmsOrderRequest,
+)
+
+_INVALID: Final = Reply(words="What is wrong, by the place where it is.", kind=ValidationProblem)
+_ACCEPTED: Final = Reply(
+    words="The order is recorded, and will be carried out.",
+    kind=OrderPlacedAnswer,
+    headers={"Location": "Where the order is read."},
+    example={
+        "orderId": "6f1d4c9e-5c0e-4a7b-9a53-1f6f0a8f2b11",
+        "recipientLookup": {
+            "status": "PartialSuccess",
+            "isReserved": ["06927530250"],
+            "missingContact": [],
+        },
+    },
+)
+_CHAIN: Final = {
+    "notificationOrderId": "0b7a7f0e-8e0f-4c34-a5f1-7e3d0d1b2c3d",
+    "notification": {
+        "shipmentId": "5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b",
+        "sendersReference": "case-77",
+        "reminders": [{"shipmentId": "77c4a0d2-2222-4f00-8aaa-9b9b9b9b9b9b"}],
+    },
+}
+
+ROUTES: Final = (
+    Route(
+        name="placeOrder",
+        method="POST",
+        path=f"{BASE}/orders",
+        tag="Orders",
+        summary="Place an order, on a channel of choice",
+        words="Every accepted request is an order of its own; nothing makes two of them one.",
+        takes=Body(
+            media_types=[IN_JSON],
+            kind=OrderRequest,
+            example={
+                "sendersReference": "case-77",
+                "notificationChannel": "EmailPreferred",
+                "recipients": [{"nationalIdentityNumber": "15859010099"}],
+                "emailTemplate": {"subject": "Case 77", "body": "Please log in."},
+                "smsTemplate": {"body": "Please log in."},
+            },
+        ),
+        replies={202: _ACCEPTED, 400: _INVALID},
+    ),
+    Route(
+        name="findOrders",
+        method="GET",
+        path=f"{BASE}/orders",
+        tag="Orders",
+        summary="The orders under a sender's reference",
+        parameters=[
+            Parameter(
+                name="sendersReference",
+                place="query",
+                words="The reference, exactly as it was given.",
+                example="case-77",
+            )
+        ],
+        replies={
+            200: Reply(words="The orders; none is no error.", kind=OrdersAnswer),
+            400: _INVALID,
+        },
+    ),
+    Route(
+        name="placeEmailOrder",
+        method="POST",
+        path=f"{BASE}/orders/email",
+        tag="Orders",
+        summary="Place an order by e-mail",
+        takes=Body(
+            media_types=[IN_JSON],
+            kind=EmailOrderRequest,
+            example={
+                "sendersReference": "case-77",
+                "subject": "Case 77",
+                "body": "Hi $recipientName$, please log in.",
+                "recipients": [
+                    {"emailAddress": "kari@example.org"},
+                    {"nationalIdentityNumber": "15859010099"},
+                ],
+            },
+        ),
+        replies={202: _ACCEPTED, 400: _INVALID},
+    ),
+    Route(
+        name="placeSmsOrder",
+        method="POST",
+        path=f"{BASE}/orders/sms",
+        tag="Orders",
+        summary="Place an order by SMS",
+        takes=Body(
+            media_types=[IN_JSON],
+            kind=SmsOrderRequest,
+            example={
+                "body": "Please log in.",
+                "recipients": [{"mobileNumber": "+4799999999"}],
+            },
+        ),
+        replies={202: _ACCEPTED, 400: _INVALID},
+    ),
+    Route(
+        name="placeChain",
+        method="POST",
+        path=f"{BASE}/future/orders",
+        tag="Shipments",
+        summary="Place an order and its reminders",
+        words="Asked for again under the same key, it is the same order; the first request stands.",
+        takes=Body(
+            media_types=[IN_JSON],
+            kind=ChainOrderRequest,
+            example={
+                "idempotencyId": "case-77-1",
+                "sendersReference": "case-77",
+                "recipient": {
+                    "recipientPerson": {
+                        "nationalIdentityNumber": "15859010099",
+                        "channelSchema": "EmailPreferred",
+                        "emailSettings": {"subject": "Case 77", "body": "Please log in."},
+                        "smsSettings": {"body": "Please log in.", "sendingTimePolicy": "Daytime"},
+                    }
+                },
+                "reminders": [
+                    {
+                        "delayDays": 7,
+                        "recipient": {
+                            "recipientSms": {
+                                "phoneNumber": "+4799999999",
+                                "smsSettings": {"body": "Please log in today."},
+                            }
+                        },
+                    }
+                ],
+            },
+        ),
+        replies={
+            200: Reply(
+                words="It was recorded before; the answer is that of the first time.",
+                kind=ChainPlacedAnswer,
+                headers={
+                    "Varsel-Repeat": (
+                        "`same-content`; or `different-content`, where the request asked for "
+                        "something else than the one that stands."
+                    )
+                },
+                example=_CHAIN,
+            ),
+            201: Reply(
+                words="It is recorded, and will be carried out.",
+                kind=ChainPlacedAnswer,
+                headers={"Location": "Names the order and its reminders; not to be read."},
+                example=_CHAIN,
+            ),
+            400: _INVALID,
+            422: Reply(
+                words="A recipient has no contact point (`NOT-00001`); nothing was recorded.",
+                kind=AltinnProblem,
+            ),
+        },
+    ),
+)

@@ -1,0 +1,299 @@
+"""Every refusal and its answer, in one table.
+
+Three families, as Altinn's clients know them: validation problems, Altinn's own problems with `NOT-` codes,
+and plain ones.
+Every one carries a stable `code`, but for 401 and 403, and 404 in the first version, which are empty.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import Scope
+from msgspec import Struct
+
+from application.commands import MissingContactError, OrderNotFoundError
+from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
+from application.ports.registries import RegistryUnavailableError
+from application.ports.token_verifier import (
+    InvalidTokenError,
+    NoOwnerError,
+    VerificationUnavailableError,
+)
+from domain.order.errors import TooLateToCancelError
+from entrypoints.http.answering import PROBLEM, Answer, in_json
+from entrypoints.http.refusals import (
+    BodyTooLargeError,
+    BodyTooSlowError,
+    ClientGoneError,
+    MethodNotAllowedError,
+    MissingScopeError,
+    NoSuchPathError,
+    UnreadableReportError,
+    UnsupportedMediaTypeError,
+    WrongCredentialsError,
+)
+from entrypoints.http.requests import InvalidRequestError
+from entrypoints.http.tracing import trace_id
+
+log = structlog.get_logger()
+
+RETRY_AFTER: Final = b"5"
+"""Seconds after which a client may try again what could not be done now."""
+
+_RETRY: Final = (b"retry-after", RETRY_AFTER)
+_CLOSE: Final = (b"connection", b"close")
+
+_SECTIONS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        400: "15.5.1",
+        404: "15.5.5",
+        405: "15.5.6",
+        408: "15.5.9",
+        409: "15.5.10",
+        413: "15.5.14",
+        415: "15.5.16",
+        500: "15.6.1",
+        503: "15.6.4",
+    }
+)
+
+
+class ValidationProblem(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is wrong with a request, by the place where it is wrong."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    errors: Mapping[str, Sequence[str]]
+    trace_id: str
+
+
+class AltinnProblem(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A refusal of the second version, by Altinn's own codes."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    status_description: str
+    trace_id: str
+
+
+class PlainProblem(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Any other refusal (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    trace_id: str
+
+
+class Empty(Struct, frozen=True):
+    """A refusal without a body."""
+
+    status: int
+
+
+class Plain(Struct, frozen=True):
+    """A refusal in the plain family."""
+
+    status: int
+    code: str
+    detail: str | None = None
+
+
+class Altinn(Struct, frozen=True):
+    """A refusal in Altinn's family."""
+
+    status: int
+    code: str
+    title: str
+    description: str
+
+
+Refusal: TypeAlias = Empty | Plain | Altinn
+
+SHIPMENT_NOT_FOUND: Final = Altinn(404, "NOT-00003", "Shipment not found", "Not Found")
+NOTHING_FOUND: Final = Empty(404)
+UNEXPECTED: Final = Plain(500, "unexpected")
+INVALID_REQUEST: Final = "invalid_request"
+
+REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
+    {
+        InvalidTokenError: Empty(401),
+        WrongCredentialsError: Empty(401),
+        NoOwnerError: Empty(403),
+        MissingScopeError: Empty(403),
+        OrderNotFoundError: Plain(404, "order_not_found"),
+        NoSuchPathError: Plain(404, "no_such_path"),
+        MethodNotAllowedError: Plain(405, "method_not_allowed"),
+        BodyTooSlowError: Plain(408, "body_too_slow", "The body did not arrive in time."),
+        TooLateToCancelError: Plain(
+            409,
+            "too_late_to_cancel",
+            "An order can be cancelled until five minutes before its requested send time.",
+        ),
+        BodyTooLargeError: Plain(413, "body_too_large"),
+        UnsupportedMediaTypeError: Plain(415, "unsupported_media_type"),
+        UnreadableReportError: Plain(
+            400, "unreadable_report", "The body cannot be read as a delivery report."
+        ),
+        MissingContactError: Altinn(
+            422,
+            "NOT-00001",
+            "Missing contact information for recipient(s)",
+            "Unprocessable Entity",
+        ),
+        ClientGoneError: Altinn(
+            499,
+            "NOT-00002",
+            "The request ended early: client disconnected",
+            "Client Closed Request",
+        ),
+        StoreUnavailableError: Plain(503, "store_unavailable", "Try again in a moment."),
+        ConcurrentUpdateError: Plain(503, "order_is_busy", "Try again in a moment."),
+        RegistryUnavailableError: Plain(503, "registry_unavailable", "Try again in a moment."),
+        VerificationUnavailableError: Plain(
+            503, "verification_unavailable", "Tokens cannot be verified now. Try again in a moment."
+        ),
+    }
+)
+
+
+def refused(refusal: Refusal, scope: Scope, headers: Sequence[tuple[bytes, bytes]] = ()) -> Answer:
+    """A refusal as it leaves."""
+    match refusal:
+        case Empty(status=status):
+            return Answer(status, headers=headers)
+        case Plain(status=status, code=code, detail=detail):
+            plain = PlainProblem(
+                type=_section(status),
+                title=HTTPStatus(status).phrase,
+                status=status,
+                code=code,
+                detail=detail,
+                trace_id=trace_id(scope),
+            )
+            return Answer(status, in_json(plain), PROBLEM, headers)
+        case Altinn(status=status, code=code, title=title, description=description):
+            problem = AltinnProblem(
+                type=f"urn:altinn:error:{code}",
+                title=title,
+                status=status,
+                code=code,
+                status_description=description,
+                trace_id=trace_id(scope),
+            )
+            return Answer(status, in_json(problem), PROBLEM, headers)
+
+
+def answer_to(error: Exception, scope: Scope) -> Answer:
+    """The answer that an exception becomes; what nobody foresaw is logged without its words."""
+    match error:
+        case InvalidRequestError(errors=errors):
+            return invalid(errors, scope)
+        case HTTPException():
+            return _of_litestar(error, scope)
+        case _:
+            pass
+    for kind in type(error).__mro__:
+        if (refusal := REFUSALS.get(kind)) is not None:
+            return refused(refusal, scope, _headers(error, refusal))
+    unexpected = refused(UNEXPECTED, scope)
+    log.error("unexpected", error=type(error).__name__, where=_where(error))
+    return unexpected
+
+
+def invalid(errors: Mapping[str, Sequence[str]], scope: Scope) -> Answer:
+    """What is wrong with a request, by the place where it is wrong."""
+    problem = ValidationProblem(
+        type=_section(400),
+        title="One or more validation errors occurred.",
+        status=400,
+        code=INVALID_REQUEST,
+        errors=errors,
+        trace_id=trace_id(scope),
+    )
+    return Answer(400, in_json(problem), PROBLEM)
+
+
+def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Litestar's way to an answer for any exception."""
+    return as_response(answer_to(error, request.scope))
+
+
+def respond_nothing_found(
+    request: Request[Any, Any, Any],
+    error: OrderNotFoundError,  # noqa: ARG001  # as Litestar spells a handler
+) -> Response[bytes]:
+    """The first version's answer for an order that is not there, or somebody else's."""
+    return as_response(refused(NOTHING_FOUND, request.scope))
+
+
+def respond_no_shipment(
+    request: Request[Any, Any, Any],
+    error: OrderNotFoundError,  # noqa: ARG001  # as Litestar spells a handler
+) -> Response[bytes]:
+    """The second version's answer for an order that is not there, or somebody else's."""
+    return as_response(refused(SHIPMENT_NOT_FOUND, request.scope))
+
+
+def as_response(answer: Answer) -> Response[bytes]:
+    """An answer in the shape that Litestar's exception handlers give."""
+    return Response(
+        answer.body,
+        status_code=answer.status,
+        media_type=answer.media_type.decode() if answer.body else None,
+        headers={name.decode(): value.decode() for name, value in (answer.cache, *answer.headers)}
+        | {"x-content-type-options": "nosniff"},
+    )
+
+
+def _of_litestar(error: HTTPException, scope: Scope) -> Answer:
+    match error.status_code:
+        case 404:
+            return refused(REFUSALS[NoSuchPathError], scope)
+        case 405:
+            allow = (error.headers or {}).get("allow", "")
+            return refused(REFUSALS[MethodNotAllowedError], scope, ((b"allow", allow.encode()),))
+        case 400:
+            return refused(Plain(400, INVALID_REQUEST), scope)
+        case _:
+            log.error("unexpected", error=type(error).__name__, where=_where(error))
+            return refused(UNEXPECTED, scope)
+
+
+def _headers(error: Exception, refusal: Refusal) -> Sequence[tuple[bytes, bytes]]:
+    match error:
+        case InvalidTokenError():
+            return ((b"www-authenticate", b"Bearer"),)
+        case WrongCredentialsError(scheme=scheme):
+            return ((b"www-authenticate", scheme),)
+        case MethodNotAllowedError(allowed=allowed):
+            return ((b"allow", ", ".join(allowed).encode()),)
+        case BodyTooLargeError() | BodyTooSlowError():
+            return (_CLOSE,)
+        case _:
+            return (_RETRY,) if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else ()
+
+
+def _section(status: int) -> str:
+    return f"https://tools.ietf.org/html/rfc9110#section-{_SECTIONS[status]}"
+
+
+def _where(error: BaseException) -> str:
+    """The module and line where it was raised; words may name somebody, places do not."""
+    trace = error.__traceback__
+    if trace is None:
+        return ""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_globals.get('__name__', '')}:{trace.tb_lineno}"

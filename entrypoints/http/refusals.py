@@ -1,0 +1,47 @@
+"""What HTTP itself refuses, before the application is asked."""
+
+from collections.abc import Collection
+
+
+class MissingScopeError(Exception):
+    """The token is good, and does not allow this."""
+
+
+class WrongCredentialsError(Exception):
+    """A provider that reports did not say who it is."""
+
+    def __init__(self, scheme: bytes) -> None:
+        super().__init__("the credentials of a provider are missing or wrong")
+        self.scheme = scheme
+
+
+class MethodNotAllowedError(Exception):
+    """The path exists, and not for this method."""
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        super().__init__("the method is not allowed here")
+        self.allowed = allowed
+
+
+class UnsupportedMediaTypeError(Exception):
+    """The body is said to be something that is not read here."""
+
+
+class BodyTooLargeError(Exception):
+    """The body is larger than the service takes."""
+
+
+class BodyTooSlowError(Exception):
+    """The body did not arrive in time."""
+
+
+class ClientGoneError(Exception):
+    """The client hung up before its request was complete."""
+
+
+class NoSuchPathError(Exception):
+    """There is nothing at this path."""
+
+
+class UnreadableReportError(Exception):
+    """What a provider sent is no delivery report."""

@@ -1,0 +1,145 @@
+"""The doors at which providers tell what became of notifications."""
+
+import asyncio
+import base64
+import binascii
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from litestar import Request, post
+from litestar.handlers import HTTPRouteHandler
+
+from application.ports.report_inbox import Report
+from entrypoints.http.answering import XML, Answer
+from entrypoints.http.bodies import XML_TYPES, BodyLimits, check_media_type, read_body
+from entrypoints.http.contract import Access, Body, Reply, Route
+from entrypoints.http.problems import PlainProblem
+from entrypoints.http.refusals import UnreadableReportError, WrongCredentialsError
+from entrypoints.http.services import Services
+
+ReportReader: TypeAlias = Callable[[bytes], Sequence[Report]]
+"""Reads what a provider sent; raises a `ValueError` for what is no report."""
+
+SMS_REPORTS: Final = "/notifications/sms/api/v1/reports"
+EMAIL_REPORTS: Final = "/notifications/email/api/v1/reports"
+
+_BASIC: Final = b'Basic realm="delivery reports", charset="UTF-8"'
+_BEARER: Final = b"Bearer"
+
+
+_UNREADABLE: Final = Reply(words="The body cannot be read as a delivery report.", kind=PlainProblem)
+
+ROUTES: Final = (
+    Route(
+        name="takeSmsReports",
+        method="POST",
+        path=SMS_REPORTS,
+        access=Access.SMS_GATEWAY,
+        tag="Delivery reports",
+        summary="Delivery reports of the SMS gateway",
+        words="In LINK Mobility's XML. What is acknowledged has been kept.",
+        takes=Body(
+            media_types=["application/xml", "text/plain"],
+            example=(
+                '<?xml version="1.0"?><MSGLST><MSG><ID>1</ID><REF>2C4D1A</REF>'
+                "<RCV>4799999999</RCV><STATE>DELIVRD</STATE></MSG></MSGLST>"
+            ),
+        ),
+        replies={
+            200: Reply(words="An acknowledgement of each report.", media_type="application/xml"),
+            400: _UNREADABLE,
+        },
+    ),
+    Route(
+        name="takeEmailReports",
+        method="POST",
+        path=EMAIL_REPORTS,
+        access=Access.MAIL_SERVER,
+        tag="Delivery reports",
+        summary="Delivery status notifications of mail servers",
+        words="One message as it was received (RFC 3464). What is answered has been kept.",
+        takes=Body(media_types=["message/rfc822"], is_checked=False),
+        replies={204: Reply(words="It has been kept."), 400: _UNREADABLE},
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsReports:
+    """How the SMS gateway reports: by which user and password, and how that is read."""
+
+    user: str
+    password: str = field(repr=False)
+    read: ReportReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailReports:
+    """How delivery status messages are handed in: by which secret, and how they are read."""
+
+    secret: str = field(repr=False)
+    read: ReportReader
+
+
+def sms_reports(sms: SmsReports, services: Services, limits: BodyLimits) -> HTTPRouteHandler:
+    """The door for the SMS gateway's delivery reports, which it acknowledges in XML."""
+    expected = f"{sms.user}:{sms.password}".encode()
+
+    @post(SMS_REPORTS)
+    async def take_sms_reports(request: Request[Any, Any, Any]) -> Answer:
+        """Keep what the SMS gateway tells."""
+        check_media_type(request.scope, XML_TYPES, may_be_missing=True)
+        given = _credentials(request, b"basic")
+        try:
+            told = base64.b64decode(given, validate=True)
+        except binascii.Error:
+            told = b""
+        if not hmac.compare_digest(told, expected):
+            raise WrongCredentialsError(_BASIC)
+        body = await read_body(request.scope, request.receive, limits)
+        reports = _read(sms.read, body)
+        await services.reporting.keep(reports)
+        return Answer(200, _acknowledgement(len(reports)), XML)
+
+    return take_sms_reports
+
+
+def email_reports(email: EmailReports, services: Services, limits: BodyLimits) -> HTTPRouteHandler:
+    """The door for delivery status messages (RFC 3464), as a mail server received them."""
+    expected = email.secret.encode()
+
+    @post(EMAIL_REPORTS)
+    async def take_email_reports(request: Request[Any, Any, Any]) -> Answer:
+        """Keep what a mail server tells."""
+        if not hmac.compare_digest(_credentials(request, b"bearer"), expected):
+            raise WrongCredentialsError(_BEARER)
+        body = await read_body(request.scope, request.receive, limits)
+        await services.reporting.keep(await asyncio.to_thread(_read, email.read, body))
+        return Answer(204)
+
+    return take_email_reports
+
+
+def _read(read: ReportReader, body: bytes) -> Sequence[Report]:
+    try:
+        return read(body)
+    except ValueError:
+        raise UnreadableReportError from None
+
+
+def _credentials(request: Request[Any, Any, Any], scheme: bytes) -> bytes:
+    """What stands after the scheme in the one `Authorization` header; nothing if it is not so."""
+    given = [value for name, value in request.scope["headers"] if name == b"authorization"]
+    if len(given) != 1:
+        return b""
+    its_scheme, _, credentials = given[0].partition(b" ")
+    return credentials.strip() if its_scheme.lower() == scheme else b""
+
+
+def _acknowledgement(reports: int) -> bytes:
+    lines = "".join(
+        f"<MSG><ID>{number}</ID><STATUS>OK</STATUS></MSG>" for number in range(1, reports + 1)
+    )
+    return f'<?xml version="1.0"?><MSGLST>{lines}</MSGLST>'.encode()

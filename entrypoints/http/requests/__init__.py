@@ -1,0 +1,32 @@
+"""Read what clients send: strictly where it is right, with patience where it is only unusual.
+
+A body that is right goes through one prebuilt decoder. Where that refuses, a slower reader knows
+what clients of the API are used to (names in any case) and gathers every fault with its place.
+Either way the same rules then judge the same wire structs, and report all faults at once, under the
+names that clients know.
+"""
+
+from entrypoints.http.requests.chains import ChainRequest, read_chain
+from entrypoints.http.requests.faults import InvalidRequestError
+from entrypoints.http.requests.orders import read_email_order, read_order, read_sms_order
+from entrypoints.http.requests.rules import Rules
+from entrypoints.http.requests.wire import (
+    ChainOrderRequest,
+    EmailOrderRequest,
+    OrderRequest,
+    SmsOrderRequest,
+)
+
+__all__ = [
+    "ChainOrderRequest",
+    "ChainRequest",
+    "EmailOrderRequest",
+    "InvalidRequestError",
+    "OrderRequest",
+    "Rules",
+    "SmsOrderRequest",
+    "read_chain",
+    "read_email_order",
+    "read_order",
+    "read_sms_order",
+]

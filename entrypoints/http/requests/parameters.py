@@ -1,0 +1,83 @@
+"""What stands in paths and queries."""
+
+import re
+from datetime import datetime
+from typing import Final
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from domain.order.events import OrderId
+from entrypoints.http.requests.faults import Faults, InvalidRequestError
+from entrypoints.http.requests.rules import moment
+
+_GUID: Final = re.compile(
+    r"(?P<open>[{(]?)(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[)}]?",
+    re.IGNORECASE,
+)
+_CLOSING: Final = {"": "", "{": "}", "(": ")"}
+
+
+def read_order_id(text: str) -> OrderId:
+    """Read the id of an order, with or without dashes and brackets.
+
+    Raises:
+        InvalidRequestError: it is no GUID.
+    """
+    match = _GUID.fullmatch(text)
+    if match is None or not _is_closed(text, match["open"]):
+        raise InvalidRequestError({"id": ["the id is no GUID"]})
+    return OrderId(UUID(text.strip("{}()")))
+
+
+def _is_closed(text: str, opening: str) -> bool:
+    last = text[-1] if text[-1] in ")}" else ""
+    return last == _CLOSING[opening]
+
+
+def read_senders_reference(query: bytes) -> str:
+    """Read which reference is asked for.
+
+    Raises:
+        InvalidRequestError: it is missing or empty.
+    """
+    reference = _parameter(query, "sendersreference")
+    if not reference:
+        words = "say which reference to look for: ?sendersReference=..."
+        raise InvalidRequestError({"sendersReference": [words]})
+    if "\x00" in reference:
+        raise InvalidRequestError({"sendersReference": ["the reference holds a NUL character"]})
+    return reference
+
+
+def read_moment(query: bytes) -> datetime:
+    """Read the moment as at which something is asked for.
+
+    Raises:
+        InvalidRequestError: it is missing, unreadable or without a zone.
+    """
+    text = _parameter(query, "moment")
+    if not text:
+        words = "say as at which moment: ?moment=2026-09-01T12:00:00Z"
+        raise InvalidRequestError({"moment": [words]})
+    faults = Faults()
+    # A plus in a query is a space; an offset of hours is meant.
+    read = moment(
+        text.replace(" ", "+"),
+        datetime.fromisoformat("0001-01-02T00:00:00+00:00"),
+        faults,
+        json_path="moment",
+        property_path="moment",
+    )
+    faults.raise_any()
+    if read is None:
+        raise InvalidRequestError({"moment": ["the moment cannot be read"]})
+    return read
+
+
+def _parameter(query: bytes, name: str) -> str | None:
+    """The first value of a parameter, whatever the case of its name."""
+    try:
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise InvalidRequestError({name: ["the query is not UTF-8"]}) from None
+    return next((value for key, value in pairs if key.lower() == name), None)

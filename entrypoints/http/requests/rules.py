@@ -1,0 +1,314 @@
+"""The rules that single values are held to, each with the words that say what is wrong and what to do."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Final, TypeVar
+from urllib.parse import unquote_plus, urlsplit
+
+from msgspec import UNSET, UnsetType
+
+from application.mobile_number import is_valid
+from domain.channel import ChannelChoice
+from domain.contact_point import is_email_address
+from domain.message import ContentType, SendingTime
+from entrypoints.http.requests.faults import Faults
+
+E = TypeVar("E", bound=Enum)
+
+CHANNELS: Final = {
+    "Email": ChannelChoice.EMAIL,
+    "Sms": ChannelChoice.SMS,
+    "EmailPreferred": ChannelChoice.EMAIL_PREFERRED,
+    "SmsPreferred": ChannelChoice.SMS_PREFERRED,
+    "EmailAndSms": ChannelChoice.EMAIL_AND_SMS,
+}
+CONTENT_TYPES: Final = {"Plain": ContentType.PLAIN, "Html": ContentType.HTML}
+POLICIES: Final = {"Anytime": SendingTime.ANYTIME, "Daytime": SendingTime.DAYTIME}
+FIRST_POLICY: Final = 1
+"""The number of the first sending-time policy; the other enumerations count from 0."""
+
+RESOURCE: Final = "urn:altinn:resource:"
+_EMAIL_URN: Final = "urn:altinn:person:idporten-email:"
+_USERNAME_URNS: Final = (
+    "urn:altinn:person:legacy-selfidentified:",
+    "urn:altinn:username:",
+    "urn:altinn:party:username:",
+)
+_MOMENT: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(?:\.(\d{1,9}))?(Z|z|[+-]\d{2}:?\d{2})?)?"
+)
+_DIGITS: Final = re.compile(r"[0-9]+")
+_WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
+_DNS_NAME: Final = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
+_URL_CHARACTERS: Final = re.compile(r"[!-~]+")
+_LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
+_LATEST_YEAR: Final = 9000
+_PERSON_DIGITS: Final = 11
+_ORGANISATION_DIGITS: Final = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What requests are held to just now: the moment, and what the installation decides."""
+
+    now: datetime
+    owner: str
+    email_sender: str
+    sms_sender: str
+    max_recipients: int = 1000
+    max_reminders: int = 100
+    stale_owners: frozenset[str] = frozenset()
+    """Owners whose persons are reached at outdated contact points, too; in small letters."""
+
+    @property
+    def uses_stale(self) -> bool:
+        """Whether this owner is one of them."""
+        return self.owner.lower() in self.stale_owners
+
+
+def is_blank(text: str | None) -> bool:
+    """Whether there is nothing to read."""
+    return text is None or not text.strip()
+
+
+def has_control_characters(text: str) -> bool:
+    """Whether the text holds a control character, or a line or paragraph separator."""
+    return not text.isprintable() and any(
+        unicodedata.category(each) in ("Cc", "Zl", "Zp", "Cs") for each in text
+    )
+
+
+def enumeration(
+    value: str | int,
+    names: Mapping[str, E],
+    faults: Faults,
+    *,
+    json_path: str,
+    property_path: str,
+    first: int = 0,
+) -> E | None:
+    """Read an enumeration by its name in any case, or by its number."""
+    members = list(names.values())
+    if isinstance(value, str) and value in names:
+        return names[value]
+    if isinstance(value, int) or _WHOLE_NUMBER.fullmatch(value):
+        number = int(value) - first
+        if 0 <= number < len(members):
+            return members[number]
+        faults.broken(property_path, f"choose one of {', '.join(names)}")
+        return None
+    by_small_letters = {name.lower(): member for name, member in names.items()}
+    found = by_small_letters.get(value.strip().lower())
+    if found is None:
+        faults.unreadable(json_path, f"choose one of {', '.join(names)}")
+    return found
+
+
+def whole_number(value: int | str, faults: Faults, *, json_path: str) -> int | None:
+    """Read a whole number, written as one or as text."""
+    if isinstance(value, int):
+        return value
+    if _WHOLE_NUMBER.fullmatch(value.strip()):
+        return int(value)
+    faults.unreadable(json_path, "write a whole number")
+    return None
+
+
+def moment(
+    value: str | UnsetType,
+    earliest: datetime,
+    faults: Faults,
+    *,
+    json_path: str,
+    property_path: str,
+) -> datetime | None:
+    """Read a date and time, which must have a zone and not lie in the past; None if left out."""
+    if value is UNSET:
+        return None
+    parsed = _parsed(value)
+    if parsed is None:
+        faults.unreadable(json_path, "write a date and time such as 2026-09-01T08:00:00Z")
+        return None
+    if parsed.tzinfo is None:
+        faults.broken(
+            property_path, "the time has no zone; end it with Z or an offset such as +02:00"
+        )
+        return None
+    try:
+        utc = parsed.astimezone(UTC)
+    except OverflowError:
+        utc = None
+    if utc is None or utc.year > _LATEST_YEAR:
+        faults.broken(property_path, f"the time lies beyond the year {_LATEST_YEAR}")
+        return None
+    if utc < earliest:
+        faults.broken(property_path, "the time must be now or later; leave it out to send at once")
+        return None
+    return utc
+
+
+def _parsed(text: str) -> datetime | None:
+    match = _MOMENT.fullmatch(text.strip())
+    if match is None:
+        return None
+    day, minutes, seconds, fraction, zone = match.groups()
+    clock = f"{minutes or '00:00'}{seconds or ':00'}.{(fraction or '0')[:6]:0<6}"
+    try:
+        return datetime.fromisoformat(f"{day}T{clock}{(zone or '').upper()}")
+    except ValueError:
+        return None
+
+
+def delayed(start: datetime, days: int, faults: Faults, property_path: str) -> None:
+    """Check that so many days after a time are still a time."""
+    if days < 1:
+        faults.broken(property_path, "the delay must be at least 1 day")
+        return
+    try:
+        is_far = (start + timedelta(days=days)).year > _LATEST_YEAR
+    except OverflowError:
+        is_far = True
+    if is_far:
+        faults.broken(property_path, f"so many days lead beyond the year {_LATEST_YEAR}")
+
+
+def email_address(text: str, faults: Faults, property_path: str) -> str:
+    """Check an e-mail address, and give it without the space around it."""
+    if has_control_characters(text) or not is_email_address(text):
+        faults.broken(
+            property_path, "Invalid email address format; write one, as in name@example.org"
+        )
+    return text.strip()
+
+
+def mobile_number(text: str, faults: Faults, property_path: str) -> str:
+    """Check a telephone number with its country code."""
+    if not is_valid(text):
+        faults.broken(
+            property_path,
+            "this is not a valid mobile number; write it with its country code, as in +4799999999",
+        )
+    return text
+
+
+def digits(text: str, count: int, what: str, faults: Faults, property_path: str) -> str:
+    """Check a number of so many digits; its control digits are not judged."""
+    if len(text) != count or not text.isascii() or _DIGITS.fullmatch(text) is None:
+        faults.broken(property_path, f"{what} must be {count} digits")
+    return text
+
+
+def person_number(text: str, faults: Faults, property_path: str) -> str:
+    """Check a national identity number."""
+    return digits(text, _PERSON_DIGITS, "a national identity number", faults, property_path)
+
+
+def organisation_number(text: str, faults: Faults, property_path: str) -> str:
+    """Check an organisation number."""
+    return digits(text, _ORGANISATION_DIGITS, "an organization number", faults, property_path)
+
+
+def external_identity(text: str, faults: Faults, property_path: str) -> str:
+    """Check a URN of the login service; its value is URL-decoded first."""
+    if is_blank(text):
+        faults.broken(property_path, "The ExternalIdentity field is required.")
+        return text
+    if text.startswith(_EMAIL_URN):
+        is_good = is_email_address(unquote_plus(text.removeprefix(_EMAIL_URN)))
+    else:
+        prefix = next((each for each in _USERNAME_URNS if text.startswith(each)), None)
+        is_good = prefix is not None and not is_blank(unquote_plus(text.removeprefix(prefix)))
+    if not is_good or has_control_characters(unquote_plus(text)):
+        faults.broken(
+            property_path,
+            f"invalid URN format; write {_EMAIL_URN} and an e-mail address, "
+            "or urn:altinn:party:username: and a user name",
+        )
+    return text
+
+
+def subject(text: str | None, faults: Faults, property_path: str) -> str:
+    """Check a subject; line breaks in it become spaces."""
+    if is_blank(text):
+        faults.broken(property_path, "the subject must not be empty")
+        return ""
+    one_line = _LINE_BREAK.sub(" ", text or "")
+    if has_control_characters(one_line):
+        faults.broken(property_path, "the subject must not hold control characters")
+    return one_line
+
+
+def body(text: str | None, faults: Faults, property_path: str) -> str:
+    """Check that there is something to say."""
+    if is_blank(text):
+        faults.broken(property_path, "the body must not be empty")
+    return text or ""
+
+
+def sender(text: str | None, default: str, faults: Faults, property_path: str) -> str:
+    """Check a sender's name or number; the default if there is none."""
+    name = (text or "").strip()
+    if text is not None and has_control_characters(text):
+        faults.broken(property_path, "the sender must not hold control characters")
+    return name or default
+
+
+def condition_v1(text: str | None, faults: Faults, property_path: str) -> str | None:
+    """Check the address of a send condition, at a host with a name in the DNS."""
+    if text is None:
+        return None
+    is_good = _is_url(text, lambda host: _DNS_NAME.fullmatch(host) is not None)
+    if not is_good:
+        faults.broken(
+            property_path, "this is not a valid URL; write one, as in https://example.org/ok"
+        )
+    return text
+
+
+def condition_v2(text: str | None, faults: Faults, property_path: str) -> str | None:
+    """Check the address of a send condition."""
+    if text is None:
+        return None
+    scheme = text.partition(":")[0].lower()
+    if scheme not in ("http", "https") and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", text):
+        faults.broken(property_path, "the condition endpoint must be an http or https address")
+    elif not _is_url(text, bool):
+        faults.broken(
+            property_path, "the condition endpoint must be a well-formed absolute URI, or null"
+        )
+    return text
+
+
+def _is_url(text: str, is_host: Callable[[str], bool]) -> bool:
+    if _URL_CHARACTERS.fullmatch(text) is None:
+        return False
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme.lower() in ("http", "https") and is_host(parts.hostname or "")
+
+
+def resource_v2(text: str | None, faults: Faults, property_path: str) -> str | None:
+    """Check the URN of a resource."""
+    if text is not None and not (text.startswith(RESOURCE) and len(text) > len(RESOURCE)):
+        faults.broken(property_path, f"write {RESOURCE} and the resource's id, or leave it out")
+    return text
+
+
+def resource_action(
+    text: str | None, resource: str | None, faults: Faults, property_path: str
+) -> str | None:
+    """Check what a user must be allowed to do with the resource."""
+    if not text:
+        return None
+    if is_blank(resource):
+        faults.broken(property_path, "an action needs a resource; give its id, or leave both out")
+    elif is_blank(text):
+        faults.broken(property_path, "the action must not be blank")
+    return text

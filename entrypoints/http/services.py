@@ -1,0 +1,20 @@
+"""What the routes ask of the application."""
+
+from dataclasses import dataclass
+
+from application.auditing import AuditingService
+from application.health import HealthService
+from application.ordering import OrderingService
+from application.reading import ReadingService
+from application.reporting import ReportingService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The application's services, as the API needs them."""
+
+    ordering: OrderingService
+    reading: ReadingService
+    auditing: AuditingService
+    reporting: ReportingService
+    health: HealthService

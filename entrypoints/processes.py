@@ -1,0 +1,130 @@
+"""What each process of the service does: answer HTTP, carry orders out, or stand in for providers."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import structlog
+import uvicorn
+from typing_extensions import override
+
+from entrypoints.bootstrap import Services, api, services
+from entrypoints.catch_all import CatchAll, Credentials, ReportTarget
+from entrypoints.http.reports import EMAIL_REPORTS, SMS_REPORTS
+from entrypoints.settings import Settings
+from entrypoints.supervisor import parent_gone
+
+log = structlog.get_logger()
+
+MAILBOX: Final = "mailbox"
+"""The folder below the data folder where the catch-all servers keep what they are sent."""
+_GRACE: Final = 5
+
+
+@contextlib.asynccontextmanager
+async def _until_stopped() -> AsyncIterator[asyncio.Event]:
+    """Give an event that is set by SIGTERM, by SIGINT, or when the parent process is gone."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    orphaned = asyncio.create_task(parent_gone())
+    orphaned.add_done_callback(lambda _: stopped.set())
+    try:
+        yield stopped
+    finally:
+        orphaned.cancel()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _work_until(stopped: asyncio.Event, *work: Awaitable[Any]) -> None:
+    """Do the work until told to stop; work that ends by itself has failed, and ends the process."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    stop = asyncio.create_task(stopped.wait())
+    await asyncio.wait({stop, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (stop, *tasks):
+        task.cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, stopped by us and not by signals of its own."""
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def freeze() -> None:
+    """Take what was made at start out of the collector's rounds; it halves the slowest answers."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
+async def answer(settings: Settings, listener: socket.socket) -> None:
+    """Answer HTTP on a listening socket until told to stop."""
+    async with _until_stopped() as stopped, services(settings) as running:
+        config = uvicorn.Config(
+            api(settings, running),
+            loop="uvloop",
+            http="httptools",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=_GRACE,
+            h11_max_incomplete_event_size=16 * 1024,
+        )
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        freeze()
+        await asyncio.wait(
+            {asyncio.create_task(stopped.wait()), serving}, return_when=asyncio.FIRST_COMPLETED
+        )
+        server.should_exit = True
+        await serving
+
+
+async def work(settings: Settings) -> None:
+    """Carry orders out, take reports down and keep the projections up until told to stop."""
+    async with _until_stopped() as stopped, services(settings) as running:
+        freeze()
+        await _work_until(stopped, *_tasks(running))
+
+
+def _tasks(running: Services) -> list[Awaitable[None]]:
+    return [running.dispatching.run(), running.reporting.run(), running.projecting.run()]
+
+
+async def catch(settings: Settings) -> None:
+    """Stand in for a mail server and an SMS gateway until told to stop."""
+    smtp, sms = urlsplit(settings.smtp_url or ""), urlsplit(settings.sms_url or "")
+    catch_all = CatchAll(
+        settings.data / MAILBOX,
+        smtp_port=smtp.port or 0,
+        sms_port=sms.port or 0,
+        mail_reports=ReportTarget.raw_mail(
+            url=settings.base_url + EMAIL_REPORTS, secret=settings.email_report_secret or ""
+        ),
+        sms_reports=ReportTarget.xml(
+            url=settings.base_url + SMS_REPORTS,
+            user=settings.sms_report_user,
+            password=settings.sms_report_password or "",
+        ),
+        sms_credentials=Credentials(user=settings.sms_user, password=settings.sms_password or ""),
+    )
+    async with _until_stopped() as stopped, catch_all:
+        await stopped.wait()

@@ -1,0 +1,276 @@
+"""Every setting of the service: read from the environment, here and nowhere else, and checked at start.
+
+Each is a variable `VARSEL_…`; `varsel settings` lists them with what they mean and what they are.
+"""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+PREFIX: Final = "VARSEL_"
+
+
+class SettingError(Exception):
+    """A setting cannot be used; the text is one line that says which, why, and what to write."""
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("it is empty; leave it out, or give it a value")
+    return value.strip()
+
+
+def _flag(value: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True}
+    words |= {"0": False, "false": False, "no": False, "off": False}
+    if value.strip().lower() not in words:
+        raise ValueError("write 1 or 0")
+    return words[value.strip().lower()]
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError(f"write a whole number from {low} to {high}") from None
+        if not low <= number <= high:
+            raise ValueError(f"write a whole number from {low} to {high}")
+        return number
+
+    return read
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        url = _text(value).rstrip("/")
+        try:
+            parts = urlsplit(url)
+            is_whole = parts.scheme in schemes and bool(parts.hostname)
+            _ = parts.port
+        except ValueError:
+            is_whole = False
+        if not is_whole:
+            examples = " or ".join(f"{scheme}://host" for scheme in schemes)
+            raise ValueError(f"write an address such as {examples}")
+        return url
+
+    return read
+
+
+def _issuer(value: str) -> str:
+    """An issuer's name, kept as it is written: tokens bear exactly that, slash and all."""
+    _url("https", "http")(value)
+    return value.strip()
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def _path(value: str) -> Path:
+    return Path(_text(value)).expanduser().absolute()
+
+
+def _setting(
+    read: Callable[[str], Any], default: object, words: str, *, secret: bool = False
+) -> Any:  # noqa: ANN401  # a dataclass field stands for a value of any type
+    metadata = {"read": read, "words": words, "secret": secret}
+    return field(default=default, metadata=metadata)
+
+
+# ruff: noqa: RUF009  # `_setting` is `dataclasses.field` with words
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this installation is set up."""
+
+    host: str = _setting(_text, "127.0.0.1", "the address to listen on")
+    port: int = _setting(_whole(1, 65535), 8080, "the port to listen on")
+    public_url: str | None = _setting(
+        _url("http", "https"), None, "the address by which clients reach the service, for links"
+    )
+    data: Path = _setting(_path, Path("var"), "the folder for everything that is kept")
+    database_url: str | None = _setting(
+        _text,
+        None,
+        "a PostgreSQL to use; without it one is started in the data folder",
+        secret=True,
+    )
+    api_processes: int = _setting(_whole(1, 64), 1, "how many processes answer HTTP")
+    workers: int = _setting(_whole(0, 64), 1, "how many processes carry orders out")
+    key_file: Path | None = _setting(
+        _path, None, "the file of the keys that seal personal data; made on first start"
+    )
+    owners_file: Path | None = _setting(
+        _path, None, "a JSON file of owners: organisation number to short name"
+    )
+
+    maskinporten_issuer: str | None = _setting(
+        _issuer, None, "the issuer of tokens for organisations, found by discovery"
+    )
+    maskinporten_audience: str | None = _setting(
+        _text, None, "the audience that such a token must be for"
+    )
+    maskinporten_delegation_sources: tuple[str, ...] = _setting(
+        _names, ("https://www.altinn.no",), "where suppliers may have been given an owner's scopes"
+    )
+    owner_is_organisation: bool = _setting(
+        _flag,
+        default=False,
+        words="whether an organisation that the owners file does not name is an owner by its number",
+    )
+    altinn_issuer: str | None = _setting(
+        _issuer, None, "the issuer of exchanged tokens, found by discovery"
+    )
+    platform_issuer: str | None = _setting(
+        _issuer, None, "where the keys of platform access tokens are discovered"
+    )
+    development_issuer: bool = _setting(
+        _flag, default=False, words="whether the service issues tokens itself; never in production"
+    )
+    development_issuer_anywhere: bool = _setting(
+        _flag, default=False, words="allows that also with an address or a database elsewhere"
+    )
+
+    email_sender: str = _setting(_text, "noreply@altinn.cloud", "the sender of e-mails by default")
+    sms_sender: str = _setting(_text, "Altinn", "the sender of text messages by default")
+    smtp_url: str | None = _setting(
+        _url("smtp", "smtps"),
+        None,
+        "the SMTP relay: smtp[s]://user:password@host:port",
+        secret=True,
+    )
+    smtp_starttls: bool = _setting(_flag, default=True, words="whether smtp:// is upgraded to TLS")
+    smtp_connections: int = _setting(
+        _whole(1, 200), 10, "how many connections to the relay at most"
+    )
+    smtp_reply_timeout: int = _setting(
+        _whole(1, 3600), 600, "seconds to wait for the relay's last word (RFC 5321 asks for 600)"
+    )
+    mail_domain: str = _setting(
+        _text, "varsel.example.org", "the domain of Message-IDs and of the addresses for bounces"
+    )
+    sms_url: str | None = _setting(
+        _url("http", "https"), None, "the SMS gateway that speaks LINK Mobility's XML"
+    )
+    sms_user: str = _setting(_text, "varsel", "the user at the SMS gateway")
+    sms_password: str | None = _setting(_text, None, "the password at the SMS gateway", secret=True)
+    sms_timeout: int = _setting(_whole(1, 600), 30, "seconds to wait for the SMS gateway")
+    sms_report_user: str = _setting(_text, "varsel", "the user by which the gateway sends reports")
+    sms_report_password: str | None = _setting(
+        _text, None, "the password by which the gateway sends reports", secret=True
+    )
+    email_report_secret: str | None = _setting(
+        _text, None, "the secret by which delivery status messages are handed in", secret=True
+    )
+
+    party_register_url: str | None = _setting(
+        _url("http", "https"), None, "the register of names; without it the local table is used"
+    )
+    party_register_token: str | None = _setting(
+        _text, None, "the platform access token for the register of names", secret=True
+    )
+    condition_hosts: tuple[str, ...] = _setting(
+        _names, (), "hosts (also local ones, also by http) that send conditions may lie at"
+    )
+
+    max_body: int = _setting(
+        _whole(1024, 64 * 1024 * 1024), 1024 * 1024, "bytes of a request at most"
+    )
+    max_recipients: int = _setting(_whole(1, 100_000), 1000, "recipients of an order at most")
+    stale_owners: tuple[str, ...] = _setting(
+        _names, ("skd",), "owners whose persons are always reached at stale contact points, too"
+    )
+    send_within: int = _setting(
+        _whole(1, 3600), 30, "seconds within which a recorded hand-over begins, or not at all"
+    )
+    outcome_slack: int = _setting(
+        _whole(1, 3600),
+        60,
+        "seconds added to a hand-over's time-outs before its outcome is unknown",
+    )
+    report_wait: int = _setting(
+        _whole(1, 86_400), 900, "seconds in which a report may still settle an unknown outcome"
+    )
+    lease: int = _setting(_whole(1, 3600), 30, "seconds for which a worker is lent an order")
+
+    catch_all: bool = _setting(
+        _flag,
+        default=False,
+        words="whether a mail server and an SMS gateway are started that keep everything",
+    )
+    samples: bool = _setting(_flag, default=False, words="whether the sample registries are loaded")
+    log_level: str = _setting(_text, "info", "what is logged: debug, info, warning or error")
+
+    def __post_init__(self) -> None:
+        """Refuse settings that do not go together.
+
+        Raises:
+            SettingError: says which, and what to do.
+        """
+        if self.maskinporten_issuer is not None and self.maskinporten_audience is None:
+            raise SettingError(
+                "VARSEL_MASKINPORTEN_ISSUER needs VARSEL_MASKINPORTEN_AUDIENCE: "
+                "a token for somebody else must not be taken"
+            )
+        if self.log_level not in {"debug", "info", "warning", "error"}:
+            raise SettingError("VARSEL_LOG_LEVEL: write debug, info, warning or error")
+
+    @property
+    def base_url(self) -> str:
+        """The address that links begin with."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the service, and its database is its own."""
+        try:
+            is_loopback = ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            is_loopback = self.host == "localhost"
+        return is_loopback and self.database_url is None
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingError: one is wrong, unknown, or does not go with another; says which and what to do.
+    """
+    known = {PREFIX + each.name.upper(): each for each in fields(Settings)}
+    values: dict[str, Any] = {}
+    for name, value in environ.items():
+        if not name.startswith(PREFIX) or name.startswith("VARSEL_TEST_"):
+            continue
+        if name not in known:
+            raise SettingError(f"{name} is no setting; `varsel settings` lists them all")
+        try:
+            values[known[name].name] = known[name].metadata["read"](value)
+        except ValueError as problem:
+            raise SettingError(f"{name}: {problem}") from None
+    return Settings(**values)
+
+
+def described(settings: Settings) -> list[tuple[str, str, str]]:
+    """Every setting's name, what it is now (secrets hidden), and what it means."""
+    lines = []
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        shown = "(set)" if each.metadata["secret"] and value is not None else _shown(value)
+        lines.append((PREFIX + each.name.upper(), shown, each.metadata["words"]))
+    return lines
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "1" if value else "0"
+        case tuple():
+            return ",".join(value)
+        case _:
+            return str(value)

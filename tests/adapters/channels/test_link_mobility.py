@@ -1,0 +1,413 @@
+"""The XML gateway's provider: its promises against the catch-all gateway, its faults against others."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, fromstring
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from typing_extensions import override
+
+from adapters.channels.link_mobility import LinkMobilityProvider
+from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Unknown
+from domain.channel import Channel
+from domain.order.events import Failure
+from entrypoints.catch_all import CatchAll, Credentials, Pace, caught_messages
+from tests.contracts.provider_contract import (
+    ProviderContract,
+    Stand,
+    email_letter,
+    outcome,
+    outcomes,
+    sms_letter,
+)
+
+
+@asynccontextmanager
+async def link_to(url: str, **settings: Any) -> AsyncIterator[LinkMobilityProvider]:  # noqa: ANN401  # as the provider has them
+    described = {
+        "username": "varsel",
+        "password": "hemmelig",
+        "clock": lambda: datetime.now(UTC),
+        **settings,
+    }
+    provider = LinkMobilityProvider("link", url, **described)
+    yield provider
+    await provider.aclose()
+
+
+@pytest.fixture
+async def catch_all(tmp_path: Path) -> AsyncIterator[CatchAll]:
+    async with CatchAll(
+        tmp_path,
+        smtp_port=0,
+        sms_port=0,
+        mail_reports=None,
+        sms_reports=None,
+        sms_credentials=Credentials(user="varsel", password="hemmelig"),
+        pace=Pace(slow=0.05),
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+async def provider(catch_all: CatchAll) -> AsyncIterator[LinkMobilityProvider]:
+    async with link_to(catch_all.sms_url) as link:
+        yield link
+
+
+class TestLinkMobilityProvider(ProviderContract):
+    @override
+    @pytest.fixture
+    async def stand(self, catch_all: CatchAll, tmp_path: Path) -> AsyncIterator[Stand]:
+        async with link_to(catch_all.sms_url, messages_per_request=7) as provider:
+            yield Stand(
+                provider,
+                lambda: [each.body for each in caught_messages(tmp_path)],
+                "+4799999906",
+            )
+
+
+async def test_it_carries_text_messages(provider: LinkMobilityProvider) -> None:
+    assert provider.channel is Channel.SMS
+    assert await outcome(provider, email_letter()) == Rejected(Failure.FAILED, "wrong_channel")
+
+
+@pytest.mark.parametrize(
+    "number,expected",
+    [
+        ("+4799999905", Rejected(Failure.INVALID_ADDRESS, "invalid_rcv")),
+        ("+4799999906", Rejected(Failure.FAILED, "refused")),
+        ("+4799999907", Unknown("http_500")),
+        ("+4799999909", Unknown("lost")),
+        ("+4799999914", Unknown("unreadable_answer")),
+    ],
+)
+async def test_the_gateways_answer_decides(
+    provider: LinkMobilityProvider, number: str, expected: Outcome
+) -> None:
+    assert await outcome(provider, sms_letter(number)) == expected
+    assert isinstance(await outcome(provider, sms_letter()), Accepted)
+
+
+async def test_a_slow_answer_is_waited_for(provider: LinkMobilityProvider) -> None:
+    assert isinstance(await outcome(provider, sms_letter("+4799999908")), Accepted)
+
+
+async def test_a_wrong_password_is_nobodys_rejection(catch_all: CatchAll) -> None:
+    async with link_to(catch_all.sms_url, password="feil") as provider:
+        told = await outcomes(provider, sms_letter(), sms_letter())
+    assert told == [Deferred("logon_failed")] * 2
+
+
+# What is sent
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def gateway(answer: Answer, **settings: Any) -> AsyncIterator[LinkMobilityProvider]:  # noqa: ANN401  # as the provider has them
+    app = web.Application()
+    app.router.add_post("/", answer)
+    async with (
+        TestServer(app) as server,
+        link_to(str(server.make_url("/")), **settings) as provider,
+    ):
+        yield provider
+
+
+class Recorder:
+    """A gateway that accepts everything, and keeps the requests."""
+
+    def __init__(self) -> None:
+        self.requests: list[Element] = []
+        self.documents: list[bytes] = []
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        assert request.headers["Content-Type"] == "text/xml; charset=utf-8"
+        self.documents.append(await request.read())
+        session = fromstring(self.documents[-1])  # noqa: S314  # our own
+        self.requests.append(session)
+        answers = [
+            f"<MSG><ID>{each.findtext('ID')}</ID><REF>R{each.findtext('ID')}</REF>"
+            "<STATUS>OK</STATUS></MSG>"
+            for each in reversed(session.findall("MSGLST/MSG"))
+        ]
+        return ok("".join(answers))
+
+
+def ok(messages: str) -> web.Response:
+    return web.Response(
+        text=f"<SESSION><LOGON>OK</LOGON><MSGLST>{messages}</MSGLST></SESSION>",
+        content_type="text/xml",
+    )
+
+
+async def test_letters_that_come_together_leave_in_one_request() -> None:
+    recorder = Recorder()
+    letters = [sms_letter(body=f"Brev {number}") for number in range(5)]
+    async with gateway(recorder.answer, messages_per_request=3) as provider:
+        told = await outcomes(provider, *letters)
+    assert told == [Accepted(f"R{number}") for number in (1, 2, 3, 1, 2)]
+    sent = {
+        (message.findtext("ID"), message.findtext("TEXT"))
+        for session in recorder.requests
+        for message in session.iterfind("MSGLST/MSG")
+    }
+    assert sent == {
+        ("1", "Brev 0"),
+        ("2", "Brev 1"),
+        ("3", "Brev 2"),
+        ("1", "Brev 3"),
+        ("2", "Brev 4"),
+    }
+
+
+async def test_a_message_is_sent_as_it_is_written() -> None:
+    recorder = Recorder()
+    body = "Blåbær & <ost>\nkoster 3 € 😀"
+    async with gateway(recorder.answer) as provider:
+        await outcome(provider, sms_letter(body=body, sender="Skatt"))
+    assert recorder.documents[0].startswith(b"<?xml version='1.0' encoding='utf-8'?>")
+    (session,) = recorder.requests
+    assert (session.findtext("CLIENT"), session.findtext("PW")) == ("varsel", "hemmelig")
+    (message,) = session.iterfind("MSGLST/MSG")
+    assert {each.tag: each.text for each in message} == {
+        "ID": "1",
+        "TEXT": body,
+        "SND": "Skatt",
+        "RCV": "+4799999999",
+        "TTL": "2880",
+    }
+
+
+@pytest.mark.parametrize(
+    "number,has_plus,sent",
+    [
+        ("+4799999999", True, "+4799999999"),
+        ("+4799999999", False, "4799999999"),
+        ("004799999999", True, "+4799999999"),
+        ("+47 99 99 99 99", True, "+4799999999"),
+    ],
+)
+async def test_a_number_is_sent_as_the_gateway_wants_it(
+    number: str, sent: str, *, has_plus: bool
+) -> None:
+    recorder = Recorder()
+    async with gateway(recorder.answer, number_with_plus=has_plus) as provider:
+        await outcome(provider, sms_letter(number))
+    assert recorder.requests[0].findtext("MSGLST/MSG/RCV") == sent
+
+
+@pytest.mark.parametrize("number", ["99999999", "+", "+0047999999", "abc", "", "+4799999999,+1"])
+async def test_a_number_without_a_country_is_refused(number: str) -> None:
+    recorder = Recorder()
+    async with gateway(recorder.answer) as provider:
+        told = await outcome(provider, sms_letter(number))
+    assert told == Rejected(Failure.INVALID_ADDRESS, "invalid_address")
+    assert recorder.requests == []
+
+
+@pytest.mark.parametrize("sender", ["Skatteetaten", "", "Ølen|", "1234567890123456", "12"])
+async def test_a_sender_that_no_phone_shows_is_refused(sender: str) -> None:
+    async with gateway(Recorder().answer) as provider:
+        told = await outcome(provider, sms_letter(sender=sender))
+    assert told == Rejected(Failure.FAILED, "invalid_sender")
+
+
+@pytest.mark.parametrize("sender", ["Altinn", "2077", "+4799999999", "Nav Øst", "a" * 11])
+async def test_a_sender_that_phones_show_is_sent(sender: str) -> None:
+    async with gateway(Recorder().answer) as provider:
+        assert isinstance(await outcome(provider, sms_letter(sender=sender)), Accepted)
+
+
+@pytest.mark.parametrize("worth,minutes", [(30, "1"), (60, "1"), (61, "2"), (3600, "60")])
+async def test_a_message_lives_as_long_as_it_is_worth(worth: float, minutes: str) -> None:
+    recorder = Recorder()
+    letter = sms_letter(worth=worth)
+    now = letter.expires_at - timedelta(seconds=worth)
+    async with gateway(recorder.answer, clock=lambda: now) as provider:
+        await outcome(provider, letter)
+    assert recorder.requests[0].findtext("MSGLST/MSG/TTL") == minutes
+
+
+async def test_a_message_that_is_worth_nothing_any_more_is_not_sent() -> None:
+    recorder = Recorder()
+    async with gateway(recorder.answer) as provider:
+        assert await outcome(provider, sms_letter(worth=-1)) == Deferred("too_late")
+    assert recorder.requests == []
+
+
+# Faults
+
+
+@pytest.mark.parametrize(
+    "status,expected",
+    [
+        (204, Unknown("unreadable_answer")),
+        (302, Deferred("http_302")),
+        (400, Deferred("http_400")),
+        (401, Deferred("http_401")),
+        (408, Unknown("http_408")),
+        (429, Deferred("http_429")),
+        (500, Unknown("http_500")),
+        (503, Unknown("http_503")),
+    ],
+)
+async def test_a_status_means(status: int, expected: Outcome) -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, headers={"Location": "http://127.0.0.1:1/"})
+
+    async with gateway(answer) as provider:
+        assert await outcome(provider, sms_letter()) == expected
+
+
+BOMB = '<!DOCTYPE SESSION [<!ENTITY a "OK">]><SESSION><LOGON>&a;</LOGON></SESSION>'
+
+
+@pytest.mark.parametrize(
+    "text,expected",
+    [
+        ("", Unknown("unreadable_answer")),
+        ("<html>It works!</html>", Unknown("unreadable_answer")),
+        ("OK", Unknown("unreadable_answer")),
+        ("<SESSION/>", Unknown("unreadable_answer")),
+        (BOMB, Unknown("unreadable_answer")),
+        ("<SESSION><LOGON>OK</LOGON></SESSION>", Unknown("no_answer")),
+        ("<SESSION><LOGON>FAIL</LOGON></SESSION>", Deferred("logon_failed")),
+    ],
+)
+async def test_an_answer_means(text: str, expected: Outcome) -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(text=text, content_type="text/xml")
+
+    async with gateway(answer) as provider:
+        assert await outcome(provider, sms_letter()) == expected
+
+
+@pytest.mark.parametrize(
+    "messages,expected",
+    [
+        ("<MSG><ID>1</ID><REF>9</REF><STATUS>OK</STATUS></MSG>", Accepted("9")),
+        ("<MSG><ID>2</ID><REF>9</REF><STATUS>OK</STATUS></MSG>", Unknown("no_answer")),
+        ("<MSG><ID>1</ID></MSG>", Unknown("no_status")),
+        (
+            "<MSG><ID>1</ID><STATUS>FAIL</STATUS><INFO>Invalid RCV 4799999999</INFO></MSG>",
+            Rejected(Failure.INVALID_ADDRESS, "invalid_rcv"),
+        ),
+        (
+            "<MSG><ID>1</ID><STATUS>FAIL</STATUS></MSG>",
+            Rejected(Failure.FAILED, "refused"),
+        ),
+        (
+            "<MSG><ID>1</ID><STATUS>OK</STATUS></MSG><MSG><ID>1</ID><STATUS>FAIL</STATUS></MSG>",
+            Unknown("no_answer"),
+        ),
+    ],
+)
+async def test_an_answer_for_one_message_means(messages: str, expected: Outcome) -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return ok(messages)
+
+    async with gateway(answer) as provider:
+        assert await outcome(provider, sms_letter()) == expected
+
+
+async def test_a_message_taken_without_a_reference_is_accepted() -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return ok("<MSG><ID>1</ID><STATUS>OK</STATUS></MSG>")
+
+    letter = sms_letter()
+    async with gateway(answer) as provider:
+        assert await outcome(provider, letter) == Accepted(letter.token)
+
+
+async def test_an_answer_without_end_is_not_read_to_its_end() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b" " * 65536)
+
+    async with gateway(answer) as provider:
+        assert await outcome(provider, sms_letter()) == Unknown("unreadable_answer")
+
+
+async def test_silence_after_the_request_is_unknown() -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with gateway(answer, timeout=0.1) as provider:
+        assert await outcome(provider, sms_letter()) == Unknown("timeout")
+
+
+async def test_a_drop_after_the_request_is_unknown() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with gateway(answer) as provider:
+        assert await outcome(provider, sms_letter()) == Unknown("lost")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://gateway.invalid/"])
+async def test_a_gateway_that_is_away_is_deferred(url: str) -> None:
+    async with link_to(url) as provider:
+        assert await outcome(provider, sms_letter()) == Deferred("unreachable")
+
+
+async def test_a_gateway_that_speaks_no_tls_is_deferred(catch_all: CatchAll) -> None:
+    async with link_to(catch_all.sms_url.replace("http:", "https:")) as provider:
+        assert await outcome(provider, sms_letter()) == Deferred("unreachable")
+
+
+async def test_a_gateway_that_does_not_finish_the_handshake_is_deferred() -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, link_to(f"https://127.0.0.1:{port}/", connect_timeout=0.1) as provider:
+        assert await outcome(provider, sms_letter()) == Deferred("unreachable")
+
+
+async def test_connections_are_used_again_and_never_too_many() -> None:
+    peers: set[object] = set()
+    recorder = Recorder()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        peers.add(request.transport.get_extra_info("peername"))
+        return await recorder.answer(request)
+
+    async with gateway(answer, connections=2) as provider:
+        for _ in range(3):
+            await asyncio.gather(*(outcome(provider, sms_letter()) for _ in range(10)))
+    assert len(recorder.requests) == 30
+    assert len(peers) <= 2
+
+
+async def test_one_who_waits_too_long_for_a_connection_is_not_sent() -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+    recorder = Recorder()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.set()
+        await go_on.wait()
+        return await recorder.answer(request)
+
+    async with gateway(answer, connections=1) as provider:
+        first = asyncio.create_task(outcome(provider, sms_letter()))
+        await asked.wait()
+        assert await outcome(provider, sms_letter(send_within=0.05)) == Deferred("too_late")
+        go_on.set()
+        assert isinstance(await first, Accepted)
+    assert len(recorder.requests) == 1

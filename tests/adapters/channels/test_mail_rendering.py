@@ -1,0 +1,205 @@
+"""What is written is read back by the standard library as it was meant."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.header import decode_header
+from email.message import EmailMessage
+from email.policy import default
+from email.utils import unquote
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.channels.mail_rendering import Renderer, UnmailableError
+from adapters.channels.plain_text import plain_text_of
+from domain.message import ContentType
+from domain.personal import Contact, Content
+from tests.contracts.provider_contract import email_letter
+
+NOON = datetime(2026, 9, 1, 10, tzinfo=UTC)
+
+_lines = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])
+
+
+def rendered(**words: object) -> bytes:
+    letter = email_letter(**words)  # type: ignore[arg-type]  # as the letter has them
+    return Renderer("varsel.example").render(letter, at=NOON).content
+
+
+def written(content: bytes, name: str) -> str:
+    """A header as it stands there, unfolded."""
+    head = content.decode().replace("\r\n ", " ")
+    return next(line for line in head.split("\r\n") if line.startswith(name))[len(name) + 2 :]
+
+
+def read(content: bytes) -> EmailMessage:
+    lines = content.split(b"\r\n")
+    assert all(len(line) <= 998 for line in lines)
+    assert b"\n" not in b"".join(lines)
+    assert b"\r" not in b"".join(lines)
+    assert not any(line.startswith(b".") and not line.startswith(b"..") for line in lines)
+    unstuffed = content.replace(b"\r\n..", b"\r\n.").replace(b"\r\n", b"\n")
+    return message_from_bytes(unstuffed, policy=default)
+
+
+@given(st.text(_lines, min_size=1, max_size=200).filter(str.strip))
+def test_a_subject_is_read_as_it_was_written(subject: str) -> None:
+    assert str(read(rendered(subject=subject))["Subject"]).strip() == subject.strip()
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Påminnelse om sak 77",
+        "x" * 900,
+        "=?utf-8?q?Nei?=",
+        "Skattekvittering, påminnelse " * 20,
+        "Hei, du",
+    ],
+)
+def test_a_subject_of_note_is_read_as_it_was_written(subject: str) -> None:
+    assert str(read(rendered(subject=subject))["Subject"]).strip() == subject.strip()
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\n"), max_size=3000))
+def test_a_body_is_read_as_it_was_written(body: str) -> None:
+    told = read(rendered(body=body))
+    assert told.get_content() == (body if body.endswith("\n") else f"{body}\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ".",
+        "..",
+        "Hei\n.\nfarvel",
+        ".hei\n..hei",
+        "From her",
+        "x" * 5000,
+        "å" * 5000,
+        "a\n\n\n",
+        " ",
+    ],
+)
+def test_a_body_of_note_is_read_as_it_was_written(body: str) -> None:
+    told = read(rendered(body=body))
+    assert told.get_content() == (body if body.endswith("\n") else f"{body}\n")
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\r", "\n"])
+def test_every_kind_of_line_end_is_one(line_end: str) -> None:
+    assert read(rendered(body=f"en{line_end}to")).get_content() == "en\nto\n"
+
+
+def test_a_body_of_ascii_is_not_encoded() -> None:
+    assert read(rendered(body="Hello."))["Content-Transfer-Encoding"] == "7bit"
+    assert read(rendered(body="Hallå."))["Content-Transfer-Encoding"] == "quoted-printable"
+
+
+def test_the_head_says_who_and_when_and_that_a_machine_wrote_it() -> None:
+    letter = email_letter("kari@example.no", sender="Skatteetaten <post@skatt.example>")
+    told = read(Renderer("varsel.example").render(letter, at=NOON).content)
+    assert told["To"] == "kari@example.no"
+    assert told["From"] == "Skatteetaten <post@skatt.example>"
+    assert told["Date"].datetime == NOON
+    assert told["Message-ID"] == f"<{letter.notification_id}@varsel.example>"
+    assert told["Auto-Submitted"] == "auto-generated"
+    assert not told.defects
+
+
+def test_a_message_id_is_the_same_at_every_attempt() -> None:
+    letter = email_letter()
+    renderer = Renderer("varsel.example")
+    first = read(renderer.render(letter, at=NOON).content)
+    second = read(renderer.render(letter, at=datetime.now(UTC)).content)
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Språkrådet", 'Quote "and" \\', "Arbeids- og velferdsetaten, region Øst " * 4, "a=?b"]
+)
+def test_a_senders_name_is_read_as_it_was_written(name: str) -> None:
+    content = rendered(sender=f"{name} <post@etat.example>")
+    told = read(content)
+    (address,) = told["From"].addresses
+    assert address.addr_spec == "post@etat.example"
+    (word, charset), *_ = decode_header(written(content, "From").rpartition(" <")[0])
+    shown = word.decode(charset or "ascii") if isinstance(word, bytes) else unquote(word)
+    assert shown.strip() == name.strip(' "')
+
+
+def test_an_address_with_a_semicolon_is_quoted() -> None:
+    renderer = Renderer("varsel.example")
+    mail = renderer.render(email_letter("a;b@x.no"), at=NOON)
+    assert mail.to.spec == '"a;b"@x.no'
+    assert len(read(mail.content)["To"].addresses) == 1
+
+
+def test_space_around_an_address_does_not_count() -> None:
+    mail = Renderer("varsel.example").render(email_letter(" kari@x.no "), at=NOON)
+    assert mail.to.spec == "kari@x.no"
+
+
+def test_an_html_body_has_its_text_beside_it() -> None:
+    body = "<html><body><p>Hei, Kåre</p><p>Les <a href='https://a.no/x'>brevet</a>.</p></body>"
+    told = read(rendered(body=body, content_type=ContentType.HTML))
+    assert told.get_content_type() == "multipart/alternative"
+    text, html = (cast("EmailMessage", part) for part in told.iter_parts())
+    assert text.get_content() == "Hei, Kåre\n\nLes brevet (https://a.no/x)."
+    assert html.get_content_type() == "text/html"
+    assert html.get_content() == body
+
+
+def test_what_all_recipients_share_is_made_once() -> None:
+    renderer = Renderer("varsel.example")
+    for number in range(3):
+        renderer.render(email_letter(f"kari{number}@example.no"), at=NOON)
+    assert renderer._shared.cache_info().hits == 2
+    renderer.forget()
+    assert renderer._shared.cache_info().currsize == 0
+
+
+def test_erased_words_are_never_sent() -> None:
+    letter = email_letter()
+    for erased in (
+        replace(letter, body=Content(None)),
+        replace(letter, subject=Content(None)),
+        replace(letter, to=Contact(None)),
+    ):
+        with pytest.raises(UnmailableError):
+            Renderer("varsel.example").render(erased, at=NOON)
+
+
+def test_a_lone_surrogate_cannot_be_written() -> None:
+    with pytest.raises(UnmailableError, match="not_unicode"):
+        rendered(body="\ud800")
+
+
+@pytest.mark.parametrize(
+    "html,text",
+    [
+        ("Hei<br>du", "Hei\ndu\n"),
+        ("<p>En</p>\n\n<p>To  tre</p>", "En\n\nTo tre\n"),
+        ("<style>p{}</style><script>x()</script>Hei", "Hei\n"),
+        ("<ul><li>en</li><li>to</li></ul>", "- en\n- to\n"),
+        ("a &amp; b &lt;c&gt;", "a & b <c>\n"),
+        ("<a href='https://a.no'>https://a.no</a>", "https://a.no\n"),
+        ("<a href='javascript:x()'>klikk</a>", "klikk\n"),
+        ("<table><tr><td>1</td><td>2</td></tr></table>", "1 2\n"),
+        ("<head><title>t</title></head><body>Hei", "Hei\n"),
+        ("bare tekst < tegn", "bare tekst < tegn\n"),
+        ("<![if !mso]>Hei<![endif]> du", "Hei du\n"),
+        ("<!--[if mso]>nei<![endif]-->Hei <![;", "Hei <![;\n"),
+        ("", "\n"),
+    ],
+)
+def test_html_is_told_in_plain_text(html: str, text: str) -> None:
+    assert plain_text_of(html) == text
+
+
+@given(st.text(st.sampled_from("<>/&;ab pstyle=\"'!-[]\n"), max_size=200))
+def test_any_html_can_be_told(html: str) -> None:
+    assert plain_text_of(html).endswith("\n")

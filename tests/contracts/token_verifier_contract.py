@@ -1,0 +1,148 @@
+"""What every verifier of tokens promises."""
+
+from typing import Protocol
+
+import pytest
+
+from application.caller import COMPOSED, CREATE, SUPPORT, Caller
+from application.ports.token_verifier import InvalidTokenError, NoOwnerError, TokenVerifier
+
+OWNER = "ttd"
+ORGANISATION = "991825827"
+
+
+class House(Protocol):
+    """A verifier, and whoever issues the tokens that it trusts."""
+
+    @property
+    def verifier(self) -> TokenVerifier:
+        """The verifier under test."""
+        ...
+
+    def bearer(self, scope: str, *, owner: str = OWNER) -> str:
+        """A genuine token of an owner: `ttd`, organisation 991825827, or another."""
+        ...
+
+    def platform(self, owner: str, app: str) -> str:
+        """A genuine platform access token of an owner's app."""
+        ...
+
+    def user(self, scope: str) -> str:
+        """A genuine token of somebody who logged in."""
+        ...
+
+    def forged(self) -> str:
+        """A token that looks genuine, and is not."""
+        ...
+
+    def deactivate(self, organisation: str) -> None:
+        """Let an organisation be no owner from now on."""
+        ...
+
+
+async def call(house: House, bearer: str | None = None, *, platform: str | None = None) -> Caller:
+    return await house.verifier.verify(
+        authorization=[] if bearer is None else [f"Bearer {bearer}"],
+        platform_access_token=[] if platform is None else [platform],
+    )
+
+
+class TokenVerifierContract:
+    """Subclass, and give a `house` fixture."""
+
+    async def test_a_genuine_token_names_its_owner_and_its_scopes(self, house: House) -> None:
+        caller = await call(house, house.bearer(f"{CREATE} {SUPPORT}"))
+
+        assert (caller.owner, caller.organisation) == (OWNER, ORGANISATION)
+        assert caller.credential == "bearer"
+        assert caller.may(CREATE)
+        assert caller.may(SUPPORT)
+        assert not caller.may(COMPOSED)
+
+    async def test_a_token_is_as_good_the_second_time(self, house: House) -> None:
+        token = house.bearer(CREATE)
+
+        assert await call(house, token) == await call(house, token)
+
+    async def test_without_any_credential_nobody_is_let_in(self, house: House) -> None:
+        with pytest.raises(InvalidTokenError):
+            await call(house)
+
+    async def test_a_forged_token_lets_nobody_in(self, house: House) -> None:
+        for _ in range(2):
+            with pytest.raises(InvalidTokenError):
+                await call(house, house.forged())
+
+    async def test_a_refusal_tells_nothing_of_the_token(self, house: House) -> None:
+        forged = house.forged()
+        with pytest.raises(InvalidTokenError) as refused:
+            await call(house, forged)
+
+        assert forged not in f"{refused.value} {refused.value.reason}"
+
+    async def test_two_tokens_are_no_token(self, house: House) -> None:
+        token = house.bearer(CREATE)
+        with pytest.raises(InvalidTokenError):
+            await house.verifier.verify(
+                authorization=[f"Bearer {token}"] * 2, platform_access_token=[]
+            )
+
+    async def test_a_person_owns_nothing_here(self, house: House) -> None:
+        with pytest.raises(NoOwnerError):
+            await call(house, house.user(CREATE))
+
+    async def test_an_owner_that_was_deactivated_is_refused_at_once(self, house: House) -> None:
+        token = house.bearer(CREATE)
+        await call(house, token)
+
+        house.deactivate(ORGANISATION)
+
+        with pytest.raises(NoOwnerError):
+            await call(house, token)
+
+    async def test_an_app_may_order_without_a_scope(self, house: House) -> None:
+        caller = await call(house, platform=house.platform(OWNER, "bygg"))
+
+        assert (caller.owner, caller.app) == (OWNER, "bygg")
+        assert caller.credential == "platform_access_token"
+        assert caller.may(CREATE)
+        assert not caller.may(COMPOSED)
+
+    async def test_an_apps_token_names_the_owner_whatever_stands_beside_it(
+        self, house: House
+    ) -> None:
+        token = house.bearer(f"{CREATE} {COMPOSED}")
+
+        caller = await call(house, token, platform=house.platform("skd", "skatt"))
+
+        assert (caller.owner, caller.organisation) == ("skd", None)
+        assert not caller.may(COMPOSED)
+
+    async def test_scopes_of_the_same_owner_go_with_its_apps_token(self, house: House) -> None:
+        caller = await call(house, house.bearer(COMPOSED), platform=house.platform(OWNER, "bygg"))
+
+        assert (caller.owner, caller.organisation, caller.app) == (OWNER, ORGANISATION, "bygg")
+        assert caller.may(COMPOSED)
+
+    async def test_scopes_of_a_person_go_with_an_apps_token(self, house: House) -> None:
+        caller = await call(house, house.user(COMPOSED), platform=house.platform(OWNER, "bygg"))
+
+        assert caller.owner == OWNER
+        assert caller.may(COMPOSED)
+
+    async def test_a_forged_apps_token_refuses_a_good_bearer(self, house: House) -> None:
+        with pytest.raises(InvalidTokenError):
+            await call(house, house.bearer(CREATE), platform=house.forged())
+
+    async def test_a_forged_bearer_adds_nothing_to_an_apps_token(self, house: House) -> None:
+        platform = house.platform(OWNER, "bygg")
+
+        assert await call(house, house.forged(), platform=platform) == await call(
+            house, platform=platform
+        )
+
+    async def test_a_bearer_is_no_apps_token_and_the_other_way_round(self, house: House) -> None:
+        with pytest.raises(InvalidTokenError):
+            await call(house, platform=house.bearer(CREATE))
+        with pytest.raises(InvalidTokenError):
+            await call(house, house.platform(OWNER, "bygg"))

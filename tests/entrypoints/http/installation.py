@@ -1,0 +1,164 @@
+"""The API over the application's own services, with everything outside in memory."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from litestar.types import ASGIApp
+
+from adapters.memory.key_vault import InMemoryKeyVault
+from adapters.memory.order_repository import InMemoryOrderIndex, InMemoryOrderRepository
+from adapters.memory.registries import (
+    InMemoryBusinessRegistry,
+    InMemoryExternalIdentityRegistry,
+    InMemoryNameRegistry,
+    InMemoryPersonRegistry,
+    InMemoryProfileRegistry,
+)
+from adapters.memory.report_inbox import InMemoryReportInbox
+from application.auditing import AuditingService
+from application.caller import CREATE, Caller
+from application.health import HealthService
+from application.looking_up import ContactLookUp, Registries
+from application.ordering import OrderingService
+from application.ports.report_inbox import Report
+from application.ports.token_verifier import (
+    InvalidTokenError,
+    NoOwnerError,
+    VerificationUnavailableError,
+)
+from application.reading import ReadingService
+from application.reporting import ReportingService
+from domain.contact_point import PersonRecord, RegisteredAddress
+from domain.order.events import ReportedState
+from domain.personal import Contact
+from entrypoints.http.app import create_app
+from entrypoints.http.reports import EmailReports, SmsReports
+from entrypoints.http.requests import Rules
+from entrypoints.http.services import Services
+from tests.samples import KARI, NOON, OLA
+
+BASE_URL = "https://varsel.example.no"
+V1 = "/notifications/api/v1"
+TTD = {"authorization": "Bearer ttd"}
+SKD = {"authorization": "Bearer skd"}
+
+CALLERS = {
+    "Bearer ttd": Caller(
+        owner="ttd",
+        organisation="991825827",
+        client_id="client-1",
+        token_id="token-1",
+        scopes=frozenset({CREATE}),
+    ),
+    "Bearer skd": Caller(owner="skd", scopes=frozenset({CREATE})),
+    "Bearer scopeless": Caller(owner="ttd", scopes=frozenset({"altinn:other", CREATE + "x"})),
+}
+
+
+class TokenTable:
+    """Knows the tokens of a table, and how verification goes wrong."""
+
+    async def verify(
+        self, *, authorization: Sequence[str], platform_access_token: Sequence[str]
+    ) -> Caller:
+        match list(authorization), list(platform_access_token):
+            case [], ["app"]:
+                return Caller(owner="ttd", credential="platform_access_token", app="app")
+            case ["Bearer nobody"], []:
+                raise NoOwnerError
+            case ["Bearer keyless"], []:
+                raise VerificationUnavailableError("https://issuer.example.no")
+            case [token], [] if token in CALLERS:
+                return CALLERS[token]
+            case _:
+                raise InvalidTokenError("unknown")
+
+
+class Punctual:
+    """An agenda that is never behind."""
+
+    async def age(self) -> timedelta:
+        return timedelta(0)
+
+
+class Installation:
+    """A service whose clock the tests set."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+        self.vault = InMemoryKeyVault()
+        self.orders = InMemoryOrderRepository(
+            vault=self.vault, clock=lambda: self.now, next_id=uuid4
+        )
+        self.inbox = InMemoryReportInbox(self.orders)
+        look_up = ContactLookUp(
+            Registries(
+                persons=InMemoryPersonRegistry(
+                    {
+                        KARI.number.text: PersonRecord(
+                            email=RegisteredAddress(
+                                address=Contact("kari@example.org"),
+                                confirmed_at=NOON - timedelta(days=1),
+                            )
+                        ),
+                        OLA.number.text: PersonRecord(is_reserved=True, can_be_notified=False),
+                    }
+                ),
+                businesses=InMemoryBusinessRegistry(),
+                profiles=InMemoryProfileRegistry(),
+                externals=InMemoryExternalIdentityRegistry(),
+                names=InMemoryNameRegistry(),
+            )
+        )
+        self.services = Services(
+            ordering=OrderingService(
+                orders=self.orders,
+                look_up=look_up,
+                vault=self.vault,
+                clock=lambda: self.now,
+                next_id=uuid4,
+            ),
+            reading=ReadingService(orders=self.orders, index=InMemoryOrderIndex(self.orders)),
+            auditing=AuditingService(orders=self.orders),
+            reporting=ReportingService(inbox=self.inbox, orders=self.orders),
+            health=HealthService(agenda=Punctual()),
+        )
+
+    def rules(self, caller: Caller) -> Rules:
+        """What requests are held to."""
+        return Rules(
+            now=self.now,
+            owner=caller.owner,
+            email_sender="noreply@altinn.cloud",
+            sms_sender="Altinn",
+        )
+
+    def app(self, **changes: Any) -> ASGIApp:  # noqa: ANN401  # any argument of `create_app`
+        """The API; `changes` replace its arguments."""
+        arguments: dict[str, Any] = {
+            "services": self.services,
+            "verifier": TokenTable(),
+            "rules": self.rules,
+            "base_url": BASE_URL,
+            "sms": SmsReports(user="gateway", password="open", read=read_reports),
+            "email": EmailReports(secret="letter", read=read_reports),
+        }
+        return create_app(**(arguments | changes))
+
+    def client(self, **changes: Any) -> httpx.AsyncClient:  # noqa: ANN401  # as above
+        """A client of the API, in process."""
+        transport = httpx.ASGITransport(app=self.app(**changes))  # type: ignore[arg-type]  # two spellings of ASGI
+        return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
+
+
+def read_reports(body: bytes) -> Sequence[Report]:
+    """One report for each line, by its reference."""
+    if not body:
+        raise ValueError("nothing is reported")
+    return [
+        Report(provider="gateway", reference=line, state=ReportedState.DELIVERED, code="DELIVRD")
+        for line in body.decode().split()
+    ]

@@ -1,0 +1,140 @@
+"""Every door is tried by everybody who may not go through it."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from entrypoints.http.contract import Access, Route
+from entrypoints.http.openapi import ROUTES
+from tests.entrypoints.http.asking import EMAIL_ORDER
+from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
+
+OWNED = [route for route in ROUTES if route.access is Access.OWNER]
+OF_ONE_ORDER = [route for route in OWNED if "{id}" in route.path]
+OPEN = [route for route in ROUTES if route.access is Access.OPEN]
+
+
+def name(route: Route) -> str:
+    return route.name
+
+
+async def knock(
+    api: httpx.AsyncClient, route: Route, headers: dict[str, str], order_id: str = ""
+) -> httpx.Response:
+    query = {each.name: each.example for each in route.parameters if each.place == "query"}
+    return await api.request(
+        route.method,
+        route.path.replace("{id}", order_id or str(uuid4())),
+        params=query,
+        json=None if route.takes is None else route.takes.example,
+        headers=headers,
+    )
+
+
+@pytest.mark.parametrize("route", OWNED, ids=name)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": ""},
+        {"authorization": "Bearer"},
+        {"authorization": "Bearer stranger"},
+        {"authorization": "Basic dHRkOnR0ZA=="},
+        {"PlatformAccessToken": "stranger"},
+        {"authorization": "Bearer ttd", "PlatformAccessToken": "stranger"},
+    ],
+    ids=["nothing", "empty", "scheme", "stranger", "basic", "platform", "both"],
+)
+async def test_without_a_good_token_every_owners_door_is_shut(
+    api: httpx.AsyncClient, route: Route, headers: dict[str, str]
+) -> None:
+    answer = await knock(api, route, headers)
+
+    assert answer.status_code == 401
+    assert answer.content == b""
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("route", OWNED, ids=name)
+@pytest.mark.parametrize("token", ["scopeless", "nobody"])
+async def test_without_the_scope_or_an_owner_every_owners_door_is_shut(
+    api: httpx.AsyncClient, route: Route, token: str
+) -> None:
+    answer = await knock(api, route, {"authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 403
+    assert answer.content == b""
+
+
+@pytest.mark.parametrize("route", OWNED, ids=name)
+async def test_when_nobody_can_tell_who_calls_every_owners_door_says_later(
+    api: httpx.AsyncClient, route: Route
+) -> None:
+    answer = await knock(api, route, {"authorization": "Bearer keyless"})
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert answer.json()["code"] == "verification_unavailable"
+
+
+@pytest.mark.parametrize("route", OF_ONE_ORDER, ids=name)
+async def test_another_owners_order_is_exactly_as_absent_as_one_that_does_not_exist(
+    api: httpx.AsyncClient, route: Route
+) -> None:
+    placed = await api.post(f"{V1}/orders/email", json=EMAIL_ORDER, headers=TTD)
+    traced = SKD | {"traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"}
+
+    others = await knock(api, route, traced, placed.json()["orderId"])
+    nobodys = await knock(api, route, traced)
+
+    assert others.status_code == nobodys.status_code == 404
+    assert others.headers == nobodys.headers
+    assert without_span(others) == without_span(nobodys)
+
+
+def without_span(answer: httpx.Response) -> object:
+    return {k: v for k, v in answer.json().items() if k != "traceId"} if answer.content else None
+
+
+async def test_the_first_versions_reads_answer_an_absent_order_with_nothing(
+    api: httpx.AsyncClient,
+) -> None:
+    for rest in ("", "/status", "/notifications/email", "/notifications/sms"):
+        answer = await api.get(f"{V1}/orders/{uuid4()}{rest}", headers=TTD)
+        assert (answer.status_code, answer.content) == (404, b"")
+
+
+async def test_cancelling_an_absent_order_is_a_plain_problem(api: httpx.AsyncClient) -> None:
+    answer = await api.put(f"{V1}/orders/{uuid4()}/cancel", headers=TTD)
+
+    assert answer.json().pop("traceId")
+    assert answer.json() | {"traceId": ""} == {
+        "type": "https://tools.ietf.org/html/rfc9110#section-15.5.5",
+        "title": "Not Found",
+        "status": 404,
+        "code": "order_not_found",
+        "traceId": "",
+    }
+
+
+@pytest.mark.parametrize("route", OPEN, ids=name)
+async def test_an_open_door_asks_nobody_who_they_are(api: httpx.AsyncClient, route: Route) -> None:
+    assert (await knock(api, route, {})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/orders", "/orders/email", "/orders/sms", "/future/orders"])
+async def test_who_may_not_come_in_is_refused_before_the_body_is_looked_at(
+    installation: Installation, path: str
+) -> None:
+    async with installation.client() as api:
+        answer = await api.post(
+            f"{V1}{path}", content=b"{" * 3_000_000, headers={"content-type": "application/json"}
+        )
+
+    assert answer.status_code == 401
+
+
+def test_there_are_doors_to_try() -> None:
+    assert len(OWNED) >= 13
+    assert len(OF_ONE_ORDER) >= 8

@@ -1,0 +1,144 @@
+"""The API is described in one document, and shown on a page that asks no other host for anything."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from entrypoints.http.contract import Route
+from entrypoints.http.documentation import POLICY
+from entrypoints.http.gate import Gate
+from entrypoints.http.openapi import ROUTES, document
+from entrypoints.http.problems import REFUSALS, Empty
+from tests.entrypoints.http.installation import TTD, Installation
+from tests.entrypoints.http.test_answers_deliveries import ROWS
+
+COMMITTED = Path(__file__).parents[3] / "docs" / "openapi.json"
+
+
+async def test_the_committed_document_is_the_one_that_is_served(api: httpx.AsyncClient) -> None:
+    served = await api.get("/openapi.json")
+
+    assert served.headers["content-type"] == "application/json; charset=utf-8"
+    assert served.content == COMMITTED.read_bytes(), (
+        "write it anew: python -m entrypoints.http.openapi > docs/openapi.json"
+    )
+
+
+def test_every_route_is_described_and_every_description_has_a_route(
+    installation: Installation,
+) -> None:
+    gate = installation.app()
+    assert isinstance(gate, Gate)
+    app = gate._app
+    assert isinstance(app, Litestar)
+    served = {re.sub(r"\{\w+:str\}", "{id}", route.path) for route in app.routes}
+    described = {route.path for route in ROUTES}
+
+    assert served - described == {"/docs/rapidoc-min.js", "/docs/favicon.svg"}
+    assert described - served == set()
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = [route.name for route in ROUTES]
+
+    assert len(names) == len(set(names))
+
+
+def test_every_reference_leads_somewhere() -> None:
+    told = json.loads(document())
+    schemas = told["components"]["schemas"]
+
+    references = set(re.findall(r'"#/components/schemas/(\w+)"', document().decode()))
+
+    assert told["openapi"] == "3.1.0"
+    assert references <= set(schemas)
+    assert set(schemas) <= references
+
+
+def test_every_owners_operation_tells_how_it_refuses() -> None:
+    paths = json.loads(document())["paths"]
+
+    for route in ROUTES:
+        operation: dict[str, Any] = paths[route.path][route.method.lower()]
+        if route.access == "owner":
+            assert {"401", "403", "500", "503"} <= set(operation["responses"])
+        if route.takes is not None:
+            assert {"400", "408", "413"} <= set(operation["responses"])
+
+
+def test_every_code_is_one_that_a_client_can_meet() -> None:
+    stated = {each.status for each in REFUSALS.values() if not isinstance(each, Empty)}
+    told = {int(status) for route in ROUTES for status in _statuses(route)}
+
+    assert stated - told == {405, 499}
+
+
+def _statuses(route: Route) -> set[str]:
+    paths: dict[str, Any] = json.loads(document())["paths"]
+    return set(paths[route.path][route.method.lower()]["responses"])
+
+
+@pytest.mark.parametrize(
+    "route",
+    [each for each in ROUTES if each.takes is not None and each.takes.kind],
+    ids=lambda route: route.name,
+)
+async def test_what_the_document_gives_as_an_example_is_accepted(
+    api: httpx.AsyncClient, route: Route
+) -> None:
+    assert route.takes is not None
+
+    answer = await api.request(route.method, route.path, json=route.takes.example, headers=TTD)
+
+    assert answer.status_code in {201, 202}, answer.text
+
+
+async def test_the_page_names_no_other_host(api: httpx.AsyncClient) -> None:
+    page = await api.get("/docs")
+
+    assert page.status_code == 200
+    assert "//" not in re.sub(r"<!--.*?-->", "", page.text, flags=re.DOTALL)
+    assert page.headers["content-security-policy"] == POLICY[1].decode()
+    assert "http" not in page.headers["content-security-policy"]
+
+
+async def test_everything_that_the_page_needs_is_here(api: httpx.AsyncClient) -> None:
+    page = await api.get("/docs")
+    needed = re.findall(r'(?:src|href|spec-url)="([^"]+)"', page.text)
+
+    assert len(needed) >= 3
+    for path in needed:
+        answer = await api.get(path)
+        assert answer.status_code == 200
+        assert len(answer.content) > 100
+
+
+def test_the_vendored_bundle_comes_with_its_licences() -> None:
+    static = Path(__file__).parents[3] / "entrypoints" / "http" / "static"
+
+    for bundle in static.glob("*.js"):
+        licence = static / f"{bundle.name}.LICENSE.txt"
+        assert "MIT License" in licence.read_text()
+
+
+async def test_documents_of_an_issuer_are_open_to_all(installation: Installation) -> None:
+    documents = {"/.well-known/jwks.json": b'{"keys":[]}'}
+    async with installation.client(documents=documents) as api:
+        answer = await api.get("/.well-known/jwks.json")
+
+    assert answer.json() == {"keys": []}
+
+
+def test_the_document_lists_every_status_that_a_notification_can_have() -> None:
+    schemas = json.loads(document())["components"]["schemas"]
+
+    first = set(schemas["SendStatusAnswer"]["properties"]["status"]["enum"])
+    second = set(schemas["ShipmentRecipientAnswer"]["properties"]["status"]["enum"])
+
+    assert first == {row.first for row in ROWS}
+    assert second == {row.second for row in ROWS}

@@ -1,0 +1,126 @@
+"""Refusals become answers that tell a client what to do, and nobody anything else."""
+
+from dataclasses import replace
+from typing import get_args
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+from typing_extensions import override
+
+from application.commands import ChainReceipt, OrderReceipt, PlaceChain, PlaceOrder
+from application.ordering import OrderingService
+from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
+from application.ports.registries import RegistryUnavailableError
+from entrypoints.http.problems import REFUSALS, Altinn, Empty, Plain, Refusal
+from entrypoints.http.services import Services
+from tests.entrypoints.http.asking import EMAIL_ORDER, chain
+from tests.entrypoints.http.installation import TTD, V1, Installation
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+class Failing(OrderingService):
+    """Fails at whatever it is asked."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    @override
+    async def place(self, command: PlaceOrder) -> OrderReceipt:
+        raise self._error
+
+    @override
+    async def place_chain(self, command: PlaceChain) -> ChainReceipt:
+        raise self._error
+
+
+def failing(installation: Installation, error: Exception) -> Services:
+    return replace(installation.services, ordering=Failing(error))
+
+
+@pytest.mark.parametrize(
+    "error, code",
+    [
+        (StoreUnavailableError(), "store_unavailable"),
+        (RegistryUnavailableError("krr"), "registry_unavailable"),
+        (ConcurrentUpdateError(), "order_is_busy"),
+    ],
+)
+async def test_what_cannot_be_done_now_may_be_tried_again(
+    installation: Installation, error: Exception, code: str
+) -> None:
+    async with installation.client(services=failing(installation, error)) as api:
+        answer = await api.post(f"{V1}/future/orders", json=chain(), headers=TTD)
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert answer.json()["code"] == code
+
+
+async def test_what_nobody_foresaw_is_told_and_logged_without_a_word_of_it(
+    installation: Installation,
+) -> None:
+    error = RuntimeError("kari@example.org could not be written")
+    async with installation.client(services=failing(installation, error)) as api:
+        with capture_logs() as logs:
+            answer = await api.post(f"{V1}/orders/email", json=EMAIL_ORDER, headers=TTD)
+
+    problem = answer.json()
+    assert answer.status_code == 500
+    assert problem.pop("traceId")
+    assert problem == {
+        "type": "https://tools.ietf.org/html/rfc9110#section-15.6.1",
+        "title": "Internal Server Error",
+        "status": 500,
+        "code": "unexpected",
+    }
+    (line,) = logs
+    assert line["error"] == "RuntimeError"
+    assert line["where"].startswith("tests.entrypoints.http.test_problems:")
+    assert "kari" not in str(logs)
+
+
+async def test_a_problem_belongs_to_the_callers_trace(api: httpx.AsyncClient) -> None:
+    traceparent = f"00-{TRACE}-b7ad6b7169203331-01"
+
+    answer = await api.get(f"{V1}/nothing", headers={"traceparent": traceparent})
+
+    version, trace, span, flags = answer.json()["traceId"].split("-")
+    assert (version, trace, flags) == ("00", TRACE, "01")
+    assert span != "b7ad6b7169203331"
+
+
+@pytest.mark.parametrize(
+    "traceparents",
+    [
+        [],
+        ["77"],
+        [f"00-{TRACE}-b7ad6b7169203331"],
+        [f"00-{TRACE.upper()}-b7ad6b7169203331-01"],
+        [f"ff-{TRACE}-b7ad6b7169203331-01"],
+        [f"00-{'0' * 32}-b7ad6b7169203331-01"],
+        [f"00-{TRACE}-{'0' * 16}-01"],
+        [f"00-{TRACE}-b7ad6b7169203331-01"] * 2,
+    ],
+)
+async def test_a_problem_without_a_callers_trace_gets_one_of_its_own(
+    api: httpx.AsyncClient, traceparents: list[str]
+) -> None:
+    headers = [("traceparent", each) for each in traceparents]
+
+    answers = [await api.get(f"{V1}/nothing", headers=headers) for _ in range(2)]
+
+    traces = [answer.json()["traceId"].split("-") for answer in answers]
+    assert traces[0][1] != traces[1][1]
+    for version, trace, span, flags in traces:
+        assert (version, len(trace), len(span), flags) == ("00", 32, 16, "00")
+        assert trace != TRACE
+
+
+def test_every_refusal_with_a_body_has_a_code_of_its_own() -> None:
+    assert get_args(Refusal) == (Empty, Plain, Altinn)
+    codes = [each.code for each in REFUSALS.values() if isinstance(each, Plain | Altinn)]
+
+    assert len(codes) == len(set(codes))
+    assert {each.status for each in REFUSALS.values() if isinstance(each, Empty)} == {401, 403}

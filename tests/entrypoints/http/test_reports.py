@@ -1,0 +1,132 @@
+"""Providers tell what became of notifications."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import httpx
+import pytest
+from typing_extensions import override
+
+from application.ports.order_repository import StoreUnavailableError
+from application.ports.report_inbox import Report, ReportId
+from application.reporting import ReportingService
+from tests.entrypoints.http.installation import Installation
+
+SMS = "/notifications/sms/api/v1/reports"
+EMAIL = "/notifications/email/api/v1/reports"
+LETTER = {"authorization": "Bearer letter", "content-type": "message/rfc822"}
+XML = {"content-type": "application/xml"}
+
+
+def references(installation: Installation) -> list[str]:
+    kept: dict[Report, ReportId] = installation.inbox._kept
+    return [report.reference for report in kept]
+
+
+async def test_what_the_gateway_tells_is_kept_and_acknowledged(
+    api: httpx.AsyncClient, installation: Installation
+) -> None:
+    answer = await api.post(SMS, content=b"one", auth=("gateway", "open"), headers=XML)
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/xml; charset=utf-8"
+    assert answer.text == (
+        '<?xml version="1.0"?><MSGLST><MSG><ID>1</ID><STATUS>OK</STATUS></MSG></MSGLST>'
+    )
+    assert references(installation) == ["one"]
+
+
+async def test_each_of_several_reports_is_acknowledged(
+    api: httpx.AsyncClient, installation: Installation
+) -> None:
+    answer = await api.post(SMS, content=b"one two", auth=("gateway", "open"))
+
+    assert answer.text.count("<STATUS>OK</STATUS>") == 2
+    assert references(installation) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "Basic",
+        "Basic ***",
+        "Basic Z2F0ZXdheTpzaHV0",  # gateway:shut
+        "Basic b3BlbjpnYXRld2F5",  # open:gateway
+        "Bearer Z2F0ZXdheTpvcGVu",  # the right words under another scheme
+    ],
+)
+async def test_a_gateway_that_does_not_say_who_it_is_tells_nothing(
+    api: httpx.AsyncClient, installation: Installation, authorization: str | None
+) -> None:
+    headers = {} if authorization is None else {"authorization": authorization}
+
+    answer = await api.post(SMS, content=b"one", headers=headers)
+
+    assert answer.status_code == 401
+    assert answer.content == b""
+    assert answer.headers["www-authenticate"].startswith("Basic ")
+    assert references(installation) == []
+
+
+@pytest.mark.parametrize(
+    "url, headers",
+    [(SMS, {"authorization": "Basic Z2F0ZXdheTpvcGVu"}), (EMAIL, LETTER)],
+)
+async def test_what_is_no_report_is_refused(
+    api: httpx.AsyncClient, url: str, headers: dict[str, str]
+) -> None:
+    answer = await api.post(url, content=b"", headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "unreadable_report"
+
+
+async def test_the_gateway_speaks_xml(api: httpx.AsyncClient) -> None:
+    answer = await api.post(SMS, json={}, auth=("gateway", "open"))
+
+    assert answer.status_code == 415
+
+
+async def test_what_a_mail_server_tells_is_kept(
+    api: httpx.AsyncClient, installation: Installation
+) -> None:
+    answer = await api.post(EMAIL, content=b"one", headers=LETTER)
+
+    assert answer.status_code == 204
+    assert references(installation) == ["one"]
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer lette", "Basic letter"])
+async def test_a_mail_server_without_the_secret_tells_nothing(
+    api: httpx.AsyncClient, installation: Installation, authorization: str | None
+) -> None:
+    headers = {} if authorization is None else {"authorization": authorization}
+
+    answer = await api.post(EMAIL, content=b"one", headers=headers)
+
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert references(installation) == []
+
+
+async def test_a_report_that_was_not_kept_is_not_acknowledged(installation: Installation) -> None:
+    class Unplugged(ReportingService):
+        @override
+        async def keep(self, reports: Sequence[Report]) -> None:
+            raise StoreUnavailableError
+
+    reporting = Unplugged(inbox=installation.inbox, orders=installation.orders)
+    async with installation.client(
+        services=replace(installation.services, reporting=reporting)
+    ) as api:
+        answer = await api.post(SMS, content=b"one", auth=("gateway", "open"))
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+
+
+async def test_where_nobody_reports_there_is_no_door(installation: Installation) -> None:
+    async with installation.client(sms=None, email=None) as api:
+        assert (await api.post(SMS, content=b"one")).status_code == 404
+        assert (await api.post(EMAIL, content=b"one")).status_code == 404

@@ -1,0 +1,134 @@
+"""Paths, methods and kinds of body are looked at before anybody is asked who they are."""
+
+import httpx
+import pytest
+
+from entrypoints.http.bodies import BodyLimits
+from tests.entrypoints.http.asking import EMAIL_ORDER, chain
+from tests.entrypoints.http.installation import TTD, V1, Installation
+
+JSON = {"content-type": "application/json"}
+PLACES = ["/orders", "/orders/email", "/orders/sms", "/future/orders"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/Notifications/API/v1/Future/Orders",
+        f"{V1}/future/orders/",
+        f"{V1.upper()}/FUTURE/ORDERS/",
+    ],
+)
+async def test_paths_are_read_in_any_case_and_with_a_slash_at_their_end(
+    api: httpx.AsyncClient, path: str
+) -> None:
+    assert (await api.post(path, json=chain(), headers=TTD)).status_code == 201
+
+
+async def test_what_is_no_path_is_a_problem(api: httpx.AsyncClient) -> None:
+    answer = await api.get(f"{V1}/nothing")
+
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "no_such_path"
+
+
+@pytest.mark.parametrize(
+    "method, path, allowed",
+    [
+        ("DELETE", "/orders", {"GET", "POST", "OPTIONS"}),
+        ("GET", "/orders/email", {"POST", "OPTIONS"}),
+        ("PUT", "/future/orders", {"POST", "OPTIONS"}),
+        ("POST", "/orders/5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b", {"GET", "OPTIONS"}),
+        ("POST", "/orders/5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b/cancel", {"PUT", "OPTIONS"}),
+        ("HEAD", "/orders", {"GET", "POST", "OPTIONS"}),
+    ],
+)
+async def test_a_method_that_is_not_allowed_is_told_of_those_that_are(
+    api: httpx.AsyncClient, method: str, path: str, allowed: set[str]
+) -> None:
+    answer = await api.request(method, f"{V1}{path}")
+
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == allowed
+    if method != "HEAD":
+        assert answer.json()["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("path", [*PLACES, "/orders/5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b"])
+async def test_options_are_told_to_everybody(api: httpx.AsyncClient, path: str) -> None:
+    answer = await api.options(f"{V1}{path}")
+
+    assert answer.status_code == 204
+    assert "OPTIONS" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("path", PLACES)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [("content-type", "text/json")],
+        [("content-type", "application/xml")],
+        [("content-type", "application/json; charset=iso-8859-1")],
+        [("content-type", "application/json"), ("content-type", "text/plain")],
+        [("content-type", "application/json"), ("content-encoding", "gzip")],
+    ],
+    ids=["none", "text", "xml", "latin-1", "two", "gzip"],
+)
+async def test_what_is_not_json_is_refused_before_anybody_is_asked_who_they_are(
+    api: httpx.AsyncClient, path: str, headers: list[tuple[str, str]]
+) -> None:
+    answer = await api.post(f"{V1}{path}", content=b"{}", headers=headers)
+
+    assert answer.status_code == 415
+    assert answer.json()["code"] == "unsupported_media_type"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "Application/JSON", 'application/json; charset="UTF-8"'],
+)
+async def test_json_may_be_named_in_any_case_and_with_its_charset(
+    api: httpx.AsyncClient, content_type: str
+) -> None:
+    answer = await api.post(
+        f"{V1}/orders/email",
+        content=httpx.Request("POST", "http://x", json=EMAIL_ORDER).content,
+        headers=TTD | {"content-type": content_type},
+    )
+
+    assert answer.status_code == 202
+
+
+async def test_whatever_a_client_would_rather_have_it_gets_json(api: httpx.AsyncClient) -> None:
+    answer = await api.post(
+        f"{V1}/orders/email", json=EMAIL_ORDER, headers=TTD | {"accept": "application/xml"}
+    )
+
+    assert answer.status_code == 202
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+
+
+async def test_a_body_that_is_announced_as_too_large_is_refused(
+    installation: Installation,
+) -> None:
+    async with installation.client(limits=BodyLimits(max_bytes=100)) as api:
+        answer = await api.post(f"{V1}/future/orders", content=b"x" * 101, headers=TTD | JSON)
+
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "body_too_large"
+    assert answer.headers["connection"] == "close"
+
+
+async def test_a_body_of_exactly_the_limit_is_read(installation: Installation) -> None:
+    async with installation.client(limits=BodyLimits(max_bytes=100)) as api:
+        answer = await api.post(f"{V1}/future/orders", content=b"x" * 100, headers=TTD | JSON)
+
+    assert answer.status_code == 400
+
+
+async def test_a_host_that_is_none_is_refused(api: httpx.AsyncClient) -> None:
+    answer = await api.get("/health", headers={"host": "a b"})
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid_request"
