@@ -113,7 +113,9 @@ class Supervisor:
             )
             self._processes[child.name] = process
             code = await process.wait()
-            deaths = deaths + 1 if time.monotonic() - began < _SHORT_LIFE else 1
+            # What ended by itself soon after its start will do so again; what was killed will not.
+            is_own_fault = code > 0 and time.monotonic() - began < _SHORT_LIFE
+            deaths = deaths + 1 if is_own_fault else 0
             if deaths >= _MANY_DEATHS:
                 raise ProcessFailedError(f"the {child.name} process cannot be kept up")
             log.warning("process_ended", process=child.name, code=code, does="starts it again")

@@ -23,7 +23,7 @@ from entrypoints.cli.refusal import Refusal
 from entrypoints.http.answers_histories import as_at as as_at_answer
 from entrypoints.http.links import Links
 
-app = App(help="See what was known of an order, when, and by whom.")
+app = App(name="audit", help="See what was known of an order, when, and by whom.")
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ def history(order: UUID) -> None:
         who = (
             f"{by.name} ({by.role})" if by.organisation is None else f"{by.name} {by.organisation}"
         )
-        when = line.recorded_at.isoformat(timespec="milliseconds")
+        when = line.recorded_at.isoformat(timespec="microseconds")
         _console.print(f"{line.version:>3}  {when}  {who:<22}  {line.words}", markup=False)
 
 

@@ -56,7 +56,7 @@ def order(
 
 
 async def _follow(url: str, token: str, body: Mapping[str, Any], wait: float) -> None:
-    console = Console()
+    console = Console(soft_wrap=True)
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(headers=headers) as session:
         async with session.post(url + demo.ORDERS, json=body) as answer:
@@ -69,7 +69,7 @@ async def _follow(url: str, token: str, body: Mapping[str, Any], wait: float) ->
         until = time.monotonic() + wait
         while time.monotonic() < until:
             async with session.get(f"{url}{_API}/orders/{order_id}/history") as answer:
-                events = (await answer.json(content_type=None))["events"]
+                events = (await answer.json(content_type=None))["history"]
             for event in events[shown:]:
                 clock = event["recordedAt"][11:23]
                 console.print(f"  {clock}  {event['words']}", highlight=False)

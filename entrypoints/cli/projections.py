@@ -10,7 +10,7 @@ from entrypoints.bootstrap import projections
 from entrypoints.cli.database import database
 from entrypoints.cli.refusal import Refusal
 
-app = App(help="Make the tables that are made from the events anew.")
+app = App(name="projections", help="Make the tables that are made from the events anew.")
 
 
 @app.command

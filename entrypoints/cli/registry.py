@@ -15,7 +15,7 @@ from entrypoints.bootstrap import importer
 from entrypoints.cli.database import database
 from entrypoints.cli.refusal import Refusal
 
-app = App(help="Load pages into the local copies of the registers, and see how they stand.")
+app = App(name="registry", help="Load pages into the local copies of the registers, and see how they stand.")
 
 _console = Console(highlight=False)
 

@@ -1,0 +1,1 @@
+"""Whole stories, told once and run on every composition of the service."""

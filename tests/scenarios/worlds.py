@@ -1,0 +1,282 @@
+"""The worlds in which stories are told: all in memory, or PostgreSQL with real mail and SMS servers."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
+
+import uvicorn
+
+from adapters.memory.key_vault import InMemoryKeyVault
+from adapters.memory.order_repository import (
+    InMemoryAgenda,
+    InMemoryOrderIndex,
+    InMemoryOrderRepository,
+)
+from adapters.memory.provider import RecordingProvider
+from adapters.memory.registries import (
+    InMemoryBusinessRegistry,
+    InMemoryExternalIdentityRegistry,
+    InMemoryNameRegistry,
+    InMemoryPersonRegistry,
+    InMemoryProfileRegistry,
+)
+from adapters.memory.report_inbox import InMemoryReportInbox
+from adapters.memory.send_condition import InMemorySendCondition
+from application.auditing import AuditingService
+from application.dispatching import DispatchService
+from application.looking_up import ContactLookUp, Registries
+from application.ordering import OrderingService
+from application.ports.provider import EmailLetter
+from application.ports.report_inbox import Report
+from application.reading import ReadingService
+from application.reporting import ReportingService
+from domain.channel import Channel
+from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
+from domain.order.events import OrderId, ReportedState
+from domain.order.order import Order
+from domain.personal import Contact
+from domain.recipient import OrganisationNumber
+from entrypoints.bootstrap import Services, api, load_samples, services
+from entrypoints.catch_all import CatchAll, Credentials, Pace, ReportTarget, caught_messages
+from entrypoints.http.reports import EMAIL_REPORTS, SMS_REPORTS
+from entrypoints.settings import Settings
+from entrypoints.supervisor import listen
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message where it was sent to."""
+
+    to: str
+    subject: str | None
+    body: str
+
+
+class World(Protocol):
+    """Somewhere orders can be placed, and messages arrive."""
+
+    ordering: OrderingService
+    reading: ReadingService
+    auditing: AuditingService
+
+    async def finished(self, order_id: OrderId) -> Order:
+        """Let time pass until the order needs nothing more."""
+        ...
+
+    def arrived(self) -> Sequence[Arrived]:
+        """Every message that has arrived, oldest first."""
+        ...
+
+
+CONFIRMED = datetime(2026, 11, 1, 8, tzinfo=UTC)
+
+
+def known(address: str) -> RegisteredAddress:
+    return RegisteredAddress(address=Contact(address), confirmed_at=CONFIRMED)
+
+
+PERSONS = {
+    "15859010099": PersonRecord(email=known("kari@post.example.no"), mobile=known("+4740000001")),
+    "06927530250": PersonRecord(
+        is_reserved=True, can_be_notified=False, mobile=known("+4740000002")
+    ),
+}
+BUSINESSES = {
+    OrganisationNumber("314022009"): BusinessRecord(
+        origin=OrganisationNumber("314022009"),
+        emails=[known("post@fjell.example.no")],
+        mobiles=[known("+4740000010")],
+    )
+}
+
+
+class MemoryWorld:
+    """Everything in memory; time passes when somebody waits."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 11, 24, 9, tzinfo=UTC)
+        vault = InMemoryKeyVault()
+        self.orders = InMemoryOrderRepository(vault=vault, clock=self.clock, next_id=uuid4)
+        self.agenda = InMemoryAgenda(self.orders)
+        self.inbox = InMemoryReportInbox(self.orders)
+        self.mail = RecordingProvider("smtp", Channel.EMAIL, clock=self.clock)
+        self.sms = RecordingProvider("link_mobility", Channel.SMS, clock=self.clock)
+        look_up = ContactLookUp(
+            Registries(
+                persons=InMemoryPersonRegistry(PERSONS),
+                businesses=InMemoryBusinessRegistry(BUSINESSES),
+                profiles=InMemoryProfileRegistry(),
+                externals=InMemoryExternalIdentityRegistry(),
+                names=InMemoryNameRegistry({"15859010099": "Kari Nordmann"}),
+            )
+        )
+        self.ordering = OrderingService(
+            orders=self.orders, look_up=look_up, vault=vault, clock=self.clock, next_id=uuid4
+        )
+        self.reading = ReadingService(orders=self.orders, index=InMemoryOrderIndex(self.orders))
+        self.auditing = AuditingService(orders=self.orders)
+        self.reporting = ReportingService(inbox=self.inbox, orders=self.orders)
+        self.dispatching = DispatchService(
+            orders=self.orders,
+            agenda=self.agenda,
+            look_up=look_up,
+            condition=InMemorySendCondition(lambda _: True),
+            providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
+            clock=self.clock,
+            chance=lambda: 0.5,
+            worker="tests",
+        )
+
+    def clock(self) -> datetime:
+        """Tell the time; each look takes a millisecond."""
+        self._now += timedelta(milliseconds=1)
+        return self._now
+
+    def pass_time(self, by: timedelta) -> None:
+        self._now += by
+
+    async def deliver(self) -> None:
+        """Report every message that has left as delivered."""
+        await self.reporting.keep(
+            [
+                Report(
+                    provider=provider.name,
+                    reference=letter.token,
+                    state=ReportedState.DELIVERED,
+                    code="delivered",
+                )
+                for provider in (self.mail, self.sms)
+                for letter in provider.carried
+            ]
+        )
+        await self.reporting.take_down()
+
+    async def finished(self, order_id: OrderId) -> Order:
+        for _ in range(100):
+            await self.dispatching.run_until_idle()
+            await self.deliver()
+            order = (await self.orders.load([order_id]))[order_id]
+            if order.is_finished:
+                return order
+            due = await self.agenda.next_due()
+            self._now = max(self._now, due or self._now)
+        raise AssertionError("the order does not finish")
+
+    def arrived(self) -> Sequence[Arrived]:
+        letters = sorted([*self.mail.carried, *self.sms.carried], key=lambda each: each.send_before)
+        return [
+            Arrived(
+                each.to.text,
+                each.subject.text if isinstance(each, EmailLetter) else None,
+                each.body.text,
+            )
+            for each in letters
+        ]
+
+
+class RealWorld:
+    """The service as it is put together to be run, in one process, with the catch-all servers."""
+
+    def __init__(self, running: Services, mailbox: Path) -> None:
+        self.ordering = running.ordering
+        self.reading = running.reading
+        self.auditing = running.auditing
+        self._mailbox = mailbox
+
+    async def finished(self, order_id: OrderId) -> Order:
+        async with asyncio.timeout(30):
+            while True:
+                order = await self.reading.order(order_id, "ttd")
+                if order.is_finished:
+                    return order
+                await asyncio.sleep(0.02)
+
+    def arrived(self) -> Sequence[Arrived]:
+        caught = [*caught_messages(self._mailbox)]
+        return [Arrived(each.to, each.subject, each.body.rstrip()) for each in reversed(caught)]
+
+
+def settings_for(database: str, data: Path, listener: socket.socket) -> Settings:
+    port = listener.getsockname()[1]
+    return Settings(
+        host="127.0.0.1",
+        port=port,
+        data=data,
+        database_url=database,
+        development_issuer=True,
+        condition_hosts=("127.0.0.1",),
+        sms_password="to the gateway",
+        sms_report_password="from the gateway",
+        email_report_secret="from the mail server",
+        smtp_starttls=False,
+        smtp_reply_timeout=10,
+        sms_timeout=10,
+        report_wait=2,
+        outcome_slack=1,
+        send_within=2,
+        lease=2,
+    )
+
+
+def catch_all_for(settings: Settings) -> CatchAll:
+    return CatchAll(
+        settings.data / "mailbox",
+        smtp_port=0,
+        sms_port=0,
+        mail_reports=ReportTarget.raw_mail(
+            url=settings.base_url + EMAIL_REPORTS, secret=settings.email_report_secret or ""
+        ),
+        sms_reports=ReportTarget.xml(
+            url=settings.base_url + SMS_REPORTS,
+            user=settings.sms_report_user,
+            password=settings.sms_report_password or "",
+        ),
+        sms_credentials=Credentials(user=settings.sms_user, password=settings.sms_password or ""),
+        pace=Pace(report=0.01, slow=0.5, late=0.5, delayed=0.2),
+    )
+
+
+class _Server(uvicorn.Server):
+    def install_signal_handlers(self) -> None:
+        """The test's process keeps its own."""
+
+
+@asynccontextmanager
+async def real_world(database: str, data: Path) -> AsyncIterator[RealWorld]:
+    """The service in this process, on real sockets."""
+    async with AsyncExitStack() as stack:
+        listener = listen("127.0.0.1", _free_port())
+        stack.callback(listener.close)
+        settings = settings_for(database, data, listener)
+        catch_all = await stack.enter_async_context(catch_all_for(settings))
+        host, port = catch_all.smtp_address
+        settings = replace(settings, smtp_url=f"smtp://{host}:{port}", sms_url=catch_all.sms_url)
+        await load_samples(database)
+        running = await stack.enter_async_context(services(settings))
+        server = _Server(uvicorn.Config(api(settings, running), lifespan="off", log_config=None))
+        tasks = [
+            asyncio.create_task(server._serve([listener])),
+            asyncio.create_task(running.dispatching.run()),
+            asyncio.create_task(running.reporting.run()),
+            asyncio.create_task(running.projecting.run()),
+        ]
+        try:
+            yield RealWorld(running, settings.data / "mailbox")
+        finally:
+            server.should_exit = True
+            await asyncio.wait_for(tasks[0], 10)
+            for task in tasks[1:]:
+                task.cancel()
+            await asyncio.gather(*tasks[1:], return_exceptions=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,211 @@
+"""What a newcomer does first, and what an operator does when something breaks."""
+
+import asyncio
+import io
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.service.installations import (
+    API,
+    Installation,
+    email_to,
+    installation,
+    place,
+    shipment,
+    sms_to,
+    until,
+)
+
+pytestmark = [pytest.mark.service, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Iterator[Installation]:
+    with installation(tmp_path / "data") as new:
+        new.start()
+        yield new
+
+
+async def test_the_first_minutes_of_a_newcomer(installed: Installation) -> None:
+    # The service has said where it is, and which line to paste; the line works as it stands.
+    assert f"varsel is ready: {installed.url}" in installed.said
+    line = next(line for line in installed.said.splitlines() if line.startswith("curl "))
+    if shutil.which("curl"):
+        answered = subprocess.run(  # noqa: ASYNC221  # a newcomer waits, too
+            shlex.split(line), capture_output=True, text=True, check=True, timeout=30
+        )
+        assert "shipmentId" in answered.stdout
+        until(lambda: len(installed.mailbox()) == 1)
+
+    # The command orders one as well, and shows the timeline as it happens.
+    shown = installed.varsel("order")
+    assert shown.returncode == 0, shown.stderr
+    for words in ("placed an order", "from krr", "handed to smtp", "accepted", "delivered"):
+        assert words in shown.stdout
+    assert "See what arrived" in shown.stdout
+
+    # The message lies in the mailbox, readable.
+    message = installed.mailbox()[0]
+    assert message["to"] == "kari@post.example.no"
+    assert message["subject"] == "A new letter"
+    assert "Hi Kari Nordmann" in message["body"]
+    assert message.keys() >= {"to", "subject", "message_id", "received_at", "body"}
+
+    # A text message likewise.
+    assert "completed" in installed.varsel("order", "--channel", "Sms").stdout
+    assert installed.mailbox()[0]["to"] == "+4740000001"
+
+    # An auditor reads the history, and rebuilds the order as it stood.
+    order_id = re.search(r"order ([0-9a-f-]{36})", shown.stdout)
+    assert order_id is not None
+    told = installed.varsel("audit", "history", order_id[1]).stdout
+    assert "notification 0 was accepted by the provider" in told
+    first = told.split()[1]
+    then = installed.varsel("audit", "as-at", order_id[1], first).stdout
+    assert '"Order_Registered"' in then
+
+    # Ctrl-C stops everything; next time it is all there again.
+    assert installed.signal(signal.SIGINT) == 0
+    assert "Everything is stopped." in installed.said
+    assert len(installed.mailbox()) >= 2
+    installed.start()
+    assert "notification 0" in installed.varsel("audit", "history", order_id[1]).stdout
+
+
+def test_a_port_in_use_is_one_clear_line(installed: Installation, tmp_path: Path) -> None:
+    other = Installation(tmp_path / "other", installed.port)
+
+    refused = other.varsel("up", "--development")
+
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert str(installed.port) in line
+    assert "VARSEL_PORT" in line
+
+
+def test_a_setting_that_is_wrong_stops_the_start_with_one_line(tmp_path: Path) -> None:
+    installed = Installation(tmp_path / "data", 1)
+    for name, value in {
+        "VARSEL_PORT": "eighty",
+        "VARSEL_PROT": "8080",
+        "VARSEL_SMTP_URL": "mailserver",
+        "VARSEL_MASKINPORTEN_ISSUER": "https://maskinporten.example/",
+    }.items():
+        refused = subprocess.run(
+            [installed.varsel("--version").args[0], "-m", "entrypoints.cli", "up"],
+            env={**os.environ, name: value},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert refused.returncode == 1
+        (line,) = refused.stderr.splitlines()
+        assert name in line
+
+
+def test_tokens_are_not_issued_where_strangers_could_get_them(tmp_path: Path) -> None:
+    installed = Installation(tmp_path / "data", 1)
+    installed._environ |= {"VARSEL_HOST": "0.0.0.0"}  # noqa: S104  # it is to be refused
+
+    refused = installed.varsel("up", "--development")
+
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert "VARSEL_DEVELOPMENT_ISSUER_ANYWHERE" in line
+
+
+def test_after_a_kill_everything_starts_again_on_the_same_port(installed: Installation) -> None:
+    assert "completed" in installed.varsel("order").stdout
+
+    installed.signal(signal.SIGKILL)
+    installed.start()
+
+    assert "completed" in installed.varsel("order").stdout
+    assert len(installed.mailbox()) == 2
+
+
+async def test_workers_that_are_killed_lose_nothing_and_double_nothing(
+    installed: Installation,
+) -> None:
+    headers = {"Authorization": f"Bearer {installed.token()}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+
+        async def placed(number: int) -> str:
+            recipient = (
+                sms_to(f"+4740{number:06d}")
+                if number % 3 == 0
+                else email_to(f"n{number}@x.example.org")
+            )
+            return await place(session, installed.url, f"kill-{number}", recipient)
+
+        async def kill() -> None:
+            for _ in range(5):
+                for worker in installed.processes("work"):
+                    os.kill(worker, signal.SIGKILL)
+                await asyncio.sleep(0.7)
+
+        killing = asyncio.create_task(kill())
+        order_ids = []
+        for start in range(0, 300, 10):
+            order_ids += await asyncio.gather(*(placed(start + each) for each in range(10)))
+            await asyncio.sleep(0.05)
+        await killing
+
+        waiting = set(order_ids)
+        async with asyncio.timeout(120):
+            while waiting:
+                for order_id in list(waiting):
+                    said = await shipment(session, installed.url, order_id)
+                    if said["status"] == "Order_Completed":
+                        waiting.discard(order_id)
+                await asyncio.sleep(0.5)
+
+    received = Counter(each["to"] for each in installed.mailbox())
+    assert max(received.values()) == 1
+    emails = {each for each in received if "@" in each}
+    assert len(emails) == 200
+
+
+async def test_bad_input_is_refused_and_changes_nothing(installed: Installation) -> None:
+    headers = {
+        "Authorization": f"Bearer {installed.token()}",
+        "Content-Type": "application/json",
+    }
+    bodies = [
+        b"",
+        b"{",
+        b"null",
+        b'{"idempotencyId":"a","idempotencyId":"b"}',
+        b'{"idempotencyId":"\\ud800"}',
+        b'{"sendersReference":"\\u0000","recipients":[]}',
+        b"\xff\xfe{}",
+        b"[" * 100_000,
+        b'{"recipients":[' + b",".join([b'{"emailAddress":"a@x.no"}'] * 30_000) + b"]}",
+        b'{"x":"' + b"y" * 2 * 1024 * 1024 + b'"}',
+        b'{"requestedSendTime":"0001-01-01T00:00:00Z"}',
+        b'{"requestedSendTime":"9999-12-31T23:59:59-14:00"}',
+    ]
+    async with aiohttp.ClientSession(headers=headers) as session:
+        for path in ("/orders", "/orders/email", "/orders/sms", "/future/orders"):
+            for body in bodies:
+                async with session.post(
+                    f"{installed.url}{API}{path}", data=io.BytesIO(body)
+                ) as answer:
+                    assert 400 <= answer.status < 500, (path, body[:40], answer.status)
+                    assert answer.content_type == "application/problem+json"
+        async with session.get(
+            f"{installed.url}{API}/orders", params={"sendersReference": "many"}
+        ) as answer:
+            assert (await answer.json())["count"] == 0
+    assert installed.mailbox() == []
