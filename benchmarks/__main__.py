@@ -1,0 +1,23 @@
+"""Measure everything, one after another, and print each figure beside its yardstick."""
+
+import asyncio
+import sys
+
+from rich.console import Console
+
+from benchmarks import accepting, dispatching
+from benchmarks.installations import MissingToolError
+
+
+def main() -> None:
+    """Measure, and print."""
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        for measure in (accepting.measure, dispatching.measure):
+            for line in asyncio.run(measure()):
+                console.print(line)
+    except MissingToolError as problem:
+        sys.exit(str(problem))
+
+
+main()

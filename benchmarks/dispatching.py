@@ -1,0 +1,121 @@
+"""Orders carried out over real SMTP, against the same messages handed to the same server bare."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+from uuid import uuid4
+
+import aiohttp
+import aiosmtplib
+import psycopg
+
+from benchmarks.installations import Measured, free_port, installation
+
+_ORDERS: Final = 4000
+_CONNECTIONS: Final = 8
+_GOVUK: Final = 150
+"""E-mails/s that GOV.UK Notify's own code dispatches on two cores of the like."""
+_PLACED_AT_ONCE: Final = 64
+
+
+async def measure() -> Sequence[str]:
+    """Measure, and say the figures."""
+    port = free_port()
+    sink = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.smtp_sink", str(port))
+    )
+    try:
+        rate = await _dispatched(port)
+        bare = await _bare(port)
+    finally:
+        sink.terminate()
+        await sink.wait()
+    return [
+        "dispatched e-mails/s (1 worker, every order found, attempted, handed over and recorded)",
+        (
+            f"  {rate:.0f}/s; bare SMTP {bare:.0f}/s, ratio {rate / bare:.2f}; "
+            f"{rate / _GOVUK:.1f} times GOV.UK Notify's {_GOVUK}/s"
+        ),
+    ]
+
+
+async def _dispatched(port: int) -> float:
+    with installation(
+        VARSEL_SMTP_URL=f"smtp://127.0.0.1:{port}",
+        VARSEL_SMTP_STARTTLS="0",
+        VARSEL_SMTP_CONNECTIONS=str(_CONNECTIONS),
+    ) as service:
+        due = time.time() + 25
+        await _place(service, due)
+        database = await psycopg.AsyncConnection.connect(service.database, autocommit=True)
+        async with database:
+            await asyncio.sleep(max(0, due - time.time()))
+            began = time.monotonic()
+            while await _sent(database) < _ORDERS:  # noqa: ASYNC110  # the database is another's
+                await asyncio.sleep(0.02)
+            return _ORDERS / (time.monotonic() - began)
+
+
+async def _sent(database: psycopg.AsyncConnection[psycopg.rows.TupleRow]) -> int:
+    cursor = await database.execute(
+        "SELECT count(*) FROM orders_events WHERE topic = 'order.notification_sent'"
+    )
+    row = await cursor.fetchone()
+    return 0 if row is None else int(row[0])
+
+
+async def _place(service: Measured, due: float) -> None:
+    """Place all orders, to be sent at one moment."""
+    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(due))
+    headers = {"Authorization": f"Bearer {service.token}"}
+    places = asyncio.Semaphore(_PLACED_AT_ONCE)
+    url = f"{service.url}/notifications/api/v1/future/orders"
+
+    async def place(session: aiohttp.ClientSession, number: int) -> None:
+        settings = {"subject": "A new letter in your inbox", "body": "Please log in. " * 40}
+        body = {
+            "idempotencyId": uuid4().hex,
+            "requestedSendTime": when,
+            "recipient": {
+                "recipientEmail": {
+                    "emailAddress": f"somebody.{number}@example.org",
+                    "emailSettings": settings,
+                }
+            },
+        }
+        async with places, session.post(url, json=body) as answer:
+            answer.raise_for_status()
+
+    connector = aiohttp.TCPConnector(limit=_PLACED_AT_ONCE)
+    async with aiohttp.ClientSession(headers=headers, connector=connector) as session:
+        await asyncio.gather(*(place(session, number) for number in range(_ORDERS)))
+
+
+async def _bare(port: int) -> float:
+    """The same number of messages, built beforehand, over as many connections."""
+    lines = "Please log in. " * 40
+    message = (
+        "From: noreply@altinn.cloud\r\nTo: somebody@example.org\r\n"
+        f"Subject: A new letter in your inbox\r\n\r\n{lines}\r\n"
+    ).encode()
+    began = time.monotonic()
+    await asyncio.gather(
+        *(_send(port, message, _ORDERS // _CONNECTIONS) for _ in range(_CONNECTIONS))
+    )
+    return _ORDERS / (time.monotonic() - began)
+
+
+async def _send(port: int, message: bytes, count: int) -> None:
+    async with _connected(port) as client:
+        for _ in range(count):
+            await client.sendmail("noreply@altinn.cloud", ["somebody@example.org"], message)
+
+
+@asynccontextmanager
+async def _connected(port: int) -> AsyncIterator[aiosmtplib.SMTP]:
+    client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False)
+    async with client:
+        yield client

@@ -1,0 +1,103 @@
+"""An installation to be measured: the service's own processes, on a new database with fsync on."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from entrypoints.supervisor import listen
+
+_READY = "Ctrl-C stops everything."
+
+
+class MissingToolError(Exception):
+    """Something to measure with is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A running installation."""
+
+    url: str
+    data: Path
+    environ: Mapping[str, str]
+
+    def varsel(self, *words: str) -> str:
+        """What the command says."""
+        command = [sys.executable, "-m", "entrypoints.cli", *words]
+        done = subprocess.run(  # noqa: S603  # our own command
+            command, env=dict(self.environ), capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    @property
+    def token(self) -> str:
+        """A token of the owner ttd."""
+        return self.varsel("token").splitlines()[-1]
+
+    @property
+    def database(self) -> str:
+        """How to connect to its database."""
+        running = msgspec.json.decode((self.data / "running.json").read_bytes())
+        return str(running["database"])
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with listen("127.0.0.1", 0) as probe:
+        return int(probe.getsockname()[1])
+
+
+def wrk() -> str:
+    """The load generator.
+
+    Raises:
+        MissingToolError: it is not installed.
+    """
+    found = shutil.which("wrk")
+    if found is None:
+        raise MissingToolError("install wrk, the load generator, to measure (apt install wrk)")
+    return found
+
+
+@contextmanager
+def installation(**settings: str) -> Iterator[Measured]:
+    """Start the service with some settings, and stop it afterwards."""
+    with tempfile.TemporaryDirectory(prefix="varsel-bench-") as folder:
+        port = free_port()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("VARSEL_")}
+        environ = {
+            **kept,
+            "VARSEL_DATA": folder,
+            "VARSEL_PORT": str(port),
+            "VARSEL_DEVELOPMENT_ISSUER": "1",
+            "VARSEL_LOG_LEVEL": "error",
+            **settings,
+        }
+        process = subprocess.Popen(  # our own command
+            [sys.executable, "-m", "entrypoints.cli", "up"],
+            env=environ,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            for line in process.stdout or ():
+                if _READY in line:
+                    break
+            yield Measured(f"http://127.0.0.1:{port}", Path(folder), environ)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+async def settled() -> None:
+    """Let what was started come to rest before measuring."""
+    await asyncio.sleep(1)
