@@ -75,6 +75,12 @@ def _path(value: str) -> Path:
     return Path(_text(value)).expanduser().absolute()
 
 
+def _default_data() -> Path:
+    """`var` in the checkout that the service runs from, wherever its commands are called."""
+    checkout = Path(__file__).resolve().parents[1]
+    return (checkout if (checkout / "pyproject.toml").exists() else Path.cwd()) / "var"
+
+
 def _setting(
     read: Callable[[str], Any], default: object, words: str, *, secret: bool = False
 ) -> Any:  # noqa: ANN401  # a dataclass field stands for a value of any type
@@ -92,7 +98,7 @@ class Settings:
     public_url: str | None = _setting(
         _url("http", "https"), None, "the address by which clients reach the service, for links"
     )
-    data: Path = _setting(_path, Path("var"), "the folder for everything that is kept")
+    data: Path = _setting(_path, _default_data(), "the folder for everything that is kept")
     database_url: str | None = _setting(
         _text,
         None,
