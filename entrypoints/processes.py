@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from entrypoints.bootstrap import Services, api, services
 from entrypoints.catch_all import CatchAll, Credentials, ReportTarget
+from entrypoints.http.protocol import PatientProtocol
 from entrypoints.http.reports import EMAIL_REPORTS, SMS_REPORTS
 from entrypoints.settings import Settings
 from entrypoints.supervisor import parent_gone
@@ -78,7 +79,7 @@ async def answer(settings: Settings, listener: socket.socket) -> None:
         config = uvicorn.Config(
             api(settings, running),
             loop="uvloop",
-            http="httptools",
+            http=PatientProtocol,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -86,7 +87,6 @@ async def answer(settings: Settings, listener: socket.socket) -> None:
             date_header=True,
             timeout_keep_alive=60,
             timeout_graceful_shutdown=_GRACE,
-            h11_max_incomplete_event_size=16 * 1024,
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

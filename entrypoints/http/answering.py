@@ -1,13 +1,12 @@
 """An answer as it leaves: status, headers and bytes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from litestar.types import Receive, Scope, Send
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
@@ -36,8 +35,7 @@ def utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer, ready to be sent; it is an ASGI application."""
 
     status: int

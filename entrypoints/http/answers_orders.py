@@ -6,20 +6,16 @@ from uuid import UUID
 from msgspec import Struct, field
 
 from domain.channel import Channel
-from domain.order.notification import Notification, Reserved
+from domain.order.notification import Reserved
 from domain.order.order import Order
-from domain.personal import Contact
 from domain.recipient import Direct, ExternalIdentity, Identity, Organisation, Person
 from entrypoints.http.answering import Moment, utc
 from entrypoints.http.answers_deliveries import (
     CHANNELS,
     ORDER_WORDS,
-    RESULT_WORDS,
-    first_version,
-    has_succeeded,
     order_status_first,
-    result_of,
 )
+from entrypoints.http.answers_notifications import on_channel, succeeded, text_of
 from entrypoints.http.links import Links
 
 
@@ -129,44 +125,6 @@ class OrderStatusAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_
     notifications_status_summary: SummaryAnswer | None = None
 
 
-class NotificationRecipientAnswer(
-    Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
-):
-    """Where a notification went, and whom it is for."""
-
-    email_address: str | None = None
-    mobile_number: str | None = None
-    organization_number: str | None = None
-    national_identity_number: str | None = None
-
-
-class SendStatusAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
-    """How far a notification has come."""
-
-    status: str
-    description: str
-    last_update: Moment
-
-
-class NotificationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One notification and its result."""
-
-    id: UUID
-    succeeded: bool
-    recipient: NotificationRecipientAnswer
-    send_status: SendStatusAnswer
-
-
-class NotificationsAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """The notifications of one channel of an order."""
-
-    order_id: UUID
-    senders_reference: str | None = None
-    generated: int
-    succeeded: int
-    notifications: Sequence[NotificationAnswer]
-
-
 def order_as_placed(order: Order, links: Links) -> OrderAnswer:
     """An order as it was placed."""
     placed = order.placed
@@ -227,18 +185,6 @@ def order_with_status(order: Order, links: Links) -> OrderStatusAnswer:
     )
 
 
-def notifications_of(order: Order, channel: Channel) -> NotificationsAnswer:
-    """The notifications of one channel, each with its result."""
-    notifications = _on(order, channel)
-    return NotificationsAnswer(
-        order_id=order.order_id,
-        senders_reference=order.placed.senders_reference,
-        generated=len(notifications),
-        succeeded=_succeeded(notifications),
-        notifications=[_notification(order, each) for each in notifications],
-    )
-
-
 def _summary(order: Order, links: Links) -> SummaryAnswer | None:
     if not order.notifications:
         return None
@@ -248,22 +194,14 @@ def _summary(order: Order, links: Links) -> SummaryAnswer | None:
 
 
 def _counted(order: Order, channel: Channel, links: Links) -> ChannelSummaryAnswer | None:
-    notifications = _on(order, channel)
+    notifications = on_channel(order, channel)
     if not notifications:
         return None
     return ChannelSummaryAnswer(
         links=ListLinks(own=links.notifications(order.order_id, channel)),
         generated=len(notifications),
-        succeeded=_succeeded(notifications),
+        succeeded=succeeded(notifications),
     )
-
-
-def _on(order: Order, channel: Channel) -> Sequence[Notification]:
-    return [each for each in order.notifications if each.channel is channel]
-
-
-def _succeeded(notifications: Sequence[Notification]) -> int:
-    return sum(has_succeeded(each.delivery) for each in notifications)
 
 
 def _recipients(order: Order) -> Sequence[RecipientAnswer]:
@@ -285,30 +223,4 @@ def _recipient(identity: Identity, *, is_reserved: bool | None) -> RecipientAnsw
         case ExternalIdentity(urn=urn):
             return RecipientAnswer(external_identity=urn.text)
         case Direct(email=email, mobile=mobile):
-            return RecipientAnswer(email_address=_text(email), mobile_number=_text(mobile))
-
-
-def _notification(order: Order, notification: Notification) -> NotificationAnswer:
-    result = result_of(notification.channel, notification.delivery)
-    identity = order.recipient(notification.recipient_no).identity
-    is_email = notification.channel is Channel.EMAIL
-    address = _text(notification.address)
-    return NotificationAnswer(
-        id=order.notification_id(notification.notification_no),
-        succeeded=has_succeeded(notification.delivery),
-        recipient=NotificationRecipientAnswer(
-            email_address=address if is_email else None,
-            mobile_number=None if is_email else address,
-            organization_number=identity.number if isinstance(identity, Organisation) else None,
-            national_identity_number=identity.number.text if isinstance(identity, Person) else None,
-        ),
-        send_status=SendStatusAnswer(
-            status=first_version(result),
-            description=RESULT_WORDS[result],
-            last_update=utc(notification.changed_at),
-        ),
-    )
-
-
-def _text(address: Contact | None) -> str | None:
-    return None if address is None else address.text
+            return RecipientAnswer(email_address=text_of(email), mobile_number=text_of(mobile))

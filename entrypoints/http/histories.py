@@ -11,7 +11,7 @@ from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_histories import AsAtAnswer, HistoryAnswer, as_at, history
 from entrypoints.http.contract import ORDER_ID, Parameter, Reply, Route
 from entrypoints.http.links import BASE, Links
-from entrypoints.http.problems import PlainProblem, ValidationProblem
+from entrypoints.http.problem_families import PlainProblem, ValidationProblem
 from entrypoints.http.requests.parameters import read_moment, read_order_id
 from entrypoints.http.services import Services
 

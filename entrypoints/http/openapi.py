@@ -20,7 +20,7 @@ from entrypoints.http import (
 )
 from entrypoints.http.contract import IN_JSON, IN_PROBLEM, Access, Body, Parameter, Reply, Route
 from entrypoints.http.openapi_schemas import schemas_of
-from entrypoints.http.problems import AltinnProblem, PlainProblem, ValidationProblem
+from entrypoints.http.problem_families import AltinnProblem, PlainProblem, ValidationProblem
 
 ROUTES: Final[tuple[Route, ...]] = (
     *placing_contract.ROUTES,

@@ -11,18 +11,18 @@ from application.commands import CancelOrder, OrderNotFoundError
 from domain.channel import Channel
 from domain.order.order import Order
 from entrypoints.http.answering import Answer, told
+from entrypoints.http.answers_notifications import NotificationsAnswer, notifications_of
 from entrypoints.http.answers_orders import (
-    NotificationsAnswer,
     OrderAnswer,
     OrderStatusAnswer,
-    notifications_of,
     order_as_placed,
     order_with_status,
 )
 from entrypoints.http.authentication import actor
 from entrypoints.http.contract import ORDER_ID, Reply, Route
 from entrypoints.http.links import BASE, Links
-from entrypoints.http.problems import PlainProblem, ValidationProblem, respond_nothing_found
+from entrypoints.http.problem_families import PlainProblem, ValidationProblem
+from entrypoints.http.problems import respond_nothing_found
 from entrypoints.http.requests.parameters import read_order_id
 from entrypoints.http.services import Services
 

@@ -6,7 +6,7 @@ from entrypoints.http.answers_orders import OrdersAnswer
 from entrypoints.http.answers_placed import ChainPlacedAnswer, OrderPlacedAnswer
 from entrypoints.http.contract import IN_JSON, Body, Parameter, Reply, Route
 from entrypoints.http.links import BASE
-from entrypoints.http.problems import AltinnProblem, ValidationProblem
+from entrypoints.http.problem_families import AltinnProblem, ValidationProblem
 from entrypoints.http.requests import (
     ChainOrderRequest,
     EmailOrderRequest,

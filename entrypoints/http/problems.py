@@ -8,13 +8,12 @@ Every one carries a stable `code`, but for 401 and 403, and 404 in the first ver
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import Scope
-from msgspec import Struct
 
 from application.commands import MissingContactError, OrderNotFoundError
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
@@ -26,6 +25,15 @@ from application.ports.token_verifier import (
 )
 from domain.order.errors import TooLateToCancelError
 from entrypoints.http.answering import PROBLEM, Answer, in_json
+from entrypoints.http.problem_families import (
+    Altinn,
+    AltinnProblem,
+    Empty,
+    Plain,
+    PlainProblem,
+    Refusal,
+    ValidationProblem,
+)
 from entrypoints.http.refusals import (
     BodyTooLargeError,
     BodyTooSlowError,
@@ -62,64 +70,6 @@ _SECTIONS: Final[Mapping[int, str]] = MappingProxyType(
     }
 )
 
-
-class ValidationProblem(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is wrong with a request, by the place where it is wrong."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    errors: Mapping[str, Sequence[str]]
-    trace_id: str
-
-
-class AltinnProblem(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A refusal of the second version, by Altinn's own codes."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    status_description: str
-    trace_id: str
-
-
-class PlainProblem(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Any other refusal (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str | None = None
-    trace_id: str
-
-
-class Empty(Struct, frozen=True):
-    """A refusal without a body."""
-
-    status: int
-
-
-class Plain(Struct, frozen=True):
-    """A refusal in the plain family."""
-
-    status: int
-    code: str
-    detail: str | None = None
-
-
-class Altinn(Struct, frozen=True):
-    """A refusal in Altinn's family."""
-
-    status: int
-    code: str
-    title: str
-    description: str
-
-
-Refusal: TypeAlias = Empty | Plain | Altinn
 
 SHIPMENT_NOT_FOUND: Final = Altinn(404, "NOT-00003", "Shipment not found", "Not Found")
 NOTHING_FOUND: Final = Empty(404)

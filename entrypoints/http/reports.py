@@ -15,7 +15,7 @@ from application.ports.report_inbox import Report
 from entrypoints.http.answering import XML, Answer
 from entrypoints.http.bodies import XML_TYPES, BodyLimits, check_media_type, read_body
 from entrypoints.http.contract import Access, Body, Reply, Route
-from entrypoints.http.problems import PlainProblem
+from entrypoints.http.problem_families import PlainProblem
 from entrypoints.http.refusals import UnreadableReportError, WrongCredentialsError
 from entrypoints.http.services import Services
 

@@ -12,7 +12,8 @@ from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_shipments import ShipmentAnswer, shipment
 from entrypoints.http.contract import ORDER_ID, Reply, Route
 from entrypoints.http.links import BASE
-from entrypoints.http.problems import AltinnProblem, respond_no_shipment
+from entrypoints.http.problem_families import AltinnProblem
+from entrypoints.http.problems import respond_no_shipment
 from entrypoints.http.refusals import NoSuchPathError
 from entrypoints.http.requests import InvalidRequestError
 from entrypoints.http.requests.parameters import read_order_id

@@ -13,7 +13,8 @@ from entrypoints.http.contract import Route
 from entrypoints.http.documentation import POLICY
 from entrypoints.http.gate import Gate
 from entrypoints.http.openapi import ROUTES, document
-from entrypoints.http.problems import REFUSALS, Empty
+from entrypoints.http.problem_families import Empty
+from entrypoints.http.problems import REFUSALS
 from tests.entrypoints.http.installation import TTD, Installation
 from tests.entrypoints.http.test_answers_deliveries import ROWS
 

@@ -14,6 +14,7 @@ from domain.order.events import (
     ContactResolved,
     DeliveryReported,
     NotificationAttempted,
+    NotificationExpired,
     NotificationNo,
     NotificationSent,
     OrderEvent,
@@ -272,6 +273,24 @@ async def test_who_was_not_found_is_listed_without_an_address(
     (notification,) = answer.json()["notifications"]
     assert notification["recipient"] == {"organizationNumber": "314022009"}
     assert notification["sendStatus"]["status"] == "Failed_RecipientNotIdentified"
+
+
+async def test_what_ran_out_of_time_is_listed_as_failed_in_words_that_say_so(
+    api: httpx.AsyncClient, installation: Installation
+) -> None:
+    order_id = await placed(api)
+    await record(
+        installation,
+        order_id,
+        resolved((Channel.EMAIL, "kari@example.org")),
+        NotificationExpired(notification_no=NotificationNo(0), has_left=False),
+    )
+
+    answer = await api.get(f"{V1}/orders/{order_id}/notifications/email", headers=TTD)
+
+    (notification,) = answer.json()["notifications"]
+    assert notification["sendStatus"]["status"] == "Failed"
+    assert "in time" in notification["sendStatus"]["description"]
 
 
 @pytest.mark.parametrize("channel", ["email", "sms"])

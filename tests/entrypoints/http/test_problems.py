@@ -12,7 +12,8 @@ from application.commands import ChainReceipt, OrderReceipt, PlaceChain, PlaceOr
 from application.ordering import OrderingService
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
-from entrypoints.http.problems import REFUSALS, Altinn, Empty, Plain, Refusal
+from entrypoints.http.problem_families import Altinn, Empty, Plain, Refusal
+from entrypoints.http.problems import REFUSALS
 from entrypoints.http.services import Services
 from tests.entrypoints.http.asking import EMAIL_ORDER, chain
 from tests.entrypoints.http.installation import TTD, V1, Installation

@@ -1,4 +1,4 @@
-"""Slow, huge and broken bodies over a real socket."""
+"""Slow, huge and broken requests over a real socket."""
 
 import asyncio
 import contextlib
@@ -10,6 +10,7 @@ import uvicorn
 from litestar.types import ASGIApp
 
 from entrypoints.http.bodies import BodyLimits
+from entrypoints.http.protocol import PatientProtocol
 from tests.entrypoints.http.installation import V1, Installation
 
 HEAD = (
@@ -20,21 +21,26 @@ CHUNKED = f"{HEAD}Transfer-Encoding: chunked\r\n\r\n".encode()
 
 
 @contextlib.asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[int]:
+async def served(
+    app: ASGIApp, protocol: type[PatientProtocol] = PatientProtocol
+) -> AsyncIterator[int]:
     config = uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=protocol,
         lifespan="off",
         log_config=None,
         access_log=False,
+        timeout_keep_alive=60,
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = asyncio.create_task(server._serve([listening]))
-        yield listening.getsockname()[1]
-        server.should_exit = True
-        await serving
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await serving
 
 
 async def said(port: int, *parts: bytes) -> bytes:
@@ -103,7 +109,9 @@ async def test_a_body_in_chunks_is_read_like_any_other(installation: Installatio
     assert b'"code": "invalid_request"' in answer
 
 
-async def test_a_client_that_hangs_up_places_nothing(installation: Installation) -> None:
+async def test_a_client_that_hangs_up_places_nothing(
+    installation: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
     async with served(installation.app()) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(f"{HEAD}Content-Length: 100\r\n\r\n".encode() + b'{"idem')
@@ -111,7 +119,8 @@ async def test_a_client_that_hangs_up_places_nothing(installation: Installation)
         writer.close()
         await writer.wait_closed()
 
-    assert installation.orders.everything() == []
+    assert not installation.orders.everything()
+    assert not caplog.records
 
 
 async def test_slow_clients_do_not_keep_others_waiting(installation: Installation) -> None:
@@ -125,3 +134,65 @@ async def test_slow_clients_do_not_keep_others_waiting(installation: Installatio
             await writer.wait_closed()
 
     assert answer.endswith(b"Healthy")
+
+
+class Hasty(PatientProtocol):
+    head_seconds = 0.05
+    body_seconds = 0.05
+    head_bytes = 500
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        [b"GET /health HT"],
+        [b"GET /health HTTP/1.1\r\nHost: varsel.example.no\r\n"],
+        [b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /health HTTP/1.1\r\n"],
+    ],
+    ids=["nothing", "a word", "a line", "a second one"],
+)
+async def test_a_head_that_does_not_come_in_time_is_not_waited_for(
+    installation: Installation, parts: list[bytes]
+) -> None:
+    async with served(installation.app(), Hasty) as port:
+        answer = await said(port, *parts)
+
+    assert answer.endswith(
+        b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    )
+    assert answer.count(b"HTTP/1.1 200") == len(parts) // 2
+
+
+async def test_a_head_that_does_not_end_is_cut_off(installation: Installation) -> None:
+    async with served(installation.app(), Hasty) as port:
+        answer = await said(port, b"GET /health HTTP/1.1\r\nHost: " + b"x" * 500)
+
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_the_rest_of_a_body_that_was_refused_unread_is_not_waited_for(
+    installation: Installation,
+) -> None:
+    head = HEAD.replace("ttd", "stranger")
+    async with served(installation.app(), Hasty) as port:
+        answer = await said(port, f"{head}Content-Length: 100\r\n\r\n".encode(), b"{")
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b"408" not in answer
+
+
+async def test_a_connection_that_asks_in_time_is_kept(installation: Installation) -> None:
+    asking = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+    async with served(installation.app(), Hasty) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"{HEAD}Content-Length: 2\r\n\r\n".encode())
+        await asyncio.sleep(0.01)
+        writer.write(b"{}")
+        assert (await reader.readuntil(b"\n}")).startswith(b"HTTP/1.1 400 ")
+        for _ in range(3):
+            await asyncio.sleep(0.06)
+            writer.write(asking)
+            assert (await reader.readuntil(b"Healthy")).startswith(b"HTTP/1.1 200 ")
+        writer.close()
+        await writer.wait_closed()

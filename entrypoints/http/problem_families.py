@@ -1,0 +1,65 @@
+"""The three families of problems on the wire, and how a refusal is told in each."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+
+class ValidationProblem(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is wrong with a request, by the place where it is wrong."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    errors: Mapping[str, Sequence[str]]
+    trace_id: str
+
+
+class AltinnProblem(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A refusal of the second version, by Altinn's own codes."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    status_description: str
+    trace_id: str
+
+
+class PlainProblem(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Any other refusal (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    trace_id: str
+
+
+class Empty(Struct, frozen=True):
+    """A refusal without a body."""
+
+    status: int
+
+
+class Plain(Struct, frozen=True):
+    """A refusal in the plain family."""
+
+    status: int
+    code: str
+    detail: str | None = None
+
+
+class Altinn(Struct, frozen=True):
+    """A refusal in Altinn's family."""
+
+    status: int
+    code: str
+    title: str
+    description: str
+
+
+Refusal: TypeAlias = Empty | Plain | Altinn

@@ -1,0 +1,101 @@
+"""HTTP on the wire, by uvicorn, with an end to every patience.
+
+uvicorn waits for ever for the first byte of a connection, for the end of a request's head, and for
+the rest of a body that was refused unread. Bodies that are read have a deadline of their own there.
+"""
+
+import asyncio
+from enum import Enum, auto
+from typing import Any, Final
+
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_SECONDS: Final = 10.0
+BODY_SECONDS: Final = 30.0
+HEAD_BYTES: Final = 64 * 1024
+
+
+class _Phase(Enum):
+    """What of a request is being received."""
+
+    HEAD = auto()
+    BODY = auto()
+    NOTHING = auto()
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """Closes a connection whose request does not come in time, or whose head does not end."""
+
+    head_seconds: float = HEAD_SECONDS
+    body_seconds: float = BODY_SECONDS
+    """Longer than a body may take where it is read, so that the answer comes from there."""
+    head_bytes: int = HEAD_BYTES
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  # as uvicorn has it
+        super().__init__(*arguments, **named)
+        self._phase = _Phase.HEAD
+        self._head_length = 0
+        self._deadline: asyncio.TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._set_deadline(self.head_seconds)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unset_deadline()
+        super().connection_lost(exc)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # A request that came whole, as nearly all do, costs no timer.
+        match self._phase:
+            case _Phase.HEAD:
+                self._head_length += len(data)
+                if self._head_length > self.head_bytes:
+                    self._refuse(b"431 Request Header Fields Too Large")
+                elif self._deadline is None:
+                    self._set_deadline(self.head_seconds)
+            case _Phase.BODY if self._deadline is None:
+                self._set_deadline(self.body_seconds)
+            case _:
+                pass
+
+    @override
+    def on_message_begin(self) -> None:
+        self._phase = _Phase.HEAD
+        self._head_length = 0
+        super().on_message_begin()
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._phase = _Phase.BODY
+        self._unset_deadline()
+        super().on_headers_complete()
+
+    @override
+    def on_message_complete(self) -> None:
+        self._phase = _Phase.NOTHING
+        self._unset_deadline()
+        super().on_message_complete()
+
+    def _set_deadline(self, seconds: float) -> None:
+        self._deadline = self.loop.call_later(seconds, self._refuse, b"408 Request Timeout")
+
+    def _unset_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, status: bytes) -> None:
+        self._unset_deadline()
+        if self.transport.is_closing():
+            return
+        if self._phase is _Phase.HEAD:
+            self.transport.write(
+                b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            )
+        self.transport.close()
