@@ -141,16 +141,21 @@ class _Weighing:
         for registered in addresses:
             if not registered.is_valid:
                 self.note(source, Reason.INVALID_ADDRESS, channel, user)
-            elif _same(registered.address) in kept:
+            elif _same(registered.address, channel) in kept:
                 self.note(source, Reason.DUPLICATE, channel, user)
             else:
-                kept[_same(registered.address)] = registered.address
+                kept[_same(registered.address, channel)] = registered.address
         return tuple(kept.values())
 
 
-def _same(address: Contact) -> str:
-    """By what two addresses are told to be the same: letter case and space around them do not matter."""
-    return address.text.strip().casefold()
+def _same(address: Contact, channel: Channel) -> str:
+    """By what two addresses are told to be the same.
+
+    In e-mail addresses letter case and space around them do not matter; in numbers, all but digits.
+    """
+    if channel is Channel.EMAIL:
+        return address.text.strip().casefold()
+    return "".join(filter(str.isdecimal, address.text)).removeprefix("00")
 
 
 def resolve(finding: Finding, policy: Policy) -> Resolution:
@@ -311,10 +316,10 @@ def _choose(people: Sequence[_Somebody], weighing: _Weighing) -> Resolution:
                 )
         for channel in channels:
             for address in somebody.usable[channel]:
-                if (channel, _same(address)) in taken:
+                if (channel, _same(address, channel)) in taken:
                     weighing.note(somebody.source, Reason.DUPLICATE, channel, somebody.user)
                     continue
-                taken.add((channel, _same(address)))
+                taken.add((channel, _same(address, channel)))
                 found.append(
                     Found(
                         channel=channel,

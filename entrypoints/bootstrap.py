@@ -3,7 +3,7 @@
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,7 @@ from adapters.channels.smtp import SmtpProvider
 from adapters.channels.smtp_session import SmtpTimeouts, Tls
 from adapters.conditions.http_send_condition import HttpSendCondition
 from adapters.event_store.agenda import PostgresAgenda
+from adapters.event_store.agenda_rebuild import AgendaRebuilt, rebuild_agenda
 from adapters.event_store.appender import Appender
 from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.repository import PostgresOrderRepository
@@ -38,6 +39,7 @@ from adapters.projections.delivery_reference import (
 )
 from adapters.projections.order_index import OrderIndexProjection, PostgresOrderIndex
 from adapters.projections.runner import ProjectionRunner
+from adapters.registries.feeds import sync_businesses, sync_krr
 from adapters.registries.importing import KINDS, SAMPLES, ImportSummary, Kind, RegistryImporter
 from adapters.registries.local_copies import (
     PostgresBusinessRegistry,
@@ -46,6 +48,7 @@ from adapters.registries.local_copies import (
     PostgresPersonRegistry,
     PostgresProfileRegistry,
 )
+from adapters.registries.party_register import PartyRegister
 from adapters.tokens.development import DevelopmentIssuer, refuse_development_issuer
 from adapters.tokens.discovery import Discovery, metadata_url
 from adapters.tokens.issuers import Issuer
@@ -59,6 +62,7 @@ from application.health import HealthService
 from application.looking_up import ContactLookUp, Registries
 from application.ordering import OrderingService
 from application.ports.provider import Provider
+from application.ports.registries import NameRegistry
 from application.ports.token_verifier import TokenVerifier
 from application.reading import ReadingService
 from application.reporting import ReportingService
@@ -142,6 +146,29 @@ async def load_samples(database: str) -> Mapping[Kind, ImportSummary]:
         return {kind: await loading.import_files(kind, SAMPLES[kind]) for kind in KINDS}
 
 
+async def sync_registry(settings: Settings, kind: Kind, database: str) -> ImportSummary:
+    """Bring a local copy up to its register's own feed.
+
+    Raises:
+        SettingError: the settings do not say where the feed is.
+        RegistryUnavailableError: the register gave no answer; what was imported before stays.
+        UnreadablePageError: its answer is no page of the feed.
+    """
+    async with importer(database) as loading:
+        if kind == "krr" and settings.krr_url is not None:
+            return await sync_krr(loading, settings.krr_url, _constant(settings.krr_token or ""))
+        if kind == "businesses" and settings.businesses_url is not None:
+            return await sync_businesses(loading, settings.businesses_url)
+    raise SettingError(f"VARSEL_{kind.upper()}_URL says where the feed is; it is missing")
+
+
+async def agenda_anew(settings: Settings, database: str) -> AgendaRebuilt:
+    """Make the agenda anew from the histories, while the service goes on."""
+    pool = await open_pool(database, size=2, name="varsel agenda")
+    async with pool:
+        return await rebuild_agenda(pool, EnvelopeMapper(Sealer(_vault(settings))), clock=utc_now)
+
+
 @asynccontextmanager
 async def projections(database: str) -> AsyncIterator[ProjectionRunner]:
     """Lend the projections."""
@@ -199,8 +226,10 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         vault = _vault(settings)
         orders = _orders(appender, pool, vault)
         agenda = PostgresAgenda(pool, listener)
-        look_up = ContactLookUp(_registries(pool))
+        look_up = ContactLookUp(_registries(settings, pool))
         projecting = _projections(pool, listener)
+        condition = HttpSendCondition(allowed_hosts=settings.condition_hosts)
+        stack.push_async_callback(condition.aclose)
         yield Services(
             ordering=OrderingService(
                 orders=orders, look_up=look_up, vault=vault, clock=utc_now, next_id=uuid4
@@ -212,7 +241,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 orders=orders,
                 agenda=agenda,
                 look_up=look_up,
-                condition=HttpSendCondition(allowed_hosts=settings.condition_hosts),
+                condition=condition,
                 providers=await _providers(settings, stack),
                 clock=utc_now,
                 chance=random.random,
@@ -225,14 +254,26 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         )
 
 
-def _registries(pool: Pool) -> Registries:
+def _registries(settings: Settings, pool: Pool) -> Registries:
+    names: NameRegistry = PostgresNameRegistry(pool)
+    if settings.party_register_url is not None:
+        names = PartyRegister(
+            settings.party_register_url, _constant(settings.party_register_token or "")
+        )
     return Registries(
         persons=PostgresPersonRegistry(pool),
         businesses=PostgresBusinessRegistry(pool),
         profiles=PostgresProfileRegistry(pool),
         externals=PostgresExternalIdentityRegistry(pool),
-        names=PostgresNameRegistry(pool),
+        names=names,
     )
+
+
+def _constant(token: str) -> Callable[[], Awaitable[str]]:
+    async def give() -> str:
+        return token
+
+    return give
 
 
 def _timing(settings: Settings) -> Timing:

@@ -179,6 +179,13 @@ class Settings:
     party_register_token: str | None = _setting(
         _text, None, "the platform access token for the register of names", secret=True
     )
+    krr_url: str | None = _setting(
+        _url("https", "http"), None, "where KRR's change feed is asked for (…/hentEndringer)"
+    )
+    krr_token: str | None = _setting(_text, None, "the token for KRR's change feed", secret=True)
+    businesses_url: str | None = _setting(
+        _url("https", "http"), None, "where the feed of businesses' addresses begins"
+    )
     condition_hosts: tuple[str, ...] = _setting(
         _names, (), "hosts (also local ones, also by http) that send conditions may lie at"
     )

@@ -221,7 +221,7 @@ class SmtpSession:
             commands.insert(0, ("rset", "RSET"))
         self._is_idle = self._is_clean = False
         replies = await self._converse(commands)
-        refused = next(((at, it) for at, it in replies if not _is_positive(it)), None)
+        refused = next(((at, it) for at, it in replies if not _is_consent(at, it)), None)
         if refused is not None and refused[1].code == _SERVICE_CLOSING:
             raise NotTakenError(refused[1].told)
         self.is_fresh = False
@@ -263,7 +263,7 @@ class SmtpSession:
             replies: list[tuple[str, Reply]] = []
             for at, command in commands:
                 replies.append((at, await self._ask(command, at)))
-                if not _is_positive(replies[-1][1]):
+                if not _is_consent(*replies[-1]):
                     break
             return replies
         self._say("".join(f"{command}\r\n" for _, command in commands).encode(), "mail")
@@ -283,6 +283,9 @@ class SmtpSession:
             except WireError as error:
                 raise NotTakenError(_at("content", error)) from None
             content = b""
+        if not self._wire.is_quiet:
+            # What the server has said unasked must not be taken for its answer to the dot.
+            raise NotTakenError("unreadable_at_content")
         self._say(content + b".\r\n", "content")
         try:
             reply = await self._wire.reply(self._times.final)
@@ -337,8 +340,8 @@ def _require(reply: Reply, at: str) -> None:
         raise NotTakenError(f"{at}_{reply.told}")
 
 
-def _is_positive(reply: Reply) -> bool:
-    return reply.is_success or reply.code == _START_INPUT
+def _is_consent(at: str, reply: Reply) -> bool:
+    return reply.code == _START_INPUT if at == "data" else reply.is_success
 
 
 def _is_about_us(reply: Reply) -> bool:

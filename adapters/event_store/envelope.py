@@ -1,20 +1,31 @@
 """Write envelopes as JSON that an auditor can read without this code, and read them back.
 
 What lands in `state`: the envelope and the event, deterministic, with a reference
-`{"sealed": [box, item]}` in the place of every personal word, and for each box the SHA-256 of
-its ciphertext under `boxes`. The stored topic is the event's tag.
+`{"sealed": [box, item]}` in the place of every personal word, and for each box whose words it
+holds and the SHA-256 of its ciphertext under `boxes`. The stored topic is the event's tag.
 """
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from eventsourcing.persistence import StoredEvent
 from msgspec import Struct
 
 from adapters.event_store.personal_fields import Personal, personal_words
-from adapters.event_store.sealing import Box, Boxes, Place, Sealer
+from adapters.event_store.sealing import (
+    WHOLE_ORDER,
+    Box,
+    Boxes,
+    Place,
+    Sealer,
+    TamperedError,
+    Words,
+)
 from application.recorded import Recorded
+from domain.order.events import OrderEvent
 from domain.personal import PersonalClass
 
 
@@ -22,12 +33,9 @@ class Commitment(Struct, frozen=True):
     """What an event holds of one of its boxes."""
 
     kind: PersonalClass = msgspec.field(name="class")
-    recipient_no: int
+    recipient: int | None
+    """Whose words they are; None for those of the whole order."""
     sha256: str
-
-
-class _Boxes(Struct, frozen=True):
-    boxes: tuple[Commitment, ...] = ()
 
 
 class _State(Recorded, frozen=True, kw_only=True):
@@ -36,35 +44,37 @@ class _State(Recorded, frozen=True, kw_only=True):
     boxes: tuple[Commitment, ...] = ()
 
 
-_read_boxes = msgspec.json.Decoder(_Boxes).decode
+class _Boxes(Struct, frozen=True):
+    boxes: tuple[Commitment, ...] = ()
 
 
-class _References:
-    """Stands in for personal words while one event is written, and back while it is read."""
+class _References(threading.local):
+    """What stands for the personal words of the one event that a thread writes or reads."""
 
-    def __init__(self) -> None:
-        self._written: Iterator[tuple[int, int]] = iter(())
-        self._words: list[list[str] | None] = []
+    to_write: Iterator[tuple[Personal, tuple[int, int]]] = iter(())
+    to_read: Sequence[Words | None] = ()
 
-    def to_write(self, references: list[tuple[int, int]]) -> None:
-        self._written = iter(references)
-
-    def to_read(self, words: list[list[str] | None]) -> None:
-        self._words = words
-
-    def write(self, _: object) -> object:
-        return {"sealed": next(self._written)}
+    def write(self, word: object) -> object:
+        expected, reference = next(self.to_write)
+        if word is not expected:
+            raise AssertionError("personal words are not written in the order of their fields")
+        return {"sealed": reference}
 
     def read(self, kind: type[Personal], reference: Any) -> Personal:  # noqa: ANN401  # raw JSON
         box, item = reference["sealed"]
-        words = self._words[box]
+        words = self.to_read[box]
         return kind(None if words is None else words[item])
 
 
 _references = _References()
-# One codec for the process: an event is written or read without a pause, so no other comes between.
 _encode = msgspec.json.Encoder(order="deterministic", enc_hook=_references.write).encode
 _decode = msgspec.json.Decoder(_State, dec_hook=_references.read).decode
+_decode_boxes = msgspec.json.Decoder(_Boxes).decode
+
+
+def tag(event: OrderEvent) -> str:
+    """The name under which events of this kind are stored."""
+    return str(type(event).__struct_config__.tag)
 
 
 class EnvelopeMapper:
@@ -73,26 +83,16 @@ class EnvelopeMapper:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
-    def to_stored(self, recorded: Recorded) -> tuple[StoredEvent, list[Box]]:
+    def to_stored(self, recorded: Recorded) -> tuple[StoredEvent, Sequence[Box]]:
         """The stored event, and the boxes that go beside it."""
-        numbers: dict[tuple[PersonalClass, int], int] = {}
-        words: list[list[str]] = []
-        references: list[tuple[int, int]] = []
+        contents: dict[tuple[PersonalClass, int | None], tuple[int, list[str | None]]] = {}
+        references: list[tuple[Personal, tuple[int, int]]] = []
         for recipient_no, word in personal_words(recorded.event):
-            box = numbers.setdefault((word.kind, recipient_no), len(words))
-            if box == len(words):
-                words.append([])
-            references.append((box, len(words[box])))
-            words[box].append(word.text)
-        month = recorded.recorded_at.strftime("%Y-%m")
-        boxes: list[Box] = []
-        commitments: list[Commitment] = []
-        for (kind, recipient_no), number in numbers.items():
-            place = Place(recorded.order_id, recorded.version, kind, recipient_no)
-            sealed, commitment = self._sealer.seal(place, words[number], month)
-            boxes.append(sealed)
-            commitments.append(Commitment(kind, recipient_no, commitment))
-        _references.to_write(references)
+            number, words = contents.setdefault((word.kind, recipient_no), (len(contents), []))
+            references.append((word, (number, len(words))))
+            words.append(None if word.is_erased else word.text)
+        boxes, commitments = self._seal(recorded, contents)
+        _references.to_write = iter(references)
         state = _encode(
             _State(
                 order_id=recorded.order_id,
@@ -102,31 +102,64 @@ class EnvelopeMapper:
                 command_id=recorded.command_id,
                 event=recorded.event,
                 schema=recorded.schema,
-                boxes=tuple(commitments),
+                boxes=commitments,
             )
         )
-        topic = str(type(recorded.event).__struct_config__.tag)
-        return StoredEvent(recorded.order_id, recorded.version, topic, state), boxes
+        return (
+            StoredEvent(recorded.order_id, recorded.version, tag(recorded.event), state),
+            boxes,
+        )
 
-    def from_stored(self, state: bytes, order_id: Any, version: int, boxes: Boxes) -> Recorded:  # noqa: ANN401
+    def _seal(
+        self,
+        recorded: Recorded,
+        contents: dict[tuple[PersonalClass, int | None], tuple[int, list[str | None]]],
+    ) -> tuple[Sequence[Box], tuple[Commitment, ...]]:
+        if not contents:
+            return (), ()
+        month = f"{recorded.recorded_at:%Y-%m}"
+        boxes: list[Box] = []
+        commitments: list[Commitment] = []
+        for (kind, recipient_no), (_, words) in contents.items():
+            place = _place(recorded.order_id, recorded.version, kind, recipient_no)
+            box, sha256 = self._sealer.seal(place, words, month)
+            boxes.append(box)
+            commitments.append(Commitment(kind, recipient_no, sha256))
+        return boxes, tuple(commitments)
+
+    def from_stored(self, stored: StoredEvent, boxes: Boxes) -> Recorded:
         """The recorded event, with words where their keys still exist.
 
         Raises:
-            TamperedError: a box is not the one that the event was recorded with.
+            TamperedError: the event does not belong where it lies, or a box is not the one
+                that it was recorded with.
         """
-        words: list[list[str] | None] = []
-        for each in _read_boxes(state).boxes:
-            place = Place(order_id, version, each.kind, each.recipient_no)
-            opened = self._sealer.open(place, boxes.get(place), each.sha256)
-            words.append(None if opened is None else list(opened))
-        _references.to_read(words)
-        stored = _decode(state)
+        order_id, version = UUID(str(stored.originator_id)), stored.originator_version
+        try:
+            _references.to_read = [
+                self._open(_place(order_id, version, each.kind, each.recipient), each, boxes)
+                for each in _decode_boxes(stored.state).boxes
+            ]
+            state = _decode(stored.state)
+        except (msgspec.MsgspecError, LookupError, TypeError) as problem:
+            raise TamperedError(
+                f"event {version} of order {order_id} cannot be read: {type(problem).__name__}"
+            ) from None
+        if (state.order_id, state.version, tag(state.event)) != (order_id, version, stored.topic):
+            raise TamperedError(f"event {version} of order {order_id} does not belong there")
         return Recorded(
-            order_id=stored.order_id,
-            version=stored.version,
-            recorded_at=stored.recorded_at,
-            recorded_by=stored.recorded_by,
-            command_id=stored.command_id,
-            event=stored.event,
-            schema=stored.schema,
+            order_id=state.order_id,
+            version=state.version,
+            recorded_at=state.recorded_at,
+            recorded_by=state.recorded_by,
+            command_id=state.command_id,
+            event=state.event,
+            schema=state.schema,
         )
+
+    def _open(self, place: Place, commitment: Commitment, boxes: Boxes) -> Words | None:
+        return self._sealer.open(place, boxes.get(place), commitment.sha256)
+
+
+def _place(order_id: UUID, version: int, kind: PersonalClass, recipient_no: int | None) -> Place:
+    return Place(order_id, version, kind, WHOLE_ORDER if recipient_no is None else recipient_no)

@@ -1,42 +1,52 @@
 """Which words of an event are personal, and whose they are, told by the types of its fields."""
 
-from collections.abc import Iterator
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 
-from adapters.event_store.sealing import WHOLE_ORDER
 from domain.personal import Contact, Content
 
-Personal = Content | Contact
+Personal: TypeAlias = Content | Contact
+Word: TypeAlias = tuple[int | None, Personal]
+"""A personal word, and the number of the recipient whose it is; None if it is the whole order's."""
+
 _OWNER_OF_WORDS = "recipient_no"
 
 
-def personal_words(
-    value: object, recipient_no: int = WHOLE_ORDER
-) -> Iterator[tuple[int, Personal]]:
-    """The personal words in a struct, in the order of its fields, each with whose they are.
+def personal_words(value: Struct) -> list[Word]:
+    """The personal words in a struct, in the order in which they are written.
 
     They belong to the recipient whose number stands in the nearest struct around them.
     """
+    found: list[Word] = []
+    _collect(value, None, found)
+    return found
+
+
+def _collect(value: object, recipient_no: int | None, found: list[Word]) -> None:
     if isinstance(value, Content | Contact):
-        yield recipient_no, value
+        found.append((recipient_no, value))
+    elif isinstance(value, Struct):
+        carriers, has_owner = _carriers(type(value))
+        if has_owner:
+            recipient_no = getattr(value, _OWNER_OF_WORDS)
+        for name in carriers:
+            part = getattr(value, name)
+            if part is not None:
+                _collect(part, recipient_no, found)
     elif isinstance(value, tuple):
         for item in value:
-            yield from personal_words(item, recipient_no)
-    elif isinstance(value, Struct):
-        recipient_no = getattr(value, _OWNER_OF_WORDS, recipient_no)
-        for name in _carriers(type(value)):
-            yield from personal_words(getattr(value, name), recipient_no)
+            _collect(item, recipient_no, found)
 
 
 @cache
-def _carriers(struct: type[Struct]) -> tuple[str, ...]:
-    """The fields of a struct that may hold personal words, however deep."""
+def _carriers(struct: type[Struct]) -> tuple[tuple[str, ...], bool]:
+    """The fields of a struct that may hold personal words, however deep; and whether it names an owner."""
     hints = get_type_hints(struct)
-    return tuple(name for name in struct.__struct_fields__ if _may_hold(hints[name], ()))
+    names = struct.__struct_fields__
+    return tuple(name for name in names if _may_hold(hints[name], ())), _OWNER_OF_WORDS in names
 
 
 def _may_hold(hint: Any, seen: tuple[object, ...]) -> bool:  # noqa: ANN401  # any annotation

@@ -1,14 +1,16 @@
 """Order histories in PostgreSQL."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
+from eventsourcing.persistence import StoredEvent
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.event_store.appender import AgendaRow, Appender
+from adapters.event_store.appender import Appender
+from adapters.event_store.batch import AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.sealing import Boxes, Place, StoredBox
 from adapters.postgres.reaching import reaching
@@ -19,7 +21,7 @@ from domain.order.order import Lane, Order, evolve_all, open_order, rebuild
 LANES: Final = {Lane.INSTANT: 0, Lane.NORMAL: 1, Lane.BULK: 2}
 
 _EVENTS: Final[LiteralString] = """
-SELECT originator_id, originator_version, state FROM orders_events
+SELECT originator_id, originator_version, topic, state FROM orders_events
  WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version
 """
 _BOXES: Final[LiteralString] = """
@@ -37,6 +39,22 @@ def changed(change: Change, now: datetime) -> Order:
     if not isinstance(placed, OrderPlaced):
         raise TypeError("a new order's history opens with OrderPlaced")
     return evolve_all(open_order(change.order_id, placed, now), since, now)
+
+
+def recorded(
+    changes: Sequence[Change], now: datetime, by: Actor, command_id: UUID
+) -> Iterator[Recorded]:
+    """The events of changes, each in its envelope."""
+    for change in changes:
+        for version, event in enumerate(change.events, start=change.after + 1):
+            yield Recorded(
+                order_id=change.order_id,
+                version=version,
+                recorded_at=now,
+                recorded_by=by,
+                command_id=command_id,
+                event=event,
+            )
 
 
 def agenda_row(order: Order, now: datetime) -> AgendaRow:
@@ -65,26 +83,14 @@ class PostgresOrderRepository:
     async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
         now, command_id = self._clock(), self._next_id()
         orders = [changed(change, now) for change in changes]
-        stored = [
-            self._mapper.to_stored(
-                Recorded(
-                    order_id=change.order_id,
-                    version=change.after + number,
-                    recorded_at=now,
-                    recorded_by=by,
-                    command_id=command_id,
-                    event=event,
-                )
+        stored = [self._mapper.to_stored(each) for each in recorded(changes, now, by, command_id)]
+        if stored:
+            await self._appender.append(
+                command_id,
+                [event for event, _ in stored],
+                [box for _, boxes in stored for box in boxes],
+                [agenda_row(order, now) for order in orders],
             )
-            for change in changes
-            for number, event in enumerate(change.events, start=1)
-        ]
-        await self._appender.append(
-            command_id,
-            [event for event, _ in stored],
-            [box for _, boxes in stored for box in boxes],
-            [agenda_row(order, now) for order in orders],
-        )
         return orders
 
     async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
@@ -111,6 +117,7 @@ class PostgresOrderRepository:
             for order_id, version, kind, recipient_no, ciphertext, month, wrapped in box_rows
         }
         histories: dict[OrderId, list[Recorded]] = defaultdict(list)
-        for order_id, version, state in event_rows:
-            histories[order_id].append(self._mapper.from_stored(state, order_id, version, found))
+        for row in event_rows:
+            event = self._mapper.from_stored(StoredEvent(*row), found)
+            histories[event.order_id].append(event)
         return histories

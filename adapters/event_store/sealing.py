@@ -10,12 +10,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
 from application.ports.key_vault import KeyVault
 from domain.personal import PersonalClass
@@ -26,15 +27,14 @@ _NONCE: Final = 12
 _KEY: Final = 32
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(list[str]).decode
+_decode = msgspec.json.Decoder(list[str | None]).decode
 
 
 class TamperedError(Exception):
-    """A sealed box is not the one that its event was recorded with; somebody has changed the store."""
+    """What is stored is not what was recorded; somebody has changed the store."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a box belongs: an event of an order, a class, a recipient."""
 
     order_id: UUID
@@ -45,7 +45,8 @@ class Place:
     @property
     def associated_data(self) -> bytes:
         """What binds the box to its place."""
-        return f"1|{self.order_id}|{self.version}|{self.kind}|{self.recipient_no}".encode()
+        order_id, version, kind, recipient_no = self
+        return f"1|{order_id}|{version}|{kind}|{recipient_no}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Box:
 
     place: Place
     ciphertext: bytes
+    """The nonce, and what it was used for."""
     month: str
     wrapped: bytes
 
@@ -68,6 +70,8 @@ class StoredBox:
 
 
 Boxes = Mapping[Place, StoredBox]
+Words = Sequence[str | None]
+"""What a box holds; None for a word that had been erased before it was recorded again."""
 
 
 class Sealer:
@@ -77,33 +81,40 @@ class Sealer:
         self._vault = vault
         self._random = randomness
 
-    def seal(self, place: Place, words: Sequence[str], month: str) -> tuple[Box, str]:
+    def seal(self, place: Place, words: Words, month: str) -> tuple[Box, str]:
         """Seal words under a new key; also the commitment that their event is to hold."""
-        key, nonce = self._random(_KEY), self._random(_NONCE)
-        sealed = AESGCM(key).encrypt(nonce, _encode(words), place.associated_data)
-        ciphertext = nonce + sealed
+        drawn = self._random(_KEY + _NONCE)
+        key, nonce = drawn[:_KEY], drawn[_KEY:]
+        ciphertext = nonce + AESGCM(key).encrypt(nonce, _encode(words), place.associated_data)
         box = Box(place, ciphertext, month, self._vault.wrap(key, month))
         return box, sha256(ciphertext).hexdigest()
 
-    def open(self, place: Place, box: StoredBox | None, commitment: str) -> Sequence[str] | None:
+    def open(self, place: Place, box: StoredBox | None, commitment: str) -> Words | None:
         """The words in a box; None if it or its key has been erased.
 
         Raises:
-            TamperedError: the box is not the one that was sealed.
+            TamperedError: the box is not the one that was sealed, or its key is another.
         """
         if box is None or box.ciphertext is None:
             return None
         if sha256(box.ciphertext).hexdigest() != commitment:
-            raise TamperedError(f"the {place.kind} of order {place.order_id} has been changed")
+            raise TamperedError(f"the {_named(place)} has been changed")
         if box.wrapped is None or box.month is None:
             return None
-        key = self._vault.unwrap(box.wrapped, box.month)
+        try:
+            key = self._vault.unwrap(box.wrapped, box.month)
+        except InvalidUnwrap as problem:
+            raise TamperedError(
+                f"the {_named(place)}: its key does not unwrap. {problem}".strip()
+            ) from None
         if key is None:
             return None
         nonce, sealed = box.ciphertext[:_NONCE], box.ciphertext[_NONCE:]
         try:
             return _decode(AESGCM(key).decrypt(nonce, sealed, place.associated_data))
         except InvalidTag:
-            raise TamperedError(
-                f"the {place.kind} of order {place.order_id} does not belong where it lies"
-            ) from None
+            raise TamperedError(f"the {_named(place)} does not belong where it lies") from None
+
+
+def _named(place: Place) -> str:
+    return f"{place.kind} in event {place.version} of order {place.order_id}"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from cryptography.hazmat.primitives.keywrap import (
@@ -30,12 +30,23 @@ class KeyFileError(Exception):
     """The key file cannot be used; the text is one line that says why and what to do."""
 
 
+class DestroyedKeyError(KeyFileError, LookupError):
+    """The key of a month was destroyed, and nothing may be sealed under it."""
+
+
+class WrongKeyError(KeyFileError, InvalidUnwrap):
+    """A data key was wrapped by another key than the one in the file, or has been changed."""
+
+
 class _Keys(Struct):
     """What the file holds: keys in base64."""
 
     hashing: str
     months: dict[str, str]
     destroyed: list[str]
+
+
+_Stamp: TypeAlias = tuple[int, int, int]
 
 
 class FileKeyVault:
@@ -48,26 +59,36 @@ class FileKeyVault:
             KeyFileError: it cannot be read, or others may read it.
         """
         self._file = file
+        self._stamp: _Stamp | None = None
         self._months: dict[str, bytes] = {}
-        with self._locked() as keys:
-            self._hashing = base64.b64decode(keys.hashing)
-            self._remember(keys)
+        self._destroyed: frozenset[str] = frozenset()
+        self._hashing = b""
+        with self._locked():
+            if not self._file.exists():
+                self._write(_Keys(hashing=_new_key(), months={}, destroyed=[]))
+            self._take(self._read())
 
     def wrap(self, key: bytes, month: str) -> bytes:
-        return aes_key_wrap(self._month(month), key)
+        self._look()
+        if month not in self._months:
+            self._make(month)
+        return aes_key_wrap(self._months[month], key)
 
     def unwrap(self, wrapped: bytes, month: str) -> bytes | None:
-        if month not in self._months:
-            with self._locked() as keys:
-                self._remember(keys)
-        if month not in self._months:
+        self._look()
+        if month in self._destroyed:
             return None
+        if month not in self._months:
+            raise KeyFileError(
+                f"the key of {month} is not in {self._file}, and was not destroyed; "
+                "put back the file that it was made in"
+            )
         try:
             return aes_key_unwrap(self._months[month], wrapped)
         except InvalidUnwrap:
-            raise KeyFileError(
-                f"the key of {month} in {self._file} is not the one that data was sealed under; "
-                "put the right key file back"
+            raise WrongKeyError(
+                f"Either the key of {month} in {self._file} is not the one that data was sealed "
+                "under (put the right file back), or the wrapped key was changed."
             ) from None
 
     def keyed_hash(self, purpose: str, data: bytes) -> bytes:
@@ -76,31 +97,54 @@ class FileKeyVault:
 
     def destroy(self, month: str) -> None:
         """Destroy a month's key: what was sealed under it is gone, in every backup at once."""
-        with self._locked() as keys:
+        with self._locked():
+            keys = self._read()
             keys.months.pop(month, None)
             if month not in keys.destroyed:
                 keys.destroyed.append(month)
             self._write(keys)
-        self._months.pop(month, None)
+            self._take(keys)
 
-    def _month(self, month: str) -> bytes:
-        if month in self._months:
-            return self._months[month]
-        with self._locked() as keys:
+    def _make(self, month: str) -> None:
+        with self._locked():
+            keys = self._read()
             if month in keys.destroyed:
-                raise KeyFileError(f"the key of {month} was destroyed; nothing is sealed under it")
+                raise DestroyedKeyError(
+                    f"the key of {month} was destroyed; nothing is sealed under it"
+                )
             if month not in keys.months:
                 keys.months[month] = _new_key()
                 self._write(keys)
-            self._remember(keys)
-        return self._months[month]
+            self._take(keys)
 
-    def _remember(self, keys: _Keys) -> None:
+    def _look(self) -> None:
+        """Take over what another process has written, so that a destroyed key is used no more."""
+        if self._stamp_now() != self._stamp:
+            with self._locked():
+                self._take(self._read())
+
+    def _take(self, keys: _Keys) -> None:
+        hashing = base64.b64decode(keys.hashing)
+        if self._hashing not in (b"", hashing):
+            raise KeyFileError(
+                f"the key file {self._file} was exchanged for another; "
+                "put the first one back, or start anew"
+            )
+        self._hashing = hashing
         self._months = {month: base64.b64decode(key) for month, key in keys.months.items()}
+        self._destroyed = frozenset(keys.destroyed)
+        self._stamp = self._stamp_now()
+
+    def _stamp_now(self) -> _Stamp | None:
+        try:
+            stat = self._file.stat()
+        except OSError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
     @contextmanager
-    def _locked(self) -> Iterator[_Keys]:
-        """Lend what the file says, while no other process changes it."""
+    def _locked(self) -> Iterator[None]:
+        """See to it that no other process changes the file."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             lock = os.open(
@@ -110,7 +154,9 @@ class FileKeyVault:
             raise KeyFileError(f"the key file {self._file}: {problem.strerror}") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            yield self._read()
+            yield
+        except OSError as problem:
+            raise KeyFileError(f"the key file {self._file}: {problem.strerror}") from None
         finally:
             os.close(lock)
 
@@ -121,10 +167,6 @@ class FileKeyVault:
                     f"others may read the key file {self._file}; close it: chmod 600 {self._file}"
                 )
             return msgspec.json.decode(self._file.read_bytes(), type=_Keys)
-        except FileNotFoundError:
-            keys = _Keys(hashing=_new_key(), months={}, destroyed=[])
-            self._write(keys)
-            return keys
         except (OSError, msgspec.DecodeError):
             raise KeyFileError(
                 f"the key file {self._file} cannot be read; put back the one from the backup, "
@@ -133,7 +175,8 @@ class FileKeyVault:
 
     def _write(self, keys: _Keys) -> None:
         new = self._file.with_suffix(".new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        new.unlink(missing_ok=True)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(keys), indent=2))
             file.flush()

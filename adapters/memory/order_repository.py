@@ -1,29 +1,34 @@
-"""Order histories in memory, on eventsourcing's own in-memory recorder.
+"""Order histories in memory, on eventsourcing's own in-memory recorder, with the agenda and the index.
 
 The events are sealed and opened as they are in a database, so that nothing is simpler here than there.
 """
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError
+from eventsourcing.persistence import StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
+from adapters.event_store.batch import AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.repository import LANES, changed
+from adapters.event_store.repository import agenda_row, changed, recorded
 from adapters.event_store.sealing import Place, Sealer, StoredBox
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import ConcurrentUpdateError
 from application.recorded import Actor, Change, Recorded
-from domain.order.events import OrderId
+from domain.order.events import OrderId, OrderPlaced
 from domain.order.order import Order, rebuild
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class InMemoryOrderRepository:
-    """Keeps histories in memory, and with them the agenda and the index of references."""
+    """Keeps histories in memory, and when each unfinished order next needs something."""
 
     def __init__(
         self,
@@ -35,43 +40,30 @@ class InMemoryOrderRepository:
         self._recorder = POPOApplicationRecorder()
         self._mapper = EnvelopeMapper(Sealer(vault))
         self._boxes: dict[Place, StoredBox] = {}
-        self._clock = clock
         self._next_id = next_id
-        self.due: dict[OrderId, tuple[int, datetime]] = {}
-        """The lane and the moment of each unfinished order."""
-        self.changed = asyncio.Event()
+        self.clock = clock
+        self.agenda: dict[OrderId, AgendaRow] = {}
+        """The row of each unfinished order."""
+        self.followers: list[asyncio.Event] = []
+        """Set whenever something was recorded."""
 
     async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
-        now, command_id = self._clock(), self._next_id()
+        now, command_id = self.clock(), self._next_id()
         orders = [changed(change, now) for change in changes]
-        stored = [
-            self._mapper.to_stored(
-                Recorded(
-                    order_id=change.order_id,
-                    version=change.after + number,
-                    recorded_at=now,
-                    recorded_by=by,
-                    command_id=command_id,
-                    event=event,
-                )
-            )
-            for change in changes
-            for number, event in enumerate(change.events, start=1)
-        ]
-        try:
-            self._recorder.insert_events([event for event, _ in stored])
-        except IntegrityError:
-            raise ConcurrentUpdateError from None
+        stored = [self._mapper.to_stored(each) for each in recorded(changes, now, by, command_id)]
+        if any(self._version(each.order_id) != each.after for each in changes if each.events):
+            raise ConcurrentUpdateError
+        self._recorder.insert_events([event for event, _ in stored])
         for _, boxes in stored:
             for box in boxes:
                 self._boxes[box.place] = StoredBox(box.ciphertext, box.month, box.wrapped)
         for order in orders:
-            due_at = order.due_at(now)
-            if due_at is None:
-                self.due.pop(order.order_id, None)
-            else:
-                self.due[order.order_id] = (LANES[order.lane], due_at)
-        self.changed.set()
+            row = agenda_row(order, now)
+            self.agenda[order.order_id] = row
+            if row.due_at is None:
+                del self.agenda[order.order_id]
+        for follower in self.followers:
+            follower.set()
         return orders
 
     async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
@@ -83,23 +75,38 @@ class InMemoryOrderRepository:
 
     async def history(self, order_id: OrderId) -> Sequence[Recorded]:
         return [
-            self._mapper.from_stored(each.state, order_id, each.originator_version, self._boxes)
+            self._mapper.from_stored(each, self._boxes)
             for each in self._recorder.select_events(order_id)
         ]
 
     def everything(self) -> Sequence[Recorded]:
         """Every event of every order, in the order in which they were recorded."""
+        return [self._mapper.from_stored(event, self._boxes) for _, event in self._log(after=0)]
+
+    def follow(self, *, after: int) -> Sequence[tuple[int, Recorded]]:
+        """What was recorded after a position, with the position of each; nobody's words are opened."""
         return [
-            self._mapper.from_stored(
-                each.state, each.originator_id, each.originator_version, self._boxes
-            )
-            for each in self._recorder.select_notifications(start=None, limit=1_000_000_000)
+            (position, self._mapper.from_stored(event, {}))
+            for position, event in self._log(after=after)
         ]
 
     def erase(self, order_id: OrderId, kind: str) -> None:
         """Remove the keys and the boxes of one class of an order's personal data."""
         for place in [p for p in self._boxes if p.order_id == order_id and p.kind == kind]:
             del self._boxes[place]
+
+    def _version(self, order_id: OrderId) -> int:
+        last = self._recorder.select_events(order_id, desc=True, limit=1)
+        return last[0].originator_version if last else 0
+
+    def _log(self, *, after: int) -> Sequence[tuple[int, StoredEvent]]:
+        end = self._recorder.max_notification_id() or 0
+        return [
+            (each.id, each)
+            for each in self._recorder.select_notifications(
+                start=after, limit=end, inclusive_of_start=False
+            )
+        ]
 
 
 class InMemoryAgenda:
@@ -108,14 +115,16 @@ class InMemoryAgenda:
     def __init__(self, orders: InMemoryOrderRepository) -> None:
         self._orders = orders
         self._lent: dict[OrderId, tuple[str, datetime]] = {}
+        self._called = asyncio.Event()
+        orders.followers.append(self._called)
 
     async def claim(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
     ) -> Sequence[OrderId]:
         ready = sorted(
-            (lane, max(due_at, self._lent_until(order_id)), order_id)
-            for order_id, (lane, due_at) in self._orders.due.items()
-            if due_at <= now and self._lent_until(order_id) <= now
+            (row.lane, ready_at, order_id)
+            for order_id, row in self._orders.agenda.items()
+            if (ready_at := self._ready_at(order_id, row)) <= now
         )
         claimed = [order_id for _, _, order_id in ready[:limit]]
         self._lent |= dict.fromkeys(claimed, (worker, now + lease))
@@ -123,39 +132,42 @@ class InMemoryAgenda:
 
     async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
         for order_id in order_ids:
-            if self._lent.get(order_id, (None,))[0] == worker:
+            if self._lent.get(order_id, ("", _NEVER))[0] == worker:
                 del self._lent[order_id]
 
     async def next_due(self) -> datetime | None:
         return min(
-            (
-                max(due_at, self._lent_until(order_id))
-                for order_id, (_, due_at) in self._orders.due.items()
-            ),
+            (self._ready_at(order_id, row) for order_id, row in self._orders.agenda.items()),
             default=None,
         )
 
     async def wait(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._orders.changed.wait(), seconds)
-        self._orders.changed.clear()
+            await asyncio.wait_for(self._called.wait(), seconds)
+        self._called.clear()
 
-    def _lent_until(self, order_id: OrderId) -> datetime:
-        _, until = self._lent.get(order_id, ("", datetime.min.replace(tzinfo=UTC)))
-        return until
+    async def age(self) -> timedelta:
+        """How long the most overdue order that nobody has in hand has waited."""
+        first, now = await self.next_due(), self._orders.clock()
+        return timedelta() if first is None else max(now - first, timedelta())
+
+    def _ready_at(self, order_id: OrderId, row: AgendaRow) -> datetime:
+        _, lent_until = self._lent.get(order_id, ("", _NEVER))
+        return max(row.due_at or _NEVER, lent_until)
 
 
 class InMemoryOrderIndex:
-    """Finds orders by reading every history."""
+    """Follows the log of a repository in memory."""
 
     def __init__(self, orders: InMemoryOrderRepository) -> None:
         self._orders = orders
+        self._position = 0
+        self._found: dict[tuple[str, str], list[OrderId]] = defaultdict(list)
 
     async def with_reference(self, owner: str, reference: str) -> Sequence[OrderId]:
-        return [
-            each.order_id
-            for each in self._orders.everything()
-            if each.version == 1
-            and getattr(each.event, "owner", None) == owner
-            and getattr(each.event, "senders_reference", None) == reference
-        ]
+        for position, each in self._orders.follow(after=self._position):
+            self._position = position
+            if isinstance(each.event, OrderPlaced) and each.event.senders_reference is not None:
+                key = each.event.owner, each.event.senders_reference
+                self._found[key].append(each.order_id)
+        return tuple(self._found.get((owner, reference), ())) if reference.strip() else ()

@@ -1,9 +1,21 @@
 """The registries as dictionaries."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import unquote_plus
 
-from domain.contact_point import BusinessRecord, ExternalRecord, PersonRecord, ProfileRecord
+from domain.contact_point import (
+    BusinessRecord,
+    ExternalRecord,
+    PersonRecord,
+    ProfileRecord,
+    RegisteredAddress,
+    is_email_address,
+)
+from domain.personal import Contact
 from domain.recipient import OrganisationNumber
+
+_EMAIL_URN: Final = "urn:altinn:person:idporten-email:"
 
 
 class InMemoryPersonRegistry:
@@ -64,17 +76,24 @@ class InMemoryProfileRegistry:
 
 
 class InMemoryExternalIdentityRegistry:
-    """Knows the identities it was given, whatever the case of their letters."""
+    """Knows the identities it was given, whatever the case of their letters, and every e-mail address."""
 
     def __init__(self, identities: Mapping[str, ExternalRecord] | None = None) -> None:
         self._identities = {urn.casefold(): each for urn, each in (identities or {}).items()}
 
     async def find(self, urns: Sequence[str]) -> Mapping[str, ExternalRecord]:
-        return {
-            urn: self._identities[urn.casefold()]
-            for urn in urns
-            if urn.casefold() in self._identities
-        }
+        found = {urn: self._record(urn) for urn in urns}
+        return {urn: record for urn, record in found.items() if record is not None}
+
+    def _record(self, urn: str) -> ExternalRecord | None:
+        known = self._identities.get(urn.casefold())
+        if not urn.casefold().startswith(_EMAIL_URN):
+            return known
+        address = unquote_plus(urn[len(_EMAIL_URN) :])
+        return ExternalRecord(
+            email=RegisteredAddress(address=Contact(address), is_valid=is_email_address(address)),
+            mobile=None if known is None else known.mobile,
+        )
 
 
 class InMemoryNameRegistry:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from adapters.memory.order_repository import InMemoryOrderRepository
 from application.ports.report_inbox import Matched, Report, ReportId
@@ -15,28 +15,28 @@ from domain.order.events import (
 
 
 class InMemoryReportInbox:
-    """Keeps reports in memory, and matches them by reading the histories."""
+    """Keeps reports in memory, and matches them by following the log of a repository."""
 
     def __init__(self, orders: InMemoryOrderRepository) -> None:
         self._orders = orders
+        self._position = 0
+        self._known: dict[tuple[str, str], tuple[OrderId, NotificationNo]] = {}
         self._kept: dict[Report, ReportId] = {}
         self._settled: set[ReportId] = set()
-        self._came = asyncio.Event()
+        self._called = asyncio.Event()
+        orders.followers.append(self._called)
 
     async def keep(self, reports: Sequence[Report]) -> None:
         for each in reports:
             self._kept.setdefault(each, ReportId(len(self._kept) + 1))
-        self._came.set()
+        self._called.set()
 
     async def matched(self, limit: int) -> Sequence[Matched]:
-        known = {
-            (provider, reference): (order_id, notification_no)
-            for provider, reference, order_id, notification_no in self._references()
-        }
+        self._follow()
         matched = [
-            Matched(report_id, report, *known[report.provider, report.reference])
+            Matched(report_id, report, *self._known[report.provider, report.reference])
             for report, report_id in self._kept.items()
-            if report_id not in self._settled and (report.provider, report.reference) in known
+            if report_id not in self._settled and (report.provider, report.reference) in self._known
         ]
         return matched[:limit]
 
@@ -45,16 +45,17 @@ class InMemoryReportInbox:
 
     async def wait(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._came.wait(), seconds)
-        self._came.clear()
+            await asyncio.wait_for(self._called.wait(), seconds)
+        self._called.clear()
 
-    def _references(self) -> Iterator[tuple[str, str, OrderId, NotificationNo]]:
-        for each in self._orders.everything():
+    def _follow(self) -> None:
+        for position, each in self._orders.follow(after=self._position):
+            self._position = position
             match each.event:
                 case (
                     NotificationAttempted(provider=provider, token=name, notification_no=number)
                     | NotificationSent(provider=provider, reference=name, notification_no=number)
-                ):
-                    yield provider, name, each.order_id, number
+                ) if name.strip():
+                    self._known.setdefault((provider, name), (each.order_id, number))
                 case _:
                     pass

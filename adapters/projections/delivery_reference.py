@@ -1,17 +1,17 @@
 """By which names a provider speaks of a notification, and the reports that wait for one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, Final, LiteralString
 
 import msgspec
-import psycopg
 from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
-from adapters.projections.runner import FeedEvent
+from adapters.projections.projection import FeedEvent, Row, is_storable
 from application.ports.report_inbox import Matched, Report, ReportId
 from domain.order.events import NotificationNo, OrderId
 
@@ -19,17 +19,15 @@ CHANNEL: Final = "varsel_reports"
 
 _ATTEMPTED: Final = "order.notification_attempted"
 _SENT: Final = "order.notification_sent"
-_INSERT: Final[LiteralString] = """
-INSERT INTO delivery_reference (provider, reference, order_id, notification_no)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::int[]) ON CONFLICT DO NOTHING
-"""
 _KEEP: Final[LiteralString] = """
 INSERT INTO delivery_report (digest, provider, reference, report)
 SELECT * FROM unnest(%b::bytea[], %b::text[], %b::text[], %b::bytea[]) ON CONFLICT DO NOTHING
 """
 _MATCHED: Final[LiteralString] = """
 SELECT r.report_id, r.report, d.order_id, d.notification_no
-  FROM delivery_report r JOIN delivery_reference d USING (provider, reference)
+  FROM delivery_report r
+  JOIN projection p ON p.name = 'delivery_reference' AND p.is_serving
+  JOIN delivery_reference d USING (generation, provider, reference)
  WHERE r.settled_at IS NULL ORDER BY r.report_id LIMIT %s
 """
 _SETTLE: Final[LiteralString] = """
@@ -57,23 +55,19 @@ class DeliveryReferenceProjection:
     """Writes down the token of each attempt, and the reference of each acceptance."""
 
     name = "delivery_reference"
+    columns: Mapping[str, str] = MappingProxyType(
+        {"provider": "text", "reference": "text", "order_id": "uuid", "notification_no": "int4"}
+    )
+    channel = CHANNEL
 
-    async def clear(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        await connection.execute("DELETE FROM delivery_reference")
-
-    async def project(
-        self, connection: psycopg.AsyncConnection[Any], events: Sequence[FeedEvent]
-    ) -> None:
-        rows = [
-            (named.provider, named.token or named.reference, each.order_id, named.notification_no)
-            for each in events
-            if each.topic in (_ATTEMPTED, _SENT)
-            for named in [_read(each.state).event]
-        ]
-        if rows:
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            await connection.execute(_INSERT, columns)
-            await connection.execute("SELECT pg_notify('varsel_reports', '')")
+    def rows(self, event: FeedEvent) -> Iterator[Row]:
+        """The name that the provider was given, or has given, for a notification."""
+        if event.topic not in (_ATTEMPTED, _SENT):
+            return
+        named = _read(event.state).event
+        name = named.token if event.topic == _ATTEMPTED else named.reference
+        if name is not None and name.strip() and is_storable(name + named.provider):
+            yield named.provider, name, event.order_id, named.notification_no
 
 
 class PostgresReportInbox:
@@ -87,8 +81,8 @@ class PostgresReportInbox:
         written = [_write_report(each) for each in reports]
         columns = [
             [sha256(each).digest() for each in written],
-            [each.provider for each in reports],
-            [each.reference for each in reports],
+            [_storable(each.provider) for each in reports],
+            [_storable(each.reference) for each in reports],
             written,
         ]
         async with reaching(self._pool) as connection, connection.transaction():
@@ -114,3 +108,8 @@ class PostgresReportInbox:
 
     async def wait(self, seconds: float) -> None:
         await self._listener.wait(CHANNEL, seconds)
+
+
+def _storable(text: str) -> str:
+    """The text, or one by which nothing is found; the report itself is kept as it came."""
+    return text if is_storable(text) else ""

@@ -1,24 +1,27 @@
 """Which orders an owner has placed under a reference."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, LiteralString
 
 import msgspec
-import psycopg
 from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.runner import FeedEvent, ProjectionRunner
+from adapters.projections.projection import FeedEvent, Row, is_storable
+from adapters.projections.runner import ProjectionRunner
+from application.ports.order_repository import StoreUnavailableError
 from domain.order.events import OrderId
 
+_PATIENCE: Final = 5.0
+
 _PLACED: Final = "order.placed"
-_INSERT: Final[LiteralString] = """
-INSERT INTO order_index (owner, senders_reference, order_id, position)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::bigint[]) ON CONFLICT DO NOTHING
-"""
 _FIND: Final[LiteralString] = """
-SELECT order_id FROM order_index WHERE owner = %s AND senders_reference = %s ORDER BY position
+SELECT i.order_id FROM order_index i
+  JOIN projection p ON p.name = 'order_index' AND p.is_serving AND p.generation = i.generation
+ WHERE i.owner = %s AND i.senders_reference = %s ORDER BY i.position
 """
 
 
@@ -38,34 +41,48 @@ class OrderIndexProjection:
     """Writes down under which reference each order was placed; blank ones are none."""
 
     name = "order_index"
+    columns: Mapping[str, str] = MappingProxyType(
+        {"owner": "text", "senders_reference": "text", "order_id": "uuid", "position": "int8"}
+    )
+    channel = None
 
-    async def clear(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        await connection.execute("DELETE FROM order_index")
-
-    async def project(
-        self, connection: psycopg.AsyncConnection[Any], events: Sequence[FeedEvent]
-    ) -> None:
-        rows = [
-            (placed.owner, placed.senders_reference, each.order_id, each.position)
-            for each in events
-            if each.topic == _PLACED
-            and (placed := _read(each.state).event).senders_reference
-            and placed.senders_reference.strip()
-        ]
-        if rows:
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            await connection.execute(_INSERT, columns)
+    def rows(self, event: FeedEvent) -> Iterator[Row]:
+        """The order's reference, if it was placed under one."""
+        if event.topic != _PLACED:
+            return
+        placed = _read(event.state).event
+        if is_reference(placed.senders_reference):
+            yield placed.owner, placed.senders_reference, event.order_id, event.position
 
 
 class PostgresOrderIndex:
     """Finds orders by reference, after everything that was accepted before the question."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any], runner: ProjectionRunner) -> None:
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[Any],
+        runner: ProjectionRunner,
+        *,
+        patience: float = _PATIENCE,
+    ) -> None:
+        """Prepare to answer; for `patience` seconds a reader brings the index on, or asks again later."""
         self._pool = pool
         self._runner = runner
+        self._patience = patience
 
     async def with_reference(self, owner: str, reference: str) -> Sequence[OrderId]:
-        await self._runner.catch_up(OrderIndexProjection.name)
+        if not is_reference(reference):
+            return ()
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._runner.catch_up(OrderIndexProjection.name)
+        except TimeoutError:
+            raise StoreUnavailableError from None
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_FIND, (owner, reference))
             return [OrderId(row[0]) for row in await cursor.fetchall()]
+
+
+def is_reference(text: str | None) -> bool:
+    """Whether orders can be found by this: neither blank, nor what no database can hold."""
+    return text is not None and bool(text.strip()) and is_storable(text)

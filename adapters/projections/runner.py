@@ -1,68 +1,43 @@
 """Bring projections up to the log: in commit order, a thousand events a transaction, position included.
 
 Whoever holds a projection's row may bring it on: the worker that follows the log, or a reader who
-must see everything that was there before the question.
+must see everything that was there before the question; the others wait for that row.
+A projection that is made anew grows beside the one that serves, and takes its place when it has
+caught up with it.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, LiteralString, Protocol
-from uuid import UUID
+from typing import Any, Final, LiteralString
 
-import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
+from adapters.projections.generations import (
+    AT_ONCE,
+    advance,
+    begin,
+    exchange,
+    growing,
+    remove_idle,
+    serving,
+)
+from adapters.projections.projection import FeedEvent, Projection
 from application.ports.order_repository import StoreUnavailableError
+
+__all__ = ["FeedEvent", "Projection", "ProjectionRunner"]
 
 log = structlog.get_logger()
 
 CHANNEL: Final = "varsel_events"
-_AT_ONCE: Final = 1000
 _POLL: Final = 0.5
 
-_OPEN: Final[LiteralString] = (
-    "INSERT INTO projection (name, position) VALUES (%s, 0) ON CONFLICT DO NOTHING"
-)
-_POSITION: Final[LiteralString] = "SELECT position FROM projection WHERE name = %s FOR UPDATE"
-_MOVE: Final[LiteralString] = "UPDATE projection SET position = %s WHERE name = %s"
-_EVENTS: Final[LiteralString] = """
-SELECT notification_id, originator_id, originator_version, topic, state FROM orders_events
- WHERE notification_id > %s ORDER BY notification_id LIMIT %s
+_IS_UP: Final[LiteralString] = """
+SELECT position >= coalesce((SELECT max(notification_id) FROM orders_events), 0)
+  FROM projection WHERE name = %s AND is_serving
 """
-
-
-@dataclass(frozen=True, slots=True)
-class FeedEvent:
-    """An event as it stands in the log, with its position."""
-
-    position: int
-    order_id: UUID
-    version: int
-    topic: str
-    state: bytes
-
-
-class Projection(Protocol):
-    """A table made from events; the same events always make the same rows."""
-
-    @property
-    def name(self) -> str:
-        """By what its position is kept."""
-        ...
-
-    async def clear(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        """Remove every row, in the transaction that is open."""
-        ...
-
-    async def project(
-        self, connection: psycopg.AsyncConnection[Any], events: Sequence[FeedEvent]
-    ) -> None:
-        """Write what the events mean, in the transaction that is open."""
-        ...
 
 
 class ProjectionRunner:
@@ -100,46 +75,56 @@ class ProjectionRunner:
         Raises:
             StoreUnavailableError: the store cannot be reached; nothing is lost.
         """
-        while await self._bring_on(self._projections[name]) == _AT_ONCE:
+        if await self._is_up(name):
+            return
+        while await self._bring_on(self._projections[name]) == AT_ONCE:
             pass
 
     async def rebuild(self, name: str) -> int:
         """Make a projection anew from the first event on, while the old one serves.
 
-        All in one transaction, so that readers see the old rows until the new ones are complete.
+        Returns how many events it was made from.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached; the old one goes on serving.
+            SupersededError: somebody else has begun the same; theirs goes on.
         """
         projection = self._projections[name]
-        count = 0
+        await self._remove_idle(projection)
         async with reaching(self._pool) as connection, connection.transaction():
-            await connection.execute("SET LOCAL statement_timeout = 0")
-            position = await _locked(connection, name)
-            await projection.clear(connection)
-            position = 0
-            while events := await _after(connection, position):
-                await projection.project(connection, events)
-                position, count = events[-1].position, count + len(events)
-            await connection.execute(_MOVE, (position, name))
+            generation = await begin(connection, name)
+        count = 0
+        while (read := await self._grow(projection, generation)) == AT_ONCE:
+            count += read
+        count += read
+        async with reaching(self._pool) as connection, connection.transaction():
+            await serving(connection, name)
+            while read := await advance(
+                connection, projection, generation, await growing(connection, name, generation)
+            ):
+                count += read
+            await exchange(connection, name, generation)
+        await self._remove_idle(projection)
         return count
+
+    async def _is_up(self, name: str) -> bool:
+        async with reaching(self._pool) as connection:
+            cursor = await connection.execute(_IS_UP, (name,))
+            row = await cursor.fetchone()
+            return row is not None and bool(row[0])
 
     async def _bring_on(self, projection: Projection) -> int:
         async with reaching(self._pool) as connection, connection.transaction():
-            position = await _locked(connection, projection.name)
-            events = await _after(connection, position)
-            if events:
-                await projection.project(connection, events)
-                await connection.execute(_MOVE, (events[-1].position, projection.name))
-            return len(events)
+            generation, position = await serving(connection, projection.name)
+            return await advance(connection, projection, generation, position)
 
+    async def _grow(self, projection: Projection, generation: int) -> int:
+        async with reaching(self._pool) as connection, connection.transaction():
+            position = await growing(connection, projection.name, generation)
+            return await advance(connection, projection, generation, position)
 
-async def _locked(connection: psycopg.AsyncConnection[Any], name: str) -> int:
-    cursor = await connection.execute(_POSITION, (name,))
-    row = await cursor.fetchone()
-    if row is None:
-        await connection.execute(_OPEN, (name,))
-        return await _locked(connection, name)
-    return int(row[0])
-
-
-async def _after(connection: psycopg.AsyncConnection[Any], position: int) -> Sequence[FeedEvent]:
-    cursor = await connection.execute(_EVENTS, (position, _AT_ONCE), binary=True)
-    return [FeedEvent(*row) for row in await cursor.fetchall()]
+    async def _remove_idle(self, projection: Projection) -> None:
+        is_more = True
+        while is_more:
+            async with reaching(self._pool) as connection, connection.transaction():
+                is_more = await remove_idle(connection, projection)

@@ -26,6 +26,7 @@ from domain.channel import Channel
 from domain.contact_point import is_email_address
 
 _NUMBER: Final = re.compile(r"[0-9]{9}")
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9:]+)")
 
 
 class _Email(Struct, frozen=True):
@@ -138,7 +139,11 @@ def read_page(content: bytes) -> BusinessPage:
 
 def _last_updated(entries: Any) -> str | None:  # noqa: ANN401  # raw JSON
     times = [each.get("updated") for each in entries if isinstance(each, dict)]
-    return next((each for each in reversed(times) if isinstance(each, str)), None)
+    return next((each for each in reversed(times) if _is_time(each)), None)
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, str) and _TIME.fullmatch(value) is not None
 
 
 def _text(value: object) -> str | None:
@@ -163,7 +168,7 @@ def _address(entry: object) -> AddressRow:
         raise UnreadableEntryError("no content")
     try:
         contact = _read_content(outer.content).contact
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         raise UnreadableEntryError("malformed content") from None
     identifier = contact.unit.enhetsidentifikator
     if identifier.type != "ORGANISASJONSNUMMER" or _NUMBER.fullmatch(identifier.verdi) is None:

@@ -129,8 +129,8 @@ def _moment(text: str) -> datetime:
     whole = f"{text}:00" if "T" in text and _HOUR_ONLY.search(text) else text
     try:
         moment = datetime.fromisoformat(whole)
-    except ValueError:
+        if moment.tzinfo is None:
+            raise UnreadableEntryError("a timestamp has no offset")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UnreadableEntryError("a timestamp cannot be read") from None
-    if moment.tzinfo is None:
-        raise UnreadableEntryError("a timestamp has no offset")
-    return moment.astimezone(UTC)

@@ -41,7 +41,7 @@ def decode_page(content: bytes) -> dict[str, Any]:
     """
     try:
         page = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise UnreadablePageError(f"the page is no JSON ({problem})") from None
     if not isinstance(page, dict):
         raise UnreadablePageError("the page is no JSON object")
@@ -60,10 +60,12 @@ def entries_of(page: dict[str, Any], name: str) -> Sequence[object]:
     return entries
 
 
-def read_each(entries: Iterable[object], read: Callable[[object], Row]) -> Read[Row]:
-    """Read each entry; one that cannot be read does not stop the others."""
+def read_each(
+    entries: Iterable[object], read: Callable[[object], Row], *, first: int = 0
+) -> Read[Row]:
+    """Read each entry, numbered from `first`; one that cannot be read does not stop the others."""
     result = Read[Row]()
-    for number, entry in enumerate(entries):
+    for number, entry in enumerate(entries, first):
         try:
             result.rows.append(read(entry))
         except UnreadableEntryError as problem:
@@ -80,8 +82,8 @@ def converted(entry: object, kind: type[Row]) -> Row:
     try:
         return msgspec.convert(entry, kind)
     except msgspec.ValidationError as problem:
-        _, _, path = str(problem).rpartition(" - at ")
-        raise UnreadableEntryError(f"malformed {path.strip('`')}") from None
+        _, _, path = str(problem).partition(" - at ")
+        raise UnreadableEntryError(f"malformed {path.strip('`') or '$'}") from None
 
 
 def refuse_odd_characters(*texts: str | None) -> None:

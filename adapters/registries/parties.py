@@ -88,10 +88,12 @@ def read_profiles(content: bytes) -> ProfilePage:
     if not page.keys() & {"profiles", "grants", "selfIdentified"}:
         raise UnreadablePageError("the page has no list `profiles`, `grants` or `selfIdentified`")
     page = {"profiles": [], "grants": [], "selfIdentified": []} | page
+    profiles, grants = entries_of(page, "profiles"), entries_of(page, "grants")
+    # Numbered through, so that the quarantine keeps an entry of each list under a place of its own.
     return ProfilePage(
-        read_each(entries_of(page, "profiles"), _profile),
-        read_each(entries_of(page, "grants"), _grant),
-        read_each(entries_of(page, "selfIdentified"), _user),
+        read_each(profiles, _profile),
+        read_each(grants, _grant, first=len(profiles)),
+        read_each(entries_of(page, "selfIdentified"), _user, first=len(profiles) + len(grants)),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 import psycopg
 from joserfc import jws
+from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
@@ -31,7 +32,7 @@ _BITS: Final = 2048
 
 
 class DevelopmentIssuerRefusedError(Exception):
-    """The development issuer would let strangers in; the text is one line for operators."""
+    """The development issuer cannot be had like this; the text is one line for operators."""
 
 
 class DevelopmentIssuer:
@@ -122,6 +123,10 @@ class DevelopmentIssuer:
         described = {"kty": "RSA", "kid": self._kid, "use": "sig", "alg": "RS256"}
         return {"keys": [described | {"n": public["n"], "e": public["e"]}]}
 
+    def metadata(self, jwks_uri: str) -> dict[str, str]:
+        """What discovery of it finds, given where its key set is published."""
+        return {"issuer": str(self.names["altinn"]), "jwks_uri": jwks_uri}
+
     def keys(self) -> StaticKeys:
         """The same key set, for a verifier in this process."""
         return StaticKeys(msgspec.json.encode(self.jwks()))
@@ -170,7 +175,13 @@ def _key(file: Path) -> RSAKey:
             pass
         finally:
             Path(name).unlink()
-    return RSAKey.import_key(file.read_bytes())
+    try:
+        return RSAKey.import_key(file.read_bytes())
+    except (JoseError, OSError, ValueError):
+        raise DevelopmentIssuerRefusedError(
+            f"the development issuer's key cannot be read from {file}: remove the file, and a new "
+            "key is made."
+        ) from None
 
 
 def refuse_development_issuer(

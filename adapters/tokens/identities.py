@@ -9,7 +9,7 @@ from msgspec import UNSET
 from adapters.tokens.claims import Claims, consumer, scopes, short, supplier
 from adapters.tokens.issuers import Issuer
 from adapters.tokens.organisations import is_organisation_number
-from application.ports.token_verifier import InvalidTokenError
+from application.ports.token_verifier import InvalidTokenError, NoOwnerError
 
 _is_short_name = re.compile(r"[a-z][a-z0-9_-]{0,39}").fullmatch
 
@@ -35,7 +35,10 @@ class Identity:
 
 
 def identify(claims: Claims, issuer: Issuer) -> Identity:
-    """Read whom a token names; what does not fit its kind of issuer refuses it."""
+    """Read whom a token names; what does not fit its kind of issuer refuses it.
+
+    A person never owns notifications, whichever organisation is named beside.
+    """
     match issuer.kind:
         case "maskinporten":
             return _by_maskinporten(claims, issuer)
@@ -53,7 +56,7 @@ def _by_maskinporten(claims: Claims, issuer: Issuer) -> Identity:
         raise InvalidTokenError("consumer_missing")
     acting = supplier(claims, issuer)
     if claims.pid is not UNSET:
-        raise InvalidTokenError("person")
+        raise NoOwnerError("person")
     token_id = _token_id(claims)
     if token_id is None:
         raise InvalidTokenError("token_id_missing")
@@ -83,7 +86,7 @@ def _by_altinn(claims: Claims, issuer: Issuer) -> Identity:
             raise InvalidTokenError("consumer_differs")
         organisation = claims.org_number
     if claims.pid is not UNSET:
-        raise InvalidTokenError("person")
+        raise NoOwnerError("person")
     return Identity(
         organisation=organisation,
         owner=claims.org,
@@ -99,7 +102,7 @@ def _by_platform(claims: Claims) -> Identity:
     if not _is_short_name(claims.iss):
         raise InvalidTokenError("owner_malformed")
     if claims.pid is not UNSET:
-        raise InvalidTokenError("person")
+        raise NoOwnerError("person")
     return Identity(
         owner=claims.iss,
         token_id=_token_id(claims),

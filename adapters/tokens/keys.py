@@ -153,7 +153,8 @@ class JwksKeys:
         if self._refreshing is not None and not self._refreshing.done():
             return True
         attempted = self._attempted_at
-        return attempted is None or self._clock() - attempted >= self._pause
+        # A clock that was set back does not silence us until it has caught up.
+        return attempted is None or not attempted <= self._clock() < attempted + self._pause
 
     @property
     def _pause(self) -> timedelta:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+import structlog
+
 from adapters.tokens.claims import check_lifetime, check_use, read_claims
 from adapters.tokens.compact import Compact, bearer, check_header, key_id, only, take_apart
 from adapters.tokens.identities import Identity, identify
@@ -16,6 +18,8 @@ from application.caller import Caller
 from application.ports.token_verifier import InvalidTokenError, NoOwnerError
 
 MOST_REMEMBERED: Final = 10_000
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,8 @@ class JwtVerifier:
     """Verifies bearer tokens and platform access tokens of the issuers that are trusted.
 
     A token that was verified is remembered by its hash until it expires; whether its owner is
-    known and active is asked every time all the same.
+    known and active is asked every time all the same. Why one was refused is logged, and told to
+    nobody who calls.
 
     Args:
         issuers: the issuers that are trusted; names are unique among bearer issuers, and among
@@ -79,15 +84,20 @@ class JwtVerifier:
     async def verify(
         self, *, authorization: Sequence[str], platform_access_token: Sequence[str]
     ) -> Caller:
-        if not platform_access_token:
-            return self._caller(await self._bearer(bearer(authorization)))
-        app = self._caller(await self._platform(only(platform_access_token)))
+        try:
+            if not platform_access_token:
+                return self._caller(await self._bearer(bearer(authorization)))
+            app = self._caller(await self._platform(only(platform_access_token)))
+        except (InvalidTokenError, NoOwnerError) as refusal:
+            _log.info("token.refused", reason=refusal.reason)
+            raise
         if not authorization:
             return app
         try:
             beside = await self._bearer(bearer(authorization))
-        except InvalidTokenError:
+        except (InvalidTokenError, NoOwnerError) as refusal:
             # The app's own token is enough; what cannot be trusted beside it adds nothing.
+            _log.info("token.ignored", reason=refusal.reason)
             return app
         return together(app, beside.identity, self._owners.of(beside.identity))
 
@@ -99,7 +109,7 @@ class JwtVerifier:
     def _caller(self, verified: _Verified) -> Caller:
         owner = self._owners.of(verified.identity)
         if owner is None:
-            raise NoOwnerError
+            raise NoOwnerError("person" if verified.identity.is_person else "owner_unknown")
         if verified.caller is not None and verified.caller.owner == owner:
             return verified.caller
         return caller(verified.identity, owner)

@@ -18,6 +18,11 @@ class InvalidTokenError(Exception):
 class NoOwnerError(Exception):
     """The token is genuine, but speaks for nobody who owns notifications here."""
 
+    def __init__(self, reason: str = "owner_unknown") -> None:
+        super().__init__("the token speaks for nobody who owns notifications here")
+        self.reason = reason
+        """A stable code for operators and tests; no client is told."""
+
 
 class VerificationUnavailableError(Exception):
     """Nobody can tell at the moment whether the token is genuine; try again later."""

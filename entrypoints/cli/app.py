@@ -14,18 +14,22 @@ app = App(
     help="Order notifications by e-mail and SMS, and see what became of them.",
     version_flags=["--version"],
 )
-app.command("entrypoints.cli.up:up")
-app.command("entrypoints.cli.processes:serve")
-app.command("entrypoints.cli.processes:work")
+# Each is loaded when it is called, so that no command waits for what others need.
+for _name, _where, _help in (
+    ("up", "up:up", "Start everything that the service needs, and keep it up until Ctrl-C."),
+    ("serve", "processes:serve", "Answer HTTP, as one of any number of processes."),
+    ("work", "processes:work", "Carry orders out, as one of any number of workers."),
+    ("migrate", "migrate:migrate", "Bring the schema of the database up to date."),
+    ("token", "token:token", "Print a token of the development issuer."),
+    ("order", "order:order", "Place an order, and show what happens to it as it happens."),
+    ("mailbox", "mailbox:mailbox", "Show what the catch-all servers hold."),
+    ("registry", "registry:app", "Load pages into the local copies of the registers."),
+    ("audit", "audit:app", "See what was known of an order, when, and by whom."),
+    ("projections", "projections:app", "Make what is made from the events anew."),
+    ("settings", "show_settings:settings", "List every setting, and what it is now."),
+):
+    app.command(f"entrypoints.cli.{_where}", name=_name, help=_help)
 app.command("entrypoints.cli.processes:catch_all", name="catch-all", show=False)
-app.command("entrypoints.cli.migrate:migrate")
-app.command("entrypoints.cli.token:token")
-app.command("entrypoints.cli.order:order")
-app.command("entrypoints.cli.mailbox:mailbox")
-app.command("entrypoints.cli.registry:app", name="registry")
-app.command("entrypoints.cli.audit:app", name="audit")
-app.command("entrypoints.cli.projections:app", name="projections")
-app.command("entrypoints.cli.show_settings:settings")
 
 
 def settings_from(environ: Mapping[str, str] = os.environ) -> Settings:

@@ -5,8 +5,10 @@ import asyncio
 from cyclopts import App
 from rich.console import Console
 
+from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
-from entrypoints.bootstrap import projections
+from entrypoints.bootstrap import agenda_anew, projections
+from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import database
 from entrypoints.cli.refusal import Refusal
 
@@ -31,3 +33,18 @@ def rebuild(name: str | None = None) -> None:
         raise Refusal(str(problem)) from None
     for each, count in done.items():
         Console(highlight=False).print(f"{each}: made anew from {count} events")
+
+
+@app.command
+def agenda() -> None:
+    """Make the agenda anew from the histories, while the service goes on; mends what is wrong."""
+    try:
+        done = asyncio.run(agenda_anew(settings_from(), database()))
+    except (PostgresError, KeyFileError) as problem:
+        raise Refusal(str(problem)) from None
+    console = Console(highlight=False)
+    console.print(
+        f"{done.orders} orders looked at: {done.written} rows written, {done.removed} removed"
+    )
+    for order_id in done.unreadable:
+        console.print(f"the history of order {order_id} cannot be read")

@@ -11,11 +11,17 @@ from rich.progress import Progress
 from adapters.postgres.errors import PostgresError
 from adapters.registries.importing import ImportSummary, RegistryStatus
 from adapters.registries.pages import UnreadablePageError
-from entrypoints.bootstrap import importer
+from application.ports.registries import RegistryUnavailableError
+from entrypoints.bootstrap import importer, sync_registry
+from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import database
 from entrypoints.cli.refusal import Refusal
+from entrypoints.settings import SettingError
 
-app = App(name="registry", help="Load pages into the local copies of the registers, and see how they stand.")
+app = App(
+    name="registry",
+    help="Load pages into the local copies of the registers, and see how they stand.",
+)
 
 _console = Console(highlight=False)
 
@@ -52,6 +58,30 @@ def import_files(kind: Literal["krr", "businesses", "profiles", "names"], *files
     )
     if done.quarantined:
         _console.print("Why they could not be read stands in the table registry_quarantine.")
+
+
+@app.command
+def sync(kind: Literal["krr", "businesses"]) -> None:
+    """Bring a local copy up to its register's own feed, from where it stands.
+
+    Parameters
+    ----------
+    kind
+        Which register; VARSEL_KRR_URL and VARSEL_BUSINESSES_URL say where their feeds are.
+    """
+    try:
+        done = asyncio.run(sync_registry(settings_from(), kind, database()))
+    except (
+        UnreadablePageError,
+        PostgresError,
+        RegistryUnavailableError,
+        SettingError,
+    ) as problem:
+        raise Refusal(str(problem)) from None
+    _console.print(
+        f"{kind}: {done.pages} pages read, {done.written} entries written, "
+        f"{done.removed} removed, {done.quarantined} could not be read"
+    )
 
 
 @app.command

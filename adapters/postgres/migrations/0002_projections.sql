@@ -1,26 +1,33 @@
 -- Tables made from the events in commit order, each with the position that it has reached.
+-- A projection that is made anew grows as a generation of its own beside the one that serves.
 
 CREATE TABLE projection (
-    name     text   PRIMARY KEY,
-    position bigint NOT NULL
+    name       text    NOT NULL,
+    generation integer NOT NULL,
+    position   bigint  NOT NULL,
+    is_serving boolean NOT NULL,
+    PRIMARY KEY (name, generation)
 );
+CREATE UNIQUE INDEX projection_serves ON projection (name) WHERE is_serving;
 
 CREATE TABLE order_index (
-    owner             text   NOT NULL,
-    senders_reference text   NOT NULL,
-    order_id          uuid   NOT NULL,
-    position          bigint NOT NULL,
-    PRIMARY KEY (order_id)
+    generation        integer NOT NULL,
+    owner             text    NOT NULL,
+    senders_reference text    NOT NULL,
+    order_id          uuid    NOT NULL,
+    position          bigint  NOT NULL,
+    PRIMARY KEY (generation, order_id)
 );
-CREATE INDEX order_index_reference ON order_index (owner, senders_reference, position);
+CREATE INDEX order_index_reference ON order_index (generation, owner, senders_reference, position);
 
 -- By which names a provider speaks of a notification: the attempt's token, and its own reference.
 CREATE TABLE delivery_reference (
-    provider        text NOT NULL,
-    reference       text NOT NULL,
-    order_id        uuid NOT NULL,
+    generation      integer NOT NULL,
+    provider        text    NOT NULL,
+    reference       text    NOT NULL,
+    order_id        uuid    NOT NULL,
     notification_no integer NOT NULL,
-    PRIMARY KEY (provider, reference)
+    PRIMARY KEY (generation, provider, reference)
 );
 
 -- What providers have told, kept first of all, and matched when its notification is known.

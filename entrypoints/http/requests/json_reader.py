@@ -27,6 +27,7 @@ class BodyReader(Generic[W]):
         self._kind = kind
         self._parameter = parameter
         self._decode = msgspec.json.Decoder(kind).decode
+        self._names = _names_within(kind)
 
     def read(self, body: bytes) -> W:
         """Read a body.
@@ -34,10 +35,11 @@ class BodyReader(Generic[W]):
         Raises:
             InvalidRequestError: it cannot be read; every place where it cannot is told.
         """
-        # The strict decoder would take the last of two members of one name, and a NUL.
+        # The strict decoder would take the last of two members of one name, and a NUL, and would
+        # overlook a member whose name is in other letters.
         if _NUL not in body:
             try:
-                value = json.loads(body, object_pairs_hook=_once_each)
+                value = json.loads(body, object_pairs_hook=self._as_documented)
                 if not _is_deep(value, body):
                     return self._decode(body)
             except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -64,11 +66,11 @@ class BodyReader(Generic[W]):
             ) from None
         if _depth(value) > _DEPTH:
             raise self._refusal("$", f"the body is nested more than {_DEPTH} deep")
-        for path in _odd_texts(value, "$"):
+        canonical = _canonical(value, self._kind, "$", "", faults)
+        for path in _odd_texts(canonical, "$"):
             faults.unreadable(
                 path, "the text holds a NUL or half a character, which cannot be kept"
             )
-        canonical = _canonical(value, self._kind, "$", "", faults)
         if not faults.is_readable:
             faults.unreadable(self._parameter, f"The {self._parameter} field is required.")
         faults.raise_all()
@@ -77,6 +79,12 @@ class BodyReader(Generic[W]):
         except msgspec.ValidationError:
             raise self._refusal("$", "the body does not have the form that is documented") from None
 
+    def _as_documented(self, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        members = _once_each(pairs)
+        if not members.keys() <= self._names:
+            raise _UnknownNameError
+        return members
+
     def _refusal(self, path: str, words: str) -> InvalidRequestError:
         errors = {path: [words], self._parameter: [f"The {self._parameter} field is required."]}
         return InvalidRequestError(errors)
@@ -84,6 +92,10 @@ class BodyReader(Generic[W]):
 
 class _RepeatedNameError(ValueError):
     """A name stands twice in one object."""
+
+
+class _UnknownNameError(ValueError):
+    """A name is not written as documented, or says nothing to us."""
 
 
 def _once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -103,23 +115,18 @@ def _is_deep(value: object, body: bytes) -> bool:
 
 
 def _depth(value: object) -> int:
+    """How many objects and lists stand within each other, as far as it matters."""
     deepest, level = 0, [value]
-    while level:
+    while level := [each for each in level if isinstance(each, dict | list)]:
         deepest += 1
+        if deepest > _DEPTH:
+            break
         level = [
             inner
             for outer in level
-            for inner in (
-                outer.values()
-                if isinstance(outer, dict)
-                else outer
-                if isinstance(outer, list)
-                else ()
-            )
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
-        if deepest > _DEPTH + 1:
-            break
-    return deepest - 1
+    return deepest
 
 
 def _odd_texts(value: object, path: str) -> Sequence[str]:
@@ -127,11 +134,7 @@ def _odd_texts(value: object, path: str) -> Sequence[str]:
         is_odd = "\x00" in value or any("\ud800" <= each <= "\udfff" for each in value)
         return [path] if is_odd else []
     if isinstance(value, dict):
-        return [
-            odd
-            for name, inner in value.items()
-            for odd in (_odd_texts(name, path) or _odd_texts(inner, f"{path}.{name}"))
-        ]
+        return [odd for name, inner in value.items() for odd in _odd_texts(inner, f"{path}.{name}")]
     if isinstance(value, list):
         return [
             odd
@@ -157,10 +160,27 @@ def _members(kind: type[WireStruct]) -> Mapping[str, tuple[str, str, Any, bool]]
     }
 
 
+@cache
+def _names_within(kind: type[WireStruct]) -> frozenset[str]:
+    """The names of all members, at whatever depth."""
+    names: set[str] = set()
+    for encoded, _, hint, _ in _members(kind).values():
+        names.add(encoded)
+        for option in _options(hint):
+            (inner,) = get_args(option) if get_origin(option) is list else (option,)
+            if isinstance(inner, type) and issubclass(inner, WireStruct):
+                names |= _names_within(inner)
+    return frozenset(names)
+
+
+def _options(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401  # a type
+    """The members of a union; a type by itself is one."""
+    return (hint,) if get_origin(hint) is list else get_args(hint) or (hint,)
+
+
 def _canonical(value: object, hint: Any, path: str, property_path: str, faults: Faults) -> object:  # noqa: ANN401
     """The value under the names that the wire structs know; what does not fit is told."""
-    options = get_args(hint) if get_origin(hint) is not list else (hint,)
-    options = options or (hint,)
+    options = _options(hint)
     if value is None:
         if NoneType not in options:
             if _is_text_only(options) and property_path:

@@ -138,17 +138,13 @@ def moment(
             property_path, "the time has no zone; end it with Z or an offset such as +02:00"
         )
         return None
-    try:
-        utc = parsed.astimezone(UTC)
-    except OverflowError:
-        utc = None
-    if utc is None or utc.year > _LATEST_YEAR:
+    if parsed.year > _LATEST_YEAR:
         faults.broken(property_path, f"the time lies beyond the year {_LATEST_YEAR}")
         return None
-    if utc < earliest:
+    if parsed < earliest:
         faults.broken(property_path, "the time must be now or later; leave it out to send at once")
         return None
-    return utc
+    return parsed.astimezone(UTC)
 
 
 def _parsed(text: str) -> datetime | None:

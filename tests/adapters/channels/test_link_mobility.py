@@ -372,11 +372,14 @@ async def test_a_gateway_that_does_not_finish_the_handshake_is_deferred() -> Non
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
+        hung_up.set()
 
+    hung_up = asyncio.Event()
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server, link_to(f"https://127.0.0.1:{port}/", connect_timeout=0.1) as provider:
         assert await outcome(provider, sms_letter()) == Deferred("unreachable")
+        await hung_up.wait()
 
 
 async def test_connections_are_used_again_and_never_too_many() -> None:

@@ -110,8 +110,9 @@ FILE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
         post(message("&a;"), head=FILE),
         post(message("&nbsp;")),
         b"<a>" * 100_000,
+        post(message(), "<a>" * 20 + "</a>" * 20),
         b'<?xml version="1.0" encoding="klingon"?><MSGLST/>',
-        b"x" * ((1 << 20) + 1),
+        post(message(), " " * (1 << 20)),
     ],
 )
 def test_what_is_no_report_is_unreadable(body: bytes) -> None:

@@ -190,6 +190,9 @@ def test_a_lone_surrogate_cannot_be_written() -> None:
         ("<a href='javascript:x()'>klikk</a>", "klikk\n"),
         ("<table><tr><td>1</td><td>2</td></tr></table>", "1 2\n"),
         ("<head><title>t</title></head><body>Hei", "Hei\n"),
+        ("<A HREF=https://a.no/?a=1&amp;b=2>Les</A> mer", "Les (https://a.no/?a=1&b=2) mer\n"),
+        ("<SCRIPT>if (a < b) x('</p>')</SCRIPT>Hei", "Hei\n"),
+        ("<!-- <p>nei</p> -->Hei<!doctype html>", "Hei\n"),
         ("bare tekst < tegn", "bare tekst < tegn\n"),
         ("<![if !mso]>Hei<![endif]> du", "Hei du\n"),
         ("<!--[if mso]>nei<![endif]-->Hei <![;", "Hei <![;\n"),
@@ -203,3 +206,11 @@ def test_html_is_told_in_plain_text(html: str, text: str) -> None:
 @given(st.text(st.sampled_from("<>/&;ab pstyle=\"'!-[]\n"), max_size=200))
 def test_any_html_can_be_told(html: str) -> None:
     assert plain_text_of(html).endswith("\n")
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "bit", ["<", "<!--", "<a ", "<a b='", "</", "&", "<![", "<script>", "<td>", "<p>", "<a href="]
+)
+def test_no_html_takes_long(bit: str) -> None:
+    assert plain_text_of(bit * 300_000).endswith("\n")

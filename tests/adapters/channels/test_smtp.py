@@ -168,6 +168,14 @@ async def test_a_sender_that_is_not_one_address_is_refused(
     assert told == Rejected(Failure.FAILED, "sender_invalid_address")
 
 
+@pytest.mark.parametrize("to", ["ka\0ri@x.no", "kari@x.no\r\n", "kari@x.no\n", "k\x7f@x.no"])
+async def test_control_characters_in_an_address_are_called_so(
+    provider: SmtpProvider, to: str
+) -> None:
+    told = await outcome(provider, email_letter(to))
+    assert told == Rejected(Failure.INVALID_ADDRESS, "control_character")
+
+
 @pytest.mark.parametrize("control", ["\n", "\r\nBcc: ola@x.no", "\0", "\x85", "\u2028"])
 async def test_control_characters_in_a_subject_are_refused(
     provider: SmtpProvider, control: str, tmp_path: Path

@@ -129,6 +129,37 @@ async def test_a_break_within_a_long_content_is_before_the_dot() -> None:
         assert told == Deferred("lost_at_content")
 
 
+@pytest.mark.parametrize(
+    "verb,answer,expected",
+    [
+        ("MAIL", "250-x\r\n" * 1000 + "250 x", Deferred("unreadable_at_mail")),
+        ("MAIL", f"250 {'x' * 200_000}", Deferred("unreadable_at_mail")),
+        ("RCPT", "250 x\r\n" * 100 + "250 x", Deferred("unreadable_at_data")),
+        ("RCPT", "250 x\r\n250 unasked", Deferred("unexpected_250_at_data")),
+        ("DATA", "354 x\r\n250 unasked", Deferred("unreadable_at_content")),
+        ("EHLO", "250 x\r\n250 unasked", Deferred("unexpected_250_at_data")),
+    ],
+)
+async def test_what_a_server_says_unasked_is_never_taken_for_an_answer_to_the_dot(
+    verb: str, answer: str, expected: Outcome
+) -> None:
+    async with scripted_relay() as relay, to(relay) as provider:
+        relay.answer(verb, answer)
+        assert await outcome(provider, email_letter()) == expected
+        assert isinstance(await outcome(provider, email_letter()), Accepted)
+
+
+async def test_what_is_slipped_in_before_tls_is_not_believed(
+    trusting: ssl.SSLContext,
+) -> None:
+    async with (
+        scripted_relay("STARTTLS") as relay,
+        to(relay, tls=Tls.STARTTLS, ssl_context=trusting) as provider,
+    ):
+        relay.answer("STARTTLS", "220 go\r\n250 slipped in")
+        assert await outcome(provider, email_letter()) == Deferred("unreadable_at_starttls")
+
+
 async def test_a_server_that_is_away_is_deferred() -> None:
     relay = ScriptedRelay()
     relay.port = 1
@@ -141,7 +172,8 @@ async def test_a_content_that_was_refused_is_not_sent() -> None:
         relay.answer("RCPT", "550 5.1.1 no")  # and DATA is answered 354 all the same
         told = await outcome(provider, email_letter())
         assert told == Rejected(Failure.BOUNCED, "550 5.1.1")
-        assert isinstance(await outcome(provider, email_letter()), Accepted)
+        async with asyncio.timeout(PATIENT.command / 2):
+            assert isinstance(await outcome(provider, email_letter()), Accepted)
         assert len(relay.contents) == 1
         assert relay.connections == 2
 
@@ -237,22 +269,38 @@ async def test_one_who_waits_too_long_for_a_connection_is_not_sent(relay: Script
 
 
 class Sleepy:
-    """A clock of a process that was put to sleep after its second look."""
+    """A clock of a process that was put to sleep after some looks at it."""
 
-    def __init__(self) -> None:
+    def __init__(self, looks: int) -> None:
         self.looks = 0
+        self._last_look_before = looks
 
     def __call__(self) -> datetime:
         self.looks += 1
-        return datetime.now(UTC) + timedelta(hours=1 if self.looks > 2 else 0)
+        return datetime.now(UTC) + timedelta(hours=1 if self.looks > self._last_look_before else 0)
 
 
 async def test_a_process_that_slept_before_the_content_does_not_send_it(
     relay: ScriptedRelay,
 ) -> None:
-    async with to(relay, clock=Sleepy()) as provider:
+    async with to(relay, clock=Sleepy(2)) as provider:
         assert await outcome(provider, email_letter()) == Deferred("too_late")
         assert relay.contents == []
+
+
+async def test_a_process_that_slept_while_it_waited_does_not_begin(relay: ScriptedRelay) -> None:
+    async with to(relay, clock=Sleepy(1)) as provider:
+        assert await outcome(provider, email_letter()) == Deferred("too_late")
+        assert relay.connections == 0
+
+
+async def test_whoever_stops_listening_stops_what_has_not_begun(relay: ScriptedRelay) -> None:
+    async with to(relay, connections=2) as provider:
+        sending = provider.send([email_letter() for _ in range(20)])
+        async for _ in sending:
+            break
+        await sending.aclose()  # type: ignore[attr-defined]  # an iterator need not have it
+        assert len(relay.contents) < 20
 
 
 async def test_a_hand_over_that_is_cut_off_leaves_no_connection_behind(

@@ -12,6 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from tests.adapters.tokens.forging import (
     ALTINN,
     AUDIENCE,
@@ -22,6 +24,7 @@ from tests.adapters.tokens.forging import (
     altinn,
     b64,
     header,
+    key,
     maskinporten,
     organisation,
     platform,
@@ -66,10 +69,11 @@ def _text(claims: Mapping[str, Any], old: str, new: str) -> str:
 
 
 def _hmac_with_the_public_key() -> str:
-    signed = (
-        b64(json.dumps(header(alg="HS256")).encode()) + "." + b64(json.dumps(altinn()).encode())
-    )
-    return f"{signed}.{b64(hmac.digest(b'public key', signed.encode(), hashlib.sha256))}"
+    written = [json.dumps(part).encode() for part in (header(alg="HS256"), altinn())]
+    signed = ".".join(b64(part) for part in written)
+    published = key("genuine").public_key()
+    secret = published.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return f"{signed}.{b64(hmac.digest(secret, signed.encode(), hashlib.sha256))}"
 
 
 GOOD: Final = token(altinn())
@@ -225,6 +229,9 @@ HOSTILE: Final = (
     ),
     _of_maskinporten(
         11, "consumer_number", "a consumer abroad", consumer=organisation(f"0088:{TTD}")
+    ),
+    _of_maskinporten(
+        11, "consumer_number", "a number of no stated register", consumer=organisation(TTD)
     ),
     _of_maskinporten(
         11, "consumer_number", "a wrong check digit", consumer=organisation("0192:991825828")

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from adapters.tokens.development import (
@@ -11,10 +12,13 @@ from adapters.tokens.development import (
     DevelopmentIssuerRefusedError,
     refuse_development_issuer,
 )
+from adapters.tokens.issuers import Issuer
+from adapters.tokens.keys import JwksKeys
 from adapters.tokens.verifier import JwtVerifier
 from application.caller import CREATE
 from application.ports.token_verifier import InvalidTokenError
 from tests.adapters.tokens.forging import AUDIENCE, SUPPLIER, TTD
+from tests.adapters.tokens.published import publishing
 
 NAME = "http://127.0.0.1:8080/development/"
 
@@ -50,6 +54,34 @@ def test_its_key_set_tells_nothing_secret(tmp_path: Path) -> None:
     (key,) = DevelopmentIssuer(tmp_path / "issuer.pem", NAME).jwks()["keys"]
 
     assert key.keys() == {"kty", "kid", "use", "alg", "n", "e"}
+
+
+def test_a_key_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "issuer.pem"
+    file.write_text("no key")
+
+    with pytest.raises(DevelopmentIssuerRefusedError, match="remove the file") as refused:
+        DevelopmentIssuer(file, NAME)
+
+    assert str(file) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+async def test_others_can_discover_it(tmp_path: Path) -> None:
+    async with publishing() as publisher:
+        issuer = DevelopmentIssuer(tmp_path / "issuer.pem", publisher.issuer)
+        publisher.metadata = issuer.metadata(f"{publisher.base}/jwks")
+        publisher.keys = msgspec.json.encode(issuer.jwks())
+        async with JwksKeys(publisher.discovery()) as keys:
+            trusted = Issuer(kind="altinn", name=publisher.issuer, keys=keys)
+            verifier = JwtVerifier(issuers=[trusted], owners={TTD: "ttd"}.get)
+
+            caller = await verifier.verify(
+                authorization=[f"Bearer {issuer.issue('ttd', TTD, CREATE)}"],
+                platform_access_token=[],
+            )
+
+    assert caller.owner == "ttd"
 
 
 async def test_a_supplier_acts_with_either_kind_of_token(tmp_path: Path) -> None:

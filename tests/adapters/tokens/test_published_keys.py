@@ -86,6 +86,15 @@ async def test_a_flood_of_unknown_keys_makes_one_request_a_minute(
     assert publisher.fetches == 3
 
 
+async def test_a_clock_that_was_set_back_does_not_silence_us(
+    keys: JwksKeys, publisher: Publisher, clock: Clock
+) -> None:
+    publisher.keys = key_set(jwk("stranger", kid="two"))
+    clock.forward(hours=-1)
+
+    assert isinstance(await keys.find("two"), SigningKey)
+
+
 async def test_who_gives_up_waiting_takes_nothing_from_the_others(
     keys: JwksKeys, publisher: Publisher, clock: Clock
 ) -> None:
@@ -226,6 +235,16 @@ async def test_redirects_are_not_followed(publisher: Publisher) -> None:
     publisher.redirect = f"{publisher.base}/elsewhere"
 
     with pytest.raises(IssuerUnreachableError, match="302"):
+        await publisher.discovery().fetch()
+
+
+async def test_an_answer_that_is_too_large_is_not_read_to_its_end(publisher: Publisher) -> None:
+    publisher.keys = b" " * (64 * 1024 + 1)
+    with pytest.raises(IssuerUnreachableError, match="too large"):
+        await publisher.discovery().fetch()
+
+    publisher.metadata = {"padding": " " * 64 * 1024}
+    with pytest.raises(IssuerUnreachableError, match="too large"):
         await publisher.discovery().fetch()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.tokens.development import DevelopmentIssuer
 from adapters.tokens.issuers import Issuer
@@ -209,12 +210,32 @@ async def test_an_issuer_may_be_held_to_fewer_algorithms() -> None:
     assert refused.value.reason == "algorithm"
 
 
+@pytest.mark.parametrize(
+    "beside", [token(altinn(), signer="stranger"), token(maskinporten({"pid": "21858099999"}))]
+)
+async def test_what_is_ignored_beside_an_apps_token_is_logged(beside: str) -> None:
+    house = ForgersHouse()
+    with capture_logs() as logged:
+        caller = await call(house, beside, platform=house.platform("ttd", "bygg"))
+
+    assert caller == await call(house, platform=house.platform("ttd", "bygg"))
+    assert [line["event"] for line in logged] == ["token.ignored"]
+
+
 class TestOwners:
     async def test_an_organisation_that_is_unknown_owns_nothing(self) -> None:
         stranger = token(maskinporten({"consumer": organisation(f"0192:{SUPPLIER}")}))
 
-        with pytest.raises(NoOwnerError):
+        with pytest.raises(NoOwnerError) as refused:
             await call(ForgersHouse(), stranger)
+        assert refused.value.reason == "owner_unknown"
+
+    async def test_somebody_who_logged_in_is_a_person(self) -> None:
+        house = ForgersHouse()
+
+        with pytest.raises(NoOwnerError) as refused:
+            await call(house, house.user(CREATE))
+        assert refused.value.reason == "person"
 
     async def test_organisations_may_own_under_their_number(self) -> None:
         house = ForgersHouse(settings={"owner_is_organisation": True})

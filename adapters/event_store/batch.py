@@ -1,0 +1,125 @@
+"""Appends that wait, and what they are in a call of the database's function."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, LiteralString
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+
+from adapters.event_store.sealing import Box
+
+_EVENTS: Final = 2000
+"""At most so many events in one transaction, unless one append alone has more."""
+_BYTES: Final = 8 * 1024 * 1024
+"""At most so many bytes of them, likewise."""
+
+APPEND_LOCK: Final = 7012026
+"""The advisory lock that every append takes, and `append_events` in the database, too."""
+
+APPEND: Final[LiteralString] = """
+SELECT append_events(
+    %b::int[], %b::uuid[], %b::bigint[], %b::text[], %b::bytea[],
+    %b::int[], %b::uuid[], %b::bigint[], %b::text[], %b::int[], %b::bytea[], %b::text[], %b::bytea[],
+    %b::int[], %b::uuid[], %b::text[], %b::smallint[], %b::timestamptz[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaRow:
+    """When an order next needs something; without a moment it leaves the agenda."""
+
+    order_id: UUID
+    owner: str
+    lane: int
+    due_at: datetime | None
+
+
+@dataclass(slots=True, eq=False)
+class Append:
+    """One append that waits, whole or not at all."""
+
+    command_id: UUID
+    events: Sequence[StoredEvent]
+    boxes: Sequence[Box]
+    agenda: Sequence[AgendaRow]
+    give_up_at: float
+    done: asyncio.Future[None] = field(repr=False)
+    was_tried: bool = False
+    """Whether it may have been stored by a transaction whose answer was lost."""
+    goes_alone: bool = False
+    """Whether it was in a batch that the store refused as a whole."""
+    streams: frozenset[UUID | str] = field(init=False)
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take down once what every look at the queue asks."""
+        self.streams = frozenset(each.originator_id for each in self.events)
+        self.size = sum(len(each.state) for each in self.events)
+        self.size += sum(len(each.ciphertext) for each in self.boxes)
+
+    def succeed(self) -> None:
+        """Answer that everything is stored, if anybody still waits for it."""
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def fail(self, problem: Exception) -> None:
+        """Answer that it was not, if anybody still waits for it."""
+        if not self.done.done():
+            self.done.set_exception(problem)
+
+
+def split(waiting: Iterable[Append]) -> tuple[list[Append], list[Append]]:
+    """Take what goes into one transaction, and leave the rest in its order.
+
+    No order is appended to twice in one transaction, nor out of turn.
+    """
+    batch: list[Append] = []
+    rest: list[Append] = []
+    taken: set[UUID | str] = set()
+    events, size = 0, 0
+    for append in waiting:
+        if append.done.done():
+            continue  # whoever waited has gone
+        is_full = (
+            append.goes_alone
+            or events + len(append.events) > _EVENTS
+            or size + append.size > _BYTES
+        )
+        if (batch and (is_full or batch[0].goes_alone)) or not taken.isdisjoint(append.streams):
+            rest.append(append)
+        else:
+            batch.append(append)
+            events += len(append.events)
+            size += append.size
+        taken |= append.streams
+    return batch, rest
+
+
+def columns(batch: Sequence[Append]) -> list[list[Any]]:
+    """The rows of a batch by column, each with the number of its append."""
+    events = [(number, each) for number, append in enumerate(batch) for each in append.events]
+    boxes = [(number, each) for number, append in enumerate(batch) for each in append.boxes]
+    agenda = [(number, each) for number, append in enumerate(batch) for each in append.agenda]
+    return [
+        [number for number, _ in events],
+        [each.originator_id for _, each in events],
+        [each.originator_version for _, each in events],
+        [each.topic for _, each in events],
+        [each.state for _, each in events],
+        [number for number, _ in boxes],
+        [each.place.order_id for _, each in boxes],
+        [each.place.version for _, each in boxes],
+        [each.place.kind for _, each in boxes],
+        [each.place.recipient_no for _, each in boxes],
+        [each.ciphertext for _, each in boxes],
+        [each.month for _, each in boxes],
+        [each.wrapped for _, each in boxes],
+        [number for number, _ in agenda],
+        [each.order_id for _, each in agenda],
+        [each.owner for _, each in agenda],
+        [each.lane for _, each in agenda],
+        [each.due_at for _, each in agenda],
+    ]

@@ -1,0 +1,153 @@
+"""The rows of projections by generation: one serves, and another may be growing beside it."""
+
+from collections.abc import Sequence
+from typing import Any, Final, LiteralString
+
+import msgspec
+import psycopg
+import structlog
+from psycopg.sql import SQL, Composed, Identifier
+
+from adapters.projections.projection import FeedEvent, Projection, Row
+
+log = structlog.get_logger()
+
+AT_ONCE: Final = 1000
+"""At most so many events in one transaction."""
+_REMOVED_AT_ONCE: Final = 10_000
+
+_OPEN: Final[LiteralString] = """
+INSERT INTO projection (name, generation, position, is_serving) VALUES (%s, 1, 0, true)
+ON CONFLICT DO NOTHING
+"""
+_SERVING: Final[LiteralString] = """
+SELECT generation, position FROM projection WHERE name = %s AND is_serving FOR UPDATE
+"""
+_GROWING: Final[LiteralString] = """
+SELECT position FROM projection
+ WHERE name = %s AND generation = %s AND NOT is_serving FOR UPDATE
+"""
+_MOVE: Final[LiteralString] = (
+    "UPDATE projection SET position = %s WHERE name = %s AND generation = %s"
+)
+_BEGIN: Final[LiteralString] = """
+INSERT INTO projection (name, generation, position, is_serving)
+SELECT %(name)s, max(generation) + 1, 0, false FROM projection WHERE name = %(name)s
+RETURNING generation
+"""
+_RETIRE: Final[LiteralString] = (
+    "UPDATE projection SET is_serving = false WHERE name = %s AND is_serving"
+)
+_SERVE: Final[LiteralString] = (
+    "UPDATE projection SET is_serving = true WHERE name = %s AND generation = %s"
+)
+_IDLE: Final[LiteralString] = (
+    "SELECT generation FROM projection WHERE name = %s AND NOT is_serving FOR UPDATE"
+)
+_FORGET: Final[LiteralString] = "DELETE FROM projection WHERE name = %s AND generation = %s"
+_EVENTS: Final[LiteralString] = """
+SELECT notification_id, originator_id, originator_version, topic, state FROM orders_events
+ WHERE notification_id > %s ORDER BY notification_id LIMIT %s
+"""
+
+
+class SupersededError(Exception):
+    """Somebody else has begun to make the projection anew; theirs goes on."""
+
+
+async def serving(connection: psycopg.AsyncConnection[Any], name: str) -> tuple[int, int]:
+    """Lock the generation that serves: its number, and its position."""
+    while True:
+        cursor = await connection.execute(_SERVING, (name,))
+        if (row := await cursor.fetchone()) is not None:
+            return int(row[0]), int(row[1])
+        await connection.execute(_OPEN, (name,))
+
+
+async def growing(connection: psycopg.AsyncConnection[Any], name: str, generation: int) -> int:
+    """Lock a generation that grows: its position.
+
+    Raises:
+        SupersededError: it is gone.
+    """
+    cursor = await connection.execute(_GROWING, (name, generation))
+    if (row := await cursor.fetchone()) is None:
+        raise SupersededError(f"{name} is being made anew by somebody else, too; theirs goes on")
+    return int(row[0])
+
+
+async def begin(connection: psycopg.AsyncConnection[Any], name: str) -> int:
+    """Begin a generation beside the one that serves."""
+    await serving(connection, name)
+    cursor = await connection.execute(_BEGIN, {"name": name})
+    row = await cursor.fetchone()
+    return 0 if row is None else int(row[0])
+
+
+async def exchange(connection: psycopg.AsyncConnection[Any], name: str, generation: int) -> None:
+    """Let another generation serve."""
+    await connection.execute(_RETIRE, (name,))
+    await connection.execute(_SERVE, (name, generation))
+
+
+async def advance(
+    connection: psycopg.AsyncConnection[Any],
+    projection: Projection,
+    generation: int,
+    position: int,
+) -> int:
+    """Write what the next events after a position mean; how many there were."""
+    cursor = await connection.execute(_EVENTS, (position, AT_ONCE), binary=True)
+    events = [FeedEvent(*row) for row in await cursor.fetchall()]
+    if not events:
+        return 0
+    rows = [row for event in events for row in _rows(projection, event)]
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        await connection.execute(_insert(projection), [generation, *columns])
+        if projection.channel is not None:
+            await connection.execute("SELECT pg_notify(%s, '')", (projection.channel,))
+    await connection.execute(_MOVE, (events[-1].position, projection.name, generation))
+    return len(events)
+
+
+async def remove_idle(connection: psycopg.AsyncConnection[Any], projection: Projection) -> bool:
+    """Remove a part of what neither serves nor will; whether there may be more."""
+    cursor = await connection.execute(_IDLE, (projection.name,))
+    if (row := await cursor.fetchone()) is None:
+        return False
+    removed = await connection.execute(_remove(projection), (row[0], _REMOVED_AT_ONCE))
+    if removed.rowcount < _REMOVED_AT_ONCE:
+        await connection.execute(_FORGET, (projection.name, row[0]))
+    return True
+
+
+def _rows(projection: Projection, event: FeedEvent) -> Sequence[Row]:
+    try:
+        return list(projection.rows(event))
+    except msgspec.MsgspecError as problem:
+        # One event that cannot be read must not hide all that come after it.
+        log.error(  # noqa: TRY400  # a trace may show what the event says
+            "event_unreadable",
+            projection=projection.name,
+            position=event.position,
+            because=type(problem).__name__,
+        )
+        return ()
+
+
+def _insert(projection: Projection) -> Composed:
+    names = SQL(", ").join(Identifier(each) for each in projection.columns)
+    arrays = SQL(", ").join(
+        SQL("%s::{}[]").format(Identifier(each)) for each in projection.columns.values()
+    )
+    return SQL(
+        "INSERT INTO {} (generation, {}) SELECT %s::int, * FROM unnest({}) ON CONFLICT DO NOTHING"
+    ).format(Identifier(projection.name), names, arrays)
+
+
+def _remove(projection: Projection) -> Composed:
+    table = Identifier(projection.name)
+    return SQL(
+        "DELETE FROM {} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {} WHERE generation = %s LIMIT %s))"
+    ).format(table, table)

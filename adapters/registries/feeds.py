@@ -1,0 +1,104 @@
+"""Follow the registers' own feeds, from where the local copies stand to the feeds' end."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from yarl import URL
+
+from adapters.registries.asking import ask
+from adapters.registries.importing import ImportSummary, RegistryImporter
+from adapters.registries.pages import UnreadablePageError
+
+_LARGEST: Final = 64 * 1024 * 1024
+_SECONDS: Final = 60.0
+_ENTRIES: Final = 5000
+
+
+class _Reach(Struct, frozen=True, rename={"end": "tilEndringsId", "newest": "sisteEndringsId"}):
+    end: int
+    newest: int
+
+
+class _Next(Struct, frozen=True, rename={"page": "nextPage"}):
+    page: str | None = None
+
+
+_read_reach = msgspec.json.Decoder(_Reach).decode
+_read_next = msgspec.json.Decoder(_Next).decode
+
+
+async def sync_krr(
+    importer: RegistryImporter,
+    url: str,
+    token: Callable[[], Awaitable[str]],
+    *,
+    seconds: float = _SECONDS,
+    progress: Callable[[ImportSummary], None] = lambda _: None,
+) -> ImportSummary:
+    """Bring the copy of KRR up to the newest change; what was imported before a failure stays.
+
+    Raises:
+        RegistryUnavailableError: the register gave no answer; try again later.
+        UnreadablePageError: the answer is no page of the feed, or the feed does not go on.
+    """
+    summary = ImportSummary()
+    while True:
+        reached = int(await importer.cursor("krr") or 0)
+        page = await ask(
+            "krr",
+            URL(url),
+            largest=_LARGEST,
+            seconds=seconds,
+            headers={"Authorization": f"Bearer {await token()}"},
+            question=msgspec.json.encode({"fraEndringsId": reached}),
+        )
+        await importer.import_page("krr", page, summary)
+        progress(summary)
+        reach = _read_reach(page)
+        if reach.end >= reach.newest:
+            return summary
+        if reach.end <= reached:
+            raise UnreadablePageError("the feed stands still before its newest change")
+
+
+async def sync_businesses(
+    importer: RegistryImporter,
+    url: str,
+    *,
+    seconds: float = _SECONDS,
+    progress: Callable[[ImportSummary], None] = lambda _: None,
+) -> ImportSummary:
+    """Bring the copy of businesses' addresses up to date; what was imported before a failure stays.
+
+    Raises:
+        RegistryUnavailableError: the register gave no answer; try again later.
+        UnreadablePageError: the answer is no page of the feed, or its next page is not to be had.
+    """
+    summary = ImportSummary()
+    since = await importer.cursor("businesses")
+    start = URL(url).update_query(pageSize=_ENTRIES)
+    following: URL | None = start if since is None else start.update_query(since=since)
+    seen: set[URL] = set()
+    while following is not None:
+        seen.add(following)
+        page = await ask("businesses", following, largest=_LARGEST, seconds=seconds, headers={})
+        await importer.import_page("businesses", page, summary)
+        progress(summary)
+        following = _next(page, start)
+        if following in seen:
+            raise UnreadablePageError("the feed leads back to a page that was read")
+    return summary
+
+
+def _next(page: bytes, start: URL) -> URL | None:
+    """The next page, as the feed gives it."""
+    try:
+        given = _read_next(page).page
+        following = None if given is None else URL(given, encoded=True)
+        if following is not None and following.origin() != start.origin():
+            raise UnreadablePageError("the next page lies on another host")
+    except (msgspec.MsgspecError, ValueError):
+        raise UnreadablePageError("the next page has no address that can be read") from None
+    return following

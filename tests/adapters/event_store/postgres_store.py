@@ -1,0 +1,95 @@
+"""The store in PostgreSQL, put together as the service does it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+from adapters.event_store.agenda import PostgresAgenda
+from adapters.event_store.appender import Appender
+from adapters.event_store.envelope import EnvelopeMapper
+from adapters.event_store.repository import PostgresOrderRepository
+from adapters.event_store.sealing import Sealer
+from adapters.memory.key_vault import InMemoryKeyVault
+from adapters.postgres import open_pool
+from adapters.postgres.listening import Listener
+from adapters.postgres.pool import Pool
+from adapters.projections.delivery_reference import (
+    DeliveryReferenceProjection,
+    PostgresReportInbox,
+)
+from adapters.projections.order_index import OrderIndexProjection, PostgresOrderIndex
+from adapters.projections.runner import ProjectionRunner
+from domain.order.events import OrderId
+from domain.personal import PersonalClass
+from tests.contracts.order_repository_contract import SetClock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresStore:
+    """Everything that stands on the event store's tables."""
+
+    conninfo: str
+    clock: SetClock
+    vault: InMemoryKeyVault
+    pool: Pool
+    mapper: EnvelopeMapper
+    appender: Appender
+    orders: PostgresOrderRepository
+    agenda: PostgresAgenda
+    runner: ProjectionRunner
+    index: PostgresOrderIndex
+    inbox: PostgresReportInbox
+
+    async def erase(self, order_id: OrderId, kind: PersonalClass) -> None:
+        """Delete keys alone: the boxes may stay, and cannot be opened."""
+        async with self.pool.connection() as connection:
+            await connection.execute(
+                "DELETE FROM data_key WHERE order_id = %s AND class = %s", (order_id, kind)
+            )
+
+    @asynccontextmanager
+    async def projecting(self) -> AsyncIterator[None]:
+        """Follow the log meanwhile, as a worker does."""
+        following = asyncio.create_task(self.runner.run())
+        try:
+            yield
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+
+@asynccontextmanager
+async def open_store(
+    conninfo: str, *, patience: float = 10.0, parked: int = 20_000, pool_size: int = 4
+) -> AsyncIterator[PostgresStore]:
+    async with AsyncExitStack() as stack:
+        clock, vault = SetClock(), InMemoryKeyVault()
+        pool = await open_pool(conninfo, size=pool_size, name="varsel tests")
+        await stack.enter_async_context(pool)
+        listener = Listener(conninfo, "varsel_events", "varsel_agenda", "varsel_reports")
+        await listener.start()
+        stack.push_async_callback(listener.stop)
+        appender = Appender(conninfo, patience=patience, parked=parked)
+        await appender.start()
+        stack.push_async_callback(appender.stop)
+        mapper = EnvelopeMapper(Sealer(vault))
+        runner = ProjectionRunner(
+            pool, listener, [OrderIndexProjection(), DeliveryReferenceProjection()]
+        )
+        yield PostgresStore(
+            conninfo=conninfo,
+            clock=clock,
+            vault=vault,
+            pool=pool,
+            mapper=mapper,
+            appender=appender,
+            orders=PostgresOrderRepository(
+                appender=appender, pool=pool, mapper=mapper, clock=clock, next_id=uuid4
+            ),
+            agenda=PostgresAgenda(pool, listener),
+            runner=runner,
+            index=PostgresOrderIndex(pool, runner),
+            inbox=PostgresReportInbox(pool, listener),
+        )

@@ -1,0 +1,191 @@
+"""The agenda in PostgreSQL keeps the port's promises, and can be written anew."""
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, LiteralString
+
+import msgspec
+import psycopg
+import pytest
+
+from adapters.event_store.agenda import _CLAIM
+from adapters.event_store.agenda_rebuild import AgendaRebuilt, rebuild_agenda
+from application.recorded import SERVICE
+from domain.order.events import OrderCancelled
+from tests.adapters.event_store.postgres_store import PostgresStore
+from tests.contracts.agenda_contract import LEASE, AgendaContract, claim
+from tests.contracts.order_repository_contract import going_on, order_id, placing, resolved
+from tests.samples import NOON, TTD, placed
+
+ROWS: LiteralString = "SELECT order_id, owner, lane, due_at FROM agenda ORDER BY order_id"
+
+
+class TestPostgresAgenda(AgendaContract):
+    pass
+
+
+async def execute(store: PostgresStore, statement: LiteralString) -> list[tuple[Any, ...]]:
+    async with store.pool.connection() as connection:
+        cursor = await connection.execute(statement)
+        return [] if cursor.description is None else await cursor.fetchall()
+
+
+async def rebuilt(store: PostgresStore) -> AgendaRebuilt:
+    return await rebuild_agenda(store.pool, store.mapper, clock=store.clock)
+
+
+async def test_its_age_is_how_long_the_first_order_has_waited_that_nobody_has_in_hand(
+    store: PostgresStore,
+) -> None:
+    assert await store.agenda.age() == timedelta()
+
+    now = store.clock.now = datetime.now(UTC)
+    an_hour_ago = now - timedelta(hours=1)
+    late = msgspec.structs.replace(placed, requested_send_time=now + timedelta(hours=1))
+    await store.orders.append([placing(late)], by=TTD)
+    assert await store.agenda.age() == timedelta()
+
+    store.clock.now = an_hour_ago
+    early = msgspec.structs.replace(placed, requested_send_time=an_hour_ago)
+    await store.orders.append([placing(early)], by=TTD)
+    assert timedelta(hours=1) <= await store.agenda.age() < timedelta(hours=1, minutes=5)
+
+    await store.agenda.claim(limit=1, worker="anna", now=now, lease=LEASE)
+    assert await store.agenda.age() == timedelta()
+
+
+async def test_claims_read_no_further_than_they_must(store: PostgresStore) -> None:
+    await execute(
+        store,
+        """
+        INSERT INTO agenda (order_id, owner, lane, due_at)
+        SELECT gen_random_uuid(), 'ttd', 1, timestamptz '2026-09-01 10:00+00' - make_interval(secs => n)
+          FROM generate_series(1, 20000) AS n
+        """,
+    )
+    await execute(store, "ANALYZE agenda")
+    asked = {"now": NOON, "limit": 100, "until": NOON + LEASE, "worker": "anna"}
+    async with store.pool.connection() as connection:
+        cursor = await connection.execute("EXPLAIN (ANALYZE, TIMING OFF) " + _CLAIM, asked)
+        plan = "\n".join(row[0] for row in await cursor.fetchall())
+
+    assert "Seq Scan" not in plan
+    read = re.search(r"Scan using agenda_ready .*actual rows=([\d.]+) loops=(\d+)", plan)
+    assert read is not None
+    assert float(read[1]) * int(read[2]) == 100
+    assert len(await claim(store.agenda, limit=50)) == 50
+
+
+async def test_an_agenda_that_was_lost_is_written_anew(store: PostgresStore) -> None:
+    (first, second, finished) = await store.orders.append([placing(), placing(), placing()], by=TTD)
+    await store.orders.append([going_on(second, resolved())], by=SERVICE)
+    await store.orders.append([going_on(finished, OrderCancelled())], by=TTD)
+    before = await execute(store, ROWS)
+    await execute(store, "DELETE FROM agenda")
+
+    assert await rebuilt(store) == AgendaRebuilt(orders=3, written=2, removed=0)
+
+    assert await execute(store, ROWS) == before
+    assert set(await claim(store.agenda)) == {first.order_id, second.order_id}
+
+
+async def test_an_agenda_that_is_right_stays_as_it_is(store: PostgresStore) -> None:
+    (opened,) = await store.orders.append([placing()], by=TTD)
+    await claim(store.agenda, worker="anna")
+    store.clock.now += timedelta(seconds=10)
+
+    assert await rebuilt(store) == AgendaRebuilt(orders=1)
+
+    assert await claim(store.agenda, worker="bo") == []
+    await store.agenda.release([opened.order_id], worker="anna")
+    assert await claim(store.agenda, worker="bo") == [opened.order_id]
+
+
+async def test_what_does_not_belong_on_the_agenda_is_taken_off(store: PostgresStore) -> None:
+    (opened,) = await store.orders.append([placing()], by=TTD)
+    await store.orders.append([going_on(opened, OrderCancelled())], by=TTD)
+    for stray in (opened.order_id, order_id()):
+        async with store.pool.connection() as connection:
+            await connection.execute(
+                "INSERT INTO agenda (order_id, owner, lane, due_at) VALUES (%s, 'ttd', 1, now())",
+                (stray,),
+            )
+
+    assert await rebuilt(store) == AgendaRebuilt(orders=2, removed=2)
+    assert await store.agenda.next_due() is None
+
+
+async def test_a_history_that_cannot_be_read_keeps_no_other_off_the_agenda(
+    store: PostgresStore,
+) -> None:
+    unreadable = order_id()
+    (opened,) = await store.orders.append([placing()], by=TTD)
+    async with store.pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO orders_events (originator_id, originator_version, topic, state)"
+            " VALUES (%s, 1, 'order.placed', 'not an event')",
+            (unreadable,),
+        )
+    await execute(store, "DELETE FROM agenda")
+
+    assert await rebuilt(store) == AgendaRebuilt(orders=2, written=1, unreadable=(unreadable,))
+    assert await claim(store.agenda) == [opened.order_id]
+
+
+async def test_many_orders_are_looked_at_in_turn(store: PostgresStore) -> None:
+    await store.orders.append([placing() for _ in range(401)], by=TTD)
+    await execute(store, "DELETE FROM agenda")
+
+    assert await rebuilt(store) == AgendaRebuilt(orders=401, written=401)
+
+
+async def test_the_agenda_is_written_anew_while_orders_go_on(store: PostgresStore) -> None:
+    changes = [placing() for _ in range(200)]
+
+    async def go_on() -> None:
+        for change in changes:
+            (opened,) = await store.orders.append([change], by=TTD)
+            await store.orders.append([going_on(opened, OrderCancelled())], by=TTD)
+
+    going = asyncio.create_task(go_on())
+    while not going.done():
+        await rebuilt(store)
+    await going
+
+    assert await store.agenda.next_due() is None
+
+
+async def test_giving_back_and_appending_wait_for_each_other_in_one_order(
+    store: PostgresStore,
+) -> None:
+    orders = list(await store.orders.append([placing() for _ in range(30)], by=TTD))
+
+    async def lend_and_give_back() -> None:
+        for _ in range(20):
+            lent = await claim(store.agenda)
+            await store.agenda.release(list(reversed(lent)), worker="anna")
+
+    async def go_on() -> None:
+        nonlocal orders
+        for _ in range(20):
+            store.clock.now += timedelta(seconds=1)
+            orders = list(
+                await store.orders.append([going_on(each, resolved()) for each in orders], by=TTD)
+            )
+
+    await asyncio.gather(lend_and_give_back(), go_on())
+
+    deadlocks = await execute(
+        store, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    )
+    assert deadlocks == [(0,)]
+
+
+async def test_a_lane_that_no_worker_looks_at_cannot_be_written(store: PostgresStore) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await execute(
+            store,
+            "INSERT INTO agenda (order_id, owner, lane, due_at)"
+            " VALUES (gen_random_uuid(), 'ttd', 3, now())",
+        )

@@ -1,0 +1,87 @@
+"""The store in memory keeps the promises of the one in PostgreSQL."""
+
+from uuid import uuid4
+
+import pytest
+from eventsourcing.popo import POPOApplicationRecorder
+from eventsourcing.tests.persistence import ApplicationRecorderTestCase
+
+from adapters.memory.key_vault import InMemoryKeyVault
+from adapters.memory.order_repository import (
+    InMemoryAgenda,
+    InMemoryOrderIndex,
+    InMemoryOrderRepository,
+)
+from adapters.memory.report_inbox import InMemoryReportInbox
+from domain.order.events import OrderId
+from domain.personal import PersonalClass
+from tests.contracts.agenda_contract import AgendaContract
+from tests.contracts.key_vault_contract import KeyVaultContract
+from tests.contracts.order_index_contract import OrderIndexContract
+from tests.contracts.order_repository_contract import Erase, OrderRepositoryContract, SetClock
+from tests.contracts.report_inbox_contract import ReportInboxContract
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def vault() -> InMemoryKeyVault:
+    return InMemoryKeyVault()
+
+
+@pytest.fixture
+def orders(vault: InMemoryKeyVault, clock: SetClock) -> InMemoryOrderRepository:
+    return InMemoryOrderRepository(vault=vault, clock=clock, next_id=uuid4)
+
+
+@pytest.fixture
+def erase(orders: InMemoryOrderRepository) -> Erase:
+    async def by_kind(order_id: OrderId, kind: PersonalClass) -> None:
+        orders.erase(order_id, kind)
+
+    return by_kind
+
+
+@pytest.fixture
+def agenda(orders: InMemoryOrderRepository) -> InMemoryAgenda:
+    return InMemoryAgenda(orders)
+
+
+@pytest.fixture
+def index(orders: InMemoryOrderRepository) -> InMemoryOrderIndex:
+    return InMemoryOrderIndex(orders)
+
+
+@pytest.fixture
+def inbox(orders: InMemoryOrderRepository) -> InMemoryReportInbox:
+    return InMemoryReportInbox(orders)
+
+
+class TestInMemoryOrderRepository(OrderRepositoryContract):
+    pass
+
+
+class TestInMemoryAgenda(AgendaContract):
+    pass
+
+
+class TestInMemoryOrderIndex(OrderIndexContract):
+    pass
+
+
+class TestInMemoryReportInbox(ReportInboxContract):
+    pass
+
+
+class TestInMemoryKeyVault(KeyVaultContract):
+    pass
+
+
+class TestTheLibrarysRecorder(ApplicationRecorderTestCase[POPOApplicationRecorder]):
+    """What the store in memory stands on passes the library's own suite."""
+
+    def create_recorder(self) -> POPOApplicationRecorder:
+        return POPOApplicationRecorder()

@@ -1,0 +1,26 @@
+import pytest
+from typing_extensions import override
+
+from adapters.memory.registries import (
+    InMemoryBusinessRegistry,
+    InMemoryExternalIdentityRegistry,
+    InMemoryNameRegistry,
+    InMemoryPersonRegistry,
+    InMemoryProfileRegistry,
+)
+from application.looking_up import Registries
+from tests.contracts import registries_contract as known
+from tests.contracts.registries_contract import RegistriesContract
+
+
+class TestInMemoryRegistries(RegistriesContract):
+    @override
+    @pytest.fixture
+    def registries(self) -> Registries:
+        return Registries(
+            persons=InMemoryPersonRegistry(known.PERSONS),
+            businesses=InMemoryBusinessRegistry(known.BUSINESSES, known.MAIN_UNITS),
+            profiles=InMemoryProfileRegistry(known.PROFILES),
+            externals=InMemoryExternalIdentityRegistry(known.EXTERNALS),
+            names=InMemoryNameRegistry(known.NAMES),
+        )

@@ -1,0 +1,7 @@
+"""The inbox in PostgreSQL keeps the port's promises."""
+
+from tests.contracts.report_inbox_contract import ReportInboxContract
+
+
+class TestPostgresReportInbox(ReportInboxContract):
+    pass

@@ -1,0 +1,161 @@
+"""Projections follow the log by themselves, and are made anew while the old ones serve."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from adapters.postgres.listening import Listener
+from adapters.projections.generations import SupersededError, begin
+from adapters.projections.order_index import OrderIndexProjection
+from adapters.projections.projection import FeedEvent, Row
+from adapters.projections.runner import ProjectionRunner
+from tests.adapters.event_store.postgres_store import PostgresStore
+from tests.contracts.order_index_contract import called
+from tests.samples import TTD
+
+
+async def ask(store: PostgresStore, query: str) -> list[tuple[Any, ...]]:
+    async with store.pool.connection() as connection:
+        cursor = await connection.execute(query.encode())
+        return await cursor.fetchall()
+
+
+INDEXED = "SELECT generation, order_id FROM order_index ORDER BY generation, position"
+SERVING = "SELECT generation, position FROM projection WHERE name = 'order_index' AND is_serving"
+
+
+async def followed(store: PostgresStore, count: int) -> None:
+    """Wait until the worker has written so many rows."""
+    async with asyncio.timeout(10):
+        while len(await ask(store, INDEXED)) != count:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_worker_follows_the_log(store: PostgresStore) -> None:
+    async with store.projecting():
+        for count in range(1, 4):
+            await store.orders.append([called("case-1")], by=TTD)
+            await followed(store, count)
+
+
+async def test_a_worker_goes_on_after_its_connections_were_cut(store: PostgresStore) -> None:
+    async with store.projecting():
+        await store.orders.append([called("case-1")], by=TTD)
+        await followed(store, 1)
+
+        with psycopg.connect(store.conninfo, autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        await store.orders.append([called("case-1")], by=TTD)
+
+        with psycopg.connect(store.conninfo, autocommit=True) as other:
+            async with asyncio.timeout(10):
+                while len(other.execute(INDEXED.encode()).fetchall()) != 2:
+                    await asyncio.sleep(0.01)
+
+
+async def test_two_workers_do_the_work_of_one(store: PostgresStore) -> None:
+    async with store.projecting(), store.projecting():
+        await asyncio.gather(*(store.orders.append([called("case-1")], by=TTD) for _ in range(50)))
+        await followed(store, 50)
+
+
+async def test_it_can_be_made_anew(store: PostgresStore) -> None:
+    changes = [called("case-1") for _ in range(3)]
+    await store.orders.append(changes, by=TTD)
+    await store.index.with_reference("ttd", "case-1")
+    await ask(store, "UPDATE order_index SET senders_reference = 'wrong' RETURNING 1")
+    assert list(await store.index.with_reference("ttd", "case-1")) == []
+
+    assert await store.runner.rebuild("order_index") == 3
+
+    found = await store.index.with_reference("ttd", "case-1")
+    assert list(found) == [each.order_id for each in changes]
+    assert [generation for generation, _ in await ask(store, INDEXED)] == [2, 2, 2]
+    assert await ask(store, "SELECT generation FROM projection WHERE name = 'order_index'") == [
+        (2,)
+    ]
+
+
+async def test_it_is_made_for_the_first_time_by_being_made_anew(store: PostgresStore) -> None:
+    await store.orders.append([called("case-1")], by=TTD)
+
+    assert await store.runner.rebuild("order_index") == 1
+    assert len(await store.index.with_reference("ttd", "case-1")) == 1
+
+
+class Watching(OrderIndexProjection):
+    """Looks, while it is made anew, at what others see."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+        self.seen: list[tuple[Any, ...]] = []
+
+    def rows(self, event: FeedEvent) -> Iterator[Row]:
+        self.seen += self._connection.execute(SERVING.encode()).fetchall()
+        self.seen += [
+            (len(self._connection.execute(INDEXED.encode()).fetchall()),),
+        ]
+        return super().rows(event)
+
+
+async def test_the_old_one_serves_until_the_new_one_is_complete(store: PostgresStore) -> None:
+    await store.orders.append([called("case-1"), called("case-1")], by=TTD)
+    await store.index.with_reference("ttd", "case-1")
+    with psycopg.connect(store.conninfo, autocommit=True) as other:
+        watching = Watching(other)
+        runner = ProjectionRunner(store.pool, Listener(store.conninfo), [watching])
+
+        await runner.rebuild("order_index")
+
+    assert watching.seen == [(1, 2), (2,), (1, 2), (2,)]
+    assert (await ask(store, SERVING))[0][0] == 2
+
+
+async def test_it_is_made_anew_while_orders_come_in(store: PostgresStore) -> None:
+    async with store.projecting():
+
+        async def place() -> None:
+            for _ in range(60):
+                await store.orders.append([called("case-1")], by=TTD)
+
+        placing = asyncio.create_task(place())
+        generations = 0
+        while not placing.done():
+            await store.runner.rebuild("order_index")
+            generations += 1
+            assert await store.index.with_reference("ttd", "case-1") is not None
+        await placing
+
+    assert generations > 1
+    assert len(await store.index.with_reference("ttd", "case-1")) == 60
+    assert len(await ask(store, INDEXED)) == 60
+
+
+async def test_of_two_who_make_it_anew_the_later_goes_on(store: PostgresStore) -> None:
+    await store.orders.append([called("case-1")], by=TTD)
+    await store.index.with_reference("ttd", "case-1")
+    async with store.pool.connection() as connection, connection.transaction():
+        first = await begin(connection, "order_index")
+
+    assert await store.runner.rebuild("order_index") == 1
+
+    with pytest.raises(SupersededError):
+        await store.runner._grow(OrderIndexProjection(), first)
+    assert len(await ask(store, "SELECT * FROM projection WHERE name = 'order_index'")) == 1
+
+
+async def test_an_event_that_cannot_be_read_hides_no_other(store: PostgresStore) -> None:
+    await ask(
+        store,
+        "INSERT INTO orders_events (originator_id, originator_version, topic, state)"
+        " VALUES (gen_random_uuid(), 1, 'order.placed', 'not an event') RETURNING 1",
+    )
+    await store.orders.append([called("case-1")], by=TTD)
+
+    assert len(await store.index.with_reference("ttd", "case-1")) == 1

@@ -1,0 +1,156 @@
+import json
+
+import pytest
+
+from adapters.postgres.pool import Pool
+from adapters.registries.feeds import sync_businesses, sync_krr
+from adapters.registries.importing import RegistryImporter
+from adapters.registries.local_copies import PostgresPersonRegistry
+from adapters.registries.pages import UnreadablePageError
+from application.ports.registries import RegistryUnavailableError
+from tests.adapters.registries.pages import addresses, email, krr, person
+from tests.adapters.registries.registers import Register, token
+
+KARI, OLA, EVA = "15859010099", "06927530250", "01818010083"
+UNIT = "314022009"
+PATH = "/varslingsadresser/fragments/json/v1"
+
+
+async def test_krr_is_followed_to_its_newest_change(
+    pool: Pool, importer: RegistryImporter, far_register: Register
+) -> None:
+    far_register.say(krr(person(KARI, mobile="40000001"), end=10, newest=20))
+    far_register.say(krr(person(OLA, mobile="40000002"), start=10, end=20, newest=25))
+    far_register.say(krr(start=20, end=25, newest=25))
+    seen: list[int] = []
+    summary = await sync_krr(
+        importer, f"{far_register.base}/krr", token, progress=lambda each: seen.append(each.pages)
+    )
+    assert (summary.pages, summary.written) == (3, 2)
+    assert seen == [1, 2, 3]
+    assert [json.loads(each.body) for each in far_register.asked] == [
+        {"fraEndringsId": 0},
+        {"fraEndringsId": 10},
+        {"fraEndringsId": 20},
+    ]
+    (first, *_) = far_register.asked
+    assert (first.method, first.path) == ("POST", "/krr")
+    assert first.headers["Authorization"] == "Bearer token"
+    assert await importer.cursor("krr") == "25"
+    assert set(await PostgresPersonRegistry(pool).find([KARI, OLA, EVA])) == {KARI, OLA}
+
+
+async def test_krr_is_asked_from_where_the_copy_stands(
+    importer: RegistryImporter, far_register: Register
+) -> None:
+    far_register.say(krr(end=10))
+    far_register.say(krr(start=10, end=10))
+    for _ in range(2):
+        await sync_krr(importer, far_register.base, token)
+    assert [json.loads(each.body)["fraEndringsId"] for each in far_register.asked] == [0, 10]
+
+
+async def test_a_feed_that_stands_still_is_not_asked_for_ever(
+    importer: RegistryImporter, far_register: Register
+) -> None:
+    far_register.say(krr(end=10, newest=20))
+    far_register.say(krr(start=10, end=10, newest=20))
+    with pytest.raises(UnreadablePageError, match="stands still"):
+        await sync_krr(importer, far_register.base, token)
+    assert len(far_register.asked) == 2
+
+
+async def test_what_was_imported_before_an_outage_stays(
+    pool: Pool, importer: RegistryImporter, far_register: Register
+) -> None:
+    far_register.say(krr(person(KARI, mobile="40000001"), end=10, newest=20))
+    far_register.say(b"", status=503)
+    with pytest.raises(RegistryUnavailableError, match="krr"):
+        await sync_krr(importer, far_register.base, token)
+    assert await importer.cursor("krr") == "10"
+    far_register.say(krr(person(OLA, mobile="40000002"), start=10, end=20))
+    await sync_krr(importer, far_register.base, token)
+    assert json.loads(far_register.asked[-1].body) == {"fraEndringsId": 10}
+    assert set(await PostgresPersonRegistry(pool).find([KARI, OLA])) == {KARI, OLA}
+
+
+async def test_a_feed_that_hangs_or_breaks_off_is_an_outage(
+    importer: RegistryImporter, far_register: Register
+) -> None:
+    far_register.answers += [far_register.hang, far_register.break_off]
+    with pytest.raises(RegistryUnavailableError):
+        await sync_krr(importer, far_register.base, token, seconds=0.2)
+    with pytest.raises(RegistryUnavailableError):
+        await sync_businesses(importer, far_register.base, seconds=5)
+    assert await importer.cursor("krr") is None
+
+
+async def test_an_answer_that_is_no_page_is_refused(
+    importer: RegistryImporter, far_register: Register
+) -> None:
+    far_register.say(b"<html>")
+    far_register.say(b"<html>")
+    with pytest.raises(UnreadablePageError):
+        await sync_krr(importer, far_register.base, token)
+    with pytest.raises(UnreadablePageError):
+        await sync_businesses(importer, far_register.base)
+
+
+async def test_businesses_are_followed_page_by_page_and_later_from_the_last_entry(
+    importer: RegistryImporter, far_register: Register
+) -> None:
+    onward = f"{far_register.base}{PATH}?pageSize=5000&page=opaque%2F2"
+    far_register.say(addresses(email("a", UNIT, "a@b.no", "01"), next_page=onward))
+    far_register.say(addresses(email("b", UNIT, "c@b.no", "02")))
+    far_register.say(addresses())
+    summary = await sync_businesses(importer, f"{far_register.base}{PATH}")
+    assert (summary.pages, summary.written) == (2, 2)
+    await sync_businesses(importer, f"{far_register.base}{PATH}")
+    assert [(each.method, each.path) for each in far_register.asked] == [
+        ("GET", f"{PATH}?pageSize=5000"),
+        ("GET", f"{PATH}?pageSize=5000&page=opaque%2F2"),
+        ("GET", f"{PATH}?pageSize=5000&since=2026-11-01T06:02:00.1234567Z"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "next_page",
+    [
+        "http://127.0.0.2/varslingsadresser",
+        "http://example.org/varslingsadresser",
+        "https://{host}/varslingsadresser",
+        "http://127.0.0.1:1/varslingsadresser",
+        "file:///etc/passwd",
+        "/varslingsadresser",
+        "//example.org/",
+        "http://[",
+    ],
+)
+async def test_a_next_page_on_another_host_is_not_fetched(
+    importer: RegistryImporter, far_register: Register, next_page: str
+) -> None:
+    given = next_page.replace("{host}", far_register.base.removeprefix("http://"))
+    far_register.say(addresses(email("a", UNIT, "a@b.no"), next_page=given))
+    with pytest.raises(UnreadablePageError, match="next page"):
+        await sync_businesses(importer, f"{far_register.base}{PATH}")
+    assert len(far_register.asked) == 1
+    assert await importer.cursor("businesses") is not None
+
+
+async def test_a_feed_that_leads_in_a_circle_is_not_followed_for_ever(
+    importer: RegistryImporter, far_register: Register
+) -> None:
+    for page in ("2", "1", "2"):
+        far_register.say(addresses(next_page=f"{far_register.base}{PATH}?page={page}"))
+    with pytest.raises(UnreadablePageError, match="back"):
+        await sync_businesses(importer, f"{far_register.base}{PATH}")
+    assert len(far_register.asked) == 3
+
+
+async def test_a_redirect_is_not_followed(
+    importer: RegistryImporter, far_register: Register
+) -> None:
+    far_register.say(b"", status=302, headers={"Location": "/elsewhere"})
+    with pytest.raises(RegistryUnavailableError):
+        await sync_businesses(importer, far_register.base)
+    assert len(far_register.asked) == 1

@@ -1,0 +1,70 @@
+from contextlib import AbstractContextManager
+
+import pytest
+from typing_extensions import override
+
+from adapters.postgres.pool import Pool
+from adapters.registries.importing import ImportSummary, RegistryImporter
+from adapters.registries.local_copies import (
+    PostgresBusinessRegistry,
+    PostgresExternalIdentityRegistry,
+    PostgresNameRegistry,
+    PostgresPersonRegistry,
+    PostgresProfileRegistry,
+)
+from application.looking_up import Registries
+from application.ports.registries import RegistryUnavailableError
+from tests.adapters.registries.pages import KNOWN
+from tests.contracts.registries_contract import KARI, UNIT, RegistriesContract
+
+
+def local_copies(pool: Pool) -> Registries:
+    return Registries(
+        persons=PostgresPersonRegistry(pool),
+        businesses=PostgresBusinessRegistry(pool),
+        profiles=PostgresProfileRegistry(pool),
+        externals=PostgresExternalIdentityRegistry(pool),
+        names=PostgresNameRegistry(pool),
+    )
+
+
+class TestLocalCopies(RegistriesContract):
+    @override
+    @pytest.fixture
+    async def registries(self, pool: Pool, importer: RegistryImporter) -> Registries:
+        for kind, page in KNOWN:
+            await importer.import_page(kind, page, ImportSummary())
+        return local_copies(pool)
+
+    async def test_a_resource_is_the_same_with_and_without_its_prefix(
+        self, registries: Registries
+    ) -> None:
+        bare = await registries.profiles.find([UNIT], "tax-2026", "read")
+        urn = await registries.profiles.find([UNIT], "urn:altinn:resource:tax-2026", "read")
+        assert bare == urn
+
+    async def test_who_may_depends_on_the_action(self, registries: Registries) -> None:
+        found = await registries.profiles.find([UNIT], "tax-2026", "write")
+        assert [(each.user, each.is_authorised) for each in found[UNIT]] == [
+            ("1", False),
+            ("2", True),
+        ]
+
+
+def unavailable(registry: str) -> AbstractContextManager[object]:
+    return pytest.raises(RegistryUnavailableError, match=registry)
+
+
+async def test_a_copy_that_cannot_be_reached_is_not_a_copy_that_knows_nobody(pool: Pool) -> None:
+    await pool.close()
+    registries = local_copies(pool)
+    with unavailable("krr"):
+        await registries.persons.find([KARI])
+    with unavailable("business_register"):
+        await registries.businesses.find([UNIT])
+    with unavailable("user_profile"):
+        await registries.profiles.find([UNIT], "tax-2026", "read")
+    with unavailable("login_service"):
+        await registries.externals.find(["urn:altinn:username:sigrid"])
+    with unavailable("names"):
+        await registries.names.find([KARI], [])

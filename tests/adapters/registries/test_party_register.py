@@ -1,0 +1,95 @@
+import json
+
+import pytest
+
+from adapters.registries.party_register import PartyRegister
+from application.ports.registries import NameRegistry, RegistryUnavailableError
+from domain.recipient import OrganisationNumber
+from tests.adapters.registries.registers import Register, token
+
+KARI, OLA = "15859010099", "06927530250"
+UNIT = OrganisationNumber("314022009")
+
+
+def names(*parties: object) -> bytes:
+    return json.dumps({"partyNames": parties}).encode()
+
+
+def party_register(far_register: Register, seconds: float = 5.0) -> NameRegistry:
+    return PartyRegister(f"{far_register.base}/register/api/v1/", token, seconds=seconds)
+
+
+async def test_everybody_is_asked_about_in_one_question(far_register: Register) -> None:
+    far_register.say(
+        names(
+            {"orgNo": UNIT, "ssn": None, "name": "FJELL OG FJORD AS"},
+            {"ssn": OLA, "name": "Ola Nordmann"},
+            {"ssn": KARI, "name": "Kari Nordmann", "more": 1},
+        )
+    )
+    found = await party_register(far_register).find([KARI, OLA], [UNIT])
+    assert found == {KARI: "Kari Nordmann", OLA: "Ola Nordmann", UNIT: "FJELL OG FJORD AS"}
+    (asked,) = far_register.asked
+    assert (asked.method, asked.path) == ("POST", "/register/api/v1/parties/nameslookup")
+    assert asked.headers["PlatformAccessToken"] == "token"
+    assert asked.headers["Content-Type"] == "application/json"
+    assert json.loads(asked.body) == {"parties": [{"ssn": KARI}, {"ssn": OLA}, {"orgNo": UNIT}]}
+
+
+async def test_to_ask_about_nobody_is_to_ask_nothing(far_register: Register) -> None:
+    assert await party_register(far_register).find([], []) == {}
+    assert not far_register.asked
+
+
+async def test_who_has_no_name_or_was_not_asked_about_is_absent(far_register: Register) -> None:
+    far_register.say(
+        names({"ssn": KARI, "name": None}, {"ssn": OLA, "name": "Ola"}, {"name": "Nobody"}, {})
+    )
+    assert await party_register(far_register).find([KARI], [UNIT]) == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"nonsense",
+        b"{}",
+        b"[]",
+        b'{"partyNames": null}',
+        b'{"partyNames": [null]}',
+        b'{"partyNames": [{"ssn": 15859010099, "name": "Kari"}]}',
+        b'{"partyNames": [{"ssn": "15859010099", "name": "\xff"}]}',
+        b" " * (1024 * 1024 + 1),
+    ],
+)
+async def test_an_answer_that_is_none_is_an_outage(far_register: Register, body: bytes) -> None:
+    far_register.say(body)
+    with pytest.raises(RegistryUnavailableError, match="party_register"):
+        await party_register(far_register).find([KARI], [])
+
+
+@pytest.mark.parametrize("status", [204, 301, 302, 400, 401, 403, 404, 429, 500, 503])
+async def test_a_refusal_is_an_outage(far_register: Register, status: int) -> None:
+    far_register.say(b"", status=status, headers={"Location": "/elsewhere"})
+    with pytest.raises(RegistryUnavailableError):
+        await party_register(far_register).find([KARI], [])
+    assert len(far_register.asked) == 1
+
+
+async def test_an_answer_that_does_not_end_is_an_outage(far_register: Register) -> None:
+    far_register.answers += [far_register.hang, far_register.break_off]
+    for _ in range(2):
+        with pytest.raises(RegistryUnavailableError):
+            await party_register(far_register, seconds=0.2).find([KARI], [])
+
+
+async def test_a_register_that_is_not_there_is_an_outage() -> None:
+    with pytest.raises(RegistryUnavailableError) as outage:
+        await PartyRegister("http://127.0.0.1:1", token).find([KARI], [])
+    assert KARI not in repr(outage.value)
+
+
+async def test_a_packed_answer_is_not_unpacked(far_register: Register) -> None:
+    far_register.say(b"\x1f\x8b\x08\x00" + b"\x00" * 100, headers={"Content-Encoding": "gzip"})
+    with pytest.raises(RegistryUnavailableError):
+        await party_register(far_register).find([KARI], [])

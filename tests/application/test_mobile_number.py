@@ -1,0 +1,86 @@
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from application.mobile_number import is_valid, normalise
+
+ACCEPTED = [
+    "+4799999999",
+    "004799999999",
+    "+4740000000",
+    "+4790000000",
+    "+233242426224",
+    "+47 9999 9999 ",
+    "+47 99 99 99 99",
+    "+46701234567",
+    "+1 (202) 555-0143",
+]
+REJECTED = [
+    "",
+    "99999999",
+    "40000001",
+    " +4799999999",
+    "+4750000004",
+    "+47900000001",
+    "+14790000000",
+    "+4712345678",
+    "+479999999",
+    "111100000",
+    "abc",
+    "+47",
+    "0",
+    "++4799999999",
+    "00004799999999",
+    "+4799999999x",
+    "+47 9999 999O",
+    "+4799999999;ext=1",
+    "tel:+4799999999",
+    "+47\u0669\u0669999999",
+    "+4799999999\n",
+    "+47" + "9" * 200,
+]
+
+
+@pytest.mark.parametrize("text", ACCEPTED)
+def test_a_number_of_a_plan_in_use_is_valid(text: str) -> None:
+    assert is_valid(text)
+
+
+@pytest.mark.parametrize("text", REJECTED)
+def test_other_texts_are_not(text: str) -> None:
+    assert not is_valid(text)
+
+
+@pytest.mark.parametrize(
+    "written, whole",
+    [
+        ("40000001", "+4740000001"),
+        ("99999999", "+4799999999"),
+        ("400 00 001", "+4740000001"),
+        ("004799999999", "+4799999999"),
+        ("+47 99 99 99 99", "+4799999999"),
+        (" +4799999999 ", "+4799999999"),
+        ("+4799999999", "+4799999999"),
+        ("50000004", "50000004"),
+        ("4000000", "4000000"),
+        ("400000001", "400000001"),
+        ("4799999999", "4799999999"),
+        ("", ""),
+        ("abc", "abc"),
+    ],
+)
+def test_a_registered_number_gets_its_country_code(written: str, whole: str) -> None:
+    assert normalise(written) == whole
+
+
+@given(st.text(alphabet="0123456789+ -().", max_size=16))
+def test_to_normalise_a_valid_number_twice_is_to_do_it_once(text: str) -> None:
+    once = normalise(text)
+    if is_valid(once):
+        assert normalise(once) == once
+
+
+@given(st.from_regex(r"\+47[2-9][0-9]{7}", fullmatch=True))
+def test_the_short_way_for_norwegian_numbers_answers_as_the_library_does(text: str) -> None:
+    assert is_valid(text) is phonenumbers.is_valid_number(phonenumbers.parse(text, None))

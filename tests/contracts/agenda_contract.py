@@ -1,0 +1,172 @@
+"""What every agenda promises; a suite for each names its stand."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from application.ports.agenda import Agenda
+from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
+from application.recorded import SERVICE
+from domain.order.events import OrderCancelled, OrderId, OrderKind
+from domain.personal import Contact
+from domain.recipient import Direct, Recipient, RecipientNo
+from tests.contracts.order_repository_contract import (
+    SetClock,
+    attempted,
+    going_on,
+    placing,
+    resolved,
+)
+from tests.samples import NOON, TTD, placed
+
+LEASE = timedelta(seconds=30)
+SECOND = timedelta(seconds=1)
+
+
+async def claim(
+    agenda: Agenda, now: datetime = NOON, worker: str = "anna", limit: int = 100
+) -> list[OrderId]:
+    return list(await agenda.claim(limit=limit, worker=worker, now=now, lease=LEASE))
+
+
+class AgendaContract:
+    async def test_an_unfinished_order_is_lent_when_it_is_due(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        later = msgspec.structs.replace(placed, requested_send_time=NOON + SECOND)
+        await orders.append([due := placing(), not_due := placing(later)], by=TTD)
+
+        assert await claim(agenda) == [due.order_id]
+        assert await claim(agenda, NOON + SECOND) == [not_due.order_id]
+
+    async def test_an_order_is_lent_to_one_worker_until_the_lease_ends(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        await orders.append([due := placing()], by=TTD)
+
+        assert await claim(agenda, worker="anna") == [due.order_id]
+        assert await claim(agenda, NOON + LEASE - SECOND, worker="bo") == []
+        assert await claim(agenda, NOON + LEASE, worker="bo") == [due.order_id]
+
+    async def test_only_whoever_was_lent_an_order_gives_it_back(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        await orders.append([due := placing()], by=TTD)
+        await claim(agenda, worker="anna")
+
+        await agenda.release([due.order_id], worker="bo")
+        assert await claim(agenda, worker="bo") == []
+
+        await agenda.release([due.order_id], worker="anna")
+        assert await claim(agenda, worker="bo") == [due.order_id]
+
+    async def test_to_give_back_what_one_has_not_is_no_fault(self, agenda: Agenda) -> None:
+        await agenda.release([placing().order_id], worker="anna")
+        await agenda.release([], worker="anna")
+
+    async def test_instant_orders_come_first_bulk_ones_last_and_old_ones_before_new(
+        self, orders: OrderRepository, agenda: Agenda, clock: SetClock
+    ) -> None:
+        many = tuple(
+            Recipient(RecipientNo(number), Direct(email=Contact(f"{number}@example.org")))
+            for number in range(51)
+        )
+        bulk = placing(msgspec.structs.replace(placed, recipients=many))
+        newer, older = placing(), placing()
+        instant = placing(msgspec.structs.replace(placed, kind=OrderKind.INSTANT))
+        for offset, change in enumerate((bulk, older, newer, instant)):
+            clock.now = NOON + offset * SECOND
+            await orders.append([change], by=TTD)
+        expected = [each.order_id for each in (instant, older, newer, bulk)]
+
+        assert await claim(agenda, clock.now, limit=3) == expected[:3]
+        assert await claim(agenda, clock.now, limit=3) == expected[3:]
+
+    async def test_many_workers_share_what_is_due(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        await orders.append([placing() for _ in range(40)], by=TTD)
+
+        claims = await asyncio.gather(
+            *(claim(agenda, worker=f"worker {number}", limit=10) for number in range(4))
+        )
+
+        lent = [order_id for each in claims for order_id in each]
+        assert len(lent) == len(set(lent)) <= 40
+
+    async def test_recording_something_leaves_the_lease_alone(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        (opened,) = await orders.append([placing()], by=TTD)
+        await claim(agenda, worker="anna")
+
+        await orders.append([going_on(opened, resolved())], by=SERVICE)
+
+        assert await claim(agenda, worker="bo") == []
+        await agenda.release([opened.order_id], worker="anna")
+        assert await claim(agenda, worker="bo") == [opened.order_id]
+
+    async def test_an_order_moves_to_when_it_next_needs_something(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        (opened,) = await orders.append([placing()], by=TTD)
+        await orders.append([going_on(opened, resolved(), attempted())], by=SERVICE)
+
+        assert await claim(agenda) == []
+        assert await agenda.next_due() == attempted().settled_by
+
+    async def test_a_finished_order_is_not_on_it(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        (opened,) = await orders.append([placing()], by=TTD)
+        await orders.append([going_on(opened, OrderCancelled())], by=TTD)
+
+        assert await claim(agenda, NOON + timedelta(days=9)) == []
+        assert await agenda.next_due() is None
+
+    async def test_what_was_refused_is_not_on_it(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        (opened,) = await orders.append([placing()], by=TTD)
+        cancelled = going_on(opened, OrderCancelled())
+        await orders.append([going_on(opened, resolved())], by=SERVICE)
+
+        with pytest.raises(ConcurrentUpdateError):
+            await orders.append([placing(), cancelled], by=TTD)
+
+        assert await claim(agenda) == [opened.order_id]
+
+    async def test_it_knows_when_the_next_order_is_due(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        assert await agenda.next_due() is None
+
+        later = msgspec.structs.replace(placed, requested_send_time=NOON + timedelta(hours=1))
+        await orders.append([placing(later)], by=TTD)
+        assert await agenda.next_due() == NOON + timedelta(hours=1)
+
+        await orders.append([placing()], by=TTD)
+        assert await agenda.next_due() == NOON
+
+        await claim(agenda)
+        assert await agenda.next_due() == NOON + LEASE
+
+    async def test_whoever_waits_is_told_of_an_order_that_is_due(
+        self, orders: OrderRepository, agenda: Agenda, clock: SetClock
+    ) -> None:
+        clock.now = datetime.now(UTC)
+        await agenda.wait(0.05)
+        waiting = asyncio.ensure_future(agenda.wait(30))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+
+        await orders.append([due := placing()], by=TTD)
+        await asyncio.wait_for(waiting, 5)
+
+        assert await claim(agenda, clock.now) == [due.order_id]
+
+    async def test_nobody_waits_for_longer_than_they_said(self, agenda: Agenda) -> None:
+        await agenda.wait(0.01)  # whatever was there to be told of
+        await asyncio.wait_for(agenda.wait(0.01), 5)

@@ -1,0 +1,153 @@
+"""What every registry promises; a suite for each names its stand, which knows the same people and firms."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from application.looking_up import Registries
+from domain.contact_point import (
+    BusinessRecord,
+    ExternalRecord,
+    PersonRecord,
+    ProfileRecord,
+    RegisteredAddress,
+)
+from domain.personal import Contact
+from domain.recipient import OrganisationNumber
+
+KARI, RESERVED, DELETED, NOBODY = "15859010099", "06927530250", "06927530331", "01818010083"
+UNIT, SUB_UNIT = OrganisationNumber("314022009"), OrganisationNumber("314022017")
+OWN_SUB_UNIT, ODD_SUB_UNIT = OrganisationNumber("314023064"), OrganisationNumber("314023056")
+UNKNOWN_UNIT = OrganisationNumber("314023048")
+CONFIRMED = datetime(2026, 11, 1, 8, tzinfo=UTC)
+EMAIL_URN = "urn:altinn:person:idporten-email:"
+
+
+def at(
+    text: str, confirmed_at: datetime | None = None, *, is_valid: bool = True
+) -> RegisteredAddress:
+    return RegisteredAddress(address=Contact(text), is_valid=is_valid, confirmed_at=confirmed_at)
+
+
+PERSONS = {
+    KARI: PersonRecord(
+        email=at("kari@post.example.no", CONFIRMED), mobile=at("+4740000001", CONFIRMED)
+    ),
+    RESERVED: PersonRecord(
+        is_reserved=True, can_be_notified=False, mobile=at("123", CONFIRMED, is_valid=False)
+    ),
+    DELETED: PersonRecord(is_deleted=True, can_be_notified=False),
+}
+BUSINESSES = {
+    UNIT: BusinessRecord(
+        origin=UNIT, emails=[at("post@fjell.example.no")], mobiles=[at("+4740000010")]
+    ),
+    OWN_SUB_UNIT: BusinessRecord(
+        origin=OWN_SUB_UNIT, emails=[at("own@fjell.example.no")], mobiles=[]
+    ),
+    ODD_SUB_UNIT: BusinessRecord(
+        origin=ODD_SUB_UNIT, emails=[], mobiles=[at("+47123", is_valid=False)]
+    ),
+}
+MAIN_UNITS = {SUB_UNIT: UNIT, OWN_SUB_UNIT: UNIT, ODD_SUB_UNIT: UNIT}
+ALLOWED = ProfileRecord(user="1", is_authorised=True, email=at("one@fjell.example.no"))
+NOT_ALLOWED = ProfileRecord(
+    user="2",
+    is_authorised=False,
+    email=at("two@fjell.example.no"),
+    mobile=at("+4740000022"),
+)
+PROFILES = {
+    (UNIT, "tax-2026", "read"): [ALLOWED, NOT_ALLOWED],
+    (UNIT, "other", "read"): [
+        ProfileRecord(user="1", is_authorised=False, email=at("one@fjell.example.no"))
+    ],
+}
+EXTERNALS = {
+    "urn:altinn:party:username:sigrid": ExternalRecord(
+        email=at("sigrid@post.example.org"), mobile=at("+4740000031")
+    ),
+    f"{EMAIL_URN}user@post.example.org": ExternalRecord(mobile=at("+4740000032")),
+}
+NAMES = {KARI: "Kari Nordmann", UNIT: "FJELL OG FJORD AS"}
+
+
+class RegistriesContract:
+    """Whoever knows people and firms is asked about many at once, and answers by number."""
+
+    @pytest.fixture
+    def registries(self) -> Registries:
+        """Registries that know what stands above."""
+        raise NotImplementedError
+
+    async def test_persons_are_told_by_their_number_whatever_the_order(
+        self, registries: Registries
+    ) -> None:
+        found = await registries.persons.find([DELETED, KARI, NOBODY, RESERVED])
+        assert found == PERSONS
+
+    async def test_a_person_who_is_asked_about_twice_is_told_once(
+        self, registries: Registries
+    ) -> None:
+        assert await registries.persons.find([KARI, KARI]) == {KARI: PERSONS[KARI]}
+
+    async def test_to_ask_about_nobody_is_to_learn_nothing(self, registries: Registries) -> None:
+        assert not await registries.persons.find([])
+        assert not await registries.businesses.find([])
+        assert not await registries.profiles.find([], "tax-2026", "read")
+        assert not await registries.externals.find([])
+        assert not await registries.names.find([], [])
+
+    async def test_a_unit_without_addresses_is_not_told(self, registries: Registries) -> None:
+        assert not await registries.businesses.find([UNKNOWN_UNIT])
+
+    async def test_a_unit_has_addresses_of_its_own(self, registries: Registries) -> None:
+        found = await registries.businesses.find([OWN_SUB_UNIT, UNIT])
+        assert found == {each: BUSINESSES[each] for each in (OWN_SUB_UNIT, UNIT)}
+
+    @pytest.mark.parametrize("number", [SUB_UNIT, ODD_SUB_UNIT])
+    async def test_a_sub_unit_without_a_usable_address_gets_those_of_its_main_unit(
+        self, registries: Registries, number: OrganisationNumber
+    ) -> None:
+        assert await registries.businesses.find([number]) == {number: BUSINESSES[UNIT]}
+
+    async def test_users_are_told_with_whether_they_may(self, registries: Registries) -> None:
+        found = await registries.profiles.find([UNIT, SUB_UNIT], "tax-2026", "read")
+        assert {number: list(users) for number, users in found.items()} == {
+            UNIT: [ALLOWED, NOT_ALLOWED]
+        }
+
+    async def test_a_registration_for_another_resource_does_not_count(
+        self, registries: Registries
+    ) -> None:
+        found = await registries.profiles.find([UNIT], "other", "read")
+        assert list(found[UNIT]) == PROFILES[UNIT, "other", "read"]
+
+    async def test_an_external_identity_is_told_whatever_the_case_of_its_letters(
+        self, registries: Registries
+    ) -> None:
+        (known, record), *_ = EXTERNALS.items()
+        shouted = known.replace("sigrid", "SIGRID")
+        assert await registries.externals.find([known, shouted]) == {known: record, shouted: record}
+
+    async def test_an_external_identity_that_is_an_email_address_is_always_known(
+        self, registries: Registries
+    ) -> None:
+        known, unknown = (f"{EMAIL_URN}{each}%2B1@post.example.org" for each in ("a", "b"))
+        with_mobile = f"{EMAIL_URN}user@post.example.org"
+        assert await registries.externals.find([known, unknown, with_mobile]) == {
+            known: ExternalRecord(email=at("a+1@post.example.org")),
+            unknown: ExternalRecord(email=at("b+1@post.example.org")),
+            with_mobile: ExternalRecord(
+                email=at("user@post.example.org"), mobile=at("+4740000032")
+            ),
+        }
+
+    async def test_an_external_identity_that_nobody_has_is_not_told(
+        self, registries: Registries
+    ) -> None:
+        assert not await registries.externals.find(["urn:altinn:username:nobody"])
+
+    async def test_names_are_told_by_number(self, registries: Registries) -> None:
+        assert await registries.names.find([KARI, NOBODY], [UNIT, UNKNOWN_UNIT]) == NAMES
+        assert await registries.names.find([KARI], []) == {KARI: "Kari Nordmann"}

@@ -1,0 +1,121 @@
+"""Bodies that are right, and what is told of those that are not."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from application.commands import NewOrder
+from entrypoints.http.requests import (
+    ChainRequest,
+    InvalidRequestError,
+    Rules,
+    read_chain,
+    read_email_order,
+    read_order,
+    read_sms_order,
+)
+
+NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
+RULES = Rules(now=NOW, owner="ttd", email_sender="noreply@varsel.example", sms_sender="Varsel")
+
+Read: TypeAlias = Callable[[bytes, Rules], NewOrder | ChainRequest]
+Json: TypeAlias = dict[str, Any]
+
+PERSON = "01818010083"
+ORGANISATION = "314022009"
+
+EMAIL_ORDER: Json = {
+    "subject": "Case 77",
+    "body": "Please log in.",
+    "recipients": [{"emailAddress": "kari@example.org"}],
+}
+SMS_ORDER: Json = {"body": "Please log in.", "recipients": [{"mobileNumber": "+4799999999"}]}
+ORDER: Json = {
+    "notificationChannel": "EmailPreferred",
+    "emailTemplate": {"subject": "Case 77", "body": "Please log in."},
+    "smsTemplate": {"body": "Please log in."},
+    "recipients": [{"nationalIdentityNumber": PERSON}],
+}
+EMAIL_SETTINGS: Json = {"subject": "Case 77", "body": "Please log in."}
+SMS_SETTINGS: Json = {"body": "Please log in."}
+CHAIN: Json = {
+    "idempotencyId": "77-1",
+    "recipient": {
+        "recipientPerson": {
+            "nationalIdentityNumber": PERSON,
+            "channelSchema": "EmailAndSms",
+            "emailSettings": EMAIL_SETTINGS,
+            "smsSettings": SMS_SETTINGS,
+        }
+    },
+}
+
+KINDS: Mapping[str, tuple[Read, Json]] = {
+    "email": (read_email_order, EMAIL_ORDER),
+    "sms": (read_sms_order, SMS_ORDER),
+    "order": (read_order, ORDER),
+    "chain": (read_chain, CHAIN),
+}
+
+
+def but(body: Json, path: str, value: object) -> Json:
+    """The body with something else at a place such as `recipients.0.emailAddress`."""
+    changed = deepcopy(body)
+    place: Any = changed
+    *way, last = path.split(".")
+    for step in way:
+        place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+    if isinstance(place, list):
+        place[int(last)] = value
+    else:
+        place[last] = value
+    return changed
+
+
+def without(body: Json, path: str) -> Json:
+    """The body without the member at a place."""
+    changed = deepcopy(body)
+    place: Any = changed
+    *way, last = path.split(".")
+    for step in way:
+        place = place[int(step)] if isinstance(place, list) else place[step]
+    del place[last]
+    return changed
+
+
+def reminded(**reminder: object) -> Json:
+    """A chain with one reminder."""
+    recipient = {"recipientSms": {"phoneNumber": "+4799999999", "smsSettings": SMS_SETTINGS}}
+    return {**CHAIN, "reminders": [{"delayDays": 7, "recipient": recipient} | reminder]}
+
+
+def to(kind: str, **members: object) -> Json:
+    """A chain to one kind of recipient."""
+    return {**CHAIN, "recipient": {kind: members}}
+
+
+def faults(read: Read, body: Json | bytes, rules: Rules = RULES) -> Mapping[str, Sequence[str]]:
+    """What is wrong with a body; nothing if it is taken."""
+    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+    try:
+        read(sent, rules)
+    except InvalidRequestError as refusal:
+        return refusal.errors
+    return {}
+
+
+def places(read: Read, body: Json | bytes, rules: Rules = RULES) -> list[str]:
+    """Where something is wrong."""
+    return list(faults(read, body, rules))
+
+
+def one(body: Json, read: Callable[[bytes, Rules], NewOrder], rules: Rules = RULES) -> NewOrder:
+    """The order that a body asks for."""
+    return read(json.dumps(body).encode(), rules)
+
+
+def chain(body: Json, rules: Rules = RULES) -> ChainRequest:
+    """The chain that a body asks for."""
+    return read_chain(json.dumps(body).encode(), rules)
