@@ -146,7 +146,7 @@ class DispatchService:
     async def run_until_idle(self) -> None:
         """Carry out whatever is due now, and return when nothing is."""
         while await self._claim(limit=500):
-            await asyncio.gather(*self._in_hand)
+            await asyncio.gather(*self._in_hand, return_exceptions=True)
             await self._release()
 
     async def _turn(self, capacity: int, batch: int) -> None:

@@ -1,5 +1,6 @@
 """The composition root: the one place where ports meet adapters."""
 
+import asyncio
 import os
 import random
 import socket
@@ -54,6 +55,7 @@ from adapters.tokens.discovery import Discovery, metadata_url
 from adapters.tokens.issuers import Issuer
 from adapters.tokens.issuers import Kind as IssuerKind
 from adapters.tokens.keys import JwksKeys
+from adapters.tokens.owners_file import OwnersFile
 from adapters.tokens.verifier import JwtVerifier
 from application.auditing import AuditingService
 from application.caller import Caller
@@ -338,6 +340,7 @@ async def _verifier(settings: Settings, stack: AsyncExitStack) -> TokenVerifier:
         ("platform", settings.platform_issuer, None),
     )
     issuers: list[Issuer] = []
+    fetching: list[Awaitable[None]] = []
     for kind, address, audience in configured:
         if address is None:
             continue
@@ -347,7 +350,8 @@ async def _verifier(settings: Settings, stack: AsyncExitStack) -> TokenVerifier:
             allow_http=address.startswith("http:"),
         )
         keys = JwksKeys(discovery, file=settings.data / f"keys-of-{kind}.json")
-        await stack.enter_async_context(keys)
+        fetching.append(keys.start())
+        stack.push_async_callback(keys.stop)
         issuers.append(
             Issuer(
                 kind=kind,
@@ -357,31 +361,36 @@ async def _verifier(settings: Settings, stack: AsyncExitStack) -> TokenVerifier:
                 delegation_sources=frozenset(settings.maskinporten_delegation_sources),
             )
         )
+    await asyncio.gather(*fetching)  # an issuer that hangs does not hold up the others
     if settings.development_issuer:
         development = development_issuer(settings.data, settings.base_url)
         issuers.append(development.issuer("altinn"))
         issuers.append(development.issuer("maskinporten", audience=settings.base_url))
         if settings.platform_issuer is None:
             issuers.append(development.issuer("platform"))
+    owners, is_active = _owners(settings)
     return JwtVerifier(
         issuers=issuers,
-        owners=_owners(settings.owners_file),
+        owners=owners,
+        is_active=is_active,
         clock=utc_now,
         owner_is_organisation=settings.owner_is_organisation,
     )
 
 
-def _owners(file: Path | None) -> Callable[[str], str | None]:
-    """The short name of an owner that is known and active, by organisation number."""
-    if file is None:
-        return {"991825827": "ttd"}.get
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=dict[str, str]).get
-    except (OSError, msgspec.DecodeError) as problem:
-        raise SettingError(
-            f"VARSEL_OWNERS_FILE: {file} cannot be read as JSON of organisation numbers and "
-            f"short names ({type(problem).__name__})"
-        ) from None
+def _owners(
+    settings: Settings,
+) -> tuple[Callable[[str], str | None], Callable[[str], bool] | None]:
+    """Who is an owner now: by organisation number, and by short name.
+
+    Without a file there are none but the one of the development issuer.
+    """
+    if settings.owners_file is not None:
+        owners = OwnersFile(settings.owners_file)
+        return owners.short_name, owners.is_active
+    if settings.development_issuer:
+        return {"991825827": "ttd"}.get, None
+    return lambda _: None, lambda _: False
 
 
 def api(settings: Settings, running: Services) -> ASGIApp:
@@ -436,7 +445,10 @@ def _documents(settings: Settings) -> Mapping[str, bytes]:
     """What the development issuer tells of itself to whoever verifies its tokens."""
     if not settings.development_issuer:
         return {}
-    keys = msgspec.json.encode(development_issuer(settings.data, settings.base_url).jwks())
-    issuer = f"{settings.base_url}{ISSUER}"
-    metadata = msgspec.json.encode({"issuer": issuer, "jwks_uri": f"{issuer}jwks"})
-    return {f"{ISSUER}jwks": keys, f"{ISSUER}.well-known/openid-configuration": metadata}
+    development = development_issuer(settings.data, settings.base_url)
+    keys_at = f"{ISSUER}jwks"
+    metadata = development.metadata(f"{settings.base_url}{keys_at}")
+    return {
+        keys_at: msgspec.json.encode(development.jwks()),
+        f"{ISSUER}.well-known/openid-configuration": msgspec.json.encode(metadata),
+    }

@@ -45,7 +45,8 @@ class InMemoryReportInbox:
 
     async def wait(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._called.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._called.wait()
         self._called.clear()
 
     def _follow(self) -> None:

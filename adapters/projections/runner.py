@@ -64,7 +64,7 @@ class ProjectionRunner:
             try:
                 for name in self._projections:
                     await self.catch_up(name)
-                await self._listener.wait(CHANNEL, _POLL)
+                await self._called()
             except StoreUnavailableError:
                 log.warning("store_unavailable", does="waits, then follows the log again")
                 await asyncio.sleep(_POLL)
@@ -106,6 +106,14 @@ class ProjectionRunner:
             await exchange(connection, name, generation)
         await self._remove_idle(projection)
         return count
+
+    async def _called(self) -> None:
+        # In a task of its own, so that being told to stop is never taken for being called.
+        waiting = asyncio.ensure_future(self._listener.wait(CHANNEL, _POLL))
+        try:
+            await asyncio.wait({waiting})
+        finally:
+            waiting.cancel()
 
     async def _is_up(self, name: str) -> bool:
         async with reaching(self._pool) as connection:

@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
 from adapters.tokens.development import DevelopmentIssuerRefusedError
+from adapters.tokens.owners_file import OwnersFileError
 from entrypoints import processes
 from entrypoints.bootstrap import refuse_unsafe_start
 from entrypoints.cli.app import settings_from
@@ -89,5 +90,5 @@ def _run(settings: Settings, process: Callable[[], Awaitable[None]]) -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(whole())
-    except (PostgresError, KeyFileError, SettingError) as problem:
+    except (PostgresError, KeyFileError, OwnersFileError, SettingError) as problem:
         raise Refusal(str(problem)) from None

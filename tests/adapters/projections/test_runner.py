@@ -59,6 +59,22 @@ async def test_a_worker_goes_on_after_its_connections_were_cut(store: PostgresSt
                     await asyncio.sleep(0.01)
 
 
+async def test_a_worker_that_is_told_to_stop_stops_though_it_is_just_being_called(
+    store: PostgresStore,
+) -> None:
+    listener = Listener(store.conninfo, "varsel_events")  # not started: called by hand
+    runner = ProjectionRunner(store.pool, listener, [])
+    following = asyncio.create_task(runner.run())
+    await asyncio.sleep(0.01)
+
+    listener._signals["varsel_events"].set()
+    await asyncio.sleep(0)
+    following.cancel()
+
+    done, _ = await asyncio.wait({following}, timeout=5)
+    assert done == {following}
+
+
 async def test_two_workers_do_the_work_of_one(store: PostgresStore) -> None:
     async with store.projecting(), store.projecting():
         await asyncio.gather(*(store.orders.append([called("case-1")], by=TTD) for _ in range(50)))

@@ -1,0 +1,395 @@
+"""How orders are carried out, whatever happens on the way."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
+
+import pytest
+
+from application.commands import NewOrder, PlaceOrder
+from application.dispatching import DispatchService
+from application.looking_up import ContactLookUp, Registries
+from application.ports.provider import (
+    Accepted,
+    Deferred,
+    Letter,
+    Outcome,
+    Provider,
+    Rejected,
+    SmsLetter,
+    Unknown,
+)
+from application.ports.registries import RegistryUnavailableError
+from application.ports.report_inbox import Report
+from application.ports.send_condition import NoAnswer
+from application.recorded import SERVICE, Change
+from domain.channel import Channel, ChannelChoice
+from domain.contact_point import PersonRecord
+from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
+from domain.order.events import (
+    DeliveryReported,
+    Failure,
+    NotificationNo,
+    OrderId,
+    ReportedState,
+)
+from domain.order.notification import Delivered, Expired, Failed, GivenUp, Pending
+from domain.order.order import Attempt, Order, OrderStatus
+from domain.personal import Contact, Content
+from domain.recipient import Direct, Identity, RecipientNo
+from tests.samples import BAKERY, KARI, TTD
+from tests.scenarios.worlds import MemoryWorld
+
+MAIL = EmailMessage(sender="noreply@altinn.cloud", subject=Content("Hello"), body=Content("There."))
+SMS = SmsMessage(sender="Altinn", body=Content("There."), sending_time=SendingTime.ANYTIME)
+SOMEBODY = Direct(email=Contact("somebody@example.org"), mobile=Contact("+4799999999"))
+FIRST = NotificationNo(0)
+
+
+@pytest.fixture
+def world() -> MemoryWorld:
+    return MemoryWorld()
+
+
+async def placed(
+    world: MemoryWorld,
+    *recipients: Identity,
+    channel: ChannelChoice = ChannelChoice.EMAIL,
+    mail: EmailMessage = MAIL,
+    condition: str | None = None,
+) -> OrderId:
+    order = NewOrder(
+        channel=channel,
+        recipients=recipients or (SOMEBODY,),
+        email=mail,
+        sms=SMS,
+        condition=condition,
+    )
+    return (await world.ordering.place(PlaceOrder(order=order, by=TTD))).order_id
+
+
+async def now(world: MemoryWorld, order_id: OrderId) -> Order:
+    return (await world.orders.load([order_id]))[order_id]
+
+
+def rewired(world: MemoryWorld, **changes: object) -> DispatchService:
+    parts: Mapping[str, object] = {
+        "orders": world.orders,
+        "agenda": world.agenda,
+        "look_up": world.dispatching._look_up,
+        "condition": world.dispatching._condition,
+        "providers": {Channel.EMAIL: [world.mail], Channel.SMS: [world.sms]},
+        "clock": world.clock,
+        "chance": lambda: 0.0,
+        "worker": "another",
+        **changes,
+    }
+    return DispatchService(**parts)  # type: ignore[arg-type]
+
+
+# Handing over
+
+
+async def test_the_attempt_is_on_record_before_the_provider_is_called(world: MemoryWorld) -> None:
+    seen: list[str] = []
+
+    class Watching:
+        name = "smtp"
+        channel = Channel.EMAIL
+        longest_hand_over = 1.0
+
+        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+            for letter in letters:
+                seen.extend(line.event for line in await world.auditing.history(order_id))
+                yield letter, Accepted(letter.token)
+
+    order_id = await placed(world)
+    watching: Provider = Watching()
+    await rewired(world, providers={Channel.EMAIL: [watching]}).run_until_idle()
+
+    assert seen[-1] == "order.notification_attempted"
+
+
+async def test_a_worker_that_dies_in_the_hand_over_leaves_an_unknown_and_not_a_second_message(
+    world: MemoryWorld,
+) -> None:
+    order_id = await placed(world, channel=ChannelChoice.SMS)
+    order = await now(world, order_id)
+    found = await world.dispatching._resolve(order, [RecipientNo(0)], {}, world.clock())
+    (order,) = await world.orders.append(
+        [Change(order_id=order_id, before=order, events=tuple(found))], by=SERVICE
+    )
+    moment = world.clock()
+    attempt = Attempt(
+        "link_mobility", moment + timedelta(seconds=30), moment + timedelta(minutes=2)
+    )
+    await world.orders.append(
+        [
+            Change(
+                order_id=order_id,
+                before=order,
+                events=tuple(order.attempt({FIRST: attempt}, moment)),
+            )
+        ],
+        by=SERVICE,
+    )  # … and here the worker dies
+
+    await world.dispatching.run_until_idle()
+    assert world.sms.offered == []
+    world.pass_time(timedelta(minutes=3))
+    await world.dispatching.run_until_idle()
+    world.pass_time(timedelta(minutes=16))
+    await world.dispatching.run_until_idle()
+
+    order = await now(world, order_id)
+    assert order.notifications[0].delivery == GivenUp()
+    assert order.status is OrderStatus.COMPLETED
+    assert world.sms.offered == []
+
+
+async def test_two_workers_hand_an_order_over_once(world: MemoryWorld) -> None:
+    order_id = await placed(world)
+    order = await now(world, order_id)
+    other = rewired(world)
+
+    await asyncio.gather(world.dispatching._carry_out(order, {}), other._carry_out(order, {}))
+
+    assert len(world.mail.offered) == 1
+    assert (await now(world, order_id)).notifications[0].attempts == 1
+
+
+async def test_what_is_put_off_is_tried_again_and_arrives(world: MemoryWorld) -> None:
+    world.mail.answer(Deferred("451 4.7.1"), Deferred("451 4.7.1"))
+    order_id = await placed(world)
+
+    order = await world.finished(order_id)
+
+    assert order.notifications[0].attempts == 3
+    assert order.notifications[0].delivery == Delivered()
+    assert len({each.notification_id for each in world.mail.offered}) == 1
+    assert len({each.token for each in world.mail.offered}) == 3
+
+
+async def test_what_is_put_off_for_ever_expires_unsent(world: MemoryWorld) -> None:
+    world.mail.answer_for("somebody@example.org", Deferred("451 4.7.1"))
+    order_id = await placed(world)
+
+    order = await world.finished(order_id)
+
+    assert order.notifications[0].delivery == Expired(has_left=False)
+
+
+async def test_a_refusal_is_final_and_the_others_go_on(world: MemoryWorld) -> None:
+    world.mail.answer_for("bad@example.org", Rejected(Failure.INVALID_ADDRESS, "550 5.1.1"))
+    order_id = await placed(world, Direct(email=Contact("bad@example.org")), SOMEBODY)
+
+    order = await world.finished(order_id)
+
+    assert [each.delivery for each in order.notifications] == [
+        Failed(Failure.INVALID_ADDRESS),
+        Delivered(),
+    ]
+
+
+async def test_an_unknown_outcome_is_settled_by_a_report_and_not_sent_again(
+    world: MemoryWorld,
+) -> None:
+    world.mail.answer(Unknown("lost"))
+    order_id = await placed(world)
+    await world.dispatching.run_until_idle()
+    (letter,) = world.mail.offered
+
+    await world.reporting.keep(
+        [
+            Report(
+                provider="smtp",
+                reference=letter.token,
+                state=ReportedState.DELIVERED,
+                code="delivered 2.0.0",
+            )
+        ]
+    )
+    await world.reporting.take_down()
+
+    assert (await now(world, order_id)).notifications[0].delivery == Delivered()
+    world.pass_time(timedelta(hours=1))
+    await world.dispatching.run_until_idle()
+    assert len(world.mail.offered) == 1
+
+
+async def test_an_unknown_email_without_a_report_is_sent_once_more(world: MemoryWorld) -> None:
+    world.mail.answer(Unknown("lost"))
+    order_id = await placed(world)
+
+    order = await world.finished(order_id)
+
+    assert order.notifications[0].attempts == 2
+    assert "nobody can tell" in " ".join(
+        line.words for line in await world.auditing.history(order_id)
+    )
+
+
+async def test_a_report_that_comes_while_the_outcome_is_recorded_is_not_lost(
+    world: MemoryWorld,
+) -> None:
+    class ReportsFirst:
+        """Reports the delivery before it answers, as fast gateways do."""
+
+        name = "smtp"
+        channel = Channel.EMAIL
+        longest_hand_over = 1.0
+
+        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+            for letter in letters:
+                order = await now(world, order_id)
+                told = DeliveryReported(
+                    notification_no=FIRST,
+                    provider="smtp",
+                    state=ReportedState.DELIVERED,
+                    code="2.0.0",
+                )
+                change = Change(
+                    order_id=order_id, before=order, events=tuple(order.record_reports([told]))
+                )
+                await world.orders.append([change], by=SERVICE)
+                yield letter, Accepted("reference")
+
+    order_id = await placed(world)
+    await rewired(world, providers={Channel.EMAIL: [ReportsFirst()]}).run_until_idle()
+
+    (notification,) = (await now(world, order_id)).notifications
+    assert notification.delivery == Delivered()
+    assert notification.reference == "reference"
+
+
+async def test_a_large_order_is_carried_out_whole(world: MemoryWorld) -> None:
+    many = [Direct(email=Contact(f"n{number}@example.org")) for number in range(450)]
+    order_id = await placed(world, *many)
+
+    order = await world.finished(order_id)
+
+    assert len(order.notifications) == 450
+    assert len({each.to.text for each in world.mail.carried}) == 450
+
+
+# What letters say
+
+
+async def test_names_are_escaped_in_html_and_unknown_ones_leave_nothing_raw(
+    world: MemoryWorld,
+) -> None:
+    html = EmailMessage(
+        sender="noreply@altinn.cloud",
+        subject=Content("For $recipientName$"),
+        body=Content("<p>$recipientName$ ($recipientNumber$)</p>"),
+        content_type=ContentType.HTML,
+    )
+    await world.finished(await placed(world, BAKERY, SOMEBODY, mail=html))
+
+    bodies = {each.to.text: each.body.text for each in world.mail.carried}
+    assert bodies["post@fjell.example.no"] == "<p> (314022009)</p>"
+    assert bodies["somebody@example.org"] == "<p> ()</p>"
+
+
+async def test_a_person_is_told_by_name_and_never_by_number(world: MemoryWorld) -> None:
+    mail = EmailMessage(
+        sender="noreply@altinn.cloud",
+        subject=Content("$recipientName$"),
+        body=Content("Number: $recipientNumber$."),
+    )
+    await world.finished(await placed(world, KARI, mail=mail))
+
+    (letter,) = world.mail.carried
+    assert letter.body.text == "Number: ."
+    assert "15859010099" not in letter.body.text
+
+
+async def test_a_text_message_is_worth_nothing_after_its_expiry(world: MemoryWorld) -> None:
+    order_id = await placed(world, channel=ChannelChoice.SMS)
+    await world.dispatching.run_until_idle()
+
+    (letter,) = world.sms.carried
+    assert isinstance(letter, SmsLetter)
+    assert letter.expires_at == (await now(world, order_id)).notifications[0].expires_at
+
+
+# What is asked on the way
+
+
+class Unplugged:
+    async def find(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:  # noqa: ARG002  # the port's
+        raise RegistryUnavailableError("krr")
+
+
+async def test_a_registry_that_is_down_puts_its_orders_off_and_no_others(
+    world: MemoryWorld,
+) -> None:
+    registries: Registries = world.dispatching._look_up._registries
+    unplugged = ContactLookUp(
+        Registries(
+            persons=Unplugged(),
+            businesses=registries.businesses,
+            profiles=registries.profiles,
+            externals=registries.externals,
+            names=registries.names,
+        )
+    )
+    to_kari, to_bakery = await placed(world, KARI), await placed(world, BAKERY)
+
+    await rewired(world, look_up=unplugged).run_until_idle()
+
+    assert (await now(world, to_kari)).status is OrderStatus.REGISTERED
+    assert (await now(world, to_bakery)).notifications[0].attempts == 1
+    world.pass_time(timedelta(minutes=1))
+    assert (await world.finished(to_kari)).notifications[0].delivery == Delivered()
+
+
+@pytest.mark.parametrize(
+    "answers, status, sent",
+    [
+        ([True], OrderStatus.COMPLETED, 1),
+        ([False], OrderStatus.SEND_CONDITION_NOT_MET, 0),
+        ([NoAnswer("timeout"), True], OrderStatus.COMPLETED, 1),
+        ([NoAnswer("timeout"), False], OrderStatus.SEND_CONDITION_NOT_MET, 0),
+        ([NoAnswer("timeout"), NoAnswer("status_500")], OrderStatus.COMPLETED, 1),
+    ],
+    ids=["yes", "no", "unknown then yes", "unknown then no", "unknown twice"],
+)
+async def test_the_senders_condition_decides_at_the_last_moment(
+    world: MemoryWorld,
+    answers: Sequence[bool | NoAnswer],
+    status: OrderStatus,
+    sent: int,
+) -> None:
+    waiting = list(answers)
+
+    class Scripted:
+        async def check(self, url: str) -> bool | NoAnswer:
+            assert url == "https://owner.example/ok"
+            return waiting.pop(0)
+
+    world.dispatching._condition = Scripted()
+    order_id = await placed(world, condition="https://owner.example/ok")
+
+    order = await world.finished(order_id)
+
+    assert order.status is status
+    assert len(world.mail.carried) == sent
+    assert waiting == []
+
+
+async def test_an_order_waits_for_its_time(world: MemoryWorld) -> None:
+    order = NewOrder(
+        channel=ChannelChoice.EMAIL,
+        recipients=(SOMEBODY,),
+        email=MAIL,
+        requested_send_time=world.clock() + timedelta(days=1),
+    )
+    order_id = (await world.ordering.place(PlaceOrder(order=order, by=TTD))).order_id
+
+    await world.dispatching.run_until_idle()
+    assert world.mail.offered == []
+    world.pass_time(timedelta(days=1))
+    await world.dispatching.run_until_idle()
+    assert len(world.mail.offered) == 1
+    assert not isinstance((await now(world, order_id)).notifications[0].delivery, Pending)
