@@ -1,7 +1,7 @@
 """Several hand-overs at once, but not too many, and the result of each as soon as it is known."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
@@ -10,7 +10,7 @@ _Result = TypeVar("_Result")
 
 async def as_known(
     items: Sequence[_Item], work: Callable[[_Item], Awaitable[_Result]], *, at_once: int
-) -> AsyncIterator[tuple[_Item, _Result]]:
+) -> AsyncGenerator[tuple[_Item, _Result], None]:
     """Do some work for every item, so many at once, and tell each result as it comes.
 
     The work must not raise. Whoever stops listening stops the work.

@@ -21,6 +21,7 @@ import math
 import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -117,9 +118,10 @@ class LinkMobilityProvider:
             for start in range(0, len(letters), self._messages_per_request)
         ]
         known = as_known(batches, self._hand_over, at_once=self._connections)
-        async for batch, outcomes in known:
-            for letter, outcome in zip(batch, outcomes, strict=True):
-                yield letter, outcome
+        async with aclosing(known):
+            async for batch, outcomes in known:
+                for letter, outcome in zip(batch, outcomes, strict=True):
+                    yield letter, outcome
 
     async def aclose(self) -> None:
         """Close what was opened."""

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -118,8 +119,10 @@ class SmtpProvider:
         return self._times.longest
 
     async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
-        async for told in as_known(letters, self._hand_over, at_once=self._connections):
-            yield told
+        known = as_known(letters, self._hand_over, at_once=self._connections)
+        async with aclosing(known):
+            async for told in known:
+                yield told
 
     async def aclose(self) -> None:
         """End the sessions: the idle ones now, the others after their hand-over."""

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -84,9 +85,11 @@ class HttpSendCondition:
         try:
             parsed = URL(url)
             host, port = parsed.raw_host, parsed.port
+            # As it was written: an empty user is dropped where the address is parsed.
+            has_user = "@" in urlsplit(url).netloc
         except ValueError:
             return NoAnswer("malformed_address")
-        if not host or not port or parsed.raw_authority.rpartition("@")[1]:
+        if not host or not port or has_user:
             return NoAnswer("malformed_address")
         if parsed.scheme != "https" and not (
             parsed.scheme == "http" and self._permitted.names(host)

@@ -8,6 +8,7 @@ from typing import Final
 
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg.sql import SQL
+from typing_extensions import override
 
 from adapters.event_store.batch import APPEND_LOCK
 
@@ -38,6 +39,7 @@ class OrdersRecorder(PostgresApplicationRecorder):
         ]
         self.channel_name = CHANNEL
 
-    def create_table(self) -> None:  # noqa: D102  # said in the comment
+    @override
+    def create_table(self) -> None:
         # The migrations have made everything; the library's function without a lock is not made at all.
         self.datastore.register_type_adapters()

@@ -97,16 +97,17 @@ class AgendaContract:
         assert len(lent) == len(set(lent)) <= 40
 
     async def test_recording_something_leaves_the_lease_alone(
-        self, orders: OrderRepository, agenda: Agenda
+        self, orders: OrderRepository, agenda: Agenda, clock: SetClock
     ) -> None:
         (opened,) = await orders.append([placing()], by=TTD)
         await claim(agenda, worker="anna")
 
+        clock.now += SECOND  # so that the order moves on the agenda
         await orders.append([going_on(opened, resolved())], by=SERVICE)
 
-        assert await claim(agenda, worker="bo") == []
+        assert await claim(agenda, clock.now, worker="bo") == []
         await agenda.release([opened.order_id], worker="anna")
-        assert await claim(agenda, worker="bo") == [opened.order_id]
+        assert await claim(agenda, clock.now, worker="bo") == [opened.order_id]
 
     async def test_an_order_moves_to_when_it_next_needs_something(
         self, orders: OrderRepository, agenda: Agenda

@@ -68,12 +68,12 @@ def resolved(address: str = "kari@example.org", name: str | None = None) -> Cont
     )
 
 
-def attempted(token: str = "token-1", provider: str = "smtp") -> NotificationAttempted:
+def attempted(name: str = "token-1", provider: str = "smtp") -> NotificationAttempted:
     return NotificationAttempted(
         notification_no=NotificationNo(0),
         attempt=1,
         provider=provider,
-        token=token,
+        token=name,
         send_before=NOON + timedelta(seconds=30),
         settled_by=NOON + timedelta(seconds=90),
     )

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.event_store.agenda import _CLAIM
 from adapters.event_store.agenda_rebuild import AgendaRebuilt, rebuild_agenda
+from adapters.event_store.batch import APPEND_LOCK
 from application.recorded import SERVICE
 from domain.order.events import OrderCancelled
 from tests.adapters.event_store.postgres_store import PostgresStore
@@ -156,30 +157,48 @@ async def test_the_agenda_is_written_anew_while_orders_go_on(store: PostgresStor
     assert await store.agenda.next_due() is None
 
 
-async def test_giving_back_and_appending_wait_for_each_other_in_one_order(
+async def test_nobody_appends_while_a_part_of_the_agenda_is_written_anew(
     store: PostgresStore,
 ) -> None:
-    orders = list(await store.orders.append([placing() for _ in range(30)], by=TTD))
+    await store.orders.append([placing()], by=TTD)
+    async with store.pool.connection() as other, other.transaction():
+        await other.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
 
-    async def lend_and_give_back() -> None:
-        for _ in range(20):
-            lent = await claim(store.agenda)
-            await store.agenda.release(list(reversed(lent)), worker="anna")
+        waiting = asyncio.ensure_future(rebuilt(store))
+        done, _ = await asyncio.wait({waiting}, timeout=0.2)
+        assert not done
 
-    async def go_on() -> None:
-        nonlocal orders
-        for _ in range(20):
-            store.clock.now += timedelta(seconds=1)
-            orders = list(
-                await store.orders.append([going_on(each, resolved()) for each in orders], by=TTD)
+    assert await waiting == AgendaRebuilt(orders=1)
+
+
+@pytest.mark.parametrize("who", ["append", "release"])
+async def test_whoever_waits_for_a_row_holds_only_those_before_it(
+    store: PostgresStore, who: str
+) -> None:
+    """If all lock in one order, nobody waits for somebody who waits for them."""
+    opened = list(await store.orders.append([placing() for _ in range(6)], by=TTD))
+    await claim(store.agenda)
+    opened.sort(key=lambda each: each.order_id, reverse=True)  # asked for from last to first
+    store.clock.now += timedelta(seconds=1)
+
+    async def append() -> None:
+        await store.orders.append([going_on(each, resolved()) for each in opened], by=SERVICE)
+
+    async def release() -> None:
+        await store.agenda.release([each.order_id for each in opened], worker="anna")
+
+    async with store.pool.connection() as other, other.transaction():
+        await other.execute(
+            "SELECT FROM agenda WHERE order_id = %s FOR UPDATE", (opened[-1].order_id,)
+        )
+        waiting = asyncio.ensure_future(append() if who == "append" else release())
+        done, _ = await asyncio.wait({waiting}, timeout=0.2)
+        assert not done
+        for each in opened[:-1]:
+            await other.execute(
+                "SELECT FROM agenda WHERE order_id = %s FOR UPDATE NOWAIT", (each.order_id,)
             )
-
-    await asyncio.gather(lend_and_give_back(), go_on())
-
-    deadlocks = await execute(
-        store, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-    )
-    assert deadlocks == [(0,)]
+    await waiting
 
 
 async def test_a_lane_that_no_worker_looks_at_cannot_be_written(store: PostgresStore) -> None:

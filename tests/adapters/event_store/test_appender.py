@@ -66,7 +66,7 @@ def stored(conninfo: str) -> object:
 async def blocked(conninfo: str) -> None:
     """Wait until an append waits for the lock."""
     async with asyncio.timeout(10):
-        while not ask(
+        while not ask(  # noqa: ASYNC110  # it is the database that waits
             conninfo,
             "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
             " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()",

@@ -34,8 +34,8 @@ FULL: OrderPlaced = msgspec.structs.replace(
 
 async def test_no_row_shows_anybodys_words(store: PostgresStore) -> None:
     (opened,) = await store.orders.append([placing(FULL)], by=TTD)
-    told = [resolved("canary@example.org", "Canary Nordmann"), attempted(), sent()]
-    await store.orders.append([going_on(opened, *told)], by=SERVICE)
+    found = resolved("canary@example.org", "Canary Nordmann")
+    await store.orders.append([going_on(opened, found, attempted(), sent())], by=SERVICE)
     await store.inbox.keep([report()])
     await store.index.with_reference("ttd", "case-77")
     await store.runner.catch_up("delivery_reference")

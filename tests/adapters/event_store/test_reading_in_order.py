@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -50,7 +51,7 @@ async def write_and_stall(conninfo: str) -> None:
                 await asyncio.sleep(0.05)
 
 
-async def follow(conninfo: str, writers: Sequence[asyncio.Future[object]]) -> list[UUID]:
+async def follow(conninfo: str, writers: Sequence[asyncio.Future[Any]]) -> list[UUID]:
     """Read from the last position on, again and again, until the writers are done."""
     connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
     position, seen = 0, list[UUID]()

@@ -13,6 +13,7 @@ from eventsourcing.tests.persistence import (
     TrackingRecorderTestCase,
 )
 from psycopg.conninfo import conninfo_to_dict
+from typing_extensions import override
 
 from adapters.event_store.recorder import TRACKING, OrdersRecorder
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
@@ -48,6 +49,7 @@ class _Opened:
 class TestOrdersRecorder(_Opened, ApplicationRecorderTestCase[OrdersRecorder]):
     EXPECT_CONTIGUOUS_NOTIFICATION_IDS = False  # a refused insert uses numbers up
 
+    @override
     def create_recorder(self) -> OrdersRecorder:
         recorder = OrdersRecorder(self.datastore)
         recorder.create_table()
@@ -60,11 +62,13 @@ class TestOrdersRecorder(_Opened, ApplicationRecorderTestCase[OrdersRecorder]):
 class TestOrderOfCommits(_Opened, NonInterleavingNotificationIDsBaseCase):
     insert_num = 100
 
+    @override
     def create_recorder(self) -> OrdersRecorder:
         return OrdersRecorder(self.datastore)
 
 
 class TestTracking(_Opened, TrackingRecorderTestCase):
+    @override
     def create_recorder(self) -> TrackingRecorder:
         return PostgresTrackingRecorder(self.datastore, tracking_table_name=TRACKING)
 

@@ -31,19 +31,22 @@ class _Nobody:
         return True
 
 
-def parameters(change: Change) -> tuple[Order, list[list[object]]]:
-    """What the appender hands to the database's function for one change."""
-    order = changed(change, NOON)
-    stored = [MAPPER.to_stored(each) for each in recorded([change], NOON, TTD, uuid4())]
-    append = Append(
+def waiting(*changes: Change) -> Append:
+    """An append that waits, as the repository makes it."""
+    stored = [MAPPER.to_stored(each) for each in recorded(changes, NOON, TTD, uuid4())]
+    return Append(
         command_id=uuid4(),
         events=[event for event, _ in stored],
         boxes=[box for _, boxes in stored for box in boxes],
-        agenda=[agenda_row(order, NOON)],
+        agenda=[agenda_row(changed(each, NOON), NOON) for each in changes],
         give_up_at=0.0,
         done=_Nobody(),  # type: ignore[arg-type]  # no loop is running
     )
-    return order, columns([append])
+
+
+def parameters(change: Change) -> tuple[Order, list[list[object]]]:
+    """What the appender hands to the database's function for one change."""
+    return changed(change, NOON), columns([waiting(change)])
 
 
 def test_appends_never_read_a_whole_table_though_it_was_empty_when_they_began(
@@ -76,6 +79,28 @@ def test_appends_never_read_a_whole_table_though_it_was_empty_when_they_began(
     assert read == [(table, 0, 0) for table in TABLES]
 
 
+def test_of_a_refused_append_nothing_is_stored_though_another_goes_with_it(
+    database_url: str,
+) -> None:
+    taken, good, bad = placing(), placing(), placing()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(APPEND, columns([waiting(taken)]))
+
+        answer = connection.execute(APPEND, columns([waiting(good), waiting(bad, taken)]))
+
+        assert answer.fetchone() == ([1],)
+        for table, column in (
+            ("orders_events", "originator_id"),
+            ("sealed", "order_id"),
+            ("data_key", "order_id"),
+            ("agenda", "order_id"),
+        ):
+            found = connection.execute(
+                SQL("SELECT DISTINCT {} FROM {}").format(Identifier(column), Identifier(table))
+            ).fetchall()
+            assert {row[0] for row in found} == {taken.order_id, good.order_id}, table
+
+
 async def test_a_role_that_may_only_add_to_history_can_append_and_read(database_url: str) -> None:
     role = f"varsel_app_{uuid4().hex}"
     with psycopg.connect(database_url, autocommit=True) as owner:
@@ -89,7 +114,7 @@ async def test_a_role_that_may_only_add_to_history_can_append_and_read(database_
             "GRANT SELECT, INSERT, UPDATE, DELETE ON agenda TO {}",
             "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}",
         ):
-            owner.execute(SQL(statement).format(Identifier(role)))  # type: ignore[arg-type]
+            owner.execute(SQL(statement).format(Identifier(role)))
         try:
             async with open_store(make_conninfo(database_url, options=f"-c role={role}")) as store:
                 (opened,) = await store.orders.append([placing()], by=TTD)

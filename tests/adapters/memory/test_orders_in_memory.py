@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from eventsourcing.popo import POPOApplicationRecorder
 from eventsourcing.tests.persistence import ApplicationRecorderTestCase
+from typing_extensions import override
 
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import (
@@ -83,5 +84,6 @@ class TestInMemoryKeyVault(KeyVaultContract):
 class TestTheLibrarysRecorder(ApplicationRecorderTestCase[POPOApplicationRecorder]):
     """What the store in memory stands on passes the library's own suite."""
 
+    @override
     def create_recorder(self) -> POPOApplicationRecorder:
         return POPOApplicationRecorder()

@@ -59,12 +59,20 @@ async def test_who_has_no_name_or_was_not_asked_about_is_absent(far_register: Re
         b'{"partyNames": [null]}',
         b'{"partyNames": [{"ssn": 15859010099, "name": "Kari"}]}',
         b'{"partyNames": [{"ssn": "15859010099", "name": "\xff"}]}',
-        b" " * (1024 * 1024 + 1),
     ],
 )
 async def test_an_answer_that_is_none_is_an_outage(far_register: Register, body: bytes) -> None:
     far_register.say(body)
     with pytest.raises(RegistryUnavailableError, match="party_register"):
+        await party_register(far_register).find([KARI], [])
+
+
+async def test_an_answer_has_a_largest_size(far_register: Register) -> None:
+    answer = names({"ssn": KARI, "name": "Kari"})
+    far_register.say(answer.ljust(1024 * 1024))
+    far_register.say(answer.ljust(1024 * 1024 + 1))
+    assert await party_register(far_register).find([KARI], []) == {KARI: "Kari"}
+    with pytest.raises(RegistryUnavailableError):
         await party_register(far_register).find([KARI], [])
 
 
