@@ -229,6 +229,12 @@ class Settings:
                 "VARSEL_MASKINPORTEN_ISSUER needs VARSEL_MASKINPORTEN_AUDIENCE: "
                 "a token for somebody else must not be taken"
             )
+        is_clear = self.smtp_url is not None and urlsplit(self.smtp_url).scheme == "smtp"
+        if is_clear and not self.smtp_starttls and urlsplit(self.smtp_url or "").username:
+            raise SettingError(
+                "VARSEL_SMTP_URL holds a password that would travel in clear: "
+                "write smtps://, or leave VARSEL_SMTP_STARTTLS on"
+            )
         if self.log_level not in {"debug", "info", "warning", "error"}:
             raise SettingError("VARSEL_LOG_LEVEL: write debug, info, warning or error")
 

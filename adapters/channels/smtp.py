@@ -13,9 +13,9 @@ import structlog
 from adapters.channels.concurrent import as_known
 from adapters.channels.mail_address import read_address
 from adapters.channels.mail_rendering import Mail, Renderer, UnmailableError
+from adapters.channels.smtp_envelope import Envelope
 from adapters.channels.smtp_pool import SmtpPool
 from adapters.channels.smtp_session import (
-    Envelope,
     NotTakenError,
     Relay,
     SmtpSession,

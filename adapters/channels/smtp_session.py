@@ -10,26 +10,21 @@ and tell everything else as an outcome.
 
 import asyncio
 import base64
-import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from adapters.channels.enhanced_status import failure_by
+from adapters.channels.smtp_envelope import Envelope
+from adapters.channels.smtp_verdict import verdict
 from adapters.channels.smtp_wire import Reply, SmtpWire, WireError
-from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Unknown
-from domain.order.events import Failure
+from application.ports.provider import Accepted, Outcome, Unknown
 
-_NO_XTEXT: Final = re.compile(r"[^!-*,-<>-~]")
 _SERVICE_CLOSING: Final = 421
 _START_INPUT: Final = 354
 _GO_ON: Final = 334
 _SMALL: Final = 1 << 16
-_NOT_UNDERSTOOD: Final = frozenset({500, 502, 503, 504, 555})
-_WANTS_LOGIN: Final = frozenset({530, 534, 535, 538})
-_WANTS_LOGIN_ENHANCED: Final = frozenset({"5.7.0", "5.7.8", "5.7.9", "5.7.11", "5.7.54", "5.7.57"})
 
 
 class Tls(StrEnum):
@@ -74,17 +69,6 @@ class Relay:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     timeouts: SmtpTimeouts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
-    """Who a message is from and for, as the server is told."""
-
-    sender: str = field(repr=False)
-    recipient: str = field(repr=False)
-    token: str
-    size: int
-    needs_smtputf8: bool
 
 
 class NotTakenError(Exception):
@@ -210,17 +194,17 @@ class SmtpSession:
         Raises:
             NotTakenError: the conversation broke; on a connection used before, perhaps by its age.
         """
-        if (refusal := self._foreseen(envelope)) is not None:
+        if (refusal := envelope.refusal(self._abilities)) is not None:
             return refusal
         commands = [
-            ("mail", self._mail(envelope)),
-            ("rcpt", self._rcpt(envelope)),
+            ("mail", envelope.mail(self._abilities)),
+            ("rcpt", envelope.rcpt(self._abilities)),
             ("data", "DATA"),
         ]
         if not self._is_clean:
             commands.insert(0, ("rset", "RSET"))
         self._is_idle = self._is_clean = False
-        replies = await self._converse(commands)
+        replies, is_in_step = await self._converse(commands)
         refused = next(((at, it) for at, it in replies if not _is_consent(at, it)), None)
         if refused is not None and refused[1].code == _SERVICE_CLOSING:
             raise NotTakenError(refused[1].told)
@@ -229,45 +213,30 @@ class SmtpSession:
             return None
         at, reply = refused
         # A server that asks for the content of what it has just refused is not spoken with again.
-        self._is_idle = replies[-1][1].code != _START_INPUT
-        return self._outcome_of(reply, at)
+        asks_for_content = replies[-1][1].code == _START_INPUT
+        self._is_idle = is_in_step and reply.is_failure and not asks_for_content
+        return verdict(reply, at)
 
-    def _foreseen(self, envelope: Envelope) -> Outcome | None:
-        if envelope.needs_smtputf8 and "SMTPUTF8" not in self._abilities:
-            return Rejected(Failure.INVALID_ADDRESS, "smtputf8_missing")
-        largest = self._abilities.get("SIZE", "")
-        if largest.isdigit() and 0 < int(largest) < envelope.size:
-            return Rejected(Failure.PAYLOAD_TOO_LARGE, "size_exceeded")
-        return None
-
-    def _mail(self, envelope: Envelope) -> str:
-        command = f"MAIL FROM:<{envelope.sender}>"
-        if "SIZE" in self._abilities:
-            command += f" SIZE={envelope.size}"
-        if envelope.needs_smtputf8:
-            command += " BODY=8BITMIME SMTPUTF8"
-        if "DSN" in self._abilities:
-            command += f" RET=HDRS ENVID={_xtext(envelope.token)}"
-        return command
-
-    def _rcpt(self, envelope: Envelope) -> str:
-        command = f"RCPT TO:<{envelope.recipient}>"
-        if "DSN" in self._abilities:
-            command += " NOTIFY=SUCCESS,FAILURE,DELAY"
-            if envelope.recipient.isascii():
-                command += f" ORCPT=rfc822;{_xtext(envelope.recipient)}"
-        return command
-
-    async def _converse(self, commands: Sequence[tuple[str, str]]) -> list[tuple[str, Reply]]:
+    async def _converse(
+        self, commands: Sequence[tuple[str, str]]
+    ) -> tuple[list[tuple[str, Reply]], bool]:
+        """Give commands up to the first refusal; tell the replies, and whether each has come."""
+        replies: list[tuple[str, Reply]] = []
         if "PIPELINING" not in self._abilities:
-            replies: list[tuple[str, Reply]] = []
             for at, command in commands:
                 replies.append((at, await self._ask(command, at)))
                 if not _is_consent(*replies[-1]):
                     break
-            return replies
-        self._say("".join(f"{command}\r\n" for _, command in commands).encode(), "mail")
-        return [(at, await self._hear(at)) for at, _ in commands]
+            return replies, True
+        self._say("".join(f"{command}\r\n" for _, command in commands).encode(), commands[0][0])
+        try:
+            for at, _ in commands:
+                replies.append((at, await self._hear(at)))
+        except NotTakenError:
+            # Some servers refuse, and hang up before they have answered the rest.
+            if all(_is_consent(*each) for each in replies):
+                raise
+        return replies, len(replies) == len(commands)
 
     async def deliver(self, content: bytes, *, token: str) -> Outcome:
         """Send the content, end it, and tell what the server says of it.
@@ -283,7 +252,7 @@ class SmtpSession:
             except WireError as error:
                 raise NotTakenError(_at("content", error)) from None
             content = b""
-        if not self._wire.is_quiet:
+        if self._wire.has_unread:
             # What the server has said unasked must not be taken for its answer to the dot.
             raise NotTakenError("unreadable_at_content")
         self._say(content + b".\r\n", "content")
@@ -292,25 +261,11 @@ class SmtpSession:
         except WireError as error:
             return Unknown(_at("final", error))
         self._is_clean = True
-        self._is_idle = reply.code != _SERVICE_CLOSING
-        return Accepted(token) if reply.is_success else self._outcome_of(reply, "final")
-
-    def _outcome_of(self, reply: Reply, at: str) -> Outcome:
-        if reply.is_temporary:
-            return Deferred(reply.told)
-        if not reply.is_refusal:
-            self._is_idle = False
-            code = f"unexpected_{reply.code}_at_{at}"
-            return Unknown(code) if at == "final" else Deferred(code)
-        if at != "final" and _is_about_us(reply):
-            return Deferred(reply.told)
-        failure = failure_by(
-            reply.enhanced,
-            reply.code,
-            names_recipient=at == "rcpt",
-            content_seen=at == "final",
-        )
-        return Rejected(failure, reply.told)
+        if reply.is_success:
+            self._is_idle = True
+            return Accepted(token)
+        self._is_idle = reply.is_failure and reply.code != _SERVICE_CLOSING
+        return verdict(reply, "final")
 
     # Words and answers
 
@@ -342,17 +297,6 @@ def _require(reply: Reply, at: str) -> None:
 
 def _is_consent(at: str, reply: Reply) -> bool:
     return reply.code == _START_INPUT if at == "data" else reply.is_success
-
-
-def _is_about_us(reply: Reply) -> bool:
-    """Whether the server refuses our login or our way of speaking, rather than this message."""
-    if reply.enhanced in _WANTS_LOGIN_ENHANCED or reply.code in _WANTS_LOGIN:
-        return True
-    return reply.code in _NOT_UNDERSTOOD and not (reply.enhanced or "").startswith("5.1.")
-
-
-def _xtext(text: str) -> str:
-    return _NO_XTEXT.sub(lambda found: f"+{ord(found.group()):02X}", text)
 
 
 def _base64(text: str) -> str:

@@ -47,6 +47,11 @@ class Reply:
         return 500 <= self.code < 600  # noqa: PLR2004  # RFC 5321, 4.2.1
 
     @property
+    def is_failure(self) -> bool:
+        """Whether the server has said no, in one way or the other."""
+        return self.is_temporary or self.is_refusal
+
+    @property
     def enhanced(self) -> str | None:
         """The enhanced status code, if the reply has one."""
         return enhanced_code(self.lines[-1])
@@ -138,7 +143,12 @@ class SmtpWire(asyncio.Protocol):
     @property
     def is_quiet(self) -> bool:
         """Whether the connection is open and the server has said nothing unasked."""
-        return self._is_open() and not (self._replies or self._unread or self._lines)
+        return self._is_open() and not self.has_unread
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether the server has said something that nobody has asked for yet."""
+        return bool(self._replies or self._unread or self._lines)
 
     def _is_open(self) -> bool:
         transport = self._transport

@@ -9,6 +9,8 @@ from typing import Final
 
 DROP: Final = "(drop)"
 """Hang up in place of an answer."""
+HANG_UP: Final = "(hang up)"
+"""The same, but let what was said before arrive."""
 SILENCE: Final = "(silence)"
 """Do not answer, and do not hang up."""
 
@@ -103,6 +105,8 @@ class ScriptedRelay:
         answer = self._answers[verb].popleft() if self._answers[verb] else self._usual(verb)
         if answer == DROP:
             writer.transport.abort()
+            raise EOFError
+        if answer == HANG_UP:
             raise EOFError
         if answer == SILENCE:
             self.was_asked.set()

@@ -17,7 +17,13 @@ from adapters.channels.smtp_session import SmtpTimeouts, Tls
 from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Unknown
 from domain.order.events import Failure
 from entrypoints.catch_all import CatchAll, caught_messages
-from tests.adapters.channels.scripted_relay import DROP, SILENCE, ScriptedRelay, scripted_relay
+from tests.adapters.channels.scripted_relay import (
+    DROP,
+    HANG_UP,
+    SILENCE,
+    ScriptedRelay,
+    scripted_relay,
+)
 from tests.contracts.provider_contract import email_letter, outcome, outcomes
 
 ALL = ("PIPELINING", "SIZE 3000000", "DSN", "ENHANCEDSTATUSCODES", "8BITMIME")
@@ -175,6 +181,17 @@ async def test_a_content_that_was_refused_is_not_sent() -> None:
         async with asyncio.timeout(PATIENT.command / 2):
             assert isinstance(await outcome(provider, email_letter()), Accepted)
         assert len(relay.contents) == 1
+        assert relay.connections == 2
+
+
+@pytest.mark.parametrize("ending", [HANG_UP, SILENCE])
+async def test_a_refusal_counts_though_the_rest_is_never_answered(ending: str) -> None:
+    async with scripted_relay(*ALL) as relay, to(relay, timeouts=QUICK) as provider:
+        relay.answer("RCPT", "550 5.1.1 no")
+        relay.answer("DATA", ending)
+        told = await outcome(provider, email_letter())
+        assert told == Rejected(Failure.BOUNCED, "550 5.1.1")
+        assert isinstance(await outcome(provider, email_letter()), Accepted)
         assert relay.connections == 2
 
 

@@ -1,0 +1,36 @@
+"""What a mail server's reply means for a message, by the phase in which it came."""
+
+from typing import Final
+
+from adapters.channels.enhanced_status import failure_by
+from adapters.channels.smtp_wire import Reply
+from application.ports.provider import Deferred, Outcome, Rejected, Unknown
+
+_NOT_UNDERSTOOD: Final = frozenset({500, 502, 503, 504, 555})
+_WANTS_LOGIN: Final = frozenset({530, 534, 535, 538})
+_WANTS_LOGIN_ENHANCED: Final = frozenset({"5.7.0", "5.7.8", "5.7.9", "5.7.11", "5.7.54", "5.7.57"})
+
+
+def verdict(reply: Reply, at: str) -> Outcome:
+    """Tell what becomes of a message after a reply that is not consent."""
+    if reply.is_temporary:
+        return Deferred(reply.told)
+    if not reply.is_refusal:
+        code = f"unexpected_{reply.code}_at_{at}"
+        return Unknown(code) if at == "final" else Deferred(code)
+    if at != "final" and _is_about_us(reply):
+        return Deferred(reply.told)
+    failure = failure_by(
+        reply.enhanced,
+        reply.code,
+        names_recipient=at == "rcpt",
+        content_seen=at == "final",
+    )
+    return Rejected(failure, reply.told)
+
+
+def _is_about_us(reply: Reply) -> bool:
+    """Whether the server refuses our login or our way of speaking, rather than this message."""
+    if reply.enhanced in _WANTS_LOGIN_ENHANCED or reply.code in _WANTS_LOGIN:
+        return True
+    return reply.code in _NOT_UNDERSTOOD and not (reply.enhanced or "").startswith("5.1.")

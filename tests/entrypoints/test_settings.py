@@ -1,0 +1,90 @@
+"""What settings are taken, and how those that are not are refused: in one line that says what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from entrypoints.settings import SettingError, Settings, described, read_settings
+
+
+def test_without_any_setting_the_service_is_for_this_machine_alone() -> None:
+    settings = read_settings({})
+
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert settings.base_url == "http://127.0.0.1:8080"
+    assert not settings.development_issuer
+    assert settings.data.name == "var"
+    assert settings.data.is_absolute()
+
+
+def test_settings_are_read_by_their_names() -> None:
+    settings = read_settings(
+        {
+            "VARSEL_PORT": "9000",
+            "VARSEL_DATA": "/srv/varsel",
+            "VARSEL_DEVELOPMENT_ISSUER": "yes",
+            "VARSEL_STALE_OWNERS": "skd, ttd",
+            "VARSEL_PUBLIC_URL": "https://varsel.example.no/",
+            "PATH": "/usr/bin",
+        }
+    )
+
+    assert settings.port == 9000
+    assert settings.data == Path("/srv/varsel")
+    assert settings.development_issuer
+    assert settings.stale_owners == ("skd", "ttd")
+    assert settings.base_url == "https://varsel.example.no"
+
+
+def test_an_issuers_name_is_kept_as_it_is_written() -> None:
+    settings = read_settings(
+        {
+            "VARSEL_MASKINPORTEN_ISSUER": "https://maskinporten.no/",
+            "VARSEL_MASKINPORTEN_AUDIENCE": "https://varsel.example.no",
+        }
+    )
+
+    assert settings.maskinporten_issuer == "https://maskinporten.no/"
+
+
+@pytest.mark.parametrize(
+    "environ, named",
+    [
+        ({"VARSEL_PORT": "eighty"}, "VARSEL_PORT"),
+        ({"VARSEL_PORT": "0"}, "VARSEL_PORT"),
+        ({"VARSEL_PORT": "65536"}, "VARSEL_PORT"),
+        ({"VARSEL_PROT": "8080"}, "VARSEL_PROT"),
+        ({"VARSEL_HOST": " "}, "VARSEL_HOST"),
+        ({"VARSEL_DEVELOPMENT_ISSUER": "maybe"}, "VARSEL_DEVELOPMENT_ISSUER"),
+        ({"VARSEL_SMTP_URL": "mail.example.no:25"}, "VARSEL_SMTP_URL"),
+        ({"VARSEL_SMTP_URL": "smtp://mail.example.no:port"}, "VARSEL_SMTP_URL"),
+        ({"VARSEL_SMS_URL": "ftp://gateway.example.no"}, "VARSEL_SMS_URL"),
+        ({"VARSEL_LOG_LEVEL": "chatty"}, "VARSEL_LOG_LEVEL"),
+        (
+            {"VARSEL_MASKINPORTEN_ISSUER": "https://maskinporten.no/"},
+            "VARSEL_MASKINPORTEN_AUDIENCE",
+        ),
+        (
+            {"VARSEL_SMTP_URL": "smtp://user:secret@mail", "VARSEL_SMTP_STARTTLS": "0"},
+            "VARSEL_SMTP_STARTTLS",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_with_what_to_write(
+    environ: dict[str, str], named: str
+) -> None:
+    with pytest.raises(SettingError, match=named) as refused:
+        read_settings(environ)
+
+    assert "\n" not in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_secrets_are_listed_as_set_and_never_shown() -> None:
+    settings = Settings(sms_password="hunter2", database_url="postgresql://u:hunter2@db/varsel")
+
+    listed = described(settings)
+
+    assert ("VARSEL_SMS_PASSWORD", "(set)") in [(name, value) for name, value, _ in listed]
+    assert "hunter2" not in str(listed)
+    assert all(words for _, _, words in listed)
