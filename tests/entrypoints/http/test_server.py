@@ -196,3 +196,24 @@ async def test_a_connection_that_asks_in_time_is_kept(installation: Installation
             assert (await reader.readuntil(b"Healthy")).startswith(b"HTTP/1.1 200 ")
         writer.close()
         await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "head, status",
+    [
+        (HEAD, b"413"),
+        (HEAD.replace("Bearer ttd", "Bearer stranger"), b"401"),
+        (HEAD.replace("application/json", "text/html"), b"415"),
+        (HEAD.replace("/future/orders", "/future/disorders"), b"404"),
+    ],
+    ids=["too large", "a stranger's", "of another kind", "to nowhere"],
+)
+async def test_who_sends_a_large_body_still_hears_what_is_wrong(
+    installation: Installation, head: str, status: bytes
+) -> None:
+    size = 8 * 1024 * 1024
+    async with served(installation.app()) as port:
+        whole = f"{head}Connection: close\r\nContent-Length: {size}\r\n\r\n".encode()
+        answer = await said(port, whole, b"x" * size)
+
+    assert answer.startswith(b"HTTP/1.1 " + status)
