@@ -34,8 +34,10 @@ class Listener:
     async def wait(self, channel: str, seconds: float) -> None:
         """Return when the channel was called since the last time, or when the time is up."""
         signal = self._signals[channel]
+        # Not `wait_for`, which in 3.11 loses a cancellation that comes together with the call.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(signal.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await signal.wait()
         signal.clear()
 
     async def _run(self) -> None:

@@ -6,9 +6,9 @@ Units come in the form in which the Central Coordinating Register publishes them
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
-import msgspec
 from msgspec import Struct
 
 from adapters.registries.pages import (
@@ -18,15 +18,17 @@ from adapters.registries.pages import (
     converted,
     decode_page,
     entries_of,
+    moment,
     read_each,
     refuse_odd_characters,
+    typed,
 )
-from application.mobile_number import is_valid
+from application.mobile_number import is_valid, normalise
 from domain.channel import Channel
 from domain.contact_point import is_email_address
 
 _NUMBER: Final = re.compile(r"[0-9]{9}")
-_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9:]+)")
+_ORGANISATION: Final = "ORGANISASJONSNUMMER"
 
 
 class _Email(Struct, frozen=True):
@@ -58,8 +60,8 @@ class _Contact(
     frozen=True,
     rename={"alert": "digitalVarslingsinformasjon", "unit": "kontaktinformasjonForEnhet"},
 ):
-    alert: _Alert
     unit: _Unit
+    alert: _Alert = _Alert()
 
 
 class _Content(Struct, frozen=True, rename={"contact": "Kontaktinformasjon"}):
@@ -83,19 +85,18 @@ class _RegisteredUnit(
     main_unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AddressRow:
-    """An address as the local copy keeps it; without one it is removed."""
+class AddressRow(NamedTuple):
+    """An address as the local copy keeps it; without an organisation it is removed."""
 
     registry_id: str
+    updated_at: datetime
     organisation: str | None = None
     channel: Channel | None = None
     address: str | None = None
     is_valid: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class UnitRow:
+class UnitRow(NamedTuple):
     """A unit, its main unit and its name."""
 
     number: str
@@ -114,7 +115,7 @@ class BusinessPage:
     next_page: str | None
 
 
-_read_content = msgspec.json.Decoder(_Content).decode
+_read_content = typed(_Content)
 
 
 def read_page(content: bytes) -> BusinessPage:
@@ -143,7 +144,10 @@ def _last_updated(entries: Any) -> str | None:  # noqa: ANN401  # raw JSON
 
 
 def _is_time(value: object) -> bool:
-    return isinstance(value, str) and _TIME.fullmatch(value) is not None
+    try:
+        return isinstance(value, str) and moment(value) is not None
+    except UnreadableEntryError:
+        return False
 
 
 def _text(value: object) -> str | None:
@@ -163,27 +167,31 @@ def _address(entry: object) -> AddressRow:
     outer = converted(entry, _Entry)
     refuse_odd_characters(outer.id)
     if outer.isdeleted:
-        return AddressRow(outer.id)
+        return AddressRow(outer.id, moment(outer.updated))
     if outer.content is None:
         raise UnreadableEntryError("no content")
-    try:
-        contact = _read_content(outer.content).contact
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        raise UnreadableEntryError("malformed content") from None
+    contact = _read_content(outer.content).contact
     identifier = contact.unit.enhetsidentifikator
-    if identifier.type != "ORGANISASJONSNUMMER" or _NUMBER.fullmatch(identifier.verdi) is None:
+    if identifier.type != _ORGANISATION:
+        # The address of somebody whom no order can name; it may have been an organisation's before.
+        return AddressRow(outer.id, moment(outer.updated))
+    if _NUMBER.fullmatch(identifier.verdi) is None:
         raise UnreadableEntryError("no organisation number")
-    email, mobile = contact.alert.epostadresse, contact.alert.mobiltelefon
-    if email is not None:
-        address = f"{email.brukernavn}@{email.domenenavn}"
-        channel, usable = Channel.EMAIL, is_email_address(address)
-    elif mobile is not None:
-        address = _prefix(mobile.internasjonaltPrefiks) + mobile.nasjonaltNummer.strip()
-        channel, usable = Channel.SMS, is_valid(address)
-    else:
-        raise UnreadableEntryError("neither e-mail nor mobile")
+    channel, address = _reached_at(contact.alert)
     refuse_odd_characters(address)
-    return AddressRow(outer.id, identifier.verdi, channel, address, usable)
+    usable = is_email_address(address) if channel is Channel.EMAIL else is_valid(address)
+    return AddressRow(outer.id, moment(outer.updated), identifier.verdi, channel, address, usable)
+
+
+def _reached_at(alert: _Alert) -> tuple[Channel, str]:
+    email, mobile = alert.epostadresse, alert.mobiltelefon
+    if email is not None:
+        return Channel.EMAIL, f"{email.brukernavn}@{email.domenenavn}".strip()
+    if mobile is not None:
+        return Channel.SMS, normalise(
+            _prefix(mobile.internasjonaltPrefiks) + mobile.nasjonaltNummer
+        )
+    raise UnreadableEntryError("neither e-mail nor mobile")
 
 
 def _prefix(prefix: str | None) -> str:

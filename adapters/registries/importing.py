@@ -6,18 +6,25 @@ rest goes on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal, LiteralString, TypeAlias, assert_never
 
-import msgspec
-import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.registries import businesses, krr, parties
-from adapters.registries.pages import Quarantined, UnreadablePageError
+from adapters.registries.pages import Quarantined, UnreadablePageError, moment
+from adapters.registries.writing import (
+    Connection,
+    Counts,
+    write_addresses,
+    write_names,
+    write_persons,
+    write_profiles,
+    write_units,
+)
 
 Kind: TypeAlias = Literal["krr", "businesses", "profiles", "names"]
 KINDS: Final[tuple[Kind, ...]] = ("krr", "businesses", "profiles", "names")
@@ -31,45 +38,6 @@ SAMPLES: Final[Mapping[Kind, Sequence[Path]]] = {
 }
 """Invented people and firms, in the registers' own formats; they cover every way a look-up can end."""
 
-_PERSONS: Final[LiteralString] = """
-INSERT INTO krr_person AS old
-SELECT * FROM unnest(%b::text[], %b::bool[], %b::bool[], %b::bool[], %b::text[], %b::bool[],
-                     %b::timestamptz[], %b::text[], %b::bool[], %b::timestamptz[])
-ON CONFLICT (number) DO UPDATE SET
-    is_deleted = excluded.is_deleted, is_reserved = excluded.is_reserved,
-    can_be_notified = excluded.can_be_notified, email = excluded.email,
-    email_is_valid = excluded.email_is_valid, email_confirmed_at = excluded.email_confirmed_at,
-    mobile = excluded.mobile, mobile_is_valid = excluded.mobile_is_valid,
-    mobile_confirmed_at = excluded.mobile_confirmed_at
-"""
-_GONE: Final[LiteralString] = "DELETE FROM business_address WHERE registry_id = ANY(%s)"
-_ADDRESSES: Final[LiteralString] = """
-INSERT INTO business_address
-SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bool[])
-ON CONFLICT (registry_id) DO UPDATE SET organisation = excluded.organisation,
-    channel = excluded.channel, address = excluded.address, is_valid = excluded.is_valid
-"""
-_UNITS: Final[LiteralString] = """
-INSERT INTO business_unit SELECT * FROM unnest(%b::text[], %b::text[], %b::text[])
-ON CONFLICT (number) DO UPDATE SET main_unit = excluded.main_unit, name = excluded.name
-"""
-_PROFILE: Final[LiteralString] = """
-INSERT INTO user_profile VALUES (%s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (organisation, user_id, resources) DO UPDATE SET
-    email = excluded.email, email_is_verified = excluded.email_is_verified,
-    mobile = excluded.mobile, mobile_is_verified = excluded.mobile_is_verified
-"""
-_GRANT: Final[LiteralString] = (
-    "INSERT INTO user_grant VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
-)
-_SELF: Final[LiteralString] = """
-INSERT INTO self_identified_user VALUES (%s, %s, %s)
-ON CONFLICT (username) DO UPDATE SET email = excluded.email, mobile = excluded.mobile
-"""
-_NAMES: Final[LiteralString] = """
-INSERT INTO party_name SELECT * FROM unnest(%b::text[], %b::text[])
-ON CONFLICT (number) DO UPDATE SET name = excluded.name
-"""
 _MOVE: Final[LiteralString] = """
 INSERT INTO registry_copy (registry, cursor) VALUES (%s, %s)
 ON CONFLICT (registry) DO UPDATE
@@ -89,8 +57,6 @@ SELECT registry, cursor, moved_at,
                      ELSE (SELECT count(*) FROM party_name) END
   FROM registry_copy c ORDER BY registry
 """
-
-_Connection = psycopg.AsyncConnection[Any]
 
 
 @dataclass(slots=True)
@@ -150,30 +116,21 @@ class RegistryImporter:
             UnreadablePageError: it is no page of this feed.
         """
         page = sha256(content).hexdigest()[:16]
-        quarantined: Sequence[Quarantined]
         async with self._pool.connection() as connection, connection.transaction():
-            match kind:
-                case "krr":
-                    quarantined = await _krr(connection, krr.read_page(content), summary)
-                case "businesses":
-                    read = businesses.read_page(content)
-                    quarantined = await _businesses(connection, read, summary)
-                case "profiles":
-                    profiles = parties.read_profiles(content)
-                    quarantined = await _profiles(connection, profiles, summary)
-                case "names":
-                    names = parties.read_names(content)
-                    if names.rows:
-                        await connection.execute(_NAMES, _columns(names.rows))
-                    summary.written += len(names.rows)
-                    await connection.execute(_MOVE, (kind, None))
-                    quarantined = names.quarantined
-                case _:
-                    assert_never(kind)
-            for each in quarantined:
-                await connection.execute(_QUARANTINE, (kind, page, each.entry, each.reason))
+            row = await (await connection.execute(_CURSOR, (kind,))).fetchone()
+            reached: str | None = None if row is None else row[0]
+            done = await _write(connection, kind, content, reached)
+            await connection.execute(_MOVE, (kind, done.position))
+            if done.quarantined:
+                async with connection.cursor() as cursor:
+                    await cursor.executemany(
+                        _QUARANTINE,
+                        [(kind, page, each.entry, each.reason) for each in done.quarantined],
+                    )
         summary.pages += 1
-        summary.quarantined += len(quarantined)
+        summary.written += done.counts[0]
+        summary.removed += done.counts[1]
+        summary.quarantined += len(done.quarantined)
 
     async def cursor(self, kind: Kind) -> str | None:
         """How far the copy has come, in the feed's own terms."""
@@ -191,71 +148,47 @@ class RegistryImporter:
             ]
 
 
-async def _krr(
-    connection: _Connection, page: krr.KrrPage, summary: ImportSummary
-) -> Sequence[Quarantined]:
-    """Write a page of KRR.
-
-    Whoever imports a file means it: an older page is written, too, and the position stays.
-    """
-    row = await (await connection.execute(_CURSOR, ("krr",))).fetchone()
-    reached = int(row[0]) if row is not None and row[0] is not None else 0
-    if page.persons.rows:
-        await connection.execute(_PERSONS, _columns(page.persons.rows))
-    summary.written += sum(not each.is_deleted for each in page.persons.rows)
-    summary.removed += sum(each.is_deleted for each in page.persons.rows)
-    await connection.execute(_MOVE, ("krr", str(max(page.end, reached))))
-    return page.persons.quarantined
+@dataclass(frozen=True, slots=True)
+class _Done:
+    counts: Counts
+    quarantined: Sequence[Quarantined]
+    position: str | None = None
 
 
-async def _businesses(
-    connection: _Connection, page: businesses.BusinessPage, summary: ImportSummary
-) -> Sequence[Quarantined]:
-    gone = [each.registry_id for each in page.addresses.rows if each.organisation is None]
-    kept = [each for each in page.addresses.rows if each.organisation is not None]
-    if gone:
-        await connection.execute(_GONE, (gone,))
-    if kept:
-        await connection.execute(_ADDRESSES, _columns(kept))
-    if page.units.rows:
-        await connection.execute(_UNITS, _columns(page.units.rows))
-    summary.removed += len(gone)
-    summary.written += len(kept) + len(page.units.rows)
-    await connection.execute(_MOVE, ("businesses", page.updated))
-    return [*page.addresses.quarantined, *page.units.quarantined]
+async def _write(connection: Connection, kind: Kind, content: bytes, reached: str | None) -> _Done:
+    """Write one page; the position never goes back, whichever page is loaded again."""
+    match kind:
+        case "krr":
+            page = krr.read_page(content)
+            return _Done(
+                await write_persons(connection, page),
+                page.persons.quarantined,
+                str(max(page.end, int(reached or 0))),
+            )
+        case "businesses":
+            read = businesses.read_page(content)
+            addresses = await write_addresses(connection, read.addresses.rows)
+            units = await write_units(connection, read.units.rows)
+            return _Done(
+                (addresses[0] + units[0], addresses[1]),
+                [*read.addresses.quarantined, *read.units.quarantined],
+                _later(reached, read.updated),
+            )
+        case "profiles":
+            profiles = parties.read_profiles(content)
+            lists = (profiles.profiles, profiles.grants, profiles.users)
+            return _Done(
+                await write_profiles(connection, profiles),
+                [each for part in lists for each in part.quarantined],
+            )
+        case "names":
+            names = parties.read_names(content)
+            return _Done(await write_names(connection, names.rows), names.quarantined)
+        case _:
+            assert_never(kind)
 
 
-async def _profiles(
-    connection: _Connection, page: parties.ProfilePage, summary: ImportSummary
-) -> Sequence[Quarantined]:
-    async with connection.cursor() as cursor:
-        await cursor.executemany(
-            _PROFILE,
-            [
-                (
-                    each.user,
-                    each.organisation,
-                    sorted(parties.bare(resource) for resource in each.resources),
-                    each.email,
-                    each.email_verified,
-                    each.mobile,
-                    each.mobile_verified,
-                )
-                for each in page.profiles.rows
-            ],
-        )
-        await cursor.executemany(
-            _GRANT,
-            [
-                (each.user, each.organisation, parties.bare(each.resource), each.action)
-                for each in page.grants.rows
-            ],
-        )
-        await cursor.executemany(_SELF, [msgspec.structs.astuple(each) for each in page.users.rows])
-    summary.written += len(page.profiles.rows) + len(page.grants.rows) + len(page.users.rows)
-    await connection.execute(_MOVE, ("profiles", None))
-    return [*page.profiles.quarantined, *page.grants.quarantined, *page.users.quarantined]
-
-
-def _columns(rows: Sequence[Any]) -> list[list[Any]]:
-    return [list(column) for column in zip(*(astuple(row) for row in rows), strict=True)]
+def _later(reached: str | None, updated: str | None) -> str | None:
+    if reached is None or updated is None:
+        return updated or reached
+    return updated if moment(updated) >= moment(reached) else reached

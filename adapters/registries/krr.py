@@ -5,27 +5,27 @@ the row stays as a tombstone without contact data. Timestamps may give their off
 """
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from operator import attrgetter
+from typing import Final, Literal, NamedTuple
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from adapters.registries.pages import (
     Read,
     UnreadableEntryError,
     UnreadablePageError,
-    converted,
-    decode_page,
-    entries_of,
+    moment,
     read_each,
     refuse_odd_characters,
+    typed,
 )
 from application.mobile_number import is_valid, normalise
 from domain.contact_point import is_email_address
 
 _NUMBER: Final = re.compile(r"[0-9]{11}")
-_HOUR_ONLY: Final = re.compile(r"[+-][0-9]{2}$")
+_GONE: Final = ("SLETTET", "IKKE_REGISTRERT")
 
 
 class _ContactInformation(Struct, frozen=True):
@@ -39,15 +39,31 @@ class _ContactInformation(Struct, frozen=True):
 
 class _Person(Struct, frozen=True):
     personidentifikator: str
-    reservasjon: str | None = None
+    # A word that is neither yes nor no must not be taken for no.
+    reservasjon: Literal["JA", "NEI"] | None = None
     status: str = "AKTIV"
     varslingsstatus: str | None = None
     kontaktinformasjon: _ContactInformation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PersonRow:
-    """A person as the local copy keeps them."""
+class _Page(
+    Struct,
+    frozen=True,
+    rename={
+        "persons": "list",
+        "start": "fraEndringsId",
+        "end": "tilEndringsId",
+        "newest": "sisteEndringsId",
+    },
+):
+    persons: list[Raw]
+    start: int
+    end: int
+    newest: int
+
+
+class PersonRow(NamedTuple):
+    """A person as the local copy keeps them; the columns of its table in their order."""
 
     number: str
     is_deleted: bool
@@ -61,8 +77,7 @@ class PersonRow:
     mobile_confirmed_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class KrrPage:
+class KrrPage(NamedTuple):
     """A page of the change feed."""
 
     start: int
@@ -71,66 +86,59 @@ class KrrPage:
     persons: Read[PersonRow]
 
 
+_NOTHING: Final = _ContactInformation()
+_read_page = msgspec.json.Decoder(_Page).decode
+_read_person = typed(_Person)
+_by_number = attrgetter("number")
+
+
 def read_page(content: bytes) -> KrrPage:
-    """Read a page of the change feed; of several entries for one person the last one counts.
+    """Read a page of the change feed.
+
+    The feed is in the order of the changes, so that of several entries for one person the last one
+    counts.
 
     Raises:
         UnreadablePageError: it is no such page.
     """
-    page = decode_page(content)
-    persons = read_each(entries_of(page, "list"), _row)
-    persons.rows = list({row.number: row for row in persons.rows}.values())
-    return KrrPage(
-        start=_change(page, "fraEndringsId"),
-        end=_change(page, "tilEndringsId"),
-        newest=_change(page, "sisteEndringsId"),
-        persons=persons,
+    try:
+        page = _read_page(content)
+    except msgspec.ValidationError as problem:
+        what = "list `list`" if "list" in str(problem) else "change numbers"
+        raise UnreadablePageError(f"the page has no {what}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise UnreadablePageError(f"the page is no JSON ({problem})") from None
+    persons = read_each(page.persons, _row)
+    persons.rows = list(
+        dict(zip(map(_by_number, persons.rows), persons.rows, strict=True)).values()
     )
+    return KrrPage(page.start, page.end, page.newest, persons)
 
 
-def _change(page: dict[str, Any], name: str) -> int:
-    value = page.get(name)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise UnreadablePageError(f"the page has no change number `{name}`")
-    return value
-
-
-def _row(entry: object) -> PersonRow:
-    person = converted(entry, _Person)
+def _row(entry: Raw) -> PersonRow:
+    person = _read_person(entry)
     if _NUMBER.fullmatch(person.personidentifikator) is None:
         raise UnreadableEntryError("personidentifikator is not eleven digits")
-    is_deleted = person.status == "SLETTET"
-    known = _ContactInformation() if is_deleted else person.kontaktinformasjon
-    known = known or _ContactInformation()
+    is_deleted = person.status in _GONE
+    known = _NOTHING if is_deleted else person.kontaktinformasjon or _NOTHING
     email = (known.epostadresse or "").strip() or None
     mobile = normalise(known.mobiltelefonnummer or "") or None
     refuse_odd_characters(email, mobile)
     return PersonRow(
-        number=person.personidentifikator,
-        is_deleted=is_deleted,
-        is_reserved=person.reservasjon == "JA",
-        can_be_notified=person.varslingsstatus != "KAN_IKKE_VARSLES",
-        email=email,
-        email_is_valid=email is not None and is_email_address(email),
-        email_confirmed_at=_later(known.epostadresse_oppdatert, known.epostadresse_sist_verifisert),
-        mobile=mobile,
-        mobile_is_valid=mobile is not None and is_valid(mobile),
-        mobile_confirmed_at=_later(
-            known.mobiltelefonnummer_oppdatert, known.mobiltelefonnummer_sist_verifisert
-        ),
+        person.personidentifikator,
+        is_deleted,
+        person.reservasjon == "JA",
+        person.varslingsstatus != "KAN_IKKE_VARSLES",
+        email,
+        email is not None and is_email_address(email),
+        _later(known.epostadresse_oppdatert, known.epostadresse_sist_verifisert),
+        mobile,
+        mobile is not None and is_valid(mobile),
+        _later(known.mobiltelefonnummer_oppdatert, known.mobiltelefonnummer_sist_verifisert),
     )
 
 
-def _later(*moments: str | None) -> datetime | None:
-    return max((_moment(each) for each in moments if each), default=None)
-
-
-def _moment(text: str) -> datetime:
-    whole = f"{text}:00" if "T" in text and _HOUR_ONLY.search(text) else text
-    try:
-        moment = datetime.fromisoformat(whole)
-        if moment.tzinfo is None:
-            raise UnreadableEntryError("a timestamp has no offset")
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise UnreadableEntryError("a timestamp cannot be read") from None
+def _later(updated: str | None, verified: str | None) -> datetime | None:
+    if not updated:
+        return moment(verified) if verified else None
+    return max(moment(updated), moment(verified)) if verified else moment(updated)

@@ -26,13 +26,21 @@ from domain.contact_point import (
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
 
-_PERSONS: Final[LiteralString] = "SELECT * FROM krr_person WHERE number = ANY(%s)"
+_PERSONS: Final[LiteralString] = """
+SELECT number, is_deleted, is_reserved, can_be_notified, email, email_is_valid, email_confirmed_at,
+       mobile, mobile_is_valid, mobile_confirmed_at
+  FROM krr_person WHERE number = ANY(%s)
+"""
 _BUSINESSES: Final[LiteralString] = """
-WITH asked AS (SELECT n AS number, u.main_unit
-                 FROM unnest(%s::text[]) n LEFT JOIN business_unit u ON u.number = n)
-SELECT asked.number, asked.main_unit, a.organisation, a.channel, a.address, a.is_valid
-  FROM asked JOIN business_address a ON a.organisation IN (asked.number, asked.main_unit)
- ORDER BY asked.number, a.registry_id
+WITH asked AS MATERIALIZED (
+    SELECT n AS number, u.main_unit
+      FROM unnest(%s::text[]) n LEFT JOIN business_unit u ON u.number = n),
+wanted AS (
+    SELECT number, main_unit, number AS organisation FROM asked
+     UNION SELECT number, main_unit, main_unit FROM asked WHERE main_unit IS NOT NULL)
+SELECT number, main_unit, a.organisation, a.channel, a.address, a.is_valid
+  FROM wanted JOIN business_address a USING (organisation)
+ ORDER BY number, a.registry_id
 """
 _PROFILES: Final[LiteralString] = """
 SELECT p.organisation, p.user_id,
@@ -44,13 +52,14 @@ SELECT p.organisation, p.user_id,
   FROM user_profile p
  WHERE p.organisation = ANY(%(numbers)s)
    AND (p.resources = '{}' OR %(resource)s = ANY(p.resources))
- ORDER BY p.organisation, p.user_id, p.resources
+ ORDER BY p.organisation, p.user_id
 """
 _USERS: Final[LiteralString] = (
     "SELECT username, email, mobile FROM self_identified_user WHERE username = ANY(%s)"
 )
 _NAMES: Final[LiteralString] = """
 SELECT number, name FROM business_unit WHERE number = ANY(%(all)s)
+   AND NOT EXISTS (SELECT FROM party_name p WHERE p.number = business_unit.number)
 UNION ALL SELECT number, name FROM party_name WHERE number = ANY(%(all)s)
 """
 
@@ -209,7 +218,7 @@ def _username(urn: str) -> str:
 
 
 class PostgresNameRegistry:
-    """Names by local copies: units from their register, everybody else from the party register."""
+    """Names by local copies: the party register's own, and for other units those of their register."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

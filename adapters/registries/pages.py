@@ -1,12 +1,20 @@
 """What all feeds have in common: pages of entries, of which some cannot be read."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
+from msgspec import Raw
 
+Entry = TypeVar("Entry")
 Row = TypeVar("Row")
+
+_ODD: Final = re.compile("[\x00\ud800-\udfff]")
+# The earliest and latest days, on which another offset may lead out of the calendar.
+_YEARS: Final = range(2, 9999)
 
 
 class UnreadablePageError(Exception):
@@ -61,7 +69,7 @@ def entries_of(page: dict[str, Any], name: str) -> Sequence[object]:
 
 
 def read_each(
-    entries: Iterable[object], read: Callable[[object], Row], *, first: int = 0
+    entries: Iterable[Entry], read: Callable[[Entry], Row], *, first: int = 0
 ) -> Read[Row]:
     """Read each entry, numbered from `first`; one that cannot be read does not stop the others."""
     result = Read[Row]()
@@ -82,8 +90,48 @@ def converted(entry: object, kind: type[Row]) -> Row:
     try:
         return msgspec.convert(entry, kind)
     except msgspec.ValidationError as problem:
-        _, _, path = str(problem).partition(" - at ")
-        raise UnreadableEntryError(f"malformed {path.strip('`') or '$'}") from None
+        raise _misfit(problem) from None
+
+
+def typed(kind: type[Row]) -> Callable[[Raw | str], Row]:
+    """Read entries that are still text as structs of their feed.
+
+    What is returned raises:
+        UnreadableEntryError: an entry does not fit; the reason names the field and never its value.
+    """
+    decode = msgspec.json.Decoder(kind).decode
+
+    def read(entry: Raw | str) -> Row:
+        try:
+            return decode(entry)
+        except msgspec.ValidationError as problem:
+            raise _misfit(problem) from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            raise UnreadableEntryError("malformed content") from None
+
+    return read
+
+
+def _misfit(problem: msgspec.ValidationError) -> UnreadableEntryError:
+    _, _, path = str(problem).rpartition(" - at ")
+    return UnreadableEntryError(f"malformed {path.strip('`') if path.endswith('`') else '$'}")
+
+
+def moment(text: str) -> datetime:
+    """Read a timestamp, whose offset may be given in hours only.
+
+    Raises:
+        UnreadableEntryError: it is none, or nobody can tell which hour it means.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise UnreadableEntryError("a timestamp cannot be read") from None
+    if read.tzinfo is None:
+        raise UnreadableEntryError("a timestamp has no offset")
+    if read.year not in _YEARS:
+        raise UnreadableEntryError("a timestamp cannot be read")
+    return read
 
 
 def refuse_odd_characters(*texts: str | None) -> None:
@@ -93,5 +141,5 @@ def refuse_odd_characters(*texts: str | None) -> None:
         UnreadableEntryError: a text holds a NUL or half a character.
     """
     for text in texts:
-        if text is not None and ("\x00" in text or any("\ud800" <= c <= "\udfff" for c in text)):
+        if text is not None and _ODD.search(text) is not None:
             raise UnreadableEntryError("odd characters")

@@ -1,13 +1,18 @@
-"""User profiles with their grants, and names, in files of their own form.
+"""User profiles with their grants, and names, in files.
 
-Profiles: `{"profiles": [{"user", "organisation", "resources", "email", "emailVerified", "mobile",
+Profiles are in a form of their own:
+`{"profiles": [{"user", "organisation", "resources", "email", "emailVerified", "mobile",
 "mobileVerified"}], "grants": [{"user", "organisation", "resource", "action"}],
 "selfIdentified": [{"username", "email", "mobile"}]}`.
-Names: as the party register answers, `{"partyNames": [{"orgNo" or "ssn", "name"}]}`.
+A user has one registration for an organisation; no resources means all of them. An address that is
+not verified is kept and never used. A profile or a grant with `"withdrawn": true` is removed.
+
+Names are in the form in which the party register answers,
+`{"partyNames": [{"orgNo" or "ssn", "name"}]}`; a name that is null is forgotten.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -36,6 +41,7 @@ class ProfileRow(Struct, frozen=True, rename="camel"):
     email_verified: bool = False
     mobile: str | None = None
     mobile_verified: bool = False
+    withdrawn: bool = False
 
 
 class GrantRow(Struct, frozen=True):
@@ -45,6 +51,7 @@ class GrantRow(Struct, frozen=True):
     organisation: str
     resource: str
     action: str = "read"
+    withdrawn: bool = False
 
 
 class SelfIdentifiedRow(Struct, frozen=True):
@@ -61,12 +68,11 @@ class _PartyName(Struct, frozen=True, rename={"org_no": "orgNo"}):
     ssn: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NameRow:
-    """What somebody is called."""
+class NameRow(NamedTuple):
+    """What somebody is called; no name where the register knows none."""
 
     number: str
-    name: str
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,7 @@ def _user(entry: object) -> SelfIdentifiedRow:
 def _name(entry: object) -> NameRow:
     party = converted(entry, _PartyName)
     number = party.org_no or party.ssn
-    if number is None or party.name is None:
-        raise UnreadableEntryError("no number or no name")
+    if number is None:
+        raise UnreadableEntryError("no number")
     refuse_odd_characters(number, party.name)
     return NameRow(number, party.name)

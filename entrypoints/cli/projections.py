@@ -7,6 +7,7 @@ from rich.console import Console
 
 from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
+from adapters.projections.generations import SupersededError
 from entrypoints.bootstrap import agenda_anew, projections
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import database
@@ -29,7 +30,7 @@ def rebuild(name: str | None = None) -> None:
 
     try:
         done = asyncio.run(anew())
-    except PostgresError as problem:
+    except (PostgresError, SupersededError) as problem:
         raise Refusal(str(problem)) from None
     for each, count in done.items():
         Console(highlight=False).print(f"{each}: made anew from {count} events")
