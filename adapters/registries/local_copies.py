@@ -29,18 +29,14 @@ from domain.recipient import OrganisationNumber
 _PERSONS: Final[LiteralString] = """
 SELECT number, is_deleted, is_reserved, can_be_notified, email, email_is_valid, email_confirmed_at,
        mobile, mobile_is_valid, mobile_confirmed_at
-  FROM krr_person WHERE number = ANY(%s)
+  FROM krr_person WHERE number = ANY(%b::text[])
 """
-_BUSINESSES: Final[LiteralString] = """
-WITH asked AS MATERIALIZED (
-    SELECT n AS number, u.main_unit
-      FROM unnest(%s::text[]) n LEFT JOIN business_unit u ON u.number = n),
-wanted AS (
-    SELECT number, main_unit, number AS organisation FROM asked
-     UNION SELECT number, main_unit, main_unit FROM asked WHERE main_unit IS NOT NULL)
-SELECT number, main_unit, a.organisation, a.channel, a.address, a.is_valid
-  FROM wanted JOIN business_address a USING (organisation)
- ORDER BY number, a.registry_id
+_MAIN_UNITS: Final[LiteralString] = """
+SELECT number, main_unit FROM business_unit WHERE number = ANY(%b::text[]) AND main_unit IS NOT NULL
+"""
+_ADDRESSES: Final[LiteralString] = """
+SELECT organisation, channel, address, is_valid FROM business_address
+ WHERE organisation = ANY(%b::text[]) ORDER BY organisation, registry_id
 """
 _PROFILES: Final[LiteralString] = """
 SELECT p.organisation, p.user_id,
@@ -90,7 +86,7 @@ class PostgresPersonRegistry:
 
     async def find(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
         async with _asking(self._pool, "krr") as connection:
-            cursor = await connection.execute(_PERSONS, (list(numbers),))
+            cursor = await connection.execute(_PERSONS, (list(numbers),), binary=True)
             return {row[0]: _person(*row[1:]) for row in await cursor.fetchall()}
 
 
@@ -127,27 +123,26 @@ class PostgresBusinessRegistry:
     async def find(
         self, numbers: Sequence[OrganisationNumber]
     ) -> Mapping[OrganisationNumber, BusinessRecord]:
+        known: dict[str, list[tuple[str, RegisteredAddress]]] = defaultdict(list)
         async with _asking(self._pool, "business_register") as connection:
-            cursor = await connection.execute(_BUSINESSES, (list(numbers),))
-            rows = await cursor.fetchall()
-        main_units: dict[str, str | None] = {}
-        known: dict[tuple[str, str], list[tuple[str, RegisteredAddress]]] = defaultdict(list)
-        for number, main_unit, organisation, channel, address, usable in rows:
-            main_units[number] = main_unit
-            registered = RegisteredAddress(address=Contact(address), is_valid=usable)
-            known[number, organisation].append((channel, registered))
+            cursor = await connection.execute(_MAIN_UNITS, (list(numbers),), binary=True)
+            main_units = dict(await cursor.fetchall())
+            asked = list({*numbers, *main_units.values()})
+            cursor = await connection.execute(_ADDRESSES, (asked,), binary=True)
+            for organisation, channel, address, usable in await cursor.fetchall():
+                registered = RegisteredAddress(address=Contact(address), is_valid=usable)
+                known[organisation].append((channel, registered))
         found: dict[OrganisationNumber, BusinessRecord] = {}
-        for number, main_unit in main_units.items():
-            own = known[number, number]
-            inherited = [] if main_unit is None else known[number, main_unit]
+        for number in numbers:
+            own, main_unit = known.get(number, []), main_units.get(number, "")
+            inherited = known.get(main_unit, [])
             is_own = any(address.is_valid for _, address in own) or not inherited
-            origin = number if is_own or main_unit is None else main_unit
-            addresses = own if is_own else inherited
-            found[OrganisationNumber(number)] = BusinessRecord(
-                origin=OrganisationNumber(origin),
-                emails=[address for channel, address in addresses if channel == "email"],
-                mobiles=[address for channel, address in addresses if channel == "sms"],
-            )
+            if addresses := own if is_own else inherited:
+                found[number] = BusinessRecord(
+                    origin=number if is_own else OrganisationNumber(main_unit),
+                    emails=[address for channel, address in addresses if channel == "email"],
+                    mobiles=[address for channel, address in addresses if channel == "sms"],
+                )
         return found
 
 

@@ -135,7 +135,7 @@ async def write_profiles(connection: Connection, page: ProfilePage) -> Counts:
                 (grant.user, grant.organisation, bare(grant.resource), grant.action),
             )
         await cursor.executemany(_SELF, [msgspec.structs.astuple(each) for each in page.users.rows])
-    removed = sum(each.withdrawn for each in (*profiles, *grants))
+    removed = sum(each.withdrawn for each in profiles) + sum(each.withdrawn for each in grants)
     return len(profiles) + len(grants) + len(page.users.rows) - removed, removed
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
@@ -72,6 +73,7 @@ def up(*, development: Annotated[bool, Parameter(negative=())] = False) -> None:
     settings = settings_from(environ)
     refuse(settings)
     log_to_stderr(settings)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what Ctrl-C does
     try:
         with ExitStack() as stack:
             _start(settings, environ, stack)
