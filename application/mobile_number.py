@@ -18,6 +18,8 @@ def normalise(text: str) -> str:
 
     What stands between the digits goes, so that one number is always written in one way.
     """
+    if _NORWEGIAN.fullmatch(text) is not None:
+        return text
     number = text.translate(_SEPARATORS).strip()
     if number.startswith("00"):
         return f"+{number[2:]}"

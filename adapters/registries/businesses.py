@@ -115,7 +115,7 @@ class BusinessPage:
     next_page: str | None
 
 
-_read_content = typed(_Content)
+_read_content = typed(_Content, root="content")
 
 
 def read_page(content: bytes) -> BusinessPage:

@@ -66,6 +66,7 @@ async def sync_krr(
 async def sync_businesses(
     importer: RegistryImporter,
     url: str,
+    token: Callable[[], Awaitable[str]] | None = None,
     *,
     seconds: float = _SECONDS,
     progress: Callable[[ImportSummary], None] = lambda _: None,
@@ -83,7 +84,13 @@ async def sync_businesses(
     seen: set[URL] = set()
     while following is not None:
         seen.add(following)
-        page = await ask("businesses", following, largest=_LARGEST, seconds=seconds, headers={})
+        page = await ask(
+            "businesses",
+            following,
+            largest=_LARGEST,
+            seconds=seconds,
+            headers={} if token is None else {"Authorization": f"Bearer {await token()}"},
+        )
         await importer.import_page("businesses", page, summary)
         progress(summary)
         following = _next(page, start)

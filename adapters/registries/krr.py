@@ -123,17 +123,20 @@ def _row(entry: Raw) -> PersonRow:
     known = _NOTHING if is_deleted else person.kontaktinformasjon or _NOTHING
     email = (known.epostadresse or "").strip() or None
     mobile = normalise(known.mobiltelefonnummer or "") or None
-    refuse_odd_characters(email, mobile)
+    email_is_valid = email is not None and is_email_address(email)
+    mobile_is_valid = mobile is not None and is_valid(mobile)
+    # Valid addresses have no odd characters; this is asked of millions.
+    refuse_odd_characters(None if email_is_valid else email, None if mobile_is_valid else mobile)
     return PersonRow(
         person.personidentifikator,
         is_deleted,
         person.reservasjon == "JA",
         person.varslingsstatus != "KAN_IKKE_VARSLES",
         email,
-        email is not None and is_email_address(email),
+        email_is_valid,
         _later(known.epostadresse_oppdatert, known.epostadresse_sist_verifisert),
         mobile,
-        mobile is not None and is_valid(mobile),
+        mobile_is_valid,
         _later(known.mobiltelefonnummer_oppdatert, known.mobiltelefonnummer_sist_verifisert),
     )
 
@@ -141,4 +144,7 @@ def _row(entry: Raw) -> PersonRow:
 def _later(updated: str | None, verified: str | None) -> datetime | None:
     if not updated:
         return moment(verified) if verified else None
-    return max(moment(updated), moment(verified)) if verified else moment(updated)
+    if not verified:
+        return moment(updated)
+    changed, confirmed = moment(updated), moment(verified)
+    return changed if changed > confirmed else confirmed

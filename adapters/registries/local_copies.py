@@ -87,21 +87,17 @@ class PostgresPersonRegistry:
     async def find(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
         async with _asking(self._pool, "krr") as connection:
             cursor = await connection.execute(_PERSONS, (list(numbers),), binary=True)
-            return {row[0]: _person(*row[1:]) for row in await cursor.fetchall()}
+            return {row[0]: _person(row) for row in await cursor.fetchall()}
 
 
-def _person(
-    is_deleted: bool,  # noqa: FBT001  # a row of the table
-    is_reserved: bool,  # noqa: FBT001  # the same
-    can_be_notified: bool,  # noqa: FBT001  # the same
-    *addresses: Any,  # noqa: ANN401  # the same
-) -> PersonRecord:
-    email, email_is_valid, email_confirmed_at, mobile, mobile_is_valid, mobile_at = addresses
+def _person(row: tuple[Any, ...]) -> PersonRecord:
+    _, is_deleted, is_reserved, can_be_notified, *addresses = row
+    email, email_is_valid, email_at, mobile, mobile_is_valid, mobile_at = addresses
     return PersonRecord(
         is_deleted=is_deleted,
         is_reserved=is_reserved,
         can_be_notified=can_be_notified,
-        email=_registered(email, email_confirmed_at, is_valid=email_is_valid),
+        email=_registered(email, email_at, is_valid=email_is_valid),
         mobile=_registered(mobile, mobile_at, is_valid=mobile_is_valid),
     )
 

@@ -93,8 +93,8 @@ def converted(entry: object, kind: type[Row]) -> Row:
         raise _misfit(problem) from None
 
 
-def typed(kind: type[Row]) -> Callable[[Raw | str], Row]:
-    """Read entries that are still text as structs of their feed.
+def typed(kind: type[Row], *, root: str = "$") -> Callable[[Raw | str], Row]:
+    """Read entries that are still text as structs of their feed; `root` is what reasons call the text.
 
     What is returned raises:
         UnreadableEntryError: an entry does not fit; the reason names the field and never its value.
@@ -105,16 +105,17 @@ def typed(kind: type[Row]) -> Callable[[Raw | str], Row]:
         try:
             return decode(entry)
         except msgspec.ValidationError as problem:
-            raise _misfit(problem) from None
+            raise _misfit(problem, root) from None
         except (msgspec.DecodeError, UnicodeError, RecursionError):
-            raise UnreadableEntryError("malformed content") from None
+            raise UnreadableEntryError(f"malformed {root}") from None
 
     return read
 
 
-def _misfit(problem: msgspec.ValidationError) -> UnreadableEntryError:
-    _, _, path = str(problem).rpartition(" - at ")
-    return UnreadableEntryError(f"malformed {path.strip('`') if path.endswith('`') else '$'}")
+def _misfit(problem: msgspec.ValidationError, root: str = "$") -> UnreadableEntryError:
+    _, is_somewhere, place = str(problem).rpartition(" - at ")
+    path = place.strip("`") if is_somewhere else "$"
+    return UnreadableEntryError(f"malformed {path.replace('$', root, 1)}")
 
 
 def moment(text: str) -> datetime:

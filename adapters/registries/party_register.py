@@ -14,6 +14,8 @@ from domain.recipient import OrganisationNumber
 _REGISTRY: Final = "party_register"
 _LARGEST: Final = 1024 * 1024
 _SECONDS: Final = 5.0
+_PARTIES: Final = 1000
+"""How many are asked about in one question."""
 
 
 class _Party(Struct, frozen=True, rename={"org_no": "orgNo"}, omit_defaults=True):
@@ -37,7 +39,7 @@ _read = msgspec.json.Decoder(_Answer).decode
 
 
 class PartyRegister:
-    """Knows names by asking the party register, everybody in one question."""
+    """Knows names by asking the party register, a thousand in one question."""
 
     def __init__(
         self, url: str, token: Callable[[], Awaitable[str]], *, seconds: float = _SECONDS
@@ -60,20 +62,9 @@ class PartyRegister:
             *(_Party(ssn=number) for number in persons),
             *(_Party(org_no=number) for number in organisations),
         ]
-        if not asked:
-            return {}
-        body = await ask(
-            _REGISTRY,
-            self._url,
-            largest=_LARGEST,
-            seconds=self._seconds,
-            headers={"PlatformAccessToken": await self._token()},
-            question=msgspec.json.encode(_Question(asked)),
-        )
-        try:
-            named = _read(body).party_names
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise RegistryUnavailableError(_REGISTRY) from None
+        named: list[_PartyName] = []
+        for start in range(0, len(asked), _PARTIES):
+            named += await self._names(asked[start : start + _PARTIES])
         # By number, not by place: nobody promises the order of the answer.
         wanted = {*persons, *organisations}
         return {
@@ -82,3 +73,17 @@ class PartyRegister:
             for number in (each.ssn, each.org_no)
             if number in wanted and each.name
         }
+
+    async def _names(self, parties: Sequence[_Party]) -> Sequence[_PartyName]:
+        body = await ask(
+            _REGISTRY,
+            self._url,
+            largest=_LARGEST,
+            seconds=self._seconds,
+            headers={"PlatformAccessToken": await self._token()},
+            question=msgspec.json.encode(_Question(parties)),
+        )
+        try:
+            return _read(body).party_names
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise RegistryUnavailableError(_REGISTRY) from None

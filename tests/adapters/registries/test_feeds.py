@@ -113,6 +113,16 @@ async def test_businesses_are_followed_page_by_page_and_later_from_the_last_entr
     ]
 
 
+@pytest.mark.parametrize("has_token", [True, False])
+async def test_businesses_are_asked_with_a_token_where_one_is_given(
+    importer: RegistryImporter, far_register: Register, *, has_token: bool
+) -> None:
+    far_register.say(addresses())
+    await sync_businesses(importer, far_register.base, token if has_token else None)
+    (asked,) = far_register.asked
+    assert asked.headers.get("Authorization") == ("Bearer token" if has_token else None)
+
+
 @pytest.mark.parametrize(
     "next_page",
     [

@@ -36,6 +36,16 @@ async def test_everybody_is_asked_about_in_one_question(far_register: Register) 
     assert json.loads(asked.body) == {"parties": [{"ssn": KARI}, {"ssn": OLA}, {"orgNo": UNIT}]}
 
 
+async def test_many_are_asked_about_a_thousand_at_a_time(far_register: Register) -> None:
+    everybody = [f"{each:011}" for each in range(2001)]
+    for start in range(0, 2001, 1000):
+        asked = everybody[start : start + 1000]
+        far_register.say(names(*({"ssn": each, "name": f"No {each}"} for each in asked)))
+    found = await party_register(far_register).find(everybody, [])
+    assert found == {each: f"No {each}" for each in everybody}
+    assert [len(json.loads(each.body)["parties"]) for each in far_register.asked] == [1000, 1000, 1]
+
+
 async def test_to_ask_about_nobody_is_to_ask_nothing(far_register: Register) -> None:
     assert await party_register(far_register).find([], []) == {}
     assert not far_register.asked
