@@ -146,5 +146,4 @@ def _later(updated: str | None, verified: str | None) -> datetime | None:
         return moment(verified) if verified else None
     if not verified:
         return moment(updated)
-    changed, confirmed = moment(updated), moment(verified)
-    return changed if changed > confirmed else confirmed
+    return max(moment(updated), moment(verified))
