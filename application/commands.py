@@ -8,7 +8,7 @@ from msgspec import Struct
 from application.recorded import Actor
 from domain.channel import ChannelChoice
 from domain.message import EmailMessage, SmsMessage
-from domain.order.events import ChainId, Dialogue, OrderId
+from domain.order.events import ChainId, Dialogue, OrderId, OrderKind
 from domain.recipient import Identity
 
 
@@ -44,9 +44,19 @@ class PlaceChain(Struct, frozen=True, kw_only=True):
     """Ask for an order and its reminders under an idempotency key; asked twice, it is one chain."""
 
     idempotency_key: str
+    kind: OrderKind = OrderKind.NOTIFICATION
+    """An ordinary order, or an e-mail composed in full; each has keys of its own."""
     order: NewOrder
     reminders: tuple[NewOrder, ...] = ()
     dialogue: Dialogue | None = None
+    by: Actor
+
+
+class PlaceInstant(Struct, frozen=True, kw_only=True):
+    """Ask for one message to be handed over while the sender waits; asked twice, it is one order."""
+
+    idempotency_key: str
+    order: NewOrder
     by: Actor
 
 
@@ -103,3 +113,7 @@ class OrderNotFoundError(Exception):
 
 class MissingContactError(Exception):
     """A recipient of the order, or of a reminder, has no contact point that could be used."""
+
+
+class HandOverFailedError(Exception):
+    """The provider certainly did not take an instant message; ask again, under the same key."""

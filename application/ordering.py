@@ -1,7 +1,9 @@
 """Place and withdraw orders."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -16,44 +18,34 @@ from application.commands import (
     OrderReceipt,
     PlaceChain,
     PlaceOrder,
-    ShipmentReceipt,
 )
 from application.looking_up import ContactLookUp, Wanted
-from application.ports.key_vault import KeyVault
+from application.placing import OrderNames, order_placed, receipt_of, repeated
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
 from application.ports.registries import RegistryUnavailableError
-from application.recorded import Actor, Change
+from application.recorded import Change
 from domain.order.events import (
     Chain,
     ChainId,
     OrderId,
     OrderKind,
-    OrderPlaced,
     ReminderLink,
 )
 from domain.order.order import Order
-from domain.personal import Contact, Content
 from domain.recipient import (
     Direct,
     ExternalIdentity,
     Identity,
     Organisation,
     Person,
-    Recipient,
-    RecipientNo,
 )
 from domain.resolution import Finding, PersonFinding, Policy, resolve
 
 _CANCEL_TRIES = 5
-
-
-def _words(value: object) -> str:
-    if isinstance(value, Contact | Content):
-        return value.text
-    raise TypeError
-
-
-_encode = msgspec.json.Encoder(enc_hook=_words).encode
+_NAMESPACES: Final[Mapping[OrderKind, str]] = MappingProxyType(
+    {OrderKind.NOTIFICATION: "chain", OrderKind.COMPOSED: "composed"}
+)
+"""Where a key is looked for: the same key may be used once in each."""
 
 
 class OrderingService:
@@ -64,13 +56,13 @@ class OrderingService:
         *,
         orders: OrderRepository,
         look_up: ContactLookUp,
-        vault: KeyVault,
+        names: OrderNames,
         clock: Callable[[], datetime],
         next_id: Callable[[], UUID],
     ) -> None:
         self._orders = orders
         self._look_up = look_up
-        self._vault = vault
+        self._names = names
         self._clock = clock
         self._next_id = next_id
 
@@ -89,7 +81,7 @@ class OrderingService:
             look_up = await self._who_is_missing(command.order, now)
         except RegistryUnavailableError:
             look_up = None
-        placed = _placed(command.order, command.by, OrderKind.NOTIFICATION, now)
+        placed = order_placed(command.order, command.by, OrderKind.NOTIFICATION, now)
         await self._orders.append(
             [Change(order_id=order_id, before=None, events=(placed,))], by=command.by
         )
@@ -107,12 +99,12 @@ class OrderingService:
             StoreUnavailableError: try again later, under the same key.
         """
         now = self._clock()
-        order_id = OrderId(self._identity(command, "order"))
-        digest = self._digest(command)
+        order_id = OrderId(self._name(command, "order"))
+        digest = self._names.digest((command.order, command.reminders, command.dialogue))
         every_order = (command.order, *command.reminders)
         if any(_needs_look_up(each) for each in every_order):
             if (before := (await self._orders.load([order_id])).get(order_id)) is not None:
-                return _repeated(before, digest)
+                return repeated(before, digest)
             for each in every_order:
                 if (look_up := await self._who_is_missing(each, now)) and look_up.missing:
                     raise MissingContactError
@@ -120,8 +112,8 @@ class OrderingService:
         try:
             opened = await self._orders.append(changes, by=command.by)
         except ConcurrentUpdateError:
-            return _repeated((await self._orders.load([order_id]))[order_id], digest)
-        return _receipt(opened[0], is_repeat=False, is_same_request=True)
+            return repeated((await self._orders.load([order_id]))[order_id], digest)
+        return receipt_of(opened[0], is_repeat=False, is_same_request=True)
 
     async def cancel(self, command: CancelOrder) -> Order:
         """Withdraw an order; to withdraw it twice is to withdraw it once.
@@ -145,18 +137,22 @@ class OrderingService:
                 continue
         raise ConcurrentUpdateError
 
+    def _name(self, command: PlaceChain, part: str) -> UUID:
+        namespace = _NAMESPACES[command.kind]
+        return self._names.order_id(command.by.name, namespace, command.idempotency_key, part)
+
     def _changes(
         self, command: PlaceChain, order_id: OrderId, digest: str, now: datetime
     ) -> Sequence[Change]:
-        chain_id = ChainId(self._identity(command, "chain"))
+        chain_id = ChainId(self._name(command, "chain"))
         reminder_ids = [
-            OrderId(self._identity(command, f"reminder {n}")) for n in range(len(command.reminders))
+            OrderId(self._name(command, f"reminder {n}")) for n in range(len(command.reminders))
         ]
         links = tuple(
             ReminderLink(each_id, each.senders_reference)
             for each_id, each in zip(reminder_ids, command.reminders, strict=True)
         )
-        main = _placed(command.order, command.by, OrderKind.NOTIFICATION, now)
+        main = order_placed(command.order, command.by, command.kind, now)
         main = msgspec.structs.replace(
             main,
             chain=Chain(chain_id, links),
@@ -165,7 +161,7 @@ class OrderingService:
         )
         changes = [Change(order_id=order_id, before=None, events=(main,))]
         for each_id, each in zip(reminder_ids, command.reminders, strict=True):
-            reminder = _placed(
+            reminder = order_placed(
                 each, command.by, OrderKind.REMINDER, now, after=main.requested_send_time
             )
             reminder = msgspec.structs.replace(
@@ -173,15 +169,6 @@ class OrderingService:
             )
             changes.append(Change(order_id=each_id, before=None, events=(reminder,)))
         return changes
-
-    def _identity(self, command: PlaceChain, part: str) -> UUID:
-        """An id that only this owner's use of this key gives, and that nobody else can guess."""
-        name = _encode((command.by.name, "chain", command.idempotency_key, part))
-        return _uuid8(self._vault.keyed_hash("order identity", name))
-
-    def _digest(self, command: PlaceChain) -> str:
-        asked = _encode((command.order, command.reminders, command.dialogue))
-        return self._vault.keyed_hash("request digest", asked)[:16].hex()
 
     async def _who_is_missing(self, order: NewOrder, now: datetime) -> LookUp | None:
         """Look up those who came without an address; the answers are told, and not kept.
@@ -217,14 +204,6 @@ class OrderingService:
         return LookUp(looked_up=len(wanted), reserved=reserved, missing=missing)
 
 
-def _uuid8(data: bytes) -> UUID:
-    """A UUID of version 8, whose bits are the application's own (RFC 9562 § 5.8)."""
-    octets = bytearray(data[:16])
-    octets[6] = octets[6] & 0x0F | 0x80
-    octets[8] = octets[8] & 0x3F | 0x80
-    return UUID(bytes=bytes(octets))
-
-
 def _has_declined(finding: Finding) -> bool:
     return (
         isinstance(finding, PersonFinding)
@@ -252,58 +231,3 @@ def _number(identity: Identity) -> str:
             return urn.text
         case Direct():
             return ""
-
-
-def _placed(
-    order: NewOrder,
-    by: Actor,
-    kind: OrderKind,
-    now: datetime,
-    *,
-    after: datetime | None = None,
-) -> OrderPlaced:
-    requested = order.requested_send_time or now
-    if order.delay_days is not None and after is not None:
-        requested = after + timedelta(days=order.delay_days)
-    return OrderPlaced(
-        owner=by.name,
-        kind=kind,
-        requested_send_time=requested.astimezone(UTC),
-        channel=order.channel,
-        recipients=tuple(
-            Recipient(RecipientNo(number), identity)
-            for number, identity in enumerate(order.recipients)
-        ),
-        email=order.email,
-        sms=order.sms,
-        senders_reference=order.senders_reference,
-        condition=None if order.condition is None else Content(order.condition),
-        ignore_reservation=order.ignore_reservation,
-        use_stale_contact_information=order.use_stale_contact_information,
-        resource=order.resource,
-        resource_action=order.resource_action,
-        time_to_live=order.time_to_live,
-    )
-
-
-def _repeated(before: Order, digest: str) -> ChainReceipt:
-    is_same = before.placed.request_digest == digest
-    return _receipt(before, is_repeat=True, is_same_request=is_same)
-
-
-def _receipt(order: Order, *, is_repeat: bool, is_same_request: bool) -> ChainReceipt:
-    chain = order.placed.chain
-    if chain is None:
-        raise ValueError("an order placed under a key belongs to a chain")
-    return ChainReceipt(
-        chain_id=chain.chain_id,
-        order=ShipmentReceipt(
-            order_id=order.order_id, senders_reference=order.placed.senders_reference
-        ),
-        reminders=tuple(
-            ShipmentReceipt(order_id=each.order_id, senders_reference=each.senders_reference)
-            for each in chain.reminders
-        ),
-        is_repeat=is_repeat,
-        is_same_request=is_same_request,
-    )

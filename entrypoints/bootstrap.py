@@ -59,10 +59,13 @@ from adapters.tokens.owners_file import OwnersFile
 from adapters.tokens.verifier import JwtVerifier
 from application.auditing import AuditingService
 from application.caller import Caller
-from application.dispatching import DispatchService, Timing
+from application.dispatching import DispatchService
+from application.handing_over import HandOver, Timing
 from application.health import HealthService
+from application.instant import InstantService
 from application.looking_up import ContactLookUp, Registries
 from application.ordering import OrderingService
+from application.placing import OrderNames
 from application.ports.provider import Provider
 from application.ports.registries import NameRegistry
 from application.ports.token_verifier import TokenVerifier
@@ -94,6 +97,7 @@ class Services:
     """The application, wired to the world."""
 
     ordering: OrderingService
+    instant: InstantService
     reading: ReadingService
     auditing: AuditingService
     reporting: ReportingService
@@ -232,10 +236,27 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         projecting = _projections(pool, listener)
         condition = HttpSendCondition(allowed_hosts=settings.condition_hosts)
         stack.push_async_callback(condition.aclose)
+        names = OrderNames(vault)
+        hand_over = HandOver(
+            orders=orders,
+            providers=await _providers(settings, stack),
+            clock=utc_now,
+            chance=random.random,
+            timing=_timing(settings),
+        )
+        instant = InstantService(
+            orders=orders,
+            names=names,
+            hand_over=hand_over,
+            clock=utc_now,
+            wait=timedelta(seconds=settings.instant_wait),
+        )
+        stack.push_async_callback(instant.aclose)
         yield Services(
             ordering=OrderingService(
-                orders=orders, look_up=look_up, vault=vault, clock=utc_now, next_id=uuid4
+                orders=orders, look_up=look_up, names=names, clock=utc_now, next_id=uuid4
             ),
+            instant=instant,
             reading=ReadingService(orders=orders, index=PostgresOrderIndex(pool, projecting)),
             auditing=AuditingService(orders=orders),
             reporting=ReportingService(inbox=PostgresReportInbox(pool, listener), orders=orders),
@@ -244,11 +265,9 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 agenda=agenda,
                 look_up=look_up,
                 condition=condition,
-                providers=await _providers(settings, stack),
+                hand_over=hand_over,
                 clock=utc_now,
-                chance=random.random,
                 worker=f"{socket.gethostname()} {os.getpid()}",
-                timing=_timing(settings),
             ),
             projecting=projecting,
             health=HealthService(agenda=agenda),
@@ -398,6 +417,7 @@ def api(settings: Settings, running: Services) -> ASGIApp:
     return create_app(
         services=http.Services(
             ordering=running.ordering,
+            instant=running.instant,
             reading=running.reading,
             auditing=running.auditing,
             reporting=running.reporting,

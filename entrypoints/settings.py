@@ -208,6 +208,9 @@ class Settings:
     report_wait: int = _setting(
         _whole(1, 86_400), 900, "seconds in which a report may still settle an unknown outcome"
     )
+    instant_wait: int = _setting(
+        _whole(1, 60), 10, "seconds that the sender of an instant order waits for the provider"
+    )
     lease: int = _setting(_whole(1, 3600), 30, "seconds for which a worker is lent an order")
 
     catch_all: bool = _setting(

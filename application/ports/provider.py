@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from domain.channel import Channel
-from domain.message import ContentType
+from domain.message import Attachment, ContentType
 from domain.order.events import Failure
 from domain.personal import Contact, Content
 
@@ -27,6 +27,8 @@ class EmailLetter:
     subject: Content
     body: Content
     content_type: ContentType
+    attachments: tuple[Attachment, ...] = ()
+    """Files that are fetched from the sender's storage when the letter is handed over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

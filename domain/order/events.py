@@ -73,6 +73,7 @@ class Failure(StrEnum):
     EXPIRED_AT_PROVIDER = "expired_at_provider"
     UNDELIVERED = "undelivered"
     REJECTED = "rejected"
+    INVALID_ATTACHMENT = "invalid_attachment"
 
 
 class ReportedState(StrEnum):

@@ -201,9 +201,14 @@ class Order:
     @property
     def lane(self) -> Lane:
         """Which queue the order waits in."""
-        if self.placed.kind is OrderKind.INSTANT:
+        if self.is_instant:
             return Lane.INSTANT
         return Lane.BULK if len(self.placed.recipients) > BULK_FROM else Lane.NORMAL
+
+    @property
+    def is_instant(self) -> bool:
+        """Whether its sender waits for the hand-over."""
+        return self.placed.kind is OrderKind.INSTANT
 
     @property
     def waits_for_names(self) -> bool:
@@ -290,6 +295,12 @@ class Order:
         return self.placed.sms.sending_time
 
     def _ready(self, now: datetime) -> Sequence[NotificationNo]:
+        """What is to be handed over without being asked for again.
+
+        An instant order never is: it is handed over while its sender waits, or not at all.
+        """
+        if self.is_instant:
+            return ()
         return [each.notification_no for each in self._open if self._may_be_attempted(each, now)]
 
     def _may_be_attempted(self, notification: Notification, now: datetime) -> bool:
@@ -304,14 +315,18 @@ class Order:
                 is_due = resolve_by <= now and self._resends(notification)
             case _:
                 return False
-        return is_due and leaves_at(now, self._sending_time(notification.channel)) <= now
+        if not is_due or notification.expires_at <= now:
+            return False
+        return leaves_at(now, self._sending_time(notification.channel)) <= now
 
-    @staticmethod
-    def _resends(notification: Notification) -> bool:
-        return POLICIES[notification.channel] is DeliveryPolicy.AT_LEAST_ONCE
+    def _resends(self, notification: Notification) -> bool:
+        policy = POLICIES[notification.channel]
+        return policy is DeliveryPolicy.AT_LEAST_ONCE and not self.is_instant
 
     def _wakes_at(self, notification: Notification, now: datetime) -> datetime:
         match notification.delivery:
+            case Pending() if self.is_instant:
+                return notification.expires_at
             case Pending(not_before=not_before):
                 earliest = max(not_before or now, now)
                 opens = leaves_at(earliest, self._sending_time(notification.channel))
@@ -433,7 +448,7 @@ class Order:
 
     def attempt(
         self, attempts: Mapping[NotificationNo, Attempt], now: datetime
-    ) -> Sequence[OrderEvent]:
+    ) -> Sequence[NotificationAttempted]:
         """Claim the hand-over of notifications; only whoever gets this recorded may send."""
         return tuple(
             NotificationAttempted(
@@ -738,6 +753,8 @@ def _unreachable(
 
 def _expiry(order: Order, channel: Channel) -> datetime:
     requested = order.placed.requested_send_time
+    if order.placed.time_to_live is not None:
+        return requested + timedelta(seconds=order.placed.time_to_live)
     if channel is Channel.EMAIL or order.placed.sms is None:
         return expires_at(requested, channel, SendingTime.ANYTIME)
     return expires_at(requested, channel, order.placed.sms.sending_time)

@@ -87,6 +87,7 @@ _EMAIL_FAILURES: Final[Mapping[Failure, str]] = MappingProxyType(
         Failure.EXPIRED_AT_PROVIDER: "Failed",
         Failure.UNDELIVERED: "Failed",
         Failure.REJECTED: "Failed",
+        Failure.INVALID_ATTACHMENT: "Failed_InvalidSasUrl",
     }
 )
 
@@ -104,6 +105,7 @@ _SMS_FAILURES: Final[Mapping[Failure, str]] = MappingProxyType(
         Failure.EXPIRED_AT_PROVIDER: "Failed_Expired",
         Failure.UNDELIVERED: "Failed_Undelivered",
         Failure.REJECTED: "Failed_Rejected",
+        Failure.INVALID_ATTACHMENT: "Failed",
     }
 )
 
@@ -138,6 +140,7 @@ RESULT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "Failed_FilteredSpam": "The e-mail was taken for spam.",
         "Failed_Quarantined": "The e-mail was put in quarantine on its way.",
         "Failed_PayloadTooLarge": "The e-mail was too large.",
+        "Failed_InvalidSasUrl": "An attachment could not be fetched from where it was said to lie.",
         "Failed_BarredReceiver": "The recipient's number is barred from such messages.",
         "Failed_Deleted": "The text message was deleted on its way.",
         "Failed_Expired": "The text message could not be delivered before the operator gave up.",

@@ -15,17 +15,26 @@ class Access(StrEnum):
     OWNER = "owner"
     SMS_GATEWAY = "sms_gateway"
     MAIL_SERVER = "mail_server"
+    COMPOSED = "composed"
+    SUPPORT = "support"
+    METRICS = "metrics"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """Something that is named in the path or the query."""
+    """Something that is named in the path, the query or a header."""
 
     name: str
     place: str = "path"
     words: str
+    kind: str = "string"
+    """What it is in JSON Schema: `string`, `integer` or `boolean`."""
     format: str | None = None
-    example: str
+    values: Sequence[str] = ()
+    """What it may be; none named means anything."""
+    is_required: bool = True
+    example: object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Final
+from types import UnionType
+from typing import Any, Final, get_args, get_origin
 
 import msgspec
 
@@ -47,7 +48,9 @@ _SCHEMES: Final[Mapping[str, Any]] = {
         "bearerFormat": "JWT",
         "description": (
             "A token of Maskinporten, or one exchanged for it at Altinn, "
-            "with the scope `altinn:serviceowner/notifications.create`."
+            "with the scope `altinn:serviceowner/notifications.create`; composed e-mails need "
+            "`altinn:serviceowner/notifications.composedemail.create`, support's look-ups "
+            "`altinn:notifications.support.admin`."
         ),
     },
     "platformAccessToken": {
@@ -55,6 +58,17 @@ _SCHEMES: Final[Mapping[str, Any]] = {
         "in": "header",
         "name": "PlatformAccessToken",
         "description": "The token of an app on Altinn's platform; no scope is needed beside it.",
+    },
+    "metricsKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The key of those who collect the figures.",
+    },
+    "operator": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The secret of the installation's own systems.",
     },
     "smsGateway": {
         "type": "http",
@@ -71,18 +85,32 @@ _SCHEMES: Final[Mapping[str, Any]] = {
 _SECURITY: Final[Mapping[Access, list[dict[str, list[str]]]]] = {
     Access.OPEN: [],
     Access.OWNER: [{"bearer": []}, {"platformAccessToken": []}],
+    Access.COMPOSED: [{"bearer": []}],
+    Access.SUPPORT: [{"bearer": []}],
+    Access.METRICS: [{"metricsKey": []}],
+    Access.OPERATOR: [{"operator": []}],
     Access.SMS_GATEWAY: [{"smsGateway": []}],
     Access.MAIL_SERVER: [{"mailServer": []}],
 }
 
+_OF_TOKENS: Final[Mapping[int, Reply]] = {
+    401: Reply(
+        words="There is no token that can be trusted.",
+        headers={"WWW-Authenticate": "`Bearer`"},
+    ),
+    403: Reply(words="The token names no owner, or does not allow this."),
+}
 _EMPTY: Final[Mapping[Access, Mapping[int, Reply]]] = {
     Access.OPEN: {},
-    Access.OWNER: {
+    Access.OWNER: _OF_TOKENS,
+    Access.COMPOSED: _OF_TOKENS,
+    Access.SUPPORT: _OF_TOKENS,
+    Access.METRICS: {},
+    Access.OPERATOR: {
         401: Reply(
-            words="There is no token that can be trusted.",
+            words="The secret is wrong, or none is set.",
             headers={"WWW-Authenticate": "`Bearer`"},
-        ),
-        403: Reply(words="The token names no owner, or does not allow this."),
+        )
     },
     Access.SMS_GATEWAY: {
         401: Reply(
@@ -114,7 +142,8 @@ def document() -> bytes:
 
 
 def _document() -> dict[str, Any]:
-    kinds = {reply.kind for route in ROUTES for reply in _replies(route).values()}
+    told = {reply.kind for route in ROUTES for reply in _replies(route).values()}
+    kinds = {each for kind in told for each in _structs(kind)}
     kinds |= {route.takes.kind for route in ROUTES if route.takes is not None}
     ordered = sorted(kinds - {None}, key=lambda kind: str(kind.__name__))
     paths: dict[str, dict[str, Any]] = {}
@@ -176,13 +205,15 @@ def _replies(route: Route) -> Mapping[int, Reply]:
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
-    schema = {"type": "string"}
+    schema: dict[str, Any] = {"type": parameter.kind}
     if parameter.format is not None:
         schema["format"] = parameter.format
+    if parameter.values:
+        schema["enum"] = list(parameter.values)
     return {
         "name": parameter.name,
         "in": parameter.place,
-        "required": True,
+        "required": parameter.is_required,
         "description": parameter.words,
         "schema": schema,
         "example": parameter.example,
@@ -211,13 +242,23 @@ def _response(reply: Reply) -> dict[str, Any]:
             content["schema"] = _schema(reply.kind)
         if reply.example is not None:
             content["example"] = reply.example
-        own = IN_PROBLEM if reply.kind in _PROBLEMS else IN_JSON
+        is_problem = set(_structs(reply.kind)) <= set(_PROBLEMS)
+        own = IN_PROBLEM if is_problem else IN_JSON
         response["content"] = {reply.media_type or own: content}
     return response
 
 
-def _schema(kind: Any) -> dict[str, str]:  # noqa: ANN401  # any wire struct
-    return {"$ref": f"#/components/schemas/{kind.__name__}"}
+def _schema(kind: Any) -> dict[str, Any]:  # noqa: ANN401  # a wire struct, several, or a list
+    if get_origin(kind) is list:
+        (each,) = get_args(kind)
+        return {"type": "array", "items": _schema(each)}
+    named = [{"$ref": f"#/components/schemas/{one.__name__}"} for one in _structs(kind)]
+    return named[0] if len(named) == 1 else {"anyOf": named}
+
+
+def _structs(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401  # as above
+    is_several = isinstance(kind, UnionType) or get_origin(kind) is list
+    return get_args(kind) if is_several else (kind,)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ _OF_EMAIL_ALONE: Final = {
     "Failed_FilteredSpam",
     "Failed_Quarantined",
     "Failed_PayloadTooLarge",
+    "Failed_InvalidSasUrl",
 }
 _OF_SMS_ALONE: Final = {
     "Accepted",

@@ -6,8 +6,9 @@ from typing import Final, TypeAlias
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
-from application.caller import Caller
-from application.commands import ChainReceipt, NewOrder, PlaceChain, PlaceOrder
+from application.caller import COMPOSED, CREATE, Caller
+from application.commands import ChainReceipt, NewOrder, PlaceChain, PlaceInstant, PlaceOrder
+from domain.order.events import OrderKind
 from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_orders import orders_found
 from entrypoints.http.answers_placed import chain_placed, order_placed
@@ -16,9 +17,15 @@ from entrypoints.http.bodies import JSON_TYPES, BodyLimits, check_media_type, re
 from entrypoints.http.doors import Endpoint, door
 from entrypoints.http.links import BASE, Links
 from entrypoints.http.requests import (
+    ChainRequest,
+    InstantRequest,
     Rules,
     read_chain,
+    read_composed,
     read_email_order,
+    read_instant,
+    read_instant_email,
+    read_instant_sms,
     read_order,
     read_sms_order,
 )
@@ -26,6 +33,8 @@ from entrypoints.http.requests.parameters import read_senders_reference
 from entrypoints.http.services import Services
 
 OrderReader: TypeAlias = Callable[[bytes, Rules], NewOrder]
+
+InstantReader: TypeAlias = Callable[[bytes, Rules], InstantRequest]
 
 REPEAT: Final = "varsel-repeat"
 
@@ -56,6 +65,15 @@ class Placing:
             door(f"{BASE}/orders/email", POST=email),
             door(f"{BASE}/orders/sms", POST=sms),
             door(f"{BASE}/future/orders", POST=self.place_chain),
+            door(f"{BASE}/future/orders/composed-email", POST=self.place_composed),
+            door(f"{BASE}/future/orders/instant", POST=self._placing_instantly(read_instant)),
+            door(
+                f"{BASE}/future/orders/instant/sms", POST=self._placing_instantly(read_instant_sms)
+            ),
+            door(
+                f"{BASE}/future/orders/instant/email",
+                POST=self._placing_instantly(read_instant_email),
+            ),
         ]
 
     async def find(self, scope: Scope, receive: Receive) -> Answer:  # noqa: ARG002  # an endpoint
@@ -79,21 +97,42 @@ class Placing:
         """Place an order and its reminders, once for each key."""
         caller, body = await self._taken(scope, receive)
         asked = read_chain(body, self._rules(caller))
-        receipt = await self._services.ordering.place_chain(
-            PlaceChain(
-                idempotency_key=asked.idempotency_key,
-                order=asked.order,
-                reminders=asked.reminders,
-                dialogue=asked.dialogue,
-                by=actor(caller),
-            )
-        )
-        return self._placed(receipt)
+        return await self._place(asked, OrderKind.NOTIFICATION, caller)
 
-    async def _taken(self, scope: Scope, receive: Receive) -> tuple[Caller, bytes]:
+    async def place_composed(self, scope: Scope, receive: Receive) -> Answer:
+        """Place an order of one e-mail that its sender composed in full, attachments included."""
+        caller, body = await self._taken(scope, receive, COMPOSED)
+        asked = read_composed(body, self._rules(caller))
+        return await self._place(asked, OrderKind.COMPOSED, caller)
+
+    async def _place(self, asked: ChainRequest, kind: OrderKind, caller: Caller) -> Answer:
+        command = PlaceChain(
+            idempotency_key=asked.idempotency_key,
+            kind=kind,
+            order=asked.order,
+            reminders=asked.reminders,
+            dialogue=asked.dialogue,
+            by=actor(caller),
+        )
+        return self._placed(await self._services.ordering.place_chain(command))
+
+    def _placing_instantly(self, read: InstantReader) -> Endpoint:
+        async def place(scope: Scope, receive: Receive) -> Answer:
+            caller, body = await self._taken(scope, receive)
+            asked = read(body, self._rules(caller))
+            command = PlaceInstant(
+                idempotency_key=asked.idempotency_key, order=asked.order, by=actor(caller)
+            )
+            return self._placed(await self._services.instant.place(command))
+
+        return place
+
+    async def _taken(
+        self, scope: Scope, receive: Receive, needed: str = CREATE
+    ) -> tuple[Caller, bytes]:
         """Who calls, and what they say; in the order in which it is refused."""
         check_media_type(scope, JSON_TYPES, may_be_missing=False)
-        caller = await self._doorkeeper.admit(scope)
+        caller = await self._doorkeeper.admit(scope, needed)
         return caller, await read_body(scope, receive, self._limits)
 
     def _placed(self, receipt: ChainReceipt) -> Answer:

@@ -1,20 +1,32 @@
 """What the doors by which orders are placed take and answer."""
 
+from dataclasses import replace
 from typing import Final
 
 from entrypoints.http.answers_orders import OrdersAnswer
 from entrypoints.http.answers_placed import ChainPlacedAnswer, OrderPlacedAnswer
-from entrypoints.http.contract import IN_JSON, Body, Parameter, Reply, Route
+from entrypoints.http.contract import IN_JSON, Access, Body, Parameter, Reply, Route
 from entrypoints.http.links import BASE
-from entrypoints.http.problem_families import AltinnProblem, ValidationProblem
+from entrypoints.http.problem_families import AltinnProblem, PlainProblem, ValidationProblem
 from entrypoints.http.requests import (
     ChainOrderRequest,
+    ComposedEmailOrderRequest,
     EmailOrderRequest,
+    InstantEmailOrderRequest,
+    InstantOrderRequest,
+    InstantSmsOrderRequest,
     OrderRequest,
     SmsOrderRequest,
 )
 
 _INVALID: Final = Reply(words="What is wrong, by the place where it is.", kind=ValidationProblem)
+_INSTANT_PLACED: Final = {
+    "notificationOrderId": "c2d4c8a0-4444-4f00-8aaa-9b9b9b9b9b9b",
+    "notification": {
+        "shipmentId": "d9e7a1b0-5555-4f00-8aaa-9b9b9b9b9b9b",
+        "sendersReference": "login",
+    },
+}
 _ACCEPTED: Final = Reply(
     words="The order is recorded, and will be carried out.",
     kind=OrderPlacedAnswer,
@@ -36,6 +48,64 @@ _CHAIN: Final = {
         "reminders": [{"shipmentId": "77c4a0d2-2222-4f00-8aaa-9b9b9b9b9b9b"}],
     },
 }
+
+_REPEATED: Final = Reply(
+    words="It was recorded before; the answer is that of the first time.",
+    kind=ChainPlacedAnswer,
+    headers={
+        "Varsel-Repeat": (
+            "`same-content`; or `different-content`, where the request asked for "
+            "something else than the one that stands."
+        )
+    },
+    example=_CHAIN,
+)
+_RECORDED: Final = Reply(
+    words="It is recorded, and will be carried out.",
+    kind=ChainPlacedAnswer,
+    headers={"Location": "Names the order and its reminders; not to be read."},
+    example=_CHAIN,
+)
+_INSTANT_SMS: Final = {
+    "phoneNumber": "+4799999999",
+    "timeToLiveInSeconds": 360,
+    "smsSettings": {"sender": "Altinn", "body": "Your code is 4711"},
+}
+
+
+def _instant(name: str, below: str, summary: str, kind: object, example: object) -> Route:
+    """An order that is handed over while its sender waits."""
+    return Route(
+        name=name,
+        method="POST",
+        path=f"{BASE}/future/orders/instant{below}",
+        tag="Shipments",
+        summary=summary,
+        words=(
+            "Recorded, handed to the provider, and answered when the provider has answered. "
+            "What the provider certainly did not take may be asked for again under the same key; "
+            "what it may have taken is never sent twice."
+        ),
+        takes=Body(media_types=[IN_JSON], kind=kind, example=example),
+        replies={
+            200: replace(_REPEATED, example=_INSTANT_PLACED),
+            201: replace(
+                _RECORDED,
+                words="It is recorded, and the provider has taken it, refused it, or not answered.",
+                example=_INSTANT_PLACED,
+            ),
+            400: _INVALID,
+            503: Reply(
+                words=(
+                    "The provider certainly did not take it (`NOT-00004`); "
+                    "ask again under the same key. Or nothing could be recorded."
+                ),
+                kind=AltinnProblem | PlainProblem,
+                headers={"Retry-After": "Seconds."},
+            ),
+        },
+    )
+
 
 ROUTES: Final = (
     Route(
@@ -149,28 +219,79 @@ ROUTES: Final = (
             },
         ),
         replies={
-            200: Reply(
-                words="It was recorded before; the answer is that of the first time.",
-                kind=ChainPlacedAnswer,
-                headers={
-                    "Varsel-Repeat": (
-                        "`same-content`; or `different-content`, where the request asked for "
-                        "something else than the one that stands."
-                    )
-                },
-                example=_CHAIN,
-            ),
-            201: Reply(
-                words="It is recorded, and will be carried out.",
-                kind=ChainPlacedAnswer,
-                headers={"Location": "Names the order and its reminders; not to be read."},
-                example=_CHAIN,
-            ),
+            200: _REPEATED,
+            201: _RECORDED,
             400: _INVALID,
             422: Reply(
                 words="A recipient has no contact point (`NOT-00001`); nothing was recorded.",
                 kind=AltinnProblem,
             ),
         },
+    ),
+    Route(
+        name="placeComposedEmail",
+        method="POST",
+        path=f"{BASE}/future/orders/composed-email",
+        access=Access.COMPOSED,
+        tag="Shipments",
+        summary="Place an order of one e-mail with attachments",
+        words=(
+            "The attachments are fetched when the e-mail leaves, each by its own signed address; "
+            "the addresses are kept as confidentially as what the e-mail says."
+        ),
+        takes=Body(
+            media_types=[IN_JSON],
+            kind=ComposedEmailOrderRequest,
+            example={
+                "idempotencyId": "letter-1",
+                "sendersReference": "letter",
+                "recipient": {
+                    "emailAddress": "kari@example.org",
+                    "emailSettings": {
+                        "subject": "Your letter",
+                        "body": "See the attachment.",
+                        "contentType": "Plain",
+                        "attachments": [
+                            {
+                                "filename": "letter.pdf",
+                                "mimeType": "application/pdf",
+                                "sasUrl": (
+                                    "https://acct.blob.core.windows.net/c/letter.pdf?sv=2024-11-04"
+                                    "&sr=b&sp=r&se=2099-01-01T00%3A00%3A00Z&sig=abc%3D"
+                                ),
+                            }
+                        ],
+                    },
+                },
+            },
+        ),
+        replies={200: _REPEATED, 201: _RECORDED, 400: _INVALID},
+    ),
+    _instant(
+        "placeInstantSms",
+        "/sms",
+        "Send one text message now",
+        InstantSmsOrderRequest,
+        {"idempotencyId": "otp-42", "sendersReference": "login", "recipientSms": _INSTANT_SMS},
+    ),
+    _instant(
+        "placeInstantEmail",
+        "/email",
+        "Send one e-mail now",
+        InstantEmailOrderRequest,
+        {
+            "idempotencyId": "otp-43",
+            "recipientEmail": {
+                "emailAddress": "kari@example.org",
+                "emailSettings": {"subject": "Your code", "body": "Your code is 4711"},
+            },
+        },
+    ),
+    _instant(
+        "placeInstant",
+        "",
+        "Send one text message now, as it was asked for at first",
+        InstantOrderRequest,
+        {"idempotencyId": "otp-44", "recipient": {"recipientSms": _INSTANT_SMS}},
     ),
 )

@@ -15,7 +15,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
-from application.commands import MissingContactError, OrderNotFoundError
+from application.commands import HandOverFailedError, MissingContactError, OrderNotFoundError
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
 from application.ports.token_verifier import (
@@ -107,6 +107,12 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
             "NOT-00002",
             "The request ended early: client disconnected",
             "Client Closed Request",
+        ),
+        HandOverFailedError: Altinn(
+            503,
+            "NOT-00004",
+            "The message was not taken over: temporary network failure",
+            "Service Unavailable",
         ),
         StoreUnavailableError: Plain(503, "store_unavailable", "Try again in a moment."),
         ConcurrentUpdateError: Plain(503, "order_is_busy", "Try again in a moment."),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from application.auditing import AuditingService
 from application.health import HealthService
+from application.instant import InstantService
 from application.ordering import OrderingService
 from application.reading import ReadingService
 from application.reporting import ReportingService
@@ -14,6 +15,7 @@ class Services:
     """The application's services, as the API needs them."""
 
     ordering: OrderingService
+    instant: InstantService
     reading: ReadingService
     auditing: AuditingService
     reporting: ReportingService

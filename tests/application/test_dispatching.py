@@ -8,6 +8,7 @@ import pytest
 
 from application.commands import NewOrder, PlaceOrder
 from application.dispatching import DispatchService
+from application.handing_over import HandOver
 from application.looking_up import ContactLookUp, Registries
 from application.ports.provider import (
     Accepted,
@@ -73,18 +74,24 @@ async def now(world: MemoryWorld, order_id: OrderId) -> Order:
 
 
 def rewired(world: MemoryWorld, **changes: object) -> DispatchService:
+    outwards: Mapping[str, object] = {
+        "orders": world.orders,
+        "providers": {Channel.EMAIL: [world.mail], Channel.SMS: [world.sms]},
+        "clock": world.clock,
+        "chance": lambda: 0.0,
+    }
+    given = {name: changes.get(name, part) for name, part in outwards.items()}
     parts: Mapping[str, object] = {
         "orders": world.orders,
         "agenda": world.agenda,
         "look_up": world.dispatching._look_up,
         "condition": world.dispatching._condition,
-        "providers": {Channel.EMAIL: [world.mail], Channel.SMS: [world.sms]},
+        "hand_over": HandOver(**given),  # type: ignore[arg-type]
         "clock": world.clock,
-        "chance": lambda: 0.0,
         "worker": "another",
-        **changes,
     }
-    return DispatchService(**parts)  # type: ignore[arg-type]
+    own = {name: changes.get(name, part) for name, part in parts.items()}
+    return DispatchService(**own)  # type: ignore[arg-type]
 
 
 # Handing over

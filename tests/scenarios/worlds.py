@@ -30,8 +30,11 @@ from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.send_condition import InMemorySendCondition
 from application.auditing import AuditingService
 from application.dispatching import DispatchService
+from application.handing_over import HandOver
+from application.instant import InstantService
 from application.looking_up import ContactLookUp, Registries
 from application.ordering import OrderingService
+from application.placing import OrderNames
 from application.ports.provider import EmailLetter
 from application.ports.report_inbox import Report
 from application.reading import ReadingService
@@ -102,6 +105,7 @@ class MemoryWorld:
     def __init__(self) -> None:
         self._now = datetime(2026, 11, 24, 9, tzinfo=UTC)
         vault = InMemoryKeyVault()
+        names = OrderNames(vault)
         self.orders = InMemoryOrderRepository(vault=vault, clock=self.clock, next_id=uuid4)
         self.agenda = InMemoryAgenda(self.orders)
         self.inbox = InMemoryReportInbox(self.orders)
@@ -117,19 +121,27 @@ class MemoryWorld:
             )
         )
         self.ordering = OrderingService(
-            orders=self.orders, look_up=look_up, vault=vault, clock=self.clock, next_id=uuid4
+            orders=self.orders, look_up=look_up, names=names, clock=self.clock, next_id=uuid4
         )
         self.reading = ReadingService(orders=self.orders, index=InMemoryOrderIndex(self.orders))
         self.auditing = AuditingService(orders=self.orders)
         self.reporting = ReportingService(inbox=self.inbox, orders=self.orders)
+        hand_over = HandOver(
+            orders=self.orders,
+            providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
+            clock=self.clock,
+            chance=lambda: 0.5,
+        )
+        self.instant = InstantService(
+            orders=self.orders, names=names, hand_over=hand_over, clock=self.clock
+        )
         self.dispatching = DispatchService(
             orders=self.orders,
             agenda=self.agenda,
             look_up=look_up,
             condition=InMemorySendCondition(lambda _: True),
-            providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
+            hand_over=hand_over,
             clock=self.clock,
-            chance=lambda: 0.5,
             worker="tests",
         )
 

@@ -7,12 +7,23 @@ names that clients know.
 """
 
 from entrypoints.http.requests.chains import ChainRequest, read_chain
+from entrypoints.http.requests.composed import read_composed
 from entrypoints.http.requests.faults import InvalidRequestError
+from entrypoints.http.requests.instant import (
+    InstantRequest,
+    read_instant,
+    read_instant_email,
+    read_instant_sms,
+)
 from entrypoints.http.requests.orders import read_email_order, read_order, read_sms_order
 from entrypoints.http.requests.rules import Rules
 from entrypoints.http.requests.wire import (
     ChainOrderRequest,
+    ComposedEmailOrderRequest,
     EmailOrderRequest,
+    InstantEmailOrderRequest,
+    InstantOrderRequest,
+    InstantSmsOrderRequest,
     OrderRequest,
     SmsOrderRequest,
 )
@@ -20,13 +31,22 @@ from entrypoints.http.requests.wire import (
 __all__ = [
     "ChainOrderRequest",
     "ChainRequest",
+    "ComposedEmailOrderRequest",
     "EmailOrderRequest",
+    "InstantEmailOrderRequest",
+    "InstantOrderRequest",
+    "InstantRequest",
+    "InstantSmsOrderRequest",
     "InvalidRequestError",
     "OrderRequest",
     "Rules",
     "SmsOrderRequest",
     "read_chain",
+    "read_composed",
     "read_email_order",
+    "read_instant",
+    "read_instant_email",
+    "read_instant_sms",
     "read_order",
     "read_sms_order",
 ]

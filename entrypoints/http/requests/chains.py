@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 from application.commands import NewOrder
 from domain.channel import Channel, ChannelChoice
-from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
+from domain.message import EmailMessage, SmsMessage
 from domain.order.events import Dialogue
-from domain.personal import Contact, Content
+from domain.personal import Contact
 from domain.recipient import (
     Direct,
     ExternalIdentity,
@@ -20,16 +20,15 @@ from domain.recipient import (
 from entrypoints.http.requests import rules as check
 from entrypoints.http.requests.faults import Faults
 from entrypoints.http.requests.json_reader import BodyReader
+from entrypoints.http.requests.messages import MessageReader
 from entrypoints.http.requests.rules import Rules
 from entrypoints.http.requests.wire import (
     ChainOrderRequest,
-    EmailSettingsRequest,
     RecipientExternalIdentityRequest,
     RecipientOrganizationRequest,
     RecipientPersonRequest,
     RecipientSpecRequest,
     ReminderRequest,
-    SmsSettingsRequest,
 )
 
 _LookedUp: TypeAlias = (
@@ -71,8 +70,7 @@ def read_chain(body: bytes, rules: Rules) -> ChainRequest:
     """
     asked = _chains.read(body)
     faults = Faults()
-    if check.is_blank(asked.idempotency_id):
-        faults.broken("IdempotencyId", "The IdempotencyId field is required.")
+    check.key(asked.idempotency_id, faults)
     requested = check.moment(
         asked.requested_send_time,
         rules.now,
@@ -167,6 +165,7 @@ class _Reader:
     def __init__(self, rules: Rules, faults: Faults) -> None:
         self._rules = rules
         self._faults = faults
+        self._messages = MessageReader(rules, faults)
 
     def spec(self, asked: RecipientSpecRequest, json_path: str, path: str) -> _Spec:
         given: list[_Spec] = []
@@ -179,7 +178,7 @@ class _Reader:
                 _Spec(
                     identity=Direct(email=Contact(address)),
                     channel=ChannelChoice.EMAIL,
-                    email=self._email(
+                    email=self._messages.email(
                         email.email_settings, f"{its_json}.emailSettings", f"{where}.Settings"
                     ),
                 )
@@ -191,7 +190,9 @@ class _Reader:
                 _Spec(
                     identity=Direct(mobile=Contact(number)),
                     channel=ChannelChoice.SMS,
-                    sms=self._sms(sms.sms_settings, f"{its_json}.smsSettings", f"{where}.Settings"),
+                    sms=self._messages.sms(
+                        sms.sms_settings, f"{its_json}.smsSettings", f"{where}.Settings"
+                    ),
                 )
             )
         if (person := asked.recipient_person) is not None:
@@ -228,7 +229,7 @@ class _Reader:
         )
         email = sms = None
         if asked.email_settings is not None:
-            email = self._email(
+            email = self._messages.email(
                 asked.email_settings, f"{json_path}.emailSettings", f"{path}.EmailSettings"
             )
         elif choice is not None and Channel.EMAIL in choice.possible:
@@ -236,7 +237,9 @@ class _Reader:
                 f"{path}.EmailSettings", "EmailSettings have to be set for this channel"
             )
         if asked.sms_settings is not None:
-            sms = self._sms(asked.sms_settings, f"{json_path}.smsSettings", f"{path}.SmsSettings")
+            sms = self._messages.sms(
+                asked.sms_settings, f"{json_path}.smsSettings", f"{path}.SmsSettings"
+            )
         elif choice is not None and Channel.SMS in choice.possible:
             self._faults.broken(
                 f"{path}.SmsSettings", "SmsSettings have to be set for this channel"
@@ -274,48 +277,3 @@ class _Reader:
                     asked.external_identity, self._faults, f"{path}.ExternalIdentity"
                 )
                 return ExternalIdentity(Contact(urn))
-
-    def _email(self, asked: EmailSettingsRequest, json_path: str, path: str) -> EmailMessage:
-        sender = self._rules.email_sender
-        if asked.sender_email_address is not None:
-            sender = check.email_address(
-                asked.sender_email_address, self._faults, f"{path}.SenderEmailAddress"
-            )
-        content_type = check.enumeration(
-            asked.content_type,
-            check.CONTENT_TYPES,
-            self._faults,
-            json_path=f"{json_path}.contentType",
-            property_path=f"{path}.ContentType",
-        )
-        policy = self._policy(asked.sending_time_policy, json_path, path)
-        if policy is SendingTime.DAYTIME:
-            self._faults.broken(
-                f"{path}.SendingTimePolicy", "e-mails can only be sent at any time: Anytime"
-            )
-        return EmailMessage(
-            sender=sender,
-            subject=Content(check.subject(asked.subject, self._faults, f"{path}.Subject")),
-            body=Content(check.body(asked.body, self._faults, f"{path}.Body")),
-            content_type=content_type or ContentType.PLAIN,
-        )
-
-    def _sms(self, asked: SmsSettingsRequest, json_path: str, path: str) -> SmsMessage:
-        policy = self._policy(asked.sending_time_policy, json_path, path)
-        return SmsMessage(
-            sender=check.sender(
-                asked.sender, self._rules.sms_sender, self._faults, f"{path}.Sender"
-            ),
-            body=Content(check.body(asked.body, self._faults, f"{path}.Body")),
-            sending_time=policy or SendingTime.DAYTIME,
-        )
-
-    def _policy(self, value: str | int, json_path: str, path: str) -> SendingTime | None:
-        return check.enumeration(
-            value,
-            check.POLICIES,
-            self._faults,
-            json_path=f"{json_path}.sendingTimePolicy",
-            property_path=f"{path}.SendingTimePolicy",
-            first=check.FIRST_POLICY,
-        )

@@ -61,6 +61,9 @@ class Rules:
     sms_sender: str
     max_recipients: int = 1000
     max_reminders: int = 100
+    max_attachments: int = 20
+    attachment_hosts: tuple[str, ...] = (".blob.core.windows.net",)
+    """Where attachments may lie: hosts, and after a leading dot everything below one."""
     stale_owners: frozenset[str] = frozenset()
     """Owners whose persons are reached at outdated contact points, too; in small letters."""
 
@@ -73,6 +76,12 @@ class Rules:
 def is_blank(text: str | None) -> bool:
     """Whether there is nothing to read."""
     return text is None or not text.strip()
+
+
+def key(text: str, faults: Faults) -> None:
+    """Check the key under which something is asked for."""
+    if is_blank(text):
+        faults.broken("IdempotencyId", "The IdempotencyId field is required.")
 
 
 def has_control_characters(text: str) -> bool:
@@ -145,6 +154,14 @@ def moment(
         faults.broken(property_path, "the time must be now or later; leave it out to send at once")
         return None
     return parsed.astimezone(UTC)
+
+
+def read_moment_text(text: str) -> datetime | None:
+    """The moment that a text tells, in UTC where it names no zone; None if it tells none."""
+    parsed = _parsed(text)
+    if parsed is None:
+        return None
+    return (parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _parsed(text: str) -> datetime | None:

@@ -80,13 +80,18 @@ class OrderRequest(_CommonRequest, frozen=True, kw_only=True):
     sms_template: SmsTemplateRequest | None = None
 
 
-class EmailSettingsRequest(WireStruct, frozen=True, kw_only=True):
+class InstantEmailSettingsRequest(WireStruct, frozen=True, kw_only=True):
     """What an e-mail says, and from whom."""
 
     subject: str | None = None
     body: str | None = None
     sender_email_address: str | None = None
     content_type: Enumeration = "Plain"
+
+
+class EmailSettingsRequest(InstantEmailSettingsRequest, frozen=True, kw_only=True):
+    """What an e-mail says, from whom, and when in the day it may leave."""
+
     sending_time_policy: Enumeration = "Anytime"
 
 
@@ -181,3 +186,97 @@ class ChainOrderRequest(WireStruct, frozen=True, kw_only=True):
     dialogporten_association: DialogportenRequest | None = None
     recipient: RecipientSpecRequest
     reminders: list[ReminderRequest] | None = None
+
+
+class InstantSmsSettingsRequest(WireStruct, frozen=True, kw_only=True):
+    """What a text message says, and from whom."""
+
+    body: str | None = None
+    sender: str | None = None
+
+
+class InstantRecipientSmsRequest(WireStruct, frozen=True, kw_only=True):
+    """Whoever has a telephone number, and for how long the message is worth something."""
+
+    property_names = {"sms_settings": "ShortMessageContent"}  # annotated in the base
+
+    phone_number: str
+    time_to_live_in_seconds: Number
+    sms_settings: InstantSmsSettingsRequest
+
+
+class InstantSmsOrderRequest(WireStruct, frozen=True, kw_only=True):
+    """One text message that is to be handed over now."""
+
+    idempotency_id: str
+    senders_reference: str | None = None
+    recipient_sms: InstantRecipientSmsRequest
+
+
+class InstantRecipientRequest(WireStruct, frozen=True, kw_only=True):
+    """Whoever has a telephone number, as it was asked for at first."""
+
+    property_names = {"recipient_sms": "ShortMessageDeliveryDetails"}  # annotated in the base
+
+    recipient_sms: InstantRecipientSmsRequest
+
+
+class InstantOrderRequest(WireStruct, frozen=True, kw_only=True):
+    """One text message that is to be handed over now, as it was asked for at first."""
+
+    property_names = {"recipient": "InstantNotificationRecipient"}  # annotated in the base
+
+    idempotency_id: str
+    senders_reference: str | None = None
+    recipient: InstantRecipientRequest
+
+
+class InstantRecipientEmailRequest(WireStruct, frozen=True, kw_only=True):
+    """Whoever reads an e-mail address."""
+
+    email_address: str
+    email_settings: InstantEmailSettingsRequest
+
+
+class InstantEmailOrderRequest(WireStruct, frozen=True, kw_only=True):
+    """One e-mail that is to be handed over now."""
+
+    property_names = {"recipient_email": "InstantEmailDetails"}  # annotated in the base
+
+    idempotency_id: str
+    senders_reference: str | None = None
+    recipient_email: InstantRecipientEmailRequest
+
+
+class AttachmentRequest(WireStruct, frozen=True, kw_only=True):
+    """A file, and the signed address where it lies."""
+
+    filename: str
+    mime_type: str
+    sas_url: str
+
+
+class ComposedEmailSettingsRequest(EmailSettingsRequest, frozen=True, kw_only=True):
+    """What an e-mail says, from whom, and which files go with it."""
+
+    attachments: list[AttachmentRequest] | None = None
+
+
+class ComposedRecipientRequest(WireStruct, frozen=True, kw_only=True):
+    """Whoever reads an e-mail address."""
+
+    property_names = {"email_settings": "Settings"}  # annotated in the base
+
+    email_address: str
+    email_settings: ComposedEmailSettingsRequest
+
+
+class ComposedEmailOrderRequest(WireStruct, frozen=True, kw_only=True):
+    """An e-mail that its sender composed in full, under an idempotency key."""
+
+    idempotency_id: str
+    senders_reference: str | None = None
+    requested_send_time: Moment = UNSET
+    condition_endpoint: str | None = None
+    dialogporten_association: DialogportenRequest | None = None
+    recipient: ComposedRecipientRequest

@@ -10,6 +10,7 @@ from litestar.types import ASGIApp
 
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderIndex, InMemoryOrderRepository
+from adapters.memory.provider import RecordingProvider
 from adapters.memory.registries import (
     InMemoryBusinessRegistry,
     InMemoryExternalIdentityRegistry,
@@ -19,10 +20,13 @@ from adapters.memory.registries import (
 )
 from adapters.memory.report_inbox import InMemoryReportInbox
 from application.auditing import AuditingService
-from application.caller import CREATE, Caller
+from application.caller import COMPOSED, CREATE, SUPPORT, Caller
+from application.handing_over import HandOver
 from application.health import HealthService
+from application.instant import InstantService
 from application.looking_up import ContactLookUp, Registries
 from application.ordering import OrderingService
+from application.placing import OrderNames
 from application.ports.report_inbox import Report
 from application.ports.token_verifier import (
     InvalidTokenError,
@@ -31,6 +35,7 @@ from application.ports.token_verifier import (
 )
 from application.reading import ReadingService
 from application.reporting import ReportingService
+from domain.channel import Channel
 from domain.contact_point import PersonRecord, RegisteredAddress
 from domain.order.events import ReportedState
 from domain.personal import Contact
@@ -44,6 +49,8 @@ BASE_URL = "https://varsel.example.no"
 V1 = "/notifications/api/v1"
 TTD = {"authorization": "Bearer ttd"}
 SKD = {"authorization": "Bearer skd"}
+COMPOSER = {"authorization": "Bearer composer"}
+SUPPORTER = {"authorization": "Bearer supporter"}
 
 CALLERS = {
     "Bearer ttd": Caller(
@@ -54,6 +61,8 @@ CALLERS = {
         scopes=frozenset({CREATE}),
     ),
     "Bearer skd": Caller(owner="skd", scopes=frozenset({CREATE})),
+    "Bearer composer": Caller(owner="ttd", scopes=frozenset({COMPOSED})),
+    "Bearer supporter": Caller(owner="digdir", scopes=frozenset({SUPPORT})),
     "Bearer scopeless": Caller(owner="ttd", scopes=frozenset({"altinn:other", CREATE + "x"})),
 }
 
@@ -93,6 +102,8 @@ class Installation:
         self.orders = InMemoryOrderRepository(
             vault=self.vault, clock=lambda: self.now, next_id=uuid4
         )
+        self.mail = RecordingProvider("smtp", Channel.EMAIL, clock=lambda: self.now)
+        self.sms = RecordingProvider("link_mobility", Channel.SMS, clock=lambda: self.now)
         self.inbox = InMemoryReportInbox(self.orders)
         look_up = ContactLookUp(
             Registries(
@@ -117,9 +128,20 @@ class Installation:
             ordering=OrderingService(
                 orders=self.orders,
                 look_up=look_up,
-                vault=self.vault,
+                names=OrderNames(self.vault),
                 clock=lambda: self.now,
                 next_id=uuid4,
+            ),
+            instant=InstantService(
+                orders=self.orders,
+                names=OrderNames(self.vault),
+                hand_over=HandOver(
+                    orders=self.orders,
+                    providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
+                    clock=lambda: self.now,
+                    chance=lambda: 0.5,
+                ),
+                clock=lambda: self.now,
             ),
             reading=ReadingService(orders=self.orders, index=InMemoryOrderIndex(self.orders)),
             auditing=AuditingService(orders=self.orders),

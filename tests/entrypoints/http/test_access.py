@@ -8,9 +8,30 @@ import pytest
 from entrypoints.http.contract import Access, Route
 from entrypoints.http.openapi import ROUTES
 from tests.entrypoints.http.asking import EMAIL_ORDER
-from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
+from tests.entrypoints.http.installation import (
+    COMPOSER,
+    SKD,
+    SUPPORTER,
+    TTD,
+    V1,
+    Installation,
+)
 
-OWNED = [route for route in ROUTES if route.access is Access.OWNER]
+BY_TOKEN = {
+    Access.OWNER: [TTD, SKD],
+    Access.COMPOSED: [COMPOSER],
+    Access.SUPPORT: [SUPPORTER],
+}
+"""Whom each kind of door lets in, of those who have a token."""
+OTHERWISE = {
+    Access.OPEN,
+    Access.SMS_GATEWAY,
+    Access.MAIL_SERVER,
+    Access.METRICS,
+    Access.OPERATOR,
+}
+"""Doors that ask for no token; the tests of each say what it asks for."""
+OWNED = [route for route in ROUTES if route.access in BY_TOKEN]
 OF_ONE_ORDER = [route for route in OWNED if "{id}" in route.path]
 OPEN = [route for route in ROUTES if route.access is Access.OPEN]
 
@@ -22,13 +43,14 @@ def name(route: Route) -> str:
 async def knock(
     api: httpx.AsyncClient, route: Route, headers: dict[str, str], order_id: str = ""
 ) -> httpx.Response:
-    query = {each.name: each.example for each in route.parameters if each.place == "query"}
+    query = {each.name: str(each.example) for each in route.parameters if each.place == "query"}
+    named = {each.name: str(each.example) for each in route.parameters if each.place == "header"}
     return await api.request(
         route.method,
         route.path.replace("{id}", order_id or str(uuid4())),
         params=query,
         json=None if route.takes is None else route.takes.example,
-        headers=headers,
+        headers=headers | named,
     )
 
 
@@ -65,6 +87,27 @@ async def test_without_the_scope_or_an_owner_every_owners_door_is_shut(
 
     assert answer.status_code == 403
     assert answer.content == b""
+
+
+@pytest.mark.parametrize("route", OWNED, ids=name)
+@pytest.mark.parametrize(
+    "token", [TTD, COMPOSER, SUPPORTER], ids=lambda each: each["authorization"]
+)
+async def test_a_scope_opens_its_own_doors_and_no_other(
+    api: httpx.AsyncClient, route: Route, token: dict[str, str]
+) -> None:
+    answer = await knock(api, route, token)
+
+    assert (answer.status_code == 403) == (token not in BY_TOKEN[route.access])
+
+
+@pytest.mark.parametrize("route", OWNED, ids=name)
+async def test_an_apps_token_opens_the_doors_of_orders_and_no_other(
+    api: httpx.AsyncClient, route: Route
+) -> None:
+    answer = await knock(api, route, {"PlatformAccessToken": "app"})
+
+    assert (answer.status_code == 403) == (route.access is not Access.OWNER)
 
 
 @pytest.mark.parametrize("route", OWNED, ids=name)
@@ -138,3 +181,4 @@ async def test_who_may_not_come_in_is_refused_before_the_body_is_looked_at(
 def test_there_are_doors_to_try() -> None:
     assert len(OWNED) >= 13
     assert len(OF_ONE_ORDER) >= 8
+    assert {route.access for route in ROUTES} <= set(BY_TOKEN) | OTHERWISE

@@ -9,13 +9,13 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from entrypoints.http.contract import Route
+from entrypoints.http.contract import Access, Route
 from entrypoints.http.documentation import POLICY
 from entrypoints.http.gate import Gate
 from entrypoints.http.openapi import ROUTES, document
 from entrypoints.http.problem_families import Empty
 from entrypoints.http.problems import REFUSALS
-from tests.entrypoints.http.installation import TTD, Installation
+from tests.entrypoints.http.installation import COMPOSER, TTD, Installation
 from tests.entrypoints.http.test_answers_deliveries import ROWS
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "openapi.json"
@@ -94,7 +94,8 @@ async def test_what_the_document_gives_as_an_example_is_accepted(
 ) -> None:
     assert route.takes is not None
 
-    answer = await api.request(route.method, route.path, json=route.takes.example, headers=TTD)
+    token = COMPOSER if route.access is Access.COMPOSED else TTD
+    answer = await api.request(route.method, route.path, json=route.takes.example, headers=token)
 
     assert answer.status_code in {201, 202}, answer.text
 

@@ -1,0 +1,250 @@
+"""Hand notifications to providers: the attempt is recorded first, then made, then its outcome recorded."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
+from application.ports.provider import (
+    Accepted,
+    Deferred,
+    EmailLetter,
+    Letter,
+    Outcome,
+    Provider,
+    Rejected,
+    SmsLetter,
+    Unknown,
+)
+from application.recorded import SERVICE, Change
+from domain.channel import Channel
+from domain.message import ContentType, Keywords
+from domain.order.events import NotificationAttempted, NotificationNo, OrderEvent
+from domain.order.notification import Notification
+from domain.order.order import Attempt, Order, evolve_all
+from domain.personal import Content
+from domain.recipient import Organisation
+from domain.schedule import retry_delay
+
+_OUTCOMES_WAIT: Final = 0.05
+"""Seconds that outcomes wait for one another, so that they are recorded together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long things may take, as the operator decides."""
+
+    send_within: timedelta = timedelta(seconds=30)
+    """A hand-over not begun so long after it was recorded is not begun at all."""
+    slack: timedelta = timedelta(seconds=60)
+    """Added to what a hand-over may take before its outcome is called unknown."""
+    report_wait: timedelta = timedelta(minutes=15)
+    """How long a delivery report may still settle an unknown outcome."""
+    lease: timedelta = timedelta(seconds=30)
+    """How long an order is lent to a worker; a dead worker's orders come back after it."""
+    poll: float = 1.0
+    """Seconds after which the agenda is looked at though nothing called for it."""
+
+
+class OrderInHand:
+    """One order, with what has been decided and not yet recorded."""
+
+    def __init__(self, order: Order) -> None:
+        """Take an order in hand as it was read."""
+        self.order = order
+        self._before = order
+        self._events: list[OrderEvent] = []
+        self.turn = asyncio.Lock()
+        """Held by whichever of several providers has outcomes to record."""
+
+    def take(self, events: Sequence[OrderEvent], now: datetime) -> None:
+        """Go on from these events, which are still to be recorded."""
+        self._events += events
+        self.order = evolve_all(self.order, events, now)
+
+    async def record(self, orders: OrderRepository) -> None:
+        """Record what has been decided.
+
+        Raises:
+            ConcurrentUpdateError: somebody else has recorded something of this order.
+            StoreUnavailableError: it may not have been recorded.
+        """
+        if not self._events:
+            return
+        change = Change(
+            order_id=self.order.order_id, before=self._before, events=tuple(self._events)
+        )
+        (self.order,) = await orders.append([change], by=SERVICE)
+        self._before, self._events = self.order, []
+
+    async def read_again(self, orders: OrderRepository) -> None:
+        """Forget what has been decided, and read the order as it is now."""
+        order_id = self.order.order_id
+        self.order = (await orders.load([order_id]))[order_id]
+        self._before, self._events = self.order, []
+
+
+class HandOver:
+    """Hands notifications to providers, each attempt recorded before its first byte leaves."""
+
+    def __init__(
+        self,
+        *,
+        orders: OrderRepository,
+        providers: Mapping[Channel, Sequence[Provider]],
+        clock: Callable[[], datetime],
+        chance: Callable[[], float],
+        timing: Timing | None = None,
+    ) -> None:
+        self._orders = orders
+        self._by_channel = providers
+        self._providers = [each for some in providers.values() for each in some]
+        self._clock = clock
+        self._chance = chance
+        self.timing = timing or Timing()
+
+    def attempts(
+        self, order: Order, notifications: Sequence[NotificationNo], now: datetime
+    ) -> Sequence[NotificationAttempted]:
+        """Who is to hand over which notification, and until when; to be recorded before `send`."""
+        chosen = {each: self._attempt_by(order.notification(each), now) for each in notifications}
+        return order.attempt(chosen, now)
+
+    async def send(self, unit: OrderInHand, attempted: Sequence[NotificationAttempted]) -> None:
+        """Make attempts that have been recorded, and record what became of each."""
+        await asyncio.gather(
+            *(
+                self._send(
+                    unit, provider, [each for each in attempted if each.provider == provider.name]
+                )
+                for provider in self._providers
+                if any(each.provider == provider.name for each in attempted)
+            )
+        )
+
+    async def _send(
+        self, unit: OrderInHand, provider: Provider, attempted: Sequence[NotificationAttempted]
+    ) -> None:
+        letters = {each.token: each for each in attempted}
+        outcomes = provider.send([_letter(unit.order, each) for each in attempted])
+        async for told in _together(outcomes):
+            await self._record_outcomes(
+                unit, [(letters[letter.token], outcome) for letter, outcome in told]
+            )
+
+    async def _record_outcomes(
+        self, unit: OrderInHand, outcomes: Sequence[tuple[NotificationAttempted, Outcome]]
+    ) -> None:
+        """Record what became of attempts; this must not be lost to a report that came meanwhile."""
+        async with unit.turn:
+            while True:
+                now = self._clock()
+                for attempted, outcome in outcomes:
+                    unit.take(self._decided(unit.order, attempted, outcome, now), now)
+                try:
+                    await unit.record(self._orders)
+                except ConcurrentUpdateError:
+                    await unit.read_again(self._orders)
+                else:
+                    return
+
+    def _decided(
+        self, order: Order, attempted: NotificationAttempted, outcome: Outcome, now: datetime
+    ) -> Sequence[OrderEvent]:
+        number, attempt = attempted.notification_no, attempted.attempt
+        match outcome:
+            case Accepted(reference=reference):
+                return order.record_sent(number, attempt, reference)
+            case Rejected(failure=failure, code=code):
+                return order.record_rejected(number, attempt, failure, code)
+            case Deferred(code=code):
+                # The sender of an instant order waits, and may try again at once.
+                delay = retry_delay(attempt, self._chance())
+                retry_at = now if order.is_instant else now + delay
+                return order.record_deferred(number, attempt, code, retry_at)
+            case Unknown(code=code):
+                resolve_by = now + self.timing.report_wait
+                return order.record_unknown(number, attempt, code, resolve_by)
+            case _:
+                assert_never(outcome)
+
+    def _attempt_by(self, notification: Notification, now: datetime) -> Attempt:
+        provider = self._by_channel[notification.channel][0]
+        longest = timedelta(seconds=provider.longest_hand_over)
+        send_before = min(now + self.timing.send_within, notification.expires_at)
+        return Attempt(
+            provider=provider.name,
+            send_before=send_before,
+            settled_by=send_before + longest + self.timing.slack,
+        )
+
+
+async def _together(
+    outcomes: AsyncIterator[tuple[Letter, Outcome]],
+) -> AsyncIterator[Sequence[tuple[Letter, Outcome]]]:
+    """Gather outcomes that come at about the same time, without waiting for the slow ones."""
+    told: list[tuple[Letter, Outcome]] = []
+    following: asyncio.Future[tuple[Letter, Outcome]] | None = None
+    try:
+        while True:
+            if following is None:
+                following = asyncio.ensure_future(anext(outcomes))
+            done, _ = await asyncio.wait({following}, timeout=_OUTCOMES_WAIT if told else None)
+            if not done:
+                yield told
+                told = []
+                continue
+            try:
+                told.append(following.result())
+            except StopAsyncIteration:
+                break
+            following = None
+        if told:
+            yield told
+    finally:
+        if following is not None:
+            following.cancel()
+
+
+def _letter(order: Order, attempted: NotificationAttempted) -> Letter:
+    notification = order.notification(attempted.notification_no)
+    if notification.address is None:
+        raise ValueError("only a notification with an address is attempted")
+    keywords = _keywords(order, notification)
+    notification_id = order.notification_id(notification.notification_no)
+    if notification.channel is Channel.EMAIL and (email := order.placed.email) is not None:
+        fill = keywords.fill_html if email.content_type is ContentType.HTML else keywords.fill
+        return EmailLetter(
+            notification_id=notification_id,
+            token=attempted.token,
+            send_before=attempted.send_before,
+            expires_at=notification.expires_at,
+            to=notification.address,
+            sender=email.sender,
+            subject=Content(keywords.fill(email.subject.text)),
+            body=Content(fill(email.body.text)),
+            content_type=email.content_type,
+            attachments=email.attachments,
+        )
+    if notification.channel is Channel.SMS and (sms := order.placed.sms) is not None:
+        return SmsLetter(
+            notification_id=notification_id,
+            token=attempted.token,
+            send_before=attempted.send_before,
+            expires_at=notification.expires_at,
+            to=notification.address,
+            sender=sms.sender,
+            body=Content(keywords.fill(sms.body.text)),
+        )
+    raise ValueError("an order says what it says on each of its channels")
+
+
+def _keywords(order: Order, notification: Notification) -> Keywords:
+    identity = order.recipient(notification.recipient_no).identity
+    name = order.names.get(notification.recipient_no)
+    return Keywords(
+        name="" if name is None else name.text,
+        number=identity.number if isinstance(identity, Organisation) else "",
+    )

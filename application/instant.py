@@ -1,0 +1,153 @@
+"""Hand a message over while its sender waits: a code to log in with, a warning."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+import structlog
+
+from application.commands import ChainReceipt, HandOverFailedError, PlaceInstant
+from application.handing_over import HandOver, OrderInHand
+from application.placing import OrderNames, order_placed, receipt_of, repeated
+from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
+from application.recorded import Change
+from domain.order.events import (
+    Chain,
+    ChainId,
+    NotificationAttempted,
+    NotificationNo,
+    OrderEvent,
+    OrderId,
+    OrderKind,
+)
+from domain.order.notification import Attempting, Pending
+from domain.order.order import Order, evolve_all, open_order
+from domain.recipient import Direct, RecipientNo
+from domain.resolution import DirectFinding, resolve
+
+log = structlog.get_logger()
+
+WAIT: Final = timedelta(seconds=10)
+"""For so long a sender waits for the provider's word; after that the history tells it."""
+
+_NAMESPACE: Final = "instant"
+_ONLY: Final = NotificationNo(0)
+_LOOK_AGAIN: Final = 0.05
+
+
+class InstantService:
+    """Takes instant orders, and answers when the provider has.
+
+    The order and its attempt are recorded together, before the first byte leaves: of two who ask
+    under one key at the same time only one sends.
+    What the provider certainly did not take may be asked for again under the same key; what it may
+    have taken is never sent a second time.
+    """
+
+    def __init__(
+        self,
+        *,
+        orders: OrderRepository,
+        names: OrderNames,
+        hand_over: HandOver,
+        clock: Callable[[], datetime],
+        wait: timedelta = WAIT,
+    ) -> None:
+        self._orders = orders
+        self._names = names
+        self._hand_over = hand_over
+        self._clock = clock
+        self._wait = wait.total_seconds()
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def place(self, command: PlaceInstant) -> ChainReceipt:
+        """Place an instant order, and hand it over; under a key that was used, that order is meant.
+
+        Raises:
+            HandOverFailedError: the provider certainly did not take it; ask again, under the same key.
+            StoreUnavailableError: nothing was sent; try again later, under the same key.
+        """
+        order_id = OrderId(self._name(command, "order"))
+        digest = self._names.digest(command.order)
+        now = self._clock()
+        opening = self._opening(command, order_id, digest, now)
+        try:
+            (order,) = await self._orders.append(
+                [Change(order_id=order_id, before=None, events=opening)], by=command.by
+            )
+        except ConcurrentUpdateError:
+            return await self._again(order_id, digest)
+        await self._send(order, opening)
+        return receipt_of(order, is_repeat=False, is_same_request=True)
+
+    async def aclose(self) -> None:
+        """Wait for the hand-overs that are under way."""
+        await asyncio.gather(*self._sending, return_exceptions=True)
+
+    def _name(self, command: PlaceInstant, part: str) -> OrderId:
+        owner, key = command.by.name, command.idempotency_key
+        return OrderId(self._names.order_id(owner, _NAMESPACE, key, part))
+
+    def _opening(
+        self, command: PlaceInstant, order_id: OrderId, digest: str, now: datetime
+    ) -> tuple[OrderEvent, ...]:
+        placed = msgspec.structs.replace(
+            order_placed(command.order, command.by, OrderKind.INSTANT, now),
+            chain=Chain(ChainId(self._name(command, "chain"))),
+            request_digest=digest,
+        )
+        order = open_order(order_id, placed, now)
+        (identity,) = command.order.recipients
+        if not isinstance(identity, Direct):
+            raise TypeError("an instant order is to an address or a number")
+        resolution = resolve(DirectFinding(identity=identity), order.policy(now))
+        resolved = order.resolve({RecipientNo(0): resolution}, {})
+        order = evolve_all(order, resolved, now)
+        return (placed, *resolved, *self._hand_over.attempts(order, [_ONLY], now))
+
+    async def _again(self, order_id: OrderId, digest: str) -> ChainReceipt:
+        """Answer for an order that was placed before: as it was, or by another attempt."""
+        order = await self._settled(order_id)
+        now = self._clock()
+        if attempted := self._hand_over.attempts(order, [_ONLY], now):
+            unit = OrderInHand(order)
+            unit.take(attempted, now)
+            try:
+                await unit.record(self._orders)
+            except ConcurrentUpdateError:
+                order = await self._settled(order_id)  # somebody else asked again, too
+                _refuse_what_was_not_taken(order)
+            else:
+                await self._send(unit.order, attempted)
+        return repeated(order, digest)
+
+    async def _settled(self, order_id: OrderId) -> Order:
+        """The order, once nobody is handing it over any more, or the wait is over."""
+        until = asyncio.get_running_loop().time() + self._wait
+        while True:
+            order = (await self._orders.load([order_id]))[order_id]
+            is_under_way = isinstance(order.notification(_ONLY).delivery, Attempting)
+            if not is_under_way or asyncio.get_running_loop().time() >= until:
+                return order
+            await asyncio.sleep(_LOOK_AGAIN)
+
+    async def _send(self, order: Order, events: Sequence[OrderEvent]) -> None:
+        """Make the attempt; it goes on, and its outcome is recorded, though the sender hangs up."""
+        unit = OrderInHand(order)
+        attempted = [each for each in events if isinstance(each, NotificationAttempted)]
+        sending = asyncio.create_task(self._hand_over.send(unit, attempted))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+        await asyncio.wait({sending}, timeout=self._wait)
+        if sending.done() and (error := sending.exception()) is not None:
+            # It may have left: the order's own deadline will call its outcome unknown.
+            log.error("outcome_not_recorded", because=type(error).__name__)
+            return
+        _refuse_what_was_not_taken(unit.order)
+
+
+def _refuse_what_was_not_taken(order: Order) -> None:
+    if isinstance(order.notification(_ONLY).delivery, Pending):
+        raise HandOverFailedError

@@ -1,0 +1,108 @@
+"""What all ways of placing an order have in common: its name, its first event, and its receipt."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from application.commands import ChainReceipt, NewOrder, ShipmentReceipt
+from application.ports.key_vault import KeyVault
+from application.recorded import Actor
+from domain.order.events import OrderKind, OrderPlaced
+from domain.order.order import Order
+from domain.personal import Contact, Content
+from domain.recipient import Recipient, RecipientNo
+
+
+def _words(value: object) -> str:
+    if isinstance(value, Contact | Content):
+        return value.text
+    raise TypeError
+
+
+_encode = msgspec.json.Encoder(enc_hook=_words).encode
+
+
+class OrderNames:
+    """Names orders after their owner and their key, so that the store itself refuses a second.
+
+    Only this owner's use of this key gives the name, and nobody else can guess it.
+    """
+
+    def __init__(self, vault: KeyVault) -> None:
+        self._vault = vault
+
+    def order_id(self, owner: str, namespace: str, key: str, part: str) -> UUID:
+        """The id of a part of what is asked for under a key: `order`, `chain`, `reminder 0`."""
+        name = _encode((owner, namespace, key, part))
+        return _uuid8(self._vault.keyed_hash("order identity", name))
+
+    def digest(self, asked: object) -> str:
+        """A keyed digest of a request, by which a repeat with another content is seen."""
+        return self._vault.keyed_hash("request digest", _encode(asked))[:16].hex()
+
+
+def order_placed(
+    order: NewOrder,
+    by: Actor,
+    kind: OrderKind,
+    now: datetime,
+    *,
+    after: datetime | None = None,
+) -> OrderPlaced:
+    """The first event of an order that is asked for now; a reminder comes `after` its order."""
+    requested = order.requested_send_time or now
+    if order.delay_days is not None and after is not None:
+        requested = after + timedelta(days=order.delay_days)
+    return OrderPlaced(
+        owner=by.name,
+        kind=kind,
+        requested_send_time=requested.astimezone(UTC),
+        channel=order.channel,
+        recipients=tuple(
+            Recipient(RecipientNo(number), identity)
+            for number, identity in enumerate(order.recipients)
+        ),
+        email=order.email,
+        sms=order.sms,
+        senders_reference=order.senders_reference,
+        condition=None if order.condition is None else Content(order.condition),
+        ignore_reservation=order.ignore_reservation,
+        use_stale_contact_information=order.use_stale_contact_information,
+        resource=order.resource,
+        resource_action=order.resource_action,
+        time_to_live=order.time_to_live,
+    )
+
+
+def repeated(before: Order, digest: str) -> ChainReceipt:
+    """The receipt of an order that was placed before, under the same key."""
+    is_same = before.placed.request_digest == digest
+    return receipt_of(before, is_repeat=True, is_same_request=is_same)
+
+
+def receipt_of(order: Order, *, is_repeat: bool, is_same_request: bool) -> ChainReceipt:
+    """What a sender is told of an order and its reminders."""
+    chain = order.placed.chain
+    if chain is None:
+        raise ValueError("an order placed under a key belongs to a chain")
+    return ChainReceipt(
+        chain_id=chain.chain_id,
+        order=ShipmentReceipt(
+            order_id=order.order_id, senders_reference=order.placed.senders_reference
+        ),
+        reminders=tuple(
+            ShipmentReceipt(order_id=each.order_id, senders_reference=each.senders_reference)
+            for each in chain.reminders
+        ),
+        is_repeat=is_repeat,
+        is_same_request=is_same_request,
+    )
+
+
+def _uuid8(data: bytes) -> UUID:
+    """A UUID of version 8, whose bits are the application's own (RFC 9562 § 5.8)."""
+    octets = bytearray(data[:16])
+    octets[6] = octets[6] & 0x0F | 0x80
+    octets[8] = octets[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(octets))

@@ -1,0 +1,216 @@
+"""How an instant order is handed over while its sender waits, once, whatever happens."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+import pytest
+
+from application.commands import ChainReceipt, HandOverFailedError, NewOrder, PlaceInstant
+from application.handing_over import HandOver
+from application.instant import InstantService
+from application.ports.provider import Accepted, Deferred, Letter, Outcome, Rejected, Unknown
+from domain.channel import Channel, ChannelChoice
+from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
+from domain.order import notification as state
+from domain.order.events import Failure
+from domain.order.order import Lane, Order, OrderStatus
+from domain.personal import Contact, Content
+from domain.recipient import Direct
+from tests.samples import TTD
+from tests.scenarios.worlds import MemoryWorld
+
+CODE = SmsMessage(sender="Altinn", body=Content("Code 4711"), sending_time=SendingTime.ANYTIME)
+MAIL = EmailMessage(
+    sender="noreply@altinn.cloud",
+    subject=Content("Code"),
+    body=Content("4711"),
+    content_type=ContentType.PLAIN,
+)
+
+
+class Slow:
+    """A gateway that takes every message, but answers only when it is let."""
+
+    name = "link_mobility"
+    channel = Channel.SMS
+    longest_hand_over = 30.0
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self.may_answer = asyncio.Event()
+
+    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+        for letter in letters:
+            self.taken += 1
+            await self.may_answer.wait()
+            yield letter, Accepted(letter.token)
+
+
+@pytest.fixture
+def world() -> MemoryWorld:
+    return MemoryWorld()
+
+
+def slowly(world: MemoryWorld, gateway: Slow, *, wait: timedelta) -> InstantService:
+    return InstantService(
+        orders=world.orders,
+        names=world.instant._names,
+        hand_over=HandOver(
+            orders=world.orders,
+            providers={Channel.SMS: [gateway]},
+            clock=world.clock,
+            chance=lambda: 0.5,
+        ),
+        clock=world.clock,
+        wait=wait,
+    )
+
+
+def asked(key: str = "otp-1", *, body: str = "Code 4711", time_to_live: int = 360) -> PlaceInstant:
+    return PlaceInstant(
+        idempotency_key=key,
+        order=NewOrder(
+            channel=ChannelChoice.SMS,
+            recipients=(Direct(mobile=Contact("+4799999999")),),
+            sms=SmsMessage(sender="Altinn", body=Content(body), sending_time=SendingTime.ANYTIME),
+            time_to_live=time_to_live,
+        ),
+        by=TTD,
+    )
+
+
+async def now(world: MemoryWorld, receipt: ChainReceipt) -> Order:
+    order_id = receipt.order.order_id
+    return (await world.orders.load([order_id]))[order_id]
+
+
+async def test_an_instant_message_is_with_the_provider_when_its_sender_is_answered(
+    world: MemoryWorld,
+) -> None:
+    receipt = await world.instant.place(asked())
+
+    order = await now(world, receipt)
+    assert [each.to.text for each in world.sms.carried] == ["+4799999999"]
+    assert order.notifications[0].delivery == state.Accepted()
+    assert order.status is OrderStatus.PROCESSED
+    assert order.lane is Lane.INSTANT
+    assert not receipt.is_repeat
+
+
+async def test_the_attempt_is_on_record_before_the_message_leaves(world: MemoryWorld) -> None:
+    gateway = Slow()
+    service = slowly(world, gateway, wait=timedelta(seconds=0))
+
+    receipt = await service.place(asked())
+
+    lines = [line.event for line in await world.auditing.history(receipt.order.order_id)]
+    assert lines == ["order.placed", "order.contact_resolved", "order.notification_attempted"]
+    gateway.may_answer.set()
+    await service.aclose()
+    assert (await now(world, receipt)).notifications[0].delivery == state.Accepted()
+
+
+async def test_a_repeat_is_answered_and_sends_nothing(world: MemoryWorld) -> None:
+    first = await world.instant.place(asked())
+
+    again = await world.instant.place(asked())
+    other = await world.instant.place(asked(body="Something else"))
+
+    assert again.is_repeat
+    assert again.is_same_request
+    assert not other.is_same_request
+    assert again.order == first.order == other.order
+    assert len(world.sms.offered) == 1
+
+
+async def test_two_who_ask_under_one_key_at_the_same_time_send_once(world: MemoryWorld) -> None:
+    gateway = Slow()
+    service = slowly(world, gateway, wait=timedelta(seconds=5))
+
+    both = asyncio.gather(*(service.place(asked()) for _ in range(20)))
+    await asyncio.sleep(0.1)
+    gateway.may_answer.set()
+    receipts = await both
+
+    assert gateway.taken == 1
+    assert sum(not each.is_repeat for each in receipts) == 1
+    assert len({each.order.order_id for each in receipts}) == 1
+
+
+async def test_what_the_provider_did_not_take_is_refused_and_a_repeat_tries_the_same_order_again(
+    world: MemoryWorld,
+) -> None:
+    world.sms.answer(Deferred("connect_failed"), Deferred("connect_failed"))
+    with pytest.raises(HandOverFailedError):
+        await world.instant.place(asked())
+    with pytest.raises(HandOverFailedError):
+        await world.instant.place(asked())
+
+    receipt = await world.instant.place(asked())
+
+    order = await now(world, receipt)
+    assert order.notifications[0].attempts == 3
+    assert order.notifications[0].delivery == state.Accepted()
+    assert receipt.is_repeat
+    assert len(world.sms.carried) == 1
+
+
+async def test_no_worker_sends_what_the_sender_was_told_had_failed(world: MemoryWorld) -> None:
+    world.sms.answer(Deferred("connect_failed"))
+    with pytest.raises(HandOverFailedError):
+        await world.instant.place(asked())
+
+    world.pass_time(timedelta(seconds=120))
+    await world.dispatching.run_until_idle()
+    world.pass_time(timedelta(seconds=600))
+    await world.dispatching.run_until_idle()
+
+    assert len(world.sms.offered) == 1
+    receipt = await world.instant.place(asked())
+    order = await now(world, receipt)
+    assert order.notifications[0].delivery == state.Expired(has_left=False)
+    assert len(world.sms.offered) == 1
+
+
+async def test_an_unknown_outcome_is_answered_and_never_sent_again(world: MemoryWorld) -> None:
+    world.sms.answer(Unknown("no_answer"))
+    world.mail.answer(Unknown("no_answer"))
+    by_mail = PlaceInstant(
+        idempotency_key="mail-1",
+        order=NewOrder(
+            channel=ChannelChoice.EMAIL,
+            recipients=(Direct(email=Contact("somebody@example.org")),),
+            email=MAIL,
+        ),
+        by=TTD,
+    )
+    for command in (asked(), by_mail):
+        receipt = await world.instant.place(command)
+        assert (await world.instant.place(command)).is_repeat
+        world.pass_time(timedelta(hours=1))
+        await world.dispatching.run_until_idle()
+        assert (await now(world, receipt)).notifications[0].delivery == state.GivenUp()
+
+    assert len(world.sms.offered) == len(world.mail.offered) == 1
+
+
+async def test_a_refusal_for_good_is_stored_and_answered(world: MemoryWorld) -> None:
+    world.sms.answer(Rejected(Failure.INVALID_ADDRESS, "invalid_rcv"))
+
+    receipt = await world.instant.place(asked())
+
+    order = await now(world, receipt)
+    assert order.notifications[0].delivery == state.Failed(Failure.INVALID_ADDRESS)
+    assert order.status is OrderStatus.COMPLETED
+
+
+async def test_the_gateway_is_told_how_long_the_message_is_worth_something(
+    world: MemoryWorld,
+) -> None:
+    receipt = await world.instant.place(asked(time_to_live=90))
+
+    order = await now(world, receipt)
+    (letter,) = world.sms.carried
+    assert letter.expires_at == order.placed.requested_send_time + timedelta(seconds=90)
+    assert letter.send_before <= letter.expires_at
