@@ -19,6 +19,7 @@ import structlog
 from litestar.types import ASGIApp
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.attachments.http_attachments import HttpAttachments
 from adapters.channels.dsn import read_dsn
 from adapters.channels.link_mobility import LinkMobilityProvider
 from adapters.channels.link_reports import read_link_reports
@@ -66,6 +67,7 @@ from application.instant import InstantService
 from application.looking_up import ContactLookUp, Registries
 from application.ordering import OrderingService
 from application.placing import OrderNames
+from application.ports.attachments import Attachments
 from application.ports.provider import Provider
 from application.ports.registries import NameRegistry
 from application.ports.token_verifier import TokenVerifier
@@ -311,7 +313,15 @@ async def _providers(
 ) -> Mapping[Channel, Sequence[Provider]]:
     providers: dict[Channel, Sequence[Provider]] = {}
     if settings.smtp_url is not None:
-        smtp = _smtp(settings, settings.smtp_url)
+        attachments = HttpAttachments(
+            hosts=settings.attachment_hosts,
+            permitted=settings.attachment_local_hosts,
+            max_file=settings.attachment_file_size,
+            max_total=settings.attachments_size,
+            seconds=settings.attachments_timeout,
+        )
+        stack.push_async_callback(attachments.aclose)
+        smtp = _smtp(settings, settings.smtp_url, attachments)
         stack.push_async_callback(smtp.aclose)
         providers[Channel.EMAIL] = [smtp]
     if settings.sms_url is not None:
@@ -328,7 +338,7 @@ async def _providers(
     return providers
 
 
-def _smtp(settings: Settings, url: str) -> SmtpProvider:
+def _smtp(settings: Settings, url: str, attachments: Attachments) -> SmtpProvider:
     parts = urlsplit(url)
     is_implicit = parts.scheme == "smtps"
     tls = Tls.STARTTLS if settings.smtp_starttls else Tls.NONE
@@ -349,6 +359,7 @@ def _smtp(settings: Settings, url: str) -> SmtpProvider:
             command=min(30, settings.smtp_reply_timeout),
             connect=min(10, settings.smtp_reply_timeout),
         ),
+        attachments=attachments,
     )
 
 
@@ -441,6 +452,8 @@ def _rules(settings: Settings, caller: Caller) -> Rules:
         email_sender=settings.email_sender,
         sms_sender=settings.sms_sender,
         max_recipients=settings.max_recipients,
+        max_attachments=settings.max_attachments,
+        attachment_hosts=settings.attachment_hosts,
         stale_owners=frozenset(each.lower() for each in settings.stale_owners),
     )
 

@@ -190,6 +190,24 @@ class Settings:
         _names, (), "hosts (also local ones, also by http) that send conditions may lie at"
     )
 
+    attachment_hosts: tuple[str, ...] = _setting(
+        _names,
+        (".blob.core.windows.net",),
+        "where attachments may lie: hosts, or after a leading dot everything below one",
+    )
+    attachment_local_hosts: tuple[str, ...] = _setting(
+        _names, (), "those of these hosts (or networks) that need not be public"
+    )
+    attachment_file_size: int = _setting(
+        _whole(1, 100 * 1024 * 1024), 10 * 1024 * 1024, "bytes of an attachment at most"
+    )
+    attachments_size: int = _setting(
+        _whole(1, 100 * 1024 * 1024), 15 * 1024 * 1024, "bytes of an e-mail's attachments at most"
+    )
+    attachments_timeout: int = _setting(
+        _whole(1, 600), 30, "seconds in which an e-mail's attachments are fetched, or not"
+    )
+    max_attachments: int = _setting(_whole(0, 1000), 20, "attachments of an e-mail at most")
     max_body: int = _setting(
         _whole(1024, 64 * 1024 * 1024), 1024 * 1024, "bytes of a request at most"
     )

@@ -10,8 +10,11 @@ no server on the way has to convert them, so a signature made at the relay stays
 import binascii
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from email.header import Header
+from email.message import MIMEPart
+from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import Final
@@ -26,7 +29,7 @@ from adapters.channels.mail_address import (
 )
 from adapters.channels.plain_text import plain_text_of
 from application.ports.provider import EmailLetter
-from domain.message import ContentType
+from domain.message import Attachment, ContentType
 from domain.order.events import Failure
 
 _CONTROL_IN_BODY: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -57,8 +60,8 @@ class Renderer:
         """Let go of every text that was kept."""
         self._shared.cache_clear()
 
-    def render(self, letter: EmailLetter, *, at: datetime) -> "Mail":
-        """Write an e-mail.
+    def render(self, letter: EmailLetter, *, at: datetime, files: Sequence[bytes] = ()) -> "Mail":
+        """Write an e-mail, with the files that go with it in the order of its attachments.
 
         Raises:
             UnmailableError: its words or addresses must not or cannot be written.
@@ -69,9 +72,16 @@ class Renderer:
             to = read_address(letter.to.text)
         except AddressError as error:
             raise UnmailableError(Failure.INVALID_ADDRESS, error.code) from None
-        body = letter.body.text
-        make = self._shared if len(body) <= _LARGEST_KEPT else _render
-        shared = make(letter.subject.text, body, letter.sender, letter.content_type)
+        if files:
+            attached = tuple(zip(letter.attachments, files, strict=True))
+            content_type = letter.content_type
+            shared = _render(
+                letter.subject.text, letter.body.text, letter.sender, content_type, attached
+            )
+        else:
+            body = letter.body.text
+            make = self._shared if len(body) <= _LARGEST_KEPT else _render
+            shared = make(letter.subject.text, body, letter.sender, letter.content_type)
         own = (
             f"Date: {format_datetime(at)}\r\n"
             f"Message-ID: {self.message_id(letter.notification_id)}\r\n"
@@ -96,7 +106,13 @@ class Mail:
         self.needs_smtputf8 = needs_smtputf8
 
 
-def _render(subject: str, body: str, sender: str, content_type: ContentType) -> bytes:
+def _render(
+    subject: str,
+    body: str,
+    sender: str,
+    content_type: ContentType,
+    attached: Sequence[tuple[Attachment, bytes]] = (),
+) -> bytes:
     try:
         _, from_ = read_sender(sender)
     except AddressError as error:
@@ -106,6 +122,8 @@ def _render(subject: str, body: str, sender: str, content_type: ContentType) -> 
         raise UnmailableError(Failure.FAILED, "control_character")
     try:
         parts = _body(body, content_type)
+        if attached:
+            parts = _with_files(parts, attached)
         head = (
             f"From: {from_}\r\n"
             f"Subject: {_subject(subject)}\r\n"
@@ -140,6 +158,41 @@ def _body(body: str, content_type: ContentType) -> bytes:
             f"--{boundary}--\r\n".encode(),
         )
     )
+
+
+def _with_files(body: bytes, attached: Sequence[tuple[Attachment, bytes]]) -> bytes:
+    """The body, and after it the files as the standard library encodes them."""
+    made = [_file_part(attachment, data) for attachment, data in attached]
+    digest = hashlib.sha256(body)
+    for part in made:
+        digest.update(part)
+    boundary = f"=_{digest.hexdigest()[:32]}"
+    opening = f"--{boundary}\r\n".encode()
+    return b"".join(
+        (
+            f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'.encode(),
+            opening,
+            body,
+            *(opening + part for part in made),
+            f"--{boundary}--\r\n".encode(),
+        )
+    )
+
+
+def _file_part(attachment: Attachment, data: bytes) -> bytes:
+    if attachment.filename.is_erased:
+        raise UnmailableError(Failure.FAILED, "content_erased")
+    kind, _, subtype = attachment.mime_type.partition("/")
+    part = MIMEPart(policy=SMTP)
+    part.set_content(
+        data,
+        maintype=kind,
+        subtype=subtype,
+        cte="base64",
+        disposition="attachment",
+        filename=attachment.filename.text,
+    )
+    return part.as_bytes()
 
 
 def _part(kind: str, text: str) -> bytes:

@@ -23,6 +23,7 @@ from adapters.channels.smtp_session import (
     Tls,
     open_session,
 )
+from application.ports.attachments import Attachments, NotFetched
 from application.ports.provider import (
     Deferred,
     EmailLetter,
@@ -72,6 +73,7 @@ class SmtpProvider:
         connections: int = 8,
         idle_seconds: float = 30.0,
         timeouts: SmtpTimeouts | None = None,
+        attachments: Attachments | None = None,
     ) -> None:
         """Describe the relay; nothing is opened before the first e-mail.
 
@@ -86,6 +88,7 @@ class SmtpProvider:
         self._clock = clock
         self._connections = connections
         self._times = timeouts or SmtpTimeouts()
+        self._attachments = attachments
         self._renderer = Renderer(mail_domain)
         if tls is not Tls.NONE and ssl_context is None:
             ssl_context = ssl.create_default_context()
@@ -116,7 +119,8 @@ class SmtpProvider:
 
     @property
     def longest_hand_over(self) -> float:
-        return self._times.longest
+        fetching = 0.0 if self._attachments is None else self._attachments.longest
+        return fetching + self._times.longest
 
     async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
         known = as_known(letters, self._hand_over, at_once=self._connections)
@@ -133,22 +137,40 @@ class SmtpProvider:
     async def _hand_over(self, letter: Letter) -> Outcome:
         if not isinstance(letter, EmailLetter):
             return Rejected(Failure.FAILED, "wrong_channel")
+        files = await self._files(letter)
+        if isinstance(files, Outcome):
+            return files
         remaining = (letter.send_before - self._clock()).total_seconds()
         if not await self._pool.enter(remaining):
             return _TOO_LATE
         try:
-            ready = await self._prepare(letter)
+            ready = await self._prepare(letter, files)
             return await self._deliver(letter, ready) if isinstance(ready, _Ready) else ready
         finally:
             self._pool.leave()
 
-    async def _prepare(self, letter: EmailLetter) -> "_Ready | Outcome":
+    async def _files(self, letter: EmailLetter) -> Sequence[bytes] | Outcome:
+        """The letter's attachments, before anything is said to the relay."""
+        if not letter.attachments:
+            return ()
+        if self._attachments is None:
+            return Deferred("attachments_not_configured")
+        if self._clock() > letter.send_before:
+            return _TOO_LATE
+        fetched = await self._attachments.fetch(letter.attachments)
+        if not isinstance(fetched, NotFetched):
+            return fetched
+        if fetched.failure is None:
+            return Deferred(fetched.code)
+        return Rejected(fetched.failure, fetched.code)
+
+    async def _prepare(self, letter: EmailLetter, files: Sequence[bytes]) -> "_Ready | Outcome":
         """Come as far as can be come before the content leaves."""
         began = self._clock()
         if began > letter.send_before:
             return _TOO_LATE
         try:
-            mail = self._renderer.render(letter, at=began)
+            mail = self._renderer.render(letter, at=began, files=files)
             session, refusal = await self._offer(letter.token, mail)
         except UnmailableError as error:
             return Rejected(error.failure, error.code)

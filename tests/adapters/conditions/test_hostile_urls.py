@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from adapters.conditions.http_send_condition import HttpSendCondition
-from adapters.conditions.public_addresses import is_public
+from adapters.guarded_http.public_addresses import is_public
 from application.ports.send_condition import NoAnswer
 from tests.adapters.conditions.endpoint import Endpoint, answer, endpoint
 from tests.adapters.conditions.hostile_urls import BY_NAME, INSIDE, MALFORMED, OTHER_SCHEMES

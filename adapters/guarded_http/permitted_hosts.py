@@ -1,10 +1,10 @@
-"""The hosts and networks that the operator lets conditions lie at, though they are not public."""
+"""The hosts and networks that the operator lets us call, though they are not public."""
 
 import ipaddress
 from collections.abc import Collection
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-from adapters.conditions.public_addresses import is_public
+from adapters.guarded_http.public_addresses import is_public
 
 
 class PermittedHosts:

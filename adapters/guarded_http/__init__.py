@@ -1,0 +1,4 @@
+"""Call addresses that strangers chose, without being led into our own network.
+
+Shared by the adapters that must: what asks send conditions, and what fetches attachments.
+"""
