@@ -41,6 +41,7 @@ from adapters.projections.delivery_reference import (
 )
 from adapters.projections.order_index import OrderIndexProjection, PostgresOrderIndex
 from adapters.projections.runner import ProjectionRunner
+from adapters.projections.status_feed import PostgresStatusFeed, StatusFeedProjection
 from adapters.registries.feeds import sync_businesses, sync_krr
 from adapters.registries.importing import KINDS, SAMPLES, ImportSummary, Kind, RegistryImporter
 from adapters.registries.local_copies import (
@@ -61,6 +62,7 @@ from adapters.tokens.verifier import JwtVerifier
 from application.auditing import AuditingService
 from application.caller import Caller
 from application.dispatching import DispatchService
+from application.following import FollowingService
 from application.handing_over import HandOver, Timing
 from application.health import HealthService
 from application.instant import InstantService
@@ -102,6 +104,7 @@ class Services:
     instant: InstantService
     reading: ReadingService
     auditing: AuditingService
+    following: FollowingService
     reporting: ReportingService
     dispatching: DispatchService
     projecting: ProjectionRunner
@@ -208,7 +211,11 @@ def _orders(appender: Appender, pool: Pool, vault: FileKeyVault) -> PostgresOrde
 
 
 def _projections(pool: Pool, listener: Listener) -> ProjectionRunner:
-    return ProjectionRunner(pool, listener, [OrderIndexProjection(), DeliveryReferenceProjection()])
+    return ProjectionRunner(
+        pool,
+        listener,
+        [OrderIndexProjection(), DeliveryReferenceProjection(), StatusFeedProjection()],
+    )
 
 
 @asynccontextmanager
@@ -261,6 +268,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             instant=instant,
             reading=ReadingService(orders=orders, index=PostgresOrderIndex(pool, projecting)),
             auditing=AuditingService(orders=orders),
+            following=FollowingService(orders=orders, feed=PostgresStatusFeed(pool, projecting)),
             reporting=ReportingService(inbox=PostgresReportInbox(pool, listener), orders=orders),
             dispatching=DispatchService(
                 orders=orders,
@@ -431,6 +439,7 @@ def api(settings: Settings, running: Services) -> ASGIApp:
             instant=running.instant,
             reading=running.reading,
             auditing=running.auditing,
+            following=running.following,
             reporting=running.reporting,
             health=running.health,
         ),

@@ -96,15 +96,13 @@ class PostgresOrderRepository:
     async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
         return {
             order_id: rebuild(order_id, [(each.event, each.recorded_at) for each in history])
-            for order_id, history in (await self._histories(order_ids)).items()
+            for order_id, history in (await self.histories(order_ids)).items()
         }
 
     async def history(self, order_id: OrderId) -> Sequence[Recorded]:
-        return (await self._histories([order_id])).get(order_id, [])
+        return (await self.histories([order_id])).get(order_id, [])
 
-    async def _histories(
-        self, order_ids: Sequence[OrderId]
-    ) -> Mapping[OrderId, Sequence[Recorded]]:
+    async def histories(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Recorded]]:
         if not order_ids:
             return {}
         async with reaching(self._pool) as connection, connection.pipeline():

@@ -79,6 +79,9 @@ class InMemoryOrderRepository:
             for each in self._recorder.select_events(order_id)
         ]
 
+    async def histories(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Recorded]]:
+        return {each: told for each in order_ids if (told := await self.history(each))}
+
     def everything(self) -> Sequence[Recorded]:
         """Every event of every order, in the order in which they were recorded."""
         return [self._mapper.from_stored(event, self._boxes) for _, event in self._log(after=0)]

@@ -50,3 +50,11 @@ class OrderRepository(Protocol):
             StoreUnavailableError: the store cannot be reached; try again later.
         """
         ...
+
+    async def histories(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Recorded]]:
+        """Everything recorded of several orders, each oldest first; absent where there is none.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached; try again later.
+        """
+        ...

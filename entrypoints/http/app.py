@@ -11,6 +11,7 @@ from application.ports.token_verifier import TokenVerifier
 from entrypoints.http.authentication import Doorkeeper
 from entrypoints.http.bodies import BodyLimits
 from entrypoints.http.documentation import documentation, public_documents
+from entrypoints.http.feed import feed
 from entrypoints.http.gate import Gate, Observer
 from entrypoints.http.health import HealthController
 from entrypoints.http.histories import HistoriesController
@@ -62,6 +63,7 @@ def create_app(
     )
     routes: list[ControllerRouterHandler] = [
         *placing.doors(),
+        feed(services, doorkeeper),
         owners,
         HealthController,
         *documentation(document()),

@@ -12,6 +12,7 @@ import msgspec
 
 from entrypoints.http import (
     documentation,
+    feed,
     health,
     histories,
     orders,
@@ -27,6 +28,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *placing_contract.ROUTES,
     *orders.ROUTES,
     *shipments.ROUTES,
+    *feed.ROUTES,
     *histories.ROUTES,
     *reports.ROUTES,
     *health.ROUTES,
@@ -142,8 +144,8 @@ def document() -> bytes:
 
 
 def _document() -> dict[str, Any]:
-    told = {reply.kind for route in ROUTES for reply in _replies(route).values()}
-    kinds = {each for kind in told for each in _structs(kind)}
+    told = {_structs(reply.kind) for route in ROUTES for reply in _replies(route).values()}
+    kinds = {each for several in told for each in several}
     kinds |= {route.takes.kind for route in ROUTES if route.takes is not None}
     ordered = sorted(kinds - {None}, key=lambda kind: str(kind.__name__))
     paths: dict[str, dict[str, Any]] = {}

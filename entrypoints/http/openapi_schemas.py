@@ -62,6 +62,8 @@ _VALUES: Final[Mapping[tuple[str, str], Sequence[str]]] = {
             if each not in _OF_EMAIL_ALONE
         ),
     ],
+    ("FeedEntryAnswer", "shipmentType"): list(KINDS.values()),
+    ("FeedEntryAnswer", "status"): [order_status_second(each) for each in ORDER_STATUS],
     ("ReadinessAnswer", "status"): ["ready", "not_ready"],
 }
 """What may stand in a member of an answer."""

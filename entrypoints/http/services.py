@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from application.auditing import AuditingService
+from application.following import FollowingService
 from application.health import HealthService
 from application.instant import InstantService
 from application.ordering import OrderingService
@@ -18,5 +19,6 @@ class Services:
     instant: InstantService
     reading: ReadingService
     auditing: AuditingService
+    following: FollowingService
     reporting: ReportingService
     health: HealthService

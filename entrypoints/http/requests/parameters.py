@@ -1,6 +1,8 @@
 """What stands in paths and queries."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl
@@ -72,6 +74,64 @@ def read_moment(query: bytes) -> datetime:
     if read is None:
         raise InvalidRequestError({"moment": ["the moment cannot be read"]})
     return read
+
+
+LARGEST_PAGE: Final = 500
+_DIGITS: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_DIRECTIONS: Final = {"asc": False, "desc": True, "0": False, "1": True}
+_TRANSITIONS: Final = {"last": False, "all": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRequest:
+    """Which page of the status feed is asked for."""
+
+    after: int
+    size: int
+    is_descending: bool
+    every_transition: bool
+
+
+def read_feed(query: bytes) -> FeedRequest:
+    """Read which page of the status feed is asked for; a page's size is brought within its limits.
+
+    Raises:
+        InvalidRequestError: a parameter cannot be read, or the sequence number is below 0.
+    """
+    faults = Faults()
+    after = _whole(query, "seq", 0, "Seq", faults)
+    if after < 0:
+        faults.broken("Seq", "the sequence number must not be below 0")
+    size = _whole(query, "pagesize", LARGEST_PAGE, "PageSize", faults)
+    is_descending = _choice(query, "orderby", _DIRECTIONS, "OrderBy", faults)
+    every = _choice(query, "transitions", _TRANSITIONS, "Transitions", faults)
+    faults.raise_any()
+    return FeedRequest(
+        after=after,
+        size=min(max(size, 1), LARGEST_PAGE),
+        is_descending=is_descending,
+        every_transition=every,
+    )
+
+
+def _whole(query: bytes, name: str, default: int, key: str, faults: Faults) -> int:
+    text = _parameter(query, name)
+    if text is None:
+        return default
+    if _DIGITS.fullmatch(text.strip()) is None:
+        faults.broken(key, "write a whole number")
+        return default
+    return int(text)
+
+
+def _choice(query: bytes, name: str, choices: Mapping[str, bool], key: str, faults: Faults) -> bool:
+    text = _parameter(query, name)
+    if text is None:
+        return False
+    if (chosen := choices.get(text.strip().lower())) is None:
+        faults.broken(key, f"choose one of {', '.join(choices)}")
+        return False
+    return chosen
 
 
 def _parameter(query: bytes, name: str) -> str | None:

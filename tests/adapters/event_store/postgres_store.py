@@ -21,6 +21,7 @@ from adapters.projections.delivery_reference import (
 )
 from adapters.projections.order_index import OrderIndexProjection, PostgresOrderIndex
 from adapters.projections.runner import ProjectionRunner
+from adapters.projections.status_feed import PostgresStatusFeed, StatusFeedProjection
 from domain.order.events import OrderId
 from domain.personal import PersonalClass
 from tests.contracts.order_repository_contract import SetClock
@@ -41,6 +42,7 @@ class PostgresStore:
     runner: ProjectionRunner
     index: PostgresOrderIndex
     inbox: PostgresReportInbox
+    feed: PostgresStatusFeed
 
     async def erase(self, order_id: OrderId, kind: PersonalClass) -> None:
         """Delete keys alone: the boxes may stay, and cannot be opened."""
@@ -76,7 +78,9 @@ async def open_store(
         stack.push_async_callback(appender.stop)
         mapper = EnvelopeMapper(Sealer(vault))
         runner = ProjectionRunner(
-            pool, listener, [OrderIndexProjection(), DeliveryReferenceProjection()]
+            pool,
+            listener,
+            [OrderIndexProjection(), DeliveryReferenceProjection(), StatusFeedProjection()],
         )
         yield PostgresStore(
             conninfo=conninfo,
@@ -92,4 +96,5 @@ async def open_store(
             runner=runner,
             index=PostgresOrderIndex(pool, runner),
             inbox=PostgresReportInbox(pool, listener),
+            feed=PostgresStatusFeed(pool, runner),
         )

@@ -14,6 +14,7 @@ from adapters.memory.order_repository import (
     InMemoryOrderRepository,
 )
 from adapters.memory.report_inbox import InMemoryReportInbox
+from adapters.memory.status_feed import InMemoryStatusFeed
 from domain.order.events import OrderId
 from domain.personal import PersonalClass
 from tests.contracts.agenda_contract import AgendaContract
@@ -21,6 +22,7 @@ from tests.contracts.key_vault_contract import KeyVaultContract
 from tests.contracts.order_index_contract import OrderIndexContract
 from tests.contracts.order_repository_contract import Erase, OrderRepositoryContract, SetClock
 from tests.contracts.report_inbox_contract import ReportInboxContract
+from tests.contracts.status_feed_contract import StatusFeedContract
 
 
 @pytest.fixture
@@ -87,3 +89,9 @@ class TestTheLibrarysRecorder(ApplicationRecorderTestCase[POPOApplicationRecorde
     @override
     def create_recorder(self) -> POPOApplicationRecorder:
         return POPOApplicationRecorder()
+
+
+class TestInMemoryStatusFeed(StatusFeedContract):
+    @pytest.fixture
+    def feed(self, orders: InMemoryOrderRepository) -> InMemoryStatusFeed:
+        return InMemoryStatusFeed(orders)

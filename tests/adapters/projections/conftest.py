@@ -7,6 +7,7 @@ import pytest
 from adapters.event_store.repository import PostgresOrderRepository
 from adapters.projections.delivery_reference import PostgresReportInbox
 from adapters.projections.order_index import PostgresOrderIndex
+from adapters.projections.status_feed import PostgresStatusFeed
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
 from tests.contracts.order_repository_contract import SetClock
 
@@ -30,6 +31,11 @@ def clock(store: PostgresStore) -> SetClock:
 @pytest.fixture
 def index(store: PostgresStore) -> PostgresOrderIndex:
     return store.index
+
+
+@pytest.fixture
+def feed(store: PostgresStore) -> PostgresStatusFeed:
+    return store.feed
 
 
 @pytest.fixture

@@ -19,8 +19,10 @@ from adapters.memory.registries import (
     InMemoryProfileRegistry,
 )
 from adapters.memory.report_inbox import InMemoryReportInbox
+from adapters.memory.status_feed import InMemoryStatusFeed
 from application.auditing import AuditingService
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
+from application.following import FollowingService
 from application.handing_over import HandOver
 from application.health import HealthService
 from application.instant import InstantService
@@ -145,6 +147,7 @@ class Installation:
             ),
             reading=ReadingService(orders=self.orders, index=InMemoryOrderIndex(self.orders)),
             auditing=AuditingService(orders=self.orders),
+            following=FollowingService(orders=self.orders, feed=InMemoryStatusFeed(self.orders)),
             reporting=ReportingService(inbox=self.inbox, orders=self.orders),
             health=HealthService(agenda=Punctual()),
         )

@@ -1,0 +1,50 @@
+"""The status feed on the wire."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from msgspec import Struct
+
+from application.following import Transition
+from entrypoints.http.answering import Moment
+from entrypoints.http.answers_shipments import shipment
+
+
+class FeedRecipientAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One notification: where it went, and how far it had come."""
+
+    destination: str
+    """Empty for somebody who could not be reached."""
+    status: str
+    last_update: Moment
+
+
+class FeedEntryAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """An order as it was at one moment, in the feed of its owner."""
+
+    sequence_number: int
+    shipment_id: UUID
+    senders_reference: str | None = None
+    recipients: Sequence[FeedRecipientAnswer]
+    shipment_type: str
+    status: str
+    last_update: Moment
+
+
+def feed_entry(transition: Transition) -> FeedEntryAnswer:
+    """An entry of the feed; it says of its order what the delivery manifest said then."""
+    manifest = shipment(transition.order)
+    return FeedEntryAnswer(
+        sequence_number=transition.position,
+        shipment_id=manifest.shipment_id,
+        senders_reference=manifest.senders_reference,
+        recipients=[
+            FeedRecipientAnswer(
+                destination=each.destination, status=each.status, last_update=each.last_update
+            )
+            for each in manifest.recipients
+        ],
+        shipment_type=manifest.type,
+        status=manifest.status,
+        last_update=manifest.last_update,
+    )
