@@ -22,7 +22,7 @@ from psycopg_pool import AsyncConnectionPool
 from adapters.attachments.http_attachments import HttpAttachments
 from adapters.channels.dsn import read_dsn
 from adapters.channels.link_mobility import LinkMobilityProvider
-from adapters.channels.link_reports import read_link_reports
+from adapters.channels.link_reports import acknowledgement, read_link_reports
 from adapters.channels.smtp import SmtpProvider
 from adapters.channels.smtp_session import SmtpTimeouts, Tls
 from adapters.conditions.http_send_condition import HttpSendCondition
@@ -449,6 +449,7 @@ def api(settings: Settings, running: Services) -> ASGIApp:
         limits=BodyLimits(max_bytes=settings.max_body),
         sms=_sms_reports(settings),
         email=_email_reports(settings),
+        trigger_secret=settings.trigger_secret,
         documents=_documents(settings),
         observer=log_served if settings.log_level == "debug" else None,
     )
@@ -474,6 +475,7 @@ def _sms_reports(settings: Settings) -> SmsReports | None:
         user=settings.sms_report_user,
         password=settings.sms_report_password,
         read=partial(read_link_reports, provider=LINK),
+        acknowledge=acknowledgement,
     )
 
 

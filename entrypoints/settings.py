@@ -173,6 +173,10 @@ class Settings:
         _text, None, "the secret by which delivery status messages are handed in", secret=True
     )
 
+    trigger_secret: str | None = _setting(
+        _text, None, "the secret of a cron that calls the triggers, which do nothing", secret=True
+    )
+
     party_register_url: str | None = _setting(
         _url("http", "https"), None, "the register of names; without it the local table is used"
     )

@@ -22,8 +22,10 @@ from entrypoints.http.placing import Placing
 from entrypoints.http.problems import respond
 from entrypoints.http.reports import EmailReports, SmsReports, email_reports, sms_reports
 from entrypoints.http.requests import Rules
+from entrypoints.http.send_condition import send_condition
 from entrypoints.http.services import Services
 from entrypoints.http.shipments import ShipmentsController
+from entrypoints.http.triggers import triggers
 
 
 def create_app(
@@ -35,6 +37,7 @@ def create_app(
     limits: BodyLimits | None = None,
     sms: SmsReports | None = None,
     email: EmailReports | None = None,
+    trigger_secret: str | None = None,
     documents: Mapping[str, bytes] | None = None,
     observer: Observer | None = None,
 ) -> ASGIApp:
@@ -42,7 +45,8 @@ def create_app(
 
     `rules` gives the rules of validation for a caller's request, the present moment among them.
     `base_url` is the address by which clients reach the service; links begin with it.
-    Without `sms` or `email` nobody can report on that channel.
+    Without `sms` or `email` nobody can report on that channel, and without `trigger_secret`
+    nobody can call a trigger.
     `documents` are JSON documents open to all, by their paths.
     """
     limits = limits or BodyLimits()
@@ -64,6 +68,8 @@ def create_app(
     routes: list[ControllerRouterHandler] = [
         *placing.doors(),
         feed(services, doorkeeper),
+        send_condition(),
+        *triggers(trigger_secret, limits),
         owners,
         HealthController,
         *documentation(document()),

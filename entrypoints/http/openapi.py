@@ -18,7 +18,9 @@ from entrypoints.http import (
     orders,
     placing_contract,
     reports,
+    send_condition,
     shipments,
+    triggers,
 )
 from entrypoints.http.contract import IN_JSON, IN_PROBLEM, Access, Body, Parameter, Reply, Route
 from entrypoints.http.openapi_schemas import schemas_of
@@ -32,6 +34,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *histories.ROUTES,
     *reports.ROUTES,
     *health.ROUTES,
+    *send_condition.ROUTES,
+    *triggers.ROUTES,
     *documentation.ROUTES,
 )
 

@@ -68,11 +68,13 @@ ROUTES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsReports:
-    """How the SMS gateway reports: by which user and password, and how that is read."""
+    """How the SMS gateway reports: by which user and password, and how that is read and answered."""
 
     user: str
     password: str = field(repr=False)
     read: ReportReader
+    acknowledge: Callable[[bytes], bytes]
+    """Writes what makes the gateway forget the reports of a body that was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ def sms_reports(sms: SmsReports, services: Services, limits: BodyLimits) -> HTTP
         body = await read_body(request.scope, request.receive, limits)
         reports = _read(sms.read, body)
         await services.reporting.keep(reports)
-        return Answer(200, _acknowledgement(len(reports)), XML)
+        return Answer(200, sms.acknowledge(body), XML)
 
     return take_sms_reports
 
@@ -136,10 +138,3 @@ def _credentials(request: Request[Any, Any, Any], scheme: bytes) -> bytes:
         return b""
     its_scheme, _, credentials = given[0].partition(b" ")
     return credentials.strip() if its_scheme.lower() == scheme else b""
-
-
-def _acknowledgement(reports: int) -> bytes:
-    lines = "".join(
-        f"<MSG><ID>{number}</ID><STATUS>OK</STATUS></MSG>" for number in range(1, reports + 1)
-    )
-    return f'<?xml version="1.0"?><MSGLST>{lines}</MSGLST>'.encode()

@@ -79,6 +79,7 @@ def read_moment(query: bytes) -> datetime:
 LARGEST_PAGE: Final = 500
 _DIGITS: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _DIRECTIONS: Final = {"asc": False, "desc": True, "0": False, "1": True}
+_TRUTHS: Final = {"true": True, "false": False}
 _TRANSITIONS: Final = {"last": False, "all": True}
 
 
@@ -112,6 +113,18 @@ def read_feed(query: bytes) -> FeedRequest:
         is_descending=is_descending,
         every_transition=every,
     )
+
+
+def read_condition(query: bytes) -> bool:
+    """Read what a condition is to answer; no, if nothing is said.
+
+    Raises:
+        InvalidRequestError: it is neither true nor false.
+    """
+    faults = Faults()
+    answer = _choice(query, "conditionmet", _TRUTHS, "conditionMet", faults)
+    faults.raise_any()
+    return answer
 
 
 def _whole(query: bytes, name: str, default: int, key: str, faults: Faults) -> int:

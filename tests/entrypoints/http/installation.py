@@ -168,7 +168,9 @@ class Installation:
             "verifier": TokenTable(),
             "rules": self.rules,
             "base_url": BASE_URL,
-            "sms": SmsReports(user="gateway", password="open", read=read_reports),
+            "sms": SmsReports(
+                user="gateway", password="open", read=read_reports, acknowledge=acknowledged
+            ),
             "email": EmailReports(secret="letter", read=read_reports),
         }
         return create_app(**(arguments | changes))
@@ -177,6 +179,11 @@ class Installation:
         """A client of the API, in process."""
         transport = httpx.ASGITransport(app=self.app(**changes))  # type: ignore[arg-type]  # two spellings of ASGI
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
+
+
+def acknowledged(body: bytes) -> bytes:
+    """An answer in which each line is acknowledged by its reference."""
+    return b" ".join(b"OK " + line for line in body.split())
 
 
 def read_reports(body: bytes) -> Sequence[Report]:

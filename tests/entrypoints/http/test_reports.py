@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from xml.etree.ElementTree import fromstring
 
 import httpx
 import pytest
 from typing_extensions import override
 
+from adapters.channels.link_reports import acknowledgement, read_link_reports
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report, ReportId
 from application.reporting import ReportingService
+from entrypoints.http.reports import SmsReports
 from tests.entrypoints.http.installation import Installation
 
 SMS = "/notifications/sms/api/v1/reports"
@@ -30,9 +34,7 @@ async def test_what_the_gateway_tells_is_kept_and_acknowledged(
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/xml; charset=utf-8"
-    assert answer.text == (
-        '<?xml version="1.0"?><MSGLST><MSG><ID>1</ID><STATUS>OK</STATUS></MSG></MSGLST>'
-    )
+    assert answer.text == "OK one"
     assert references(installation) == ["one"]
 
 
@@ -41,7 +43,7 @@ async def test_each_of_several_reports_is_acknowledged(
 ) -> None:
     answer = await api.post(SMS, content=b"one two", auth=("gateway", "open"))
 
-    assert answer.text.count("<STATUS>OK</STATUS>") == 2
+    assert answer.text == "OK one OK two"
     assert references(installation) == ["one", "two"]
 
 
@@ -130,3 +132,63 @@ async def test_where_nobody_reports_there_is_no_door(installation: Installation)
     async with installation.client(sms=None, email=None) as api:
         assert (await api.post(SMS, content=b"one")).status_code == 404
         assert (await api.post(EMAIL, content=b"one")).status_code == 404
+
+
+BOMB = (
+    b'<?xml version="1.0"?><!DOCTYPE MSGLST SYSTEM "pswincom_report_request.dtd"'
+    b' [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+    b"<MSGLST><MSG><ID>1</ID><REF>&b;</REF><RCV>4799999999</RCV><STATE>DELIVRD</STATE></MSG></MSGLST>"
+)
+LIST = (
+    b'<?xml version="1.0"?><!DOCTYPE MSGLST SYSTEM "pswincom_report_request.dtd">'
+    b"<MSGLST><MSG><ID>1</ID><REF>ref-1</REF><RCV>4799999999</RCV><STATE>DELIVRD</STATE></MSG>"
+    b"<MSG><ID>7</ID><REF>ref-2</REF><RCV>4799999998</RCV><STATE>SOMETHINGNEW</STATE></MSG></MSGLST>"
+)
+
+
+@pytest.fixture
+def link() -> SmsReports:
+    return SmsReports(
+        user="gateway",
+        password="open",
+        read=partial(read_link_reports, provider="link_mobility"),
+        acknowledge=acknowledgement,
+    )
+
+
+async def test_a_list_with_a_doctype_is_kept_and_each_message_acknowledged_by_its_id(
+    installation: Installation, link: SmsReports
+) -> None:
+    async with installation.client(sms=link) as api:
+        answer = await api.post(SMS, content=LIST, auth=("gateway", "open"), headers=XML)
+
+    assert answer.status_code == 200
+    lines = [(each.findtext("ID"), each.findtext("STATUS")) for each in fromstring(answer.text)]  # noqa: S314  # our own
+    assert lines == [("1", "OK"), ("7", "OK")]
+    kept = {report.reference: report.code for report in installation.inbox._kept}
+    assert kept == {"ref-1": "DELIVRD", "ref-2": "SOMETHINGNEW"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"hello",
+        b"<MSGLST></MSGLST>",
+        b"<MSGLST><MSG><ID>1</ID></MSG></MSGLST>",
+        LIST.replace(b"<REF>ref-2</REF>", b""),
+        LIST.replace(b"<RCV>4799999998</RCV>", b""),
+        LIST.replace(b"<STATE>SOMETHINGNEW</STATE>", b""),
+        BOMB,
+    ],
+    ids=["empty", "no XML", "no MSG", "half", "no REF", "no RCV", "no STATE", "entities"],
+)
+async def test_what_is_no_report_is_refused_and_nothing_of_it_kept(
+    installation: Installation, link: SmsReports, body: bytes
+) -> None:
+    async with installation.client(sms=link) as api:
+        answer = await api.post(SMS, content=body, auth=("gateway", "open"), headers=XML)
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "unreadable_report"
+    assert references(installation) == []

@@ -1,0 +1,61 @@
+"""A send condition to try things out with: it answers whatever it is asked to answer."""
+
+from typing import Final
+
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope
+from msgspec import Struct
+
+from entrypoints.http.answering import Answer, told
+from entrypoints.http.contract import Access, Parameter, Reply, Route
+from entrypoints.http.doors import door
+from entrypoints.http.links import BASE
+from entrypoints.http.problem_families import ValidationProblem
+from entrypoints.http.requests.parameters import read_condition
+
+CONDITION: Final = f"{BASE}/tests/sendcondition"
+
+
+class SendConditionAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether to send, as a sender's own endpoint would say it."""
+
+    send_notification: bool
+
+
+ROUTES: Final = (
+    Route(
+        name="tryCondition",
+        method="GET",
+        path=CONDITION,
+        access=Access.OPEN,
+        tag="Service",
+        summary="A send condition to try things out with",
+        parameters=[
+            Parameter(
+                name="conditionMet",
+                place="query",
+                words="What it is to answer; no, if it is left out.",
+                kind="boolean",
+                is_required=False,
+                example="true",
+            )
+        ],
+        replies={
+            200: Reply(
+                words="What was asked for.",
+                kind=SendConditionAnswer,
+                example={"sendNotification": True},
+            ),
+            400: Reply(words="It is neither true nor false.", kind=ValidationProblem),
+        },
+    ),
+)
+
+
+def send_condition() -> ASGIRouteHandler:
+    """The door of the condition."""
+
+    async def answer(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
+        return told(SendConditionAnswer(send_notification=read_condition(scope["query_string"])))
+
+    return door(CONDITION, GET=answer)

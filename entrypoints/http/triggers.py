@@ -1,0 +1,69 @@
+"""The doors that a cron knocks at elsewhere.
+
+Nothing here waits for a cron: orders are carried out when they are due.
+The doors stay, behind a secret, for those who have something set up that knocks at them.
+"""
+
+import hmac
+from typing import Final
+
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope
+
+from entrypoints.http.answering import Answer
+from entrypoints.http.bodies import JSON_TYPES, BodyLimits, check_media_type, read_body
+from entrypoints.http.contract import Access, Reply, Route
+from entrypoints.http.doors import door
+from entrypoints.http.links import BASE
+from entrypoints.http.problem_families import PlainProblem
+from entrypoints.http.refusals import WrongCredentialsError
+
+NAMES: Final = (
+    "pastDueOrders",
+    "sendEmail",
+    "sendSms",
+    "sendSmsAnytime",
+    "sendSmsDaytime",
+    "terminateExpiredNotifications",
+    "deleteOldStatusFeedRecords",
+)
+_BEARER: Final = b"Bearer"
+
+
+def _path(name: str) -> str:
+    return f"{BASE}/trigger/{name.lower()}"
+
+
+ROUTES: Final = tuple(
+    Route(
+        name=f"trigger{name[:1].upper()}{name[1:]}",
+        method="POST",
+        path=_path(name),
+        access=Access.OPERATOR,
+        tag="Service",
+        summary="Does nothing, since nothing waits for it",
+        words="Kept for those who have a cron that calls it.",
+        replies={
+            200: Reply(words="Nothing was to be done."),
+            408: Reply(words="The body did not arrive in time.", kind=PlainProblem),
+            413: Reply(words="The body is too large.", kind=PlainProblem),
+            415: Reply(words="The body is said to be something else.", kind=PlainProblem),
+        },
+    )
+    for name in NAMES
+)
+
+
+def triggers(secret: str | None, limits: BodyLimits) -> list[ASGIRouteHandler]:
+    """The doors of all triggers; without a secret nobody may come in."""
+
+    async def knock(scope: Scope, receive: Receive) -> Answer:
+        check_media_type(scope, JSON_TYPES, may_be_missing=True)
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        expected = f"Bearer {secret}".encode()
+        if secret is None or len(given) != 1 or not hmac.compare_digest(given[0], expected):
+            raise WrongCredentialsError(_BEARER)
+        await read_body(scope, receive, limits)
+        return Answer(200)
+
+    return [door(_path(name), POST=knock) for name in NAMES]
