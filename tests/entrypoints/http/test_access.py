@@ -161,6 +161,26 @@ async def test_cancelling_an_absent_order_is_a_plain_problem(api: httpx.AsyncCli
     }
 
 
+@pytest.mark.parametrize(
+    "headers, status",
+    [
+        ({"cookie": "AltinnStudioRuntime=ttd"}, 200),
+        ({"cookie": "other=1; AltinnStudioRuntime=ttd; more=2"}, 200),
+        ({"cookie": "AltinnStudioRuntime=stranger"}, 401),
+        ({"cookie": "AltinnStudioRuntime=ttd; AltinnStudioRuntime=skd"}, 401),
+        ({"cookie": "altinnstudioruntime=ttd"}, 401),
+        ({"cookie": "AltinnStudioRuntime=ttd", "authorization": "Bearer stranger"}, 401),
+        ({"cookie": "AltinnStudioRuntime=stranger", "authorization": "Bearer ttd"}, 200),
+    ],
+)
+async def test_a_browsers_token_comes_in_its_cookie_and_a_header_goes_before_it(
+    api: httpx.AsyncClient, headers: dict[str, str], status: int
+) -> None:
+    answer = await api.get(f"{V1}/orders?sendersReference=x", headers=headers)
+
+    assert answer.status_code == status
+
+
 @pytest.mark.parametrize("route", OPEN, ids=name)
 async def test_an_open_door_asks_nobody_who_they_are(api: httpx.AsyncClient, route: Route) -> None:
     assert (await knock(api, route, {})).status_code == 200
