@@ -27,6 +27,8 @@ from entrypoints.http.requests.wire import AttachmentRequest, ComposedEmailOrder
 MARGIN: Final = timedelta(minutes=15)
 """An attachment's address must open it for so long after the requested send time."""
 
+_LONGEST_NAME: Final = 255
+
 _SUBTYPES: Final[Mapping[str, str]] = {
     "text": "plain csv calendar xml",
     "application": (
@@ -105,7 +107,7 @@ def _attachments(
     for number, each in enumerate(asked):
         if (fault := _fault(each, requested, rules)) is not None:
             member, words = fault
-            name = each.filename or "(no name)"
+            name = each.filename if _is_tellable(each.filename) else "(no name)"
             faults.broken(f"{where}[{number}]{member}", f"Attachment '{name}': {words}")
     return tuple(
         Attachment(
@@ -136,9 +138,15 @@ def _fault(asked: AttachmentRequest, requested: datetime, rules: Rules) -> tuple
     return None
 
 
+def _is_tellable(name: str) -> bool:
+    return not check.is_blank(name) and name.isprintable() and len(name) <= _LONGEST_NAME
+
+
 def _name_fault(name: str) -> str | None:
     if check.is_blank(name) or check.has_control_characters(name):
         return "give the file a name"
+    if len(name) > _LONGEST_NAME:
+        return f"filename must not be longer than {_LONGEST_NAME} characters"
     if "/" in name or "\\" in name:
         return "filename must not hold a path"
     _, dot, extension = name.rpartition(".")

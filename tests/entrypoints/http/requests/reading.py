@@ -9,10 +9,15 @@ from typing import Any, TypeAlias
 from application.commands import NewOrder
 from entrypoints.http.requests import (
     ChainRequest,
+    InstantRequest,
     InvalidRequestError,
     Rules,
     read_chain,
+    read_composed,
     read_email_order,
+    read_instant,
+    read_instant_email,
+    read_instant_sms,
     read_order,
     read_sms_order,
 )
@@ -20,7 +25,7 @@ from entrypoints.http.requests import (
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 RULES = Rules(now=NOW, owner="ttd", email_sender="noreply@varsel.example", sms_sender="Varsel")
 
-Read: TypeAlias = Callable[[bytes, Rules], NewOrder | ChainRequest]
+Read: TypeAlias = Callable[[bytes, Rules], NewOrder | ChainRequest | InstantRequest]
 Json: TypeAlias = dict[str, Any]
 
 PERSON = "01818010083"
@@ -52,11 +57,48 @@ CHAIN: Json = {
     },
 }
 
+INSTANT_SMS: Json = {
+    "idempotencyId": "77-2",
+    "recipientSms": {
+        "phoneNumber": "+4799999999",
+        "timeToLiveInSeconds": 360,
+        "smsSettings": {"body": "Your code is 4711"},
+    },
+}
+INSTANT: Json = {
+    "idempotencyId": "77-2",
+    "recipient": {"recipientSms": INSTANT_SMS["recipientSms"]},
+}
+INSTANT_EMAIL: Json = {
+    "idempotencyId": "77-3",
+    "recipientEmail": {"emailAddress": "kari@example.org", "emailSettings": EMAIL_SETTINGS},
+}
+SAS_URL = (
+    "https://acct.blob.core.windows.net/c/letter.pdf"
+    "?sv=2024-11-04&sr=b&sp=r&se=2027-01-01T00%3A00%3A00Z&sig=abc%3D"
+)
+COMPOSED: Json = {
+    "idempotencyId": "77-4",
+    "recipient": {
+        "emailAddress": "kari@example.org",
+        "emailSettings": {
+            **EMAIL_SETTINGS,
+            "attachments": [
+                {"filename": "letter.pdf", "mimeType": "application/pdf", "sasUrl": SAS_URL}
+            ],
+        },
+    },
+}
+
 KINDS: Mapping[str, tuple[Read, Json]] = {
     "email": (read_email_order, EMAIL_ORDER),
     "sms": (read_sms_order, SMS_ORDER),
     "order": (read_order, ORDER),
     "chain": (read_chain, CHAIN),
+    "instant sms": (read_instant_sms, INSTANT_SMS),
+    "instant": (read_instant, INSTANT),
+    "instant email": (read_instant_email, INSTANT_EMAIL),
+    "composed": (read_composed, COMPOSED),
 }
 
 

@@ -24,6 +24,10 @@ PARAMETERS = {
     "sms": "smsNotificationOrderRequest",
     "order": "notificationOrderRequest",
     "chain": "notificationOrderRequest",
+    "instant sms": "request",
+    "instant": "request",
+    "instant email": "request",
+    "composed": "orderRequest",
 }
 CASES = [(read, body, PARAMETERS[kind]) for kind, (read, body) in KINDS.items()]
 

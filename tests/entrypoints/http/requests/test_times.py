@@ -16,6 +16,8 @@ from tests.entrypoints.http.requests.reading import (
     reminded,
 )
 
+TIMED = [kind for name, kind in KINDS.items() if not name.startswith("instant")]
+"""Whatever may ask to be sent at a time."""
 V1 = [KINDS["email"], KINDS["sms"], KINDS["order"]]
 
 
@@ -85,7 +87,7 @@ def test_a_time_is_kept_in_utc(text: str, moment: datetime | None) -> None:
         assert chain(body).order.requested_send_time == moment
 
 
-@pytest.mark.parametrize("read, body", KINDS.values())
+@pytest.mark.parametrize("read, body", TIMED)
 @pytest.mark.parametrize(
     "text", ["2030-01-01", "2030-01-01T12:00:00", "2030-01-01T12:00", "2030-01-01T12:00:00.123"]
 )
@@ -93,7 +95,7 @@ def test_a_time_has_a_zone(read: Read, body: Json, text: str) -> None:
     assert places(read, {**body, "requestedSendTime": text}) == ["RequestedSendTime"]
 
 
-@pytest.mark.parametrize("read, body", KINDS.values())
+@pytest.mark.parametrize("read, body", TIMED)
 @pytest.mark.parametrize(
     "value",
     [
@@ -108,7 +110,7 @@ def test_a_time_has_a_zone(read: Read, body: Json, text: str) -> None:
 def test_a_time_is_a_text(read: Read, body: Json, value: object) -> None:
     told = places(read, {**body, "requestedSendTime": value})
     assert told[0] == "$.requestedSendTime"
-    assert told[1].endswith("OrderRequest")
+    assert told[1].lower().endswith("orderrequest")
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,7 @@ def test_a_time_that_cannot_be_read_is_told_by_its_json_path(text: str) -> None:
         "9001-01-01T00:00:00Z",
     ],
 )
-@pytest.mark.parametrize("read, body", KINDS.values())
+@pytest.mark.parametrize("read, body", TIMED)
 def test_a_time_at_the_end_of_the_calendar_is_refused(read: Read, body: Json, text: str) -> None:
     assert places(read, {**body, "requestedSendTime": text}) == ["RequestedSendTime"]
 
