@@ -30,7 +30,7 @@ from adapters.event_store.agenda import PostgresAgenda
 from adapters.event_store.agenda_rebuild import AgendaRebuilt, rebuild_agenda
 from adapters.event_store.appender import Appender
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.repository import PostgresOrderRepository
+from adapters.event_store.repository import PostgresOrderRepository, read_placed
 from adapters.event_store.sealing import Sealer
 from adapters.key_vault.file_key_vault import FileKeyVault
 from adapters.postgres import migrate, open_pool, refuse_unsafe
@@ -40,6 +40,10 @@ from adapters.projections.delivery_reference import (
     PostgresReportInbox,
 )
 from adapters.projections.order_index import OrderIndexProjection, PostgresOrderIndex
+from adapters.projections.recipient_index import (
+    PostgresRecipientIndex,
+    RecipientIndexProjection,
+)
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import PostgresStatusFeed, StatusFeedProjection
 from adapters.registries.feeds import sync_businesses, sync_krr
@@ -75,6 +79,7 @@ from application.ports.registries import NameRegistry
 from application.ports.token_verifier import TokenVerifier
 from application.reading import ReadingService
 from application.reporting import ReportingService
+from application.supporting import SupportService
 from domain.channel import Channel
 from entrypoints.http import services as http
 from entrypoints.http.app import create_app
@@ -105,6 +110,7 @@ class Services:
     reading: ReadingService
     auditing: AuditingService
     following: FollowingService
+    supporting: SupportService
     reporting: ReportingService
     dispatching: DispatchService
     projecting: ProjectionRunner
@@ -181,11 +187,11 @@ async def agenda_anew(settings: Settings, database: str) -> AgendaRebuilt:
 
 
 @asynccontextmanager
-async def projections(database: str) -> AsyncIterator[ProjectionRunner]:
+async def projections(settings: Settings, database: str) -> AsyncIterator[ProjectionRunner]:
     """Lend the projections."""
     pool = await open_pool(database, size=2, name="varsel projections")
     async with pool:
-        yield _projections(pool, Listener(database))
+        yield _projections(pool, Listener(database), _vault(settings))
 
 
 @asynccontextmanager
@@ -210,11 +216,17 @@ def _orders(appender: Appender, pool: Pool, vault: FileKeyVault) -> PostgresOrde
     )
 
 
-def _projections(pool: Pool, listener: Listener) -> ProjectionRunner:
+def _projections(pool: Pool, listener: Listener, vault: FileKeyVault) -> ProjectionRunner:
+    open_placed = partial(read_placed, EnvelopeMapper(Sealer(vault)))
     return ProjectionRunner(
         pool,
         listener,
-        [OrderIndexProjection(), DeliveryReferenceProjection(), StatusFeedProjection()],
+        [
+            OrderIndexProjection(),
+            DeliveryReferenceProjection(),
+            StatusFeedProjection(),
+            RecipientIndexProjection(vault, open_placed),
+        ],
     )
 
 
@@ -242,7 +254,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         orders = _orders(appender, pool, vault)
         agenda = PostgresAgenda(pool, listener)
         look_up = ContactLookUp(_registries(settings, pool))
-        projecting = _projections(pool, listener)
+        projecting = _projections(pool, listener, vault)
         condition = HttpSendCondition(allowed_hosts=settings.condition_hosts)
         stack.push_async_callback(condition.aclose)
         names = OrderNames(vault)
@@ -269,6 +281,9 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             reading=ReadingService(orders=orders, index=PostgresOrderIndex(pool, projecting)),
             auditing=AuditingService(orders=orders),
             following=FollowingService(orders=orders, feed=PostgresStatusFeed(pool, projecting)),
+            supporting=SupportService(
+                orders=orders, index=PostgresRecipientIndex(pool, projecting, vault)
+            ),
             reporting=ReportingService(inbox=PostgresReportInbox(pool, listener), orders=orders),
             dispatching=DispatchService(
                 orders=orders,
@@ -440,6 +455,7 @@ def api(settings: Settings, running: Services) -> ASGIApp:
             reading=running.reading,
             auditing=running.auditing,
             following=running.following,
+            supporting=running.supporting,
             reporting=running.reporting,
             health=running.health,
         ),

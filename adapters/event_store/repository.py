@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
+import psycopg
 from eventsourcing.persistence import StoredEvent
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.event_store.appender import Appender
 from adapters.event_store.batch import AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.sealing import Boxes, Place, StoredBox
+from adapters.event_store.sealing import Boxes, Place, StoredBox, TamperedError
 from adapters.postgres.reaching import reaching
 from application.recorded import Actor, Change, Recorded
 from domain.order.events import OrderId, OrderPlaced
@@ -22,12 +23,14 @@ LANES: Final = {Lane.INSTANT: 0, Lane.NORMAL: 1, Lane.BULK: 2}
 
 _EVENTS: Final[LiteralString] = """
 SELECT originator_id, originator_version, topic, state FROM orders_events
- WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version
+ WHERE originator_id = ANY(%(orders)s) AND originator_version <= %(up_to)s
+ ORDER BY originator_id, originator_version
 """
+_ALL: Final = 2**31 - 1
 _BOXES: Final[LiteralString] = """
 SELECT s.order_id, s.version, s.class, s.recipient_no, s.ciphertext, k.month, k.wrapped
   FROM sealed s LEFT JOIN data_key k USING (order_id, version, class, recipient_no)
- WHERE s.order_id = ANY(%s)
+ WHERE s.order_id = ANY(%(orders)s) AND s.version <= %(up_to)s
 """
 
 
@@ -105,17 +108,52 @@ class PostgresOrderRepository:
     async def histories(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Recorded]]:
         if not order_ids:
             return {}
-        async with reaching(self._pool) as connection, connection.pipeline():
-            events = await connection.execute(_EVENTS, (list(order_ids),), binary=True)
-            boxes = await connection.execute(_BOXES, (list(order_ids),), binary=True)
-            event_rows = await events.fetchall()
-            box_rows = await boxes.fetchall()
-        found: Boxes = {
-            Place(order_id, version, kind, recipient_no): StoredBox(ciphertext, month, wrapped)
-            for order_id, version, kind, recipient_no, ciphertext, month, wrapped in box_rows
-        }
-        histories: dict[OrderId, list[Recorded]] = defaultdict(list)
-        for row in event_rows:
-            event = self._mapper.from_stored(StoredEvent(*row), found)
-            histories[event.order_id].append(event)
-        return histories
+        async with reaching(self._pool) as connection:
+            return await read_histories(connection, self._mapper, order_ids)
+
+
+async def read_histories(
+    connection: psycopg.AsyncConnection[Any],
+    mapper: EnvelopeMapper,
+    order_ids: Sequence[OrderId],
+    *,
+    up_to: int = _ALL,
+) -> Mapping[OrderId, Sequence[Recorded]]:
+    """What was recorded of several orders, up to a version, on a connection that is held already.
+
+    Raises:
+        TamperedError: what is stored is not what was recorded.
+    """
+    asked = {"orders": list(order_ids), "up_to": up_to}
+    async with connection.pipeline():
+        events = await connection.execute(_EVENTS, asked, binary=True)
+        boxes = await connection.execute(_BOXES, asked, binary=True)
+        event_rows = await events.fetchall()
+        box_rows = await boxes.fetchall()
+    found: Boxes = {
+        Place(order_id, version, kind, recipient_no): StoredBox(ciphertext, month, wrapped)
+        for order_id, version, kind, recipient_no, ciphertext, month, wrapped in box_rows
+    }
+    histories: dict[OrderId, list[Recorded]] = defaultdict(list)
+    for row in event_rows:
+        event = mapper.from_stored(StoredEvent(*row), found)
+        histories[event.order_id].append(event)
+    return histories
+
+
+async def read_placed(
+    mapper: EnvelopeMapper, connection: psycopg.AsyncConnection[Any], order_ids: Sequence[OrderId]
+) -> Mapping[OrderId, OrderPlaced]:
+    """The first events of orders; one that somebody has changed is absent, and hides no other."""
+    try:
+        histories = await read_histories(connection, mapper, order_ids, up_to=1)
+    except TamperedError:
+        if len(order_ids) == 1:
+            return {}
+        each = [await read_placed(mapper, connection, [one]) for one in order_ids]
+        return {order_id: placed for found in each for order_id, placed in found.items()}
+    return {
+        order_id: first.event
+        for order_id, (first, *_) in histories.items()
+        if isinstance(first.event, OrderPlaced)
+    }

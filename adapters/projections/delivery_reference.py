@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import FeedEvent, Row, is_storable
+from adapters.projections.projection import EventByEvent, FeedEvent, Row, is_storable
 from application.ports.report_inbox import Matched, Report, ReportId
 from domain.order.events import NotificationNo, OrderId
 
@@ -51,7 +51,7 @@ _read_report = msgspec.json.Decoder(Report).decode
 _write_report = msgspec.json.Encoder(order="deterministic").encode
 
 
-class DeliveryReferenceProjection:
+class DeliveryReferenceProjection(EventByEvent):
     """Writes down the token of each attempt, and the reference of each acceptance."""
 
     name = "delivery_reference"

@@ -1,16 +1,11 @@
 """The rows of projections by generation: one serves, and another may be growing beside it."""
 
-from collections.abc import Sequence
 from typing import Any, Final, LiteralString
 
-import msgspec
 import psycopg
-import structlog
 from psycopg.sql import SQL, Composed, Identifier
 
-from adapters.projections.projection import FeedEvent, Projection, Row
-
-log = structlog.get_logger()
+from adapters.projections.projection import FeedEvent, Projection
 
 AT_ONCE: Final = 1000
 """At most so many events in one transaction."""
@@ -101,7 +96,7 @@ async def advance(
     events = [FeedEvent(*row) for row in await cursor.fetchall()]
     if not events:
         return 0
-    rows = [row for event in events for row in _rows(projection, event)]
+    rows = await projection.rows_of(connection, events)
     if rows:
         columns = [list(column) for column in zip(*rows, strict=True)]
         await connection.execute(_insert(projection), [generation, *columns])
@@ -120,20 +115,6 @@ async def remove_idle(connection: psycopg.AsyncConnection[Any], projection: Proj
     if removed.rowcount < _REMOVED_AT_ONCE:
         await connection.execute(_FORGET, (projection.name, row[0]))
     return True
-
-
-def _rows(projection: Projection, event: FeedEvent) -> Sequence[Row]:
-    try:
-        return list(projection.rows(event))
-    except msgspec.MsgspecError as problem:
-        # One event that cannot be read must not hide all that come after it.
-        log.error(  # noqa: TRY400  # a trace may show what the event says
-            "event_unreadable",
-            projection=projection.name,
-            position=event.position,
-            because=type(problem).__name__,
-        )
-        return ()
 
 
 def _insert(projection: Projection) -> Composed:

@@ -1,6 +1,5 @@
 """Which orders an owner has placed under a reference."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, LiteralString
@@ -10,9 +9,8 @@ from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import FeedEvent, Row, is_storable
+from adapters.projections.projection import EventByEvent, FeedEvent, Row, is_storable
 from adapters.projections.runner import ProjectionRunner
-from application.ports.order_repository import StoreUnavailableError
 from domain.order.events import OrderId
 
 _PATIENCE: Final = 5.0
@@ -37,7 +35,7 @@ class _State(Struct, frozen=True):
 _read = msgspec.json.Decoder(_State).decode
 
 
-class OrderIndexProjection:
+class OrderIndexProjection(EventByEvent):
     """Writes down under which reference each order was placed; blank ones are none."""
 
     name = "order_index"
@@ -73,11 +71,7 @@ class PostgresOrderIndex:
     async def with_reference(self, owner: str, reference: str) -> Sequence[OrderId]:
         if not is_reference(reference):
             return ()
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._runner.catch_up(OrderIndexProjection.name)
-        except TimeoutError:
-            raise StoreUnavailableError from None
+        await self._runner.catch_up(OrderIndexProjection.name, within=self._patience)
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_FIND, (owner, reference))
             return [OrderId(row[0]) for row in await cursor.fetchall()]

@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
+import msgspec
+import psycopg
+import structlog
+
+log = structlog.get_logger()
+
 Row: TypeAlias = Sequence[Any]
 """The values of one row, in the order of the projection's columns."""
 
@@ -38,9 +44,50 @@ class Projection(Protocol):
         """Who listens there is woken when there are new rows."""
         ...
 
-    def rows(self, event: FeedEvent) -> Iterable[Row]:
-        """What an event adds; a row whose key is there already is left out."""
+    async def rows_of(
+        self, connection: psycopg.AsyncConnection[Any], events: Sequence[FeedEvent]
+    ) -> Sequence[Row]:
+        """What events add; a row whose key is there already is left out.
+
+        The connection is the one on which the rows are going to be written.
+        """
         ...
+
+
+class _OfEachEvent(Protocol):
+    name: str
+
+    def rows(self, event: FeedEvent) -> Iterable[Row]: ...
+
+
+class EventByEvent:
+    """Gives a projection its rows where each event makes its own, by `rows`."""
+
+    async def rows_of(
+        self: _OfEachEvent,
+        connection: psycopg.AsyncConnection[Any],  # noqa: ARG002  # nothing else is looked at
+        events: Sequence[FeedEvent],
+    ) -> Sequence[Row]:
+        """What events add; one that cannot be read does not hide those that come after it."""
+        return [row for event in events for row in _readable(self, event)]
+
+
+def _readable(projection: _OfEachEvent, event: FeedEvent) -> Sequence[Row]:
+    try:
+        return list(projection.rows(event))
+    except msgspec.MsgspecError as problem:
+        tell_unreadable(projection.name, event.position, problem)
+        return ()
+
+
+def tell_unreadable(projection: str, position: int, problem: Exception) -> None:
+    """Tell the operator of an event that a projection had to leave out."""
+    log.error(
+        "event_unreadable",
+        projection=projection,
+        position=position,
+        because=type(problem).__name__,  # its words may show what the event says
+    )
 
 
 def is_storable(text: str) -> bool:

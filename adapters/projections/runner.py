@@ -69,16 +69,21 @@ class ProjectionRunner:
                 log.warning("store_unavailable", does="waits, then follows the log again")
                 await asyncio.sleep(_POLL)
 
-    async def catch_up(self, name: str) -> None:
+    async def catch_up(self, name: str, *, within: float | None = None) -> None:
         """Bring one projection up to everything that has been committed.
 
         Raises:
-            StoreUnavailableError: the store cannot be reached; nothing is lost.
+            StoreUnavailableError: the store cannot be reached, or so many seconds were not enough;
+                nothing is lost.
         """
-        if await self._is_up(name):
-            return
-        while await self._bring_on(self._projections[name]) == AT_ONCE:
-            pass
+        try:
+            async with asyncio.timeout(within):
+                if await self._is_up(name):
+                    return
+                while await self._bring_on(self._projections[name]) == AT_ONCE:
+                    pass
+        except TimeoutError:
+            raise StoreUnavailableError from None
 
     async def rebuild(self, name: str) -> int:
         """Make a projection anew from the first event on, while the old one serves.

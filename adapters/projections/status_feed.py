@@ -1,6 +1,5 @@
 """What has happened to owners' orders, in commit order."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, LiteralString
@@ -10,9 +9,8 @@ from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import FeedEvent, Row
+from adapters.projections.projection import EventByEvent, FeedEvent, Row
 from adapters.projections.runner import ProjectionRunner
-from application.ports.order_repository import StoreUnavailableError
 from application.ports.status_feed import FeedEntry
 from domain.order.events import OrderId
 
@@ -45,7 +43,7 @@ class _State(Struct, frozen=True):
 _read = msgspec.json.Decoder(_State).decode
 
 
-class StatusFeedProjection:
+class StatusFeedProjection(EventByEvent):
     """Writes down every event that changes what can be seen of an order."""
 
     name = "status_feed"
@@ -87,11 +85,7 @@ class PostgresStatusFeed:
     async def page(
         self, owner: str, *, after: int, size: int, is_descending: bool, every_transition: bool
     ) -> Sequence[FeedEntry]:
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._runner.catch_up(StatusFeedProjection.name)
-        except TimeoutError:
-            raise StoreUnavailableError from None
+        await self._runner.catch_up(StatusFeedProjection.name, within=self._patience)
         asked = {"owner": owner, "after": after, "size": size, "every": every_transition}
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_DOWN if is_descending else _UP, asked)

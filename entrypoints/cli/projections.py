@@ -21,7 +21,7 @@ def rebuild(name: str | None = None) -> None:
     """Make a projection anew from the first event on, while the old one serves; or all of them."""
 
     async def anew() -> dict[str, int]:
-        async with projections(database()) as runner:
+        async with projections(settings_from(), database()) as runner:
             names = runner.names if name is None else [name]
             unknown = set(names) - set(runner.names)
             if unknown:
@@ -30,7 +30,7 @@ def rebuild(name: str | None = None) -> None:
 
     try:
         done = asyncio.run(anew())
-    except (PostgresError, SupersededError) as problem:
+    except (PostgresError, SupersededError, KeyFileError) as problem:
         raise Refusal(str(problem)) from None
     for each, count in done.items():
         Console(highlight=False).print(f"{each}: made anew from {count} events")

@@ -25,6 +25,7 @@ from entrypoints.http.requests import Rules
 from entrypoints.http.send_condition import send_condition
 from entrypoints.http.services import Services
 from entrypoints.http.shipments import ShipmentsController
+from entrypoints.http.support import support
 from entrypoints.http.triggers import triggers
 
 
@@ -68,6 +69,7 @@ def create_app(
     routes: list[ControllerRouterHandler] = [
         *placing.doors(),
         feed(services, doorkeeper),
+        *support(services, doorkeeper, rules),
         send_condition(),
         *triggers(trigger_secret, limits),
         owners,

@@ -20,6 +20,7 @@ from entrypoints.http import (
     reports,
     send_condition,
     shipments,
+    support,
     triggers,
 )
 from entrypoints.http.contract import IN_JSON, IN_PROBLEM, Access, Body, Parameter, Reply, Route
@@ -31,6 +32,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *orders.ROUTES,
     *shipments.ROUTES,
     *feed.ROUTES,
+    *support.ROUTES,
     *histories.ROUTES,
     *reports.ROUTES,
     *health.ROUTES,
@@ -43,6 +45,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "Orders": "The first version of the API: orders of one or more recipients.",
     "Shipments": "The second version: orders with reminders, each asked for once by its key.",
     "History": "What was recorded of an order, by whom and when.",
+    "Support": "What support sees, over all owners.",
     "Delivery reports": "Where providers tell what became of notifications.",
     "Service": "The service itself.",
 }

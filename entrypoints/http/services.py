@@ -9,6 +9,7 @@ from application.instant import InstantService
 from application.ordering import OrderingService
 from application.reading import ReadingService
 from application.reporting import ReportingService
+from application.supporting import SupportService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,5 +21,6 @@ class Services:
     reading: ReadingService
     auditing: AuditingService
     following: FollowingService
+    supporting: SupportService
     reporting: ReportingService
     health: HealthService

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -16,6 +16,7 @@ _GUID: Final = re.compile(
     r"(?P<open>[{(]?)(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[)}]?",
     re.IGNORECASE,
 )
+_LONG_AGO: Final = datetime(1, 1, 2, tzinfo=UTC)
 _CLOSING: Final = {"": "", "{": "}", "(": ")"}
 
 
@@ -42,7 +43,7 @@ def read_senders_reference(query: bytes) -> str:
     Raises:
         InvalidRequestError: it is missing or empty.
     """
-    reference = _parameter(query, "sendersreference")
+    reference = parameter(query, "sendersreference")
     if not reference:
         words = "say which reference to look for: ?sendersReference=..."
         raise InvalidRequestError({"sendersReference": [words]})
@@ -57,23 +58,22 @@ def read_moment(query: bytes) -> datetime:
     Raises:
         InvalidRequestError: it is missing, unreadable or without a zone.
     """
-    text = _parameter(query, "moment")
-    if not text:
-        words = "say as at which moment: ?moment=2026-09-01T12:00:00Z"
-        raise InvalidRequestError({"moment": [words]})
     faults = Faults()
-    # A plus in a query is a space; an offset of hours is meant.
-    read = moment(
-        text.replace(" ", "+"),
-        datetime.fromisoformat("0001-01-02T00:00:00+00:00"),
-        faults,
-        json_path="moment",
-        property_path="moment",
-    )
+    read = moment_of(query, "moment", "moment", faults)
     faults.raise_any()
     if read is None:
-        raise InvalidRequestError({"moment": ["the moment cannot be read"]})
+        words = "say as at which moment: ?moment=2026-09-01T12:00:00Z"
+        raise InvalidRequestError({"moment": [words]})
     return read
+
+
+def moment_of(query: bytes, name: str, key: str, faults: Faults) -> datetime | None:
+    """A moment in a query, which must have a zone; None if there is none, or it is at fault."""
+    text = parameter(query, name)
+    if not text:
+        return None
+    # A plus in a query is a space; an offset of hours is meant.
+    return moment(text.replace(" ", "+"), _LONG_AGO, faults, json_path=key, property_path=key)
 
 
 LARGEST_PAGE: Final = 500
@@ -128,7 +128,7 @@ def read_condition(query: bytes) -> bool:
 
 
 def _whole(query: bytes, name: str, default: int, key: str, faults: Faults) -> int:
-    text = _parameter(query, name)
+    text = parameter(query, name)
     if text is None:
         return default
     if _DIGITS.fullmatch(text.strip()) is None:
@@ -138,7 +138,7 @@ def _whole(query: bytes, name: str, default: int, key: str, faults: Faults) -> i
 
 
 def _choice(query: bytes, name: str, choices: Mapping[str, bool], key: str, faults: Faults) -> bool:
-    text = _parameter(query, name)
+    text = parameter(query, name)
     if text is None:
         return False
     if (chosen := choices.get(text.strip().lower())) is None:
@@ -147,7 +147,7 @@ def _choice(query: bytes, name: str, choices: Mapping[str, bool], key: str, faul
     return chosen
 
 
-def _parameter(query: bytes, name: str) -> str | None:
+def parameter(query: bytes, name: str) -> str | None:
     """The first value of a parameter, whatever the case of its name."""
     try:
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="strict")

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from uuid import uuid4
 
 from adapters.event_store.agenda import PostgresAgenda
 from adapters.event_store.appender import Appender
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.repository import PostgresOrderRepository
+from adapters.event_store.repository import PostgresOrderRepository, read_placed
 from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.postgres import open_pool
@@ -20,6 +21,10 @@ from adapters.projections.delivery_reference import (
     PostgresReportInbox,
 )
 from adapters.projections.order_index import OrderIndexProjection, PostgresOrderIndex
+from adapters.projections.recipient_index import (
+    PostgresRecipientIndex,
+    RecipientIndexProjection,
+)
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import PostgresStatusFeed, StatusFeedProjection
 from domain.order.events import OrderId
@@ -43,6 +48,7 @@ class PostgresStore:
     index: PostgresOrderIndex
     inbox: PostgresReportInbox
     feed: PostgresStatusFeed
+    recipients: PostgresRecipientIndex
 
     async def erase(self, order_id: OrderId, kind: PersonalClass) -> None:
         """Delete keys alone: the boxes may stay, and cannot be opened."""
@@ -80,7 +86,12 @@ async def open_store(
         runner = ProjectionRunner(
             pool,
             listener,
-            [OrderIndexProjection(), DeliveryReferenceProjection(), StatusFeedProjection()],
+            [
+                OrderIndexProjection(),
+                DeliveryReferenceProjection(),
+                StatusFeedProjection(),
+                RecipientIndexProjection(vault, partial(read_placed, mapper)),
+            ],
         )
         yield PostgresStore(
             conninfo=conninfo,
@@ -97,4 +108,5 @@ async def open_store(
             index=PostgresOrderIndex(pool, runner),
             inbox=PostgresReportInbox(pool, listener),
             feed=PostgresStatusFeed(pool, runner),
+            recipients=PostgresRecipientIndex(pool, runner, vault),
         )

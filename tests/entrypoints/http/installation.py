@@ -9,8 +9,13 @@ import httpx
 from litestar.types import ASGIApp
 
 from adapters.memory.key_vault import InMemoryKeyVault
-from adapters.memory.order_repository import InMemoryOrderIndex, InMemoryOrderRepository
+from adapters.memory.order_repository import (
+    InMemoryAgenda,
+    InMemoryOrderIndex,
+    InMemoryOrderRepository,
+)
 from adapters.memory.provider import RecordingProvider
+from adapters.memory.recipient_index import InMemoryRecipientIndex
 from adapters.memory.registries import (
     InMemoryBusinessRegistry,
     InMemoryExternalIdentityRegistry,
@@ -19,9 +24,11 @@ from adapters.memory.registries import (
     InMemoryProfileRegistry,
 )
 from adapters.memory.report_inbox import InMemoryReportInbox
+from adapters.memory.send_condition import InMemorySendCondition
 from adapters.memory.status_feed import InMemoryStatusFeed
 from application.auditing import AuditingService
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
+from application.dispatching import DispatchService
 from application.following import FollowingService
 from application.handing_over import HandOver
 from application.health import HealthService
@@ -37,6 +44,7 @@ from application.ports.token_verifier import (
 )
 from application.reading import ReadingService
 from application.reporting import ReportingService
+from application.supporting import SupportService
 from domain.channel import Channel
 from domain.contact_point import PersonRecord, RegisteredAddress
 from domain.order.events import ReportedState
@@ -126,31 +134,56 @@ class Installation:
                 names=InMemoryNameRegistry(),
             )
         )
+        names = OrderNames(self.vault)
+        hand_over = HandOver(
+            orders=self.orders,
+            providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
+            clock=lambda: self.now,
+            chance=lambda: 0.5,
+        )
+        self.dispatching = DispatchService(
+            orders=self.orders,
+            agenda=InMemoryAgenda(self.orders),
+            look_up=look_up,
+            condition=InMemorySendCondition(lambda _: True),
+            hand_over=hand_over,
+            clock=lambda: self.now,
+            worker="tests",
+        )
         self.services = Services(
             ordering=OrderingService(
                 orders=self.orders,
                 look_up=look_up,
-                names=OrderNames(self.vault),
+                names=names,
                 clock=lambda: self.now,
                 next_id=uuid4,
             ),
             instant=InstantService(
                 orders=self.orders,
-                names=OrderNames(self.vault),
-                hand_over=HandOver(
-                    orders=self.orders,
-                    providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
-                    clock=lambda: self.now,
-                    chance=lambda: 0.5,
-                ),
+                names=names,
+                hand_over=hand_over,
                 clock=lambda: self.now,
             ),
             reading=ReadingService(orders=self.orders, index=InMemoryOrderIndex(self.orders)),
             auditing=AuditingService(orders=self.orders),
             following=FollowingService(orders=self.orders, feed=InMemoryStatusFeed(self.orders)),
+            supporting=SupportService(
+                orders=self.orders, index=InMemoryRecipientIndex(self.orders)
+            ),
             reporting=ReportingService(inbox=self.inbox, orders=self.orders),
             health=HealthService(agenda=Punctual()),
         )
+
+    async def report(self, state: ReportedState = ReportedState.DELIVERED) -> None:
+        """Report every message that has left."""
+        await self.services.reporting.keep(
+            [
+                Report(provider=each.name, reference=letter.token, state=state, code="told")
+                for each in (self.mail, self.sms)
+                for letter in each.carried
+            ]
+        )
+        await self.services.reporting.take_down()
 
     def rules(self, caller: Caller) -> Rules:
         """What requests are held to."""

@@ -1,0 +1,28 @@
+"""The recipient index over a repository in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.memory.order_repository import InMemoryOrderRepository
+from domain.order.events import OrderId, OrderPlaced
+from domain.recipient import Organisation, Person
+
+
+class InMemoryRecipientIndex:
+    """Reads the log from its beginning, each time."""
+
+    def __init__(self, orders: InMemoryOrderRepository) -> None:
+        self._orders = orders
+
+    async def orders_for(
+        self, recipient: Person | Organisation, *, since: datetime, until: datetime
+    ) -> Sequence[OrderId]:
+        found = [
+            (each.event.requested_send_time, each.order_id)
+            for each in self._orders.everything()
+            if isinstance(each.event, OrderPlaced)
+            and since <= each.event.requested_send_time < until
+            and any(one.identity == recipient for one in each.event.recipients)
+        ]
+        newest = sorted(found, key=lambda each: (-each[0].timestamp(), each[1]))
+        return [order_id for _, order_id in newest]

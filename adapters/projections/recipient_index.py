@@ -1,0 +1,139 @@
+"""Which orders are for a person or an organisation, by a keyed hash of the number."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, LiteralString, TypeAlias
+
+import msgspec
+import psycopg
+from msgspec import Struct
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.postgres.reaching import reaching
+from adapters.projections.projection import FeedEvent, Row, tell_unreadable
+from adapters.projections.runner import ProjectionRunner
+from application.ports.key_vault import KeyVault
+from domain.order.events import OrderId, OrderPlaced
+from domain.recipient import Organisation, Person
+
+_PATIENCE: Final = 5.0
+_PURPOSE: Final = "recipient index"
+
+_PLACED: Final = "order.placed"
+_FIND: Final[LiteralString] = """
+SELECT i.order_id FROM recipient_index i
+  JOIN projection p ON p.name = 'recipient_index' AND p.is_serving AND p.generation = i.generation
+ WHERE i.identity = %s AND i.requested_time >= %s AND i.requested_time < %s
+ ORDER BY i.requested_time DESC, i.order_id
+"""
+
+OpenPlaced: TypeAlias = Callable[
+    [psycopg.AsyncConnection[Any], Sequence[OrderId]], Awaitable[Mapping[OrderId, OrderPlaced]]
+]
+"""Opens the first events of orders; one that somebody has changed is absent."""
+
+
+class _Kind(Struct, frozen=True):
+    type: str = ""
+
+
+class _Recipient(Struct, frozen=True):
+    identity: _Kind
+
+
+class _Placed(Struct, frozen=True):
+    recipients: tuple[_Recipient, ...]
+
+
+class _State(Struct, frozen=True):
+    event: _Placed
+
+
+_read = msgspec.json.Decoder(_State).decode
+_NUMBERED: Final = frozenset({"person", "organisation"})
+
+
+class RecipientIndexProjection:
+    """Writes down whom each order is for, where they have a number."""
+
+    name = "recipient_index"
+    columns: Mapping[str, str] = MappingProxyType(
+        {"identity": "bytea", "requested_time": "timestamptz", "order_id": "uuid"}
+    )
+    channel = None
+
+    def __init__(self, vault: KeyVault, open_placed: OpenPlaced) -> None:
+        self._vault = vault
+        self._open = open_placed
+
+    async def rows_of(
+        self, connection: psycopg.AsyncConnection[Any], events: Sequence[FeedEvent]
+    ) -> Sequence[Row]:
+        """A row for each person and organisation of each order that was placed."""
+        concerned = [each for each in events if self._names_somebody(each)]
+        if not concerned:
+            return ()
+        opened = await self._open(connection, [OrderId(each.order_id) for each in concerned])
+        rows: list[Row] = []
+        for each in concerned:
+            if (placed := opened.get(OrderId(each.order_id))) is None:
+                tell_unreadable(self.name, each.position, LookupError())
+            else:
+                rows += self._rows(OrderId(each.order_id), placed)
+        return rows
+
+    def _names_somebody(self, event: FeedEvent) -> bool:
+        if event.topic != _PLACED:
+            return False
+        try:
+            recipients = _read(event.state).event.recipients
+        except msgspec.MsgspecError as problem:
+            tell_unreadable(self.name, event.position, problem)
+            return False
+        return any(each.identity.type in _NUMBERED for each in recipients)
+
+    def _rows(self, order_id: OrderId, placed: OrderPlaced) -> Iterator[Row]:
+        for recipient in placed.recipients:
+            identity = recipient.identity
+            if isinstance(identity, Organisation) or (
+                isinstance(identity, Person) and not identity.number.is_erased
+            ):
+                hashed = hashed_identity(self._vault, identity)
+                yield hashed, placed.requested_send_time, order_id
+
+
+class PostgresRecipientIndex:
+    """Finds orders by recipient, after everything that was accepted before the question."""
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[Any],
+        runner: ProjectionRunner,
+        vault: KeyVault,
+        *,
+        patience: float = _PATIENCE,
+    ) -> None:
+        """Prepare to answer; for `patience` seconds a reader brings the index on, or asks again later."""
+        self._pool = pool
+        self._runner = runner
+        self._vault = vault
+        self._patience = patience
+
+    async def orders_for(
+        self, recipient: Person | Organisation, *, since: datetime, until: datetime
+    ) -> Sequence[OrderId]:
+        await self._runner.catch_up(RecipientIndexProjection.name, within=self._patience)
+        hashed = hashed_identity(self._vault, recipient)
+        async with reaching(self._pool) as connection:
+            cursor = await connection.execute(_FIND, (hashed, since, until))
+            return [OrderId(row[0]) for row in await cursor.fetchall()]
+
+
+def hashed_identity(vault: KeyVault, identity: Person | Organisation) -> bytes:
+    """By what somebody is found; who has no key cannot try numbers out."""
+    match identity:
+        case Person(number=number):
+            return vault.keyed_hash(_PURPOSE, f"person {number.text}".encode())
+        case Organisation(number=number):
+            return vault.keyed_hash(_PURPOSE, f"organisation {number}".encode())

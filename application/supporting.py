@@ -1,0 +1,78 @@
+"""Let support see what was sent to somebody who asks, whoever ordered it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from application.caller import Caller
+from application.ports.order_repository import OrderRepository
+from application.ports.recipient_index import RecipientIndex
+from domain.order.notification import Notification
+from domain.order.order import Order
+from domain.recipient import Organisation, Person
+
+log = structlog.get_logger()
+
+_AT_ONCE: Final = 200
+"""So many orders are rebuilt at a time; somebody may have had very many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """An order, and those of its notifications that were for whom was asked about."""
+
+    order: Order
+    notifications: tuple[Notification, ...]
+
+
+class SupportService:
+    """Looks up notifications by recipient; each look-up is logged, without the number."""
+
+    def __init__(self, *, orders: OrderRepository, index: RecipientIndex) -> None:
+        self._orders = orders
+        self._index = index
+
+    async def sent_to(
+        self,
+        recipient: Person | Organisation,
+        *,
+        since: datetime,
+        until: datetime,
+        by: Caller,
+    ) -> AsyncIterator[Sent]:
+        """The orders for somebody that were to be sent from `since` on and before `until`, newest first.
+
+        Where the number has been erased, the order is nobody's any more.
+
+        Raises:
+            StoreUnavailableError: try again later.
+        """
+        found = await self._index.orders_for(recipient, since=since, until=until)
+        log.info(
+            "support_looked_up",
+            owner=by.owner,
+            client=by.client_id,
+            token=by.token_id,
+            kind=type(recipient).__name__.lower(),
+            orders=len(found),
+        )
+        for start in range(0, len(found), _AT_ONCE):
+            order_ids = found[start : start + _AT_ONCE]
+            orders = await self._orders.load(order_ids)
+            for order_id in order_ids:
+                order = orders[order_id]
+                theirs = {
+                    each.recipient_no
+                    for each in order.placed.recipients
+                    if each.identity == recipient
+                }
+                if theirs:
+                    yield Sent(
+                        order=order,
+                        notifications=tuple(
+                            each for each in order.notifications if each.recipient_no in theirs
+                        ),
+                    )
