@@ -20,12 +20,11 @@ from application.ports.provider import (
 )
 from application.recorded import SERVICE, Change
 from domain.channel import Channel
-from domain.message import ContentType, Keywords
+from domain.message import ContentType
 from domain.order.events import NotificationAttempted, NotificationNo, OrderEvent
 from domain.order.notification import Notification
 from domain.order.order import Attempt, Order, evolve_all
 from domain.personal import Content
-from domain.recipient import Organisation
 from domain.schedule import retry_delay
 
 _OUTCOMES_WAIT: Final = 0.05
@@ -212,7 +211,7 @@ def _letter(order: Order, attempted: NotificationAttempted) -> Letter:
     notification = order.notification(attempted.notification_no)
     if notification.address is None:
         raise ValueError("only a notification with an address is attempted")
-    keywords = _keywords(order, notification)
+    keywords = order.keywords(notification)
     notification_id = order.notification_id(notification.notification_no)
     if notification.channel is Channel.EMAIL and (email := order.placed.email) is not None:
         fill = keywords.fill_html if email.content_type is ContentType.HTML else keywords.fill
@@ -239,12 +238,3 @@ def _letter(order: Order, attempted: NotificationAttempted) -> Letter:
             body=Content(keywords.fill(sms.body.text)),
         )
     raise ValueError("an order says what it says on each of its channels")
-
-
-def _keywords(order: Order, notification: Notification) -> Keywords:
-    identity = order.recipient(notification.recipient_no).identity
-    name = order.names.get(notification.recipient_no)
-    return Keywords(
-        name="" if name is None else name.text,
-        number=identity.number if isinstance(identity, Organisation) else "",
-    )

@@ -39,6 +39,10 @@ from adapters.projections.delivery_reference import (
     DeliveryReferenceProjection,
     PostgresReportInbox,
 )
+from adapters.projections.notification_result import (
+    NotificationResultProjection,
+    PostgresResultIndex,
+)
 from adapters.projections.order_index import OrderIndexProjection, PostgresOrderIndex
 from adapters.projections.recipient_index import (
     PostgresRecipientIndex,
@@ -65,6 +69,7 @@ from adapters.tokens.owners_file import OwnersFile
 from adapters.tokens.verifier import JwtVerifier
 from application.auditing import AuditingService
 from application.caller import Caller
+from application.counting import CountingService
 from application.dispatching import DispatchService
 from application.following import FollowingService
 from application.handing_over import HandOver, Timing
@@ -85,6 +90,7 @@ from entrypoints.http import services as http
 from entrypoints.http.app import create_app
 from entrypoints.http.bodies import BodyLimits
 from entrypoints.http.gate import log_served
+from entrypoints.http.metrics import Metrics
 from entrypoints.http.reports import EmailReports, SmsReports
 from entrypoints.http.requests import Rules
 from entrypoints.settings import SettingError, Settings
@@ -110,6 +116,7 @@ class Services:
     reading: ReadingService
     auditing: AuditingService
     following: FollowingService
+    counting: CountingService
     supporting: SupportService
     reporting: ReportingService
     dispatching: DispatchService
@@ -225,6 +232,7 @@ def _projections(pool: Pool, listener: Listener, vault: FileKeyVault) -> Project
             OrderIndexProjection(),
             DeliveryReferenceProjection(),
             StatusFeedProjection(),
+            NotificationResultProjection(),
             RecipientIndexProjection(vault, open_placed),
         ],
     )
@@ -281,6 +289,9 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             reading=ReadingService(orders=orders, index=PostgresOrderIndex(pool, projecting)),
             auditing=AuditingService(orders=orders),
             following=FollowingService(orders=orders, feed=PostgresStatusFeed(pool, projecting)),
+            counting=CountingService(
+                orders=orders, results=PostgresResultIndex(pool, projecting), clock=utc_now
+            ),
             supporting=SupportService(
                 orders=orders, index=PostgresRecipientIndex(pool, projecting, vault)
             ),
@@ -455,6 +466,7 @@ def api(settings: Settings, running: Services) -> ASGIApp:
             reading=running.reading,
             auditing=running.auditing,
             following=running.following,
+            counting=running.counting,
             supporting=running.supporting,
             reporting=running.reporting,
             health=running.health,
@@ -466,9 +478,24 @@ def api(settings: Settings, running: Services) -> ASGIApp:
         sms=_sms_reports(settings),
         email=_email_reports(settings),
         trigger_secret=settings.trigger_secret,
+        figures=Metrics(
+            key=settings.metrics_key,
+            environment=settings.environment,
+            write=_write_table,
+            clock=utc_now,
+        ),
         documents=_documents(settings),
         observer=log_served if settings.log_level == "debug" else None,
     )
+
+
+async def _write_table(
+    columns: Mapping[str, str], rows: AsyncIterator[Sequence[object]]
+) -> tuple[bytes, int]:
+    # Its library is large, and most processes never write a table.
+    from adapters.tables.parquet import write_parquet  # noqa: PLC0415
+
+    return await write_parquet(columns, rows)
 
 
 def _rules(settings: Settings, caller: Caller) -> Rules:

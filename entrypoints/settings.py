@@ -4,6 +4,7 @@ Each is a variable `VARSEL_…`; `varsel settings` lists them with what they mea
 """
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -69,6 +70,12 @@ def _issuer(value: str) -> str:
 
 def _names(value: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def _name(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9.-]{1,32}", value) is None:
+        raise ValueError("write letters, digits, dots and dashes, 32 at most")
+    return value
 
 
 def _path(value: str) -> Path:
@@ -175,6 +182,13 @@ class Settings:
 
     trigger_secret: str | None = _setting(
         _text, None, "the secret of a cron that calls the triggers, which do nothing", secret=True
+    )
+
+    metrics_key: str | None = _setting(
+        _text, None, "the key with which yesterday's figures are collected", secret=True
+    )
+    environment: str = _setting(
+        _name, "local", "what this installation is called in the names of those files"
     )
 
     party_register_url: str | None = _setting(

@@ -19,7 +19,7 @@ from typing import Final, TypeAlias, assert_never
 from uuid import UUID, uuid5
 
 from domain.channel import Channel
-from domain.message import SendingTime, has_keywords
+from domain.message import Keywords, SendingTime, has_keywords
 from domain.order.errors import TooLateToCancelError
 from domain.order.events import (
     Considered,
@@ -76,7 +76,7 @@ from domain.order.steps import (
     WaitUntil,
 )
 from domain.personal import Contact
-from domain.recipient import Recipient, RecipientNo
+from domain.recipient import Organisation, Recipient, RecipientNo
 from domain.resolution import Policy, Resolution
 from domain.schedule import CONFIRMATION_GRACE, expires_at, leaves_at
 
@@ -240,6 +240,15 @@ class Order:
     def notification_id(self, notification_no: NotificationNo) -> UUID:
         """The notification's name to the outside, the same for ever and telling nothing of whom."""
         return uuid5(self.order_id, f"notification {notification_no}")
+
+    def keywords(self, notification: Notification) -> Keywords:
+        """What stands for the keywords in a notification's texts."""
+        identity = self.recipient(notification.recipient_no).identity
+        name = self.names.get(notification.recipient_no)
+        return Keywords(
+            name="" if name is None else name.text,
+            number=identity.number if isinstance(identity, Organisation) else "",
+        )
 
     def next_step(self, now: datetime) -> Step:
         """What the order needs at this moment."""

@@ -16,6 +16,7 @@ from entrypoints.http.gate import Gate, Observer
 from entrypoints.http.health import HealthController
 from entrypoints.http.histories import HistoriesController
 from entrypoints.http.links import Links
+from entrypoints.http.metrics import Metrics, metrics
 from entrypoints.http.openapi import document
 from entrypoints.http.orders import CancellationController, OrdersController
 from entrypoints.http.placing import Placing
@@ -39,6 +40,7 @@ def create_app(
     sms: SmsReports | None = None,
     email: EmailReports | None = None,
     trigger_secret: str | None = None,
+    figures: Metrics | None = None,
     documents: Mapping[str, bytes] | None = None,
     observer: Observer | None = None,
 ) -> ASGIApp:
@@ -48,6 +50,7 @@ def create_app(
     `base_url` is the address by which clients reach the service; links begin with it.
     Without `sms` or `email` nobody can report on that channel, and without `trigger_secret`
     nobody can call a trigger.
+    Without `figures` there are none.
     `documents` are JSON documents open to all, by their paths.
     """
     limits = limits or BodyLimits()
@@ -81,6 +84,8 @@ def create_app(
         routes.append(sms_reports(sms, services, limits))
     if email is not None:
         routes.append(email_reports(email, services, limits))
+    if figures is not None:
+        routes += metrics(services.counting, figures, limits)
     app = Litestar(
         route_handlers=routes,
         dependencies={"services": _given(services), "links": _given(links)},

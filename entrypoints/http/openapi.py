@@ -15,6 +15,7 @@ from entrypoints.http import (
     feed,
     health,
     histories,
+    metrics,
     orders,
     placing_contract,
     reports,
@@ -35,6 +36,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *support.ROUTES,
     *histories.ROUTES,
     *reports.ROUTES,
+    *metrics.ROUTES,
     *health.ROUTES,
     *send_condition.ROUTES,
     *triggers.ROUTES,
@@ -46,6 +48,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "Shipments": "The second version: orders with reminders, each asked for once by its key.",
     "History": "What was recorded of an order, by whom and when.",
     "Support": "What support sees, over all owners.",
+    "Figures": "What was sent, by owner and month, and day by day for those who charge for it.",
     "Delivery reports": "Where providers tell what became of notifications.",
     "Service": "The service itself.",
 }

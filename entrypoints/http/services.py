@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from application.auditing import AuditingService
+from application.counting import CountingService
 from application.following import FollowingService
 from application.health import HealthService
 from application.instant import InstantService
@@ -21,6 +22,7 @@ class Services:
     reading: ReadingService
     auditing: AuditingService
     following: FollowingService
+    counting: CountingService
     supporting: SupportService
     reporting: ReportingService
     health: HealthService

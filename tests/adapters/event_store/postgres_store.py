@@ -20,6 +20,10 @@ from adapters.projections.delivery_reference import (
     DeliveryReferenceProjection,
     PostgresReportInbox,
 )
+from adapters.projections.notification_result import (
+    NotificationResultProjection,
+    PostgresResultIndex,
+)
 from adapters.projections.order_index import OrderIndexProjection, PostgresOrderIndex
 from adapters.projections.recipient_index import (
     PostgresRecipientIndex,
@@ -49,6 +53,7 @@ class PostgresStore:
     inbox: PostgresReportInbox
     feed: PostgresStatusFeed
     recipients: PostgresRecipientIndex
+    results: PostgresResultIndex
 
     async def erase(self, order_id: OrderId, kind: PersonalClass) -> None:
         """Delete keys alone: the boxes may stay, and cannot be opened."""
@@ -90,6 +95,7 @@ async def open_store(
                 OrderIndexProjection(),
                 DeliveryReferenceProjection(),
                 StatusFeedProjection(),
+                NotificationResultProjection(),
                 RecipientIndexProjection(vault, partial(read_placed, mapper)),
             ],
         )
@@ -108,5 +114,6 @@ async def open_store(
             index=PostgresOrderIndex(pool, runner),
             inbox=PostgresReportInbox(pool, listener),
             feed=PostgresStatusFeed(pool, runner),
+            results=PostgresResultIndex(pool, runner),
             recipients=PostgresRecipientIndex(pool, runner, vault),
         )

@@ -24,10 +24,13 @@ from adapters.memory.registries import (
     InMemoryProfileRegistry,
 )
 from adapters.memory.report_inbox import InMemoryReportInbox
+from adapters.memory.result_index import InMemoryResultIndex
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.memory.status_feed import InMemoryStatusFeed
+from adapters.tables.parquet import write_parquet
 from application.auditing import AuditingService
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
+from application.counting import CountingService
 from application.dispatching import DispatchService
 from application.following import FollowingService
 from application.handing_over import HandOver
@@ -46,14 +49,15 @@ from application.reading import ReadingService
 from application.reporting import ReportingService
 from application.supporting import SupportService
 from domain.channel import Channel
-from domain.contact_point import PersonRecord, RegisteredAddress
+from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import ReportedState
 from domain.personal import Contact
 from entrypoints.http.app import create_app
+from entrypoints.http.metrics import Metrics
 from entrypoints.http.reports import EmailReports, SmsReports
 from entrypoints.http.requests import Rules
 from entrypoints.http.services import Services
-from tests.samples import KARI, NOON, OLA
+from tests.samples import BAKERY, KARI, NOON, OLA
 
 BASE_URL = "https://varsel.example.no"
 V1 = "/notifications/api/v1"
@@ -128,7 +132,19 @@ class Installation:
                         OLA.number.text: PersonRecord(is_reserved=True, can_be_notified=False),
                     }
                 ),
-                businesses=InMemoryBusinessRegistry(),
+                businesses=InMemoryBusinessRegistry(
+                    {
+                        BAKERY.number: BusinessRecord(
+                            origin=BAKERY.number,
+                            mobiles=[
+                                RegisteredAddress(
+                                    address=Contact("+46701740605"),
+                                    confirmed_at=NOON - timedelta(days=1),
+                                )
+                            ],
+                        )
+                    }
+                ),
                 profiles=InMemoryProfileRegistry(),
                 externals=InMemoryExternalIdentityRegistry(),
                 names=InMemoryNameRegistry(),
@@ -167,6 +183,11 @@ class Installation:
             reading=ReadingService(orders=self.orders, index=InMemoryOrderIndex(self.orders)),
             auditing=AuditingService(orders=self.orders),
             following=FollowingService(orders=self.orders, feed=InMemoryStatusFeed(self.orders)),
+            counting=CountingService(
+                orders=self.orders,
+                results=InMemoryResultIndex(self.orders),
+                clock=lambda: self.now,
+            ),
             supporting=SupportService(
                 orders=self.orders, index=InMemoryRecipientIndex(self.orders)
             ),
@@ -194,6 +215,10 @@ class Installation:
             sms_sender="Altinn",
         )
 
+    def figures(self, *, key: str | None = "figures") -> Metrics:
+        """How the figures are collected."""
+        return Metrics(key=key, environment="tests", write=write_parquet, clock=lambda: self.now)
+
     def app(self, **changes: Any) -> ASGIApp:  # noqa: ANN401  # any argument of `create_app`
         """The API; `changes` replace its arguments."""
         arguments: dict[str, Any] = {
@@ -204,6 +229,7 @@ class Installation:
             "sms": SmsReports(
                 user="gateway", password="open", read=read_reports, acknowledge=acknowledged
             ),
+            "figures": self.figures(),
             "email": EmailReports(secret="letter", read=read_reports),
         }
         return create_app(**(arguments | changes))

@@ -45,11 +45,14 @@ async def knock(
 ) -> httpx.Response:
     query = {each.name: str(each.example) for each in route.parameters if each.place == "query"}
     named = {each.name: str(each.example) for each in route.parameters if each.place == "header"}
+    example = None if route.takes is None else route.takes.example
+    is_form = route.takes is not None and "json" not in route.takes.media_types[0]
     return await api.request(
         route.method,
         route.path.replace("{id}", order_id or str(uuid4())),
         params=query,
-        json=None if route.takes is None else route.takes.example,
+        data=example if is_form else None,  # type: ignore[arg-type]  # a form is a mapping
+        json=None if is_form else example,
         headers=headers | named,
     )
 

@@ -1,0 +1,62 @@
+"""The figures over a repository in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.memory.order_repository import InMemoryOrderRepository
+from application.ports.result_index import OwnerFigures
+from domain.channel import Channel
+from domain.order.events import OrderId
+from domain.order.notification import Accepted, Delivered
+from domain.order.order import Order, rebuild
+
+
+class InMemoryResultIndex:
+    """Rebuilds every order, each time."""
+
+    def __init__(self, orders: InMemoryOrderRepository) -> None:
+        self._orders = orders
+
+    async def figures(self, *, since: datetime, until: datetime) -> Sequence[OwnerFigures]:
+        asked = [
+            each for each in await self._all() if since <= each.placed.requested_send_time < until
+        ]
+        return [
+            _of(owner, [each for each in asked if each.placed.owner == owner])
+            for owner in sorted({each.placed.owner for each in asked})
+        ]
+
+    async def ended(
+        self, channel: Channel, *, since: datetime, until: datetime
+    ) -> Sequence[OrderId]:
+        return [
+            order.order_id
+            for order in await self._all()
+            if any(
+                each.channel is channel and each.is_final and since <= each.changed_at < until
+                for each in order.notifications
+            )
+        ]
+
+    async def _all(self) -> Sequence[Order]:
+        histories = await self._orders.histories(
+            list(dict.fromkeys(each.order_id for each in self._orders.everything()))
+        )
+        return [
+            rebuild(order_id, [(each.event, each.recorded_at) for each in history])
+            for order_id, history in histories.items()
+        ]
+
+
+def _of(owner: str, orders: Sequence[Order]) -> OwnerFigures:
+    notifications = [each for order in orders for each in order.notifications]
+    emails = [each.delivery for each in notifications if each.channel is Channel.EMAIL]
+    texts = [each.delivery for each in notifications if each.channel is Channel.SMS]
+    return OwnerFigures(
+        owner=owner,
+        orders=len(orders),
+        emails=len(emails),
+        emails_succeeded=sum(isinstance(each, Accepted | Delivered) for each in emails),
+        text_messages=len(texts),
+        text_messages_succeeded=sum(isinstance(each, Accepted | Delivered) for each in texts),
+    )

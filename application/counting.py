@@ -1,0 +1,91 @@
+"""Count what was sent: by owner and month, and notification by notification for each day."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from application.ports.order_repository import OrderRepository
+from application.ports.result_index import OwnerFigures, ResultIndex
+from domain.channel import Channel
+from domain.order.events import OrderId
+from domain.order.notification import Notification
+from domain.order.order import Order, rebuild
+
+_AT_ONCE: Final = 200
+"""So many orders are rebuilt at a time."""
+_FRESH: Final = timedelta(minutes=1)
+_KEPT: Final = 24
+"""The figures of so many months are kept for so long: whoever likes may ask for them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A notification that got its final result on a day, and its order as that day left it."""
+
+    order: Order
+    notification: Notification
+
+
+class CountingService:
+    """Gives the figures that owners are charged by."""
+
+    def __init__(
+        self, *, orders: OrderRepository, results: ResultIndex, clock: Callable[[], datetime]
+    ) -> None:
+        self._orders = orders
+        self._results = results
+        self._clock = clock
+        self._counted: dict[tuple[int, int], tuple[datetime, Sequence[OwnerFigures]]] = {}
+        self._counting = asyncio.Lock()
+
+    async def month(self, year: int, month: int) -> Sequence[OwnerFigures]:
+        """Every owner's figures of the orders that were to be sent in a month (UTC).
+
+        Raises:
+            ValueError: there is no such month.
+            StoreUnavailableError: try again later.
+        """
+        begins = datetime(year, month, 1, tzinfo=UTC)
+        ends = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+        async with self._counting:  # two who ask for the same do not make it be counted twice
+            now = self._clock()
+            counted_at, figures = self._counted.get((year, month), (begins, None))
+            if figures is None or not now - _FRESH < counted_at <= now:
+                figures = await self._results.figures(since=begins, until=ends)
+                self._counted.pop((year, month), None)
+                self._counted[year, month] = now, figures
+                while len(self._counted) > _KEPT:
+                    del self._counted[next(iter(self._counted))]
+        return figures
+
+    async def yesterday(self, channel: Channel) -> tuple[date, AsyncIterator[Ended]]:
+        """Yesterday (UTC), and the notifications that got their final result then.
+
+        Whoever asks later on the same day is told the same: what has come since is the next day's.
+
+        Raises:
+            StoreUnavailableError: try again later.
+        """
+        day = self._clock().astimezone(UTC).date() - timedelta(days=1)
+        begins = datetime.combine(day, time(), UTC)
+        ends = begins + timedelta(days=1)
+        found = await self._results.ended(channel, since=begins, until=ends)
+
+        return day, self._ended(channel, found, begins, ends)
+
+    async def _ended(
+        self, channel: Channel, found: Sequence[OrderId], begins: datetime, ends: datetime
+    ) -> AsyncIterator[Ended]:
+        for start in range(0, len(found), _AT_ONCE):
+            histories = await self._orders.histories(found[start : start + _AT_ONCE])
+            for order_id, history in histories.items():
+                by_then = [
+                    (each.event, each.recorded_at) for each in history if each.recorded_at < ends
+                ]
+                order = rebuild(order_id, by_then)
+                for each in order.notifications:
+                    is_of_the_day = each.is_final and begins <= each.changed_at
+                    if each.channel is channel and is_of_the_day:
+                        yield Ended(order=order, notification=each)

@@ -1,0 +1,157 @@
+"""What every index of results promises; a suite for each names its stand."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from application.ports.order_repository import OrderRepository
+from application.ports.result_index import OwnerFigures, ResultIndex
+from application.recorded import SERVICE
+from domain.channel import Channel, ChannelChoice
+from domain.order.events import (
+    ContactNotFound,
+    ContactResolved,
+    DeliveryReported,
+    Failure,
+    NotificationExpired,
+    NotificationNo,
+    NotificationRejected,
+    OrderEvent,
+    OrderId,
+    ReportedState,
+    Source,
+    Target,
+)
+from domain.personal import Contact
+from domain.recipient import RecipientNo
+from tests.contracts.order_repository_contract import (
+    SetClock,
+    attempted,
+    going_on,
+    placing,
+    resolved,
+    sent,
+)
+from tests.samples import NOON, REMINDER_SMS, TTD, placed
+
+BEGINS, ENDS = NOON - timedelta(hours=1), NOON + timedelta(hours=1)
+NOTHING = {"emails": 0, "emails_succeeded": 0, "text_messages": 0, "text_messages_succeeded": 0}
+
+
+def found(channel: Channel) -> ContactResolved:
+    return msgspec.structs.replace(
+        resolved(),
+        targets=(
+            Target(
+                notification_no=NotificationNo(0),
+                channel=channel,
+                address=Contact("+4799999999"),
+                source=Source.KRR,
+            ),
+        ),
+    )
+
+
+def told(state: ReportedState) -> DeliveryReported:
+    failure = Failure.BOUNCED if state is ReportedState.FAILED else None
+    return DeliveryReported(
+        notification_no=NotificationNo(0), provider="smtp", state=state, code="x", failure=failure
+    )
+
+
+HANDED_OVER = (resolved(), attempted(), sent())
+REJECTED = NotificationRejected(
+    notification_no=NotificationNo(0), attempt=1, failure=Failure.INVALID_ADDRESS, code="550"
+)
+NOWHERE = ContactNotFound(
+    recipient_no=RecipientNo(0), notifications=((NotificationNo(0), Channel.EMAIL),)
+)
+EXPIRED = NotificationExpired(notification_no=NotificationNo(0), has_left=True)
+
+
+async def lived(
+    orders: OrderRepository, *events: OrderEvent, owner: str = "ttd", at: datetime = NOON
+) -> OrderId:
+    first = msgspec.structs.replace(
+        placed,
+        owner=owner,
+        requested_send_time=at,
+        channel=ChannelChoice.EMAIL_AND_SMS,
+        sms=REMINDER_SMS,
+    )
+    (order,) = await orders.append([placing(first)], by=TTD)
+    if events:
+        await orders.append([going_on(order, *events)], by=SERVICE)
+    return order.order_id
+
+
+async def only(results: ResultIndex) -> OwnerFigures:
+    (figures,) = await results.figures(since=BEGINS, until=ENDS)
+    return figures
+
+
+class ResultIndexContract:
+    async def test_what_a_provider_took_over_has_succeeded_until_it_says_otherwise(
+        self, orders: OrderRepository, results: ResultIndex
+    ) -> None:
+        await lived(orders, resolved())
+        await lived(orders, *HANDED_OVER)
+        await lived(orders, *HANDED_OVER, told(ReportedState.DELIVERED))
+        await lived(orders, *HANDED_OVER, told(ReportedState.DELAYED))
+        await lived(orders, *HANDED_OVER, told(ReportedState.FAILED))
+        await lived(orders, *HANDED_OVER, EXPIRED)
+        await lived(orders, resolved(), attempted(), REJECTED)
+        await lived(orders, NOWHERE)
+
+        assert await only(results) == OwnerFigures(
+            owner="ttd", orders=8, **(NOTHING | {"emails": 8, "emails_succeeded": 3})
+        )
+
+    async def test_a_report_never_lowers_how_far_a_notification_has_come(
+        self, orders: OrderRepository, results: ResultIndex
+    ) -> None:
+        delivered, failed = told(ReportedState.DELIVERED), told(ReportedState.FAILED)
+        await lived(orders, *HANDED_OVER, delivered, failed)
+        await lived(orders, *HANDED_OVER, EXPIRED, delivered)
+
+        assert (await only(results)).emails_succeeded == 2
+
+    async def test_each_channel_is_counted_for_itself(
+        self, orders: OrderRepository, results: ResultIndex
+    ) -> None:
+        await lived(orders, found(Channel.SMS), attempted(), sent())
+        await lived(orders, found(Channel.EMAIL))
+
+        figures = await only(results)
+
+        assert (figures.emails, figures.text_messages) == (1, 1)
+        assert (figures.emails_succeeded, figures.text_messages_succeeded) == (0, 1)
+
+    async def test_owners_are_told_apart_by_name_and_orders_by_when_they_were_to_be_sent(
+        self, orders: OrderRepository, results: ResultIndex
+    ) -> None:
+        await lived(orders, at=BEGINS)
+        await lived(orders, at=ENDS - timedelta(microseconds=1))
+        await lived(orders, at=ENDS)
+        await lived(orders, owner="skd")
+        await lived(orders, owner="nav", at=ENDS)
+
+        assert list(await results.figures(since=BEGINS, until=ENDS)) == [
+            OwnerFigures(owner="skd", orders=1, **NOTHING),
+            OwnerFigures(owner="ttd", orders=2, **NOTHING),
+        ]
+
+    async def test_an_order_is_found_on_the_day_of_a_final_result(
+        self, orders: OrderRepository, results: ResultIndex, clock: SetClock
+    ) -> None:
+        await lived(orders, *HANDED_OVER)
+        ends = [
+            await lived(orders, *HANDED_OVER, told(ReportedState.DELIVERED)),
+            await lived(orders, resolved(), attempted(), REJECTED),
+            await lived(orders, NOWHERE),
+        ]
+        clock.now = ENDS
+        await lived(orders, NOWHERE)
+
+        assert list(await results.ended(Channel.EMAIL, since=NOON, until=ENDS)) == ends
+        assert list(await results.ended(Channel.SMS, since=NOON, until=ENDS)) == []

@@ -1,0 +1,226 @@
+"""The figures as a browser shows them, and as a warehouse collects them."""
+
+import base64
+import hashlib
+import io
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pyarrow.parquet as pq
+import pytest
+
+from domain.order.events import ReportedState
+from tests.entrypoints.http.asking import EMAIL_ORDER, ORDER, SMS_ORDER
+from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
+from tests.samples import BAKERY
+
+PAGE = f"{V1}/metrics"
+KEY = {"X-API-Key": "figures"}
+
+
+def rows(answer: httpx.Response) -> list[dict[str, Any]]:
+    assert answer.status_code == 200
+    table = pq.read_table(io.BytesIO(answer.content))
+    return list(table.to_pylist())
+
+
+async def delivered(installation: Installation, api: httpx.AsyncClient) -> None:
+    await api.post(f"{V1}/orders/sms", json=SMS_ORDER | {"sendersReference": "a"}, headers=TTD)
+    await api.post(f"{V1}/orders/email", json=EMAIL_ORDER, headers=TTD)
+    installation.now += timedelta(hours=4)
+    await installation.dispatching.run_until_idle()
+    await installation.report()
+
+
+async def test_the_page_shows_this_months_figures_by_owner(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    await api.post(f"{V1}/orders", json=ORDER, headers=SKD)
+    await delivered(installation, api)
+
+    answer = await api.get(PAGE)
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "script" not in answer.headers["content-security-policy"]
+    assert "2026-09" in answer.text
+    skd, ttd = answer.text.index(">skd<"), answer.text.index(">ttd<")
+    assert skd < ttd
+    assert "<td>2</td><td>1</td><td>1</td><td>1</td><td>1</td>" in answer.text[ttd:]
+
+
+async def test_another_month_is_asked_for_by_a_form(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    await delivered(installation, api)
+
+    this = await api.post(PAGE, data={"month": "9", "year": "2026"})
+    before = await api.post(PAGE, data={"month": "8", "year": "2026"})
+    december = await api.post(PAGE, data={"month": "12", "year": "2026"})
+
+    assert ">ttd<" in this.text
+    assert ">ttd<" not in before.text
+    assert december.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "form, wrong",
+    [
+        ({}, ["month", "year"]),
+        ({"month": "0", "year": "2026"}, ["month"]),
+        ({"month": "13", "year": "2026"}, ["month"]),
+        ({"month": "9", "year": "1999"}, ["year"]),
+        ({"month": "<b>", "year": "99999"}, ["month", "year"]),
+    ],
+)
+async def test_what_is_no_month_is_refused(
+    api: httpx.AsyncClient, form: dict[str, str], wrong: list[str]
+) -> None:
+    answer = await api.post(
+        PAGE, data=form, headers={"content-type": "application/x-www-form-urlencoded"}
+    )
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == wrong
+
+
+async def test_figures_that_everybody_may_see_are_counted_once_a_minute(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    await api.get(PAGE)
+    await api.post(f"{V1}/orders/sms", json=SMS_ORDER, headers=TTD)
+
+    at_once = await api.get(PAGE)
+    installation.now += timedelta(minutes=1)
+    later = await api.get(PAGE)
+
+    assert ">ttd<" not in at_once.text
+    assert ">ttd<" in later.text
+
+
+async def test_yesterdays_text_messages_are_collected_as_a_file(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    await delivered(installation, api)
+    installation.now += timedelta(days=1)
+
+    answer = await api.post(f"{PAGE}/sms", headers=KEY)
+
+    (row,) = rows(answer)
+    assert list(row) == [
+        *("SmsId", "ShipmentId", "SendersReference", "RequestedSendTime", "CreatorName"),
+        *("ResourceId", "Result", "GatewayReference", "Rate", "MobileNumberPrefix"),
+        *("AltinnSmsCount", "AltinnSmsBodyLength", "AltinnSmsCustomBodyLength"),
+    ]
+    assert row["SmsId"] > 0
+    assert row | {"SmsId": 0, "ShipmentId": "", "GatewayReference": ""} == {
+        "SmsId": 0,
+        "ShipmentId": "",
+        "SendersReference": "a",
+        "RequestedSendTime": "2026-09-01T10:00:00Z",
+        "CreatorName": "ttd",
+        "ResourceId": None,
+        "Result": "Delivered",
+        "GatewayReference": "",
+        "Rate": "innland",
+        "MobileNumberPrefix": "+479",
+        "AltinnSmsCount": 1,
+        "AltinnSmsBodyLength": 14,
+        "AltinnSmsCustomBodyLength": None,
+    }
+    assert row["GatewayReference"]
+    headers = answer.headers
+    assert headers["content-type"] == "application/octet-stream"
+    name = "20260901_sms_notifications_tests.parquet"
+    assert headers["content-disposition"] == f'attachment; filename="{name}"'
+    digest = hashlib.md5(answer.content, usedforsecurity=False).digest()
+    assert headers["x-file-hash"] == base64.b64encode(digest).decode()
+    assert headers["x-file-size"] == str(len(answer.content))
+    assert headers["x-total-filetransfer-count"] == "1"
+    assert headers["x-generated-at"] == "2026-09-02T14:00:00Z"
+    assert headers["x-environment"] == "tests"
+
+
+async def test_yesterdays_emails_are_collected_as_a_file(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    await delivered(installation, api)
+    installation.now += timedelta(days=1)
+
+    (row,) = rows(await api.post(f"{PAGE}/email", headers=KEY))
+
+    assert next(iter(row)) == "EmailId"
+    assert list(row)[-1] == "OperationId"
+    assert (row["SendersReference"], row["Result"]) == ("case-77", "Delivered")
+    assert row["OperationId"]
+
+
+async def test_a_text_with_keywords_is_measured_as_ordered_and_as_sent(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    body = "Hi $recipientNumber$"
+    order = SMS_ORDER | {"body": body, "recipients": [{"organizationNumber": BAKERY.number}]}
+    await api.post(f"{V1}/orders/sms", json=order, headers=TTD)
+    await installation.dispatching.run_until_idle()
+    await installation.report(ReportedState.FAILED)
+    installation.now += timedelta(days=1)
+
+    (row,) = rows(await api.post(f"{PAGE}/sms", headers=KEY))
+
+    assert row["AltinnSmsBodyLength"] == len(body)
+    assert row["AltinnSmsCustomBodyLength"] == len("Hi 314022009")
+    assert (row["Rate"], row["MobileNumberPrefix"]) == ("utland", "+467")
+    assert row["Result"] == "Failed"
+
+
+async def test_what_has_no_final_result_is_in_no_file(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    await api.post(f"{V1}/orders/sms", json=SMS_ORDER, headers=TTD)
+    await installation.dispatching.run_until_idle()
+    installation.now += timedelta(days=1)
+
+    assert rows(await api.post(f"{PAGE}/sms", headers=KEY)) == []
+
+
+async def test_what_comes_after_midnight_is_the_next_days_whenever_it_is_asked_for(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    await delivered(installation, api)
+    installation.now += timedelta(days=1)
+    before = await api.post(f"{PAGE}/sms", headers=KEY)
+
+    await installation.report(ReportedState.FAILED)
+    after = await api.post(f"{PAGE}/sms", headers=KEY)
+
+    assert rows(after) == rows(before)
+
+
+@pytest.mark.parametrize("channel", ["sms", "email"])
+@pytest.mark.parametrize(
+    "headers, words",
+    [
+        ({}, "API key required"),
+        ({"X-API-Key": ""}, "is empty"),
+        ({"X-API-Key": "wrong"}, "is wrong"),
+        ({"Authorization": "Bearer ttd"}, "API key required"),
+    ],
+)
+async def test_without_the_key_there_is_no_file(
+    api: httpx.AsyncClient, channel: str, headers: dict[str, str], words: str
+) -> None:
+    answer = await api.post(f"{PAGE}/{channel}", headers=headers)
+
+    assert answer.status_code == 401
+    assert list(answer.json()) == ["error"]
+    assert words in answer.json()["error"]
+
+
+async def test_where_no_key_is_set_nobody_gets_a_file(installation: Installation) -> None:
+    figures = installation.figures(key=None)
+    async with installation.client(figures=figures) as api:
+        answer = await api.post(f"{PAGE}/sms", headers={"X-API-Key": "None"})
+
+    assert answer.status_code == 401
+    assert "VARSEL_METRICS_KEY" in answer.json()["error"]
