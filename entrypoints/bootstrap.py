@@ -90,6 +90,7 @@ from entrypoints.http import services as http
 from entrypoints.http.app import create_app
 from entrypoints.http.bodies import BodyLimits
 from entrypoints.http.gate import log_served
+from entrypoints.http.internal import Internal
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.reports import EmailReports, SmsReports
 from entrypoints.http.requests import Rules
@@ -478,6 +479,7 @@ def api(settings: Settings, running: Services) -> ASGIApp:
         sms=_sms_reports(settings),
         email=_email_reports(settings),
         trigger_secret=settings.trigger_secret,
+        own=Internal(secret=settings.internal_secret, owner=settings.internal_owner),
         figures=Metrics(
             key=settings.metrics_key,
             environment=settings.environment,

@@ -184,6 +184,10 @@ class Settings:
         _text, None, "the secret of a cron that calls the triggers, which do nothing", secret=True
     )
 
+    internal_secret: str | None = _setting(
+        _text, None, "the secret of own systems that hand messages in", secret=True
+    )
+    internal_owner: str = _setting(_text, "varsel", "the owner whose orders those messages are")
     metrics_key: str | None = _setting(
         _text, None, "the key with which yesterday's figures are collected", secret=True
     )

@@ -15,6 +15,7 @@ from entrypoints.http.feed import feed
 from entrypoints.http.gate import Gate, Observer
 from entrypoints.http.health import HealthController
 from entrypoints.http.histories import HistoriesController
+from entrypoints.http.internal import Internal, internal
 from entrypoints.http.links import Links
 from entrypoints.http.metrics import Metrics, metrics
 from entrypoints.http.openapi import document
@@ -41,6 +42,7 @@ def create_app(
     email: EmailReports | None = None,
     trigger_secret: str | None = None,
     figures: Metrics | None = None,
+    own: Internal | None = None,
     documents: Mapping[str, bytes] | None = None,
     observer: Observer | None = None,
 ) -> ASGIApp:
@@ -50,7 +52,8 @@ def create_app(
     `base_url` is the address by which clients reach the service; links begin with it.
     Without `sms` or `email` nobody can report on that channel, and without `trigger_secret`
     nobody can call a trigger.
-    Without `figures` there are none.
+    Without `figures` there are none, and without `own` no system of the installation's own hands
+    messages in.
     `documents` are JSON documents open to all, by their paths.
     """
     limits = limits or BodyLimits()
@@ -84,6 +87,8 @@ def create_app(
         routes.append(sms_reports(sms, services, limits))
     if email is not None:
         routes.append(email_reports(email, services, limits))
+    if own is not None:
+        routes += internal(services, own, rules, limits)
     if figures is not None:
         routes += metrics(services.counting, figures, limits)
     app = Litestar(

@@ -15,6 +15,7 @@ from entrypoints.http import (
     feed,
     health,
     histories,
+    internal,
     metrics,
     orders,
     placing_contract,
@@ -36,6 +37,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *support.ROUTES,
     *histories.ROUTES,
     *reports.ROUTES,
+    *internal.ROUTES,
     *metrics.ROUTES,
     *health.ROUTES,
     *send_condition.ROUTES,
@@ -50,6 +52,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "Support": "What support sees, over all owners.",
     "Figures": "What was sent, by owner and month, and day by day for those who charge for it.",
     "Delivery reports": "Where providers tell what became of notifications.",
+    "Internal": "Where the installation's own systems hand messages in.",
     "Service": "The service itself.",
 }
 

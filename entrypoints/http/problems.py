@@ -41,6 +41,7 @@ from entrypoints.http.refusals import (
     MethodNotAllowedError,
     MissingScopeError,
     NoSuchPathError,
+    NotTakenOverError,
     UnreadableReportError,
     UnsupportedMediaTypeError,
     WrongCredentialsError,
@@ -113,6 +114,9 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
             "NOT-00004",
             "The message was not taken over: temporary network failure",
             "Service Unavailable",
+        ),
+        NotTakenOverError: Plain(
+            500, "not_taken_over", "The provider did not take the message. Hand it in again."
         ),
         StoreUnavailableError: Plain(503, "store_unavailable", "Try again in a moment."),
         ConcurrentUpdateError: Plain(503, "order_is_busy", "Try again in a moment."),

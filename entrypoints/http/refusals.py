@@ -43,5 +43,9 @@ class NoSuchPathError(Exception):
     """There is nothing at this path."""
 
 
+class NotTakenOverError(Exception):
+    """A provider certainly did not take what another of the installation's systems handed in."""
+
+
 class UnreadableReportError(Exception):
     """What a provider sent is no delivery report."""

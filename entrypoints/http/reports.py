@@ -17,6 +17,7 @@ from entrypoints.http.bodies import XML_TYPES, BodyLimits, check_media_type, rea
 from entrypoints.http.contract import Access, Body, Reply, Route
 from entrypoints.http.problem_families import PlainProblem
 from entrypoints.http.refusals import UnreadableReportError, WrongCredentialsError
+from entrypoints.http.secrets import check_secret, credentials
 from entrypoints.http.services import Services
 
 ReportReader: TypeAlias = Callable[[bytes], Sequence[Report]]
@@ -93,7 +94,7 @@ def sms_reports(sms: SmsReports, services: Services, limits: BodyLimits) -> HTTP
     async def take_sms_reports(request: Request[Any, Any, Any]) -> Answer:
         """Keep what the SMS gateway tells."""
         check_media_type(request.scope, XML_TYPES, may_be_missing=True)
-        given = _credentials(request, b"basic")
+        given = credentials(request.scope, b"Basic")
         try:
             told = base64.b64decode(given, validate=True)
         except binascii.Error:
@@ -110,13 +111,11 @@ def sms_reports(sms: SmsReports, services: Services, limits: BodyLimits) -> HTTP
 
 def email_reports(email: EmailReports, services: Services, limits: BodyLimits) -> HTTPRouteHandler:
     """The door for delivery status messages (RFC 3464), as a mail server received them."""
-    expected = email.secret.encode()
 
     @post(EMAIL_REPORTS)
     async def take_email_reports(request: Request[Any, Any, Any]) -> Answer:
         """Keep what a mail server tells."""
-        if not hmac.compare_digest(_credentials(request, b"bearer"), expected):
-            raise WrongCredentialsError(_BEARER)
+        check_secret(request.scope, email.secret)
         body = await read_body(request.scope, request.receive, limits)
         await services.reporting.keep(await asyncio.to_thread(_read, email.read, body))
         return Answer(204)
@@ -129,12 +128,3 @@ def _read(read: ReportReader, body: bytes) -> Sequence[Report]:
         return read(body)
     except ValueError:
         raise UnreadableReportError from None
-
-
-def _credentials(request: Request[Any, Any, Any], scheme: bytes) -> bytes:
-    """What stands after the scheme in the one `Authorization` header; nothing if it is not so."""
-    given = [value for name, value in request.scope["headers"] if name == b"authorization"]
-    if len(given) != 1:
-        return b""
-    its_scheme, _, credentials = given[0].partition(b" ")
-    return credentials.strip() if its_scheme.lower() == scheme else b""

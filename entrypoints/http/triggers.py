@@ -4,7 +4,6 @@ Nothing here waits for a cron: orders are carried out when they are due.
 The doors stay, behind a secret, for those who have something set up that knocks at them.
 """
 
-import hmac
 from typing import Final
 
 from litestar.handlers import ASGIRouteHandler
@@ -16,7 +15,7 @@ from entrypoints.http.contract import Access, Reply, Route
 from entrypoints.http.doors import door
 from entrypoints.http.links import BASE
 from entrypoints.http.problem_families import PlainProblem
-from entrypoints.http.refusals import WrongCredentialsError
+from entrypoints.http.secrets import check_secret
 
 NAMES: Final = (
     "pastDueOrders",
@@ -27,7 +26,6 @@ NAMES: Final = (
     "terminateExpiredNotifications",
     "deleteOldStatusFeedRecords",
 )
-_BEARER: Final = b"Bearer"
 
 
 def _path(name: str) -> str:
@@ -59,10 +57,7 @@ def triggers(secret: str | None, limits: BodyLimits) -> list[ASGIRouteHandler]:
 
     async def knock(scope: Scope, receive: Receive) -> Answer:
         check_media_type(scope, JSON_TYPES, may_be_missing=True)
-        given = [value for name, value in scope["headers"] if name == b"authorization"]
-        expected = f"Bearer {secret}".encode()
-        if secret is None or len(given) != 1 or not hmac.compare_digest(given[0], expected):
-            raise WrongCredentialsError(_BEARER)
+        check_secret(scope, secret)
         await read_body(scope, receive, limits)
         return Answer(200)
 

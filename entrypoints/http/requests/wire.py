@@ -280,3 +280,24 @@ class ComposedEmailOrderRequest(WireStruct, frozen=True, kw_only=True):
     condition_endpoint: str | None = None
     dialogporten_association: DialogportenRequest | None = None
     recipient: ComposedRecipientRequest
+
+
+class SmsHandedInRequest(WireStruct, frozen=True, kw_only=True):
+    """A text message that another of the installation's systems hands in."""
+
+    sender: str
+    message: str
+    recipient: str
+    notification_id: str
+    time_to_live: Number
+
+
+class EmailHandedInRequest(WireStruct, frozen=True, kw_only=True):
+    """An e-mail that another of the installation's systems hands in."""
+
+    sender: str
+    recipient: str
+    subject: str
+    body: str
+    content_type: Enumeration
+    notification_id: str

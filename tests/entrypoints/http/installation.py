@@ -50,9 +50,10 @@ from application.reporting import ReportingService
 from application.supporting import SupportService
 from domain.channel import Channel
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
-from domain.order.events import ReportedState
+from domain.order.events import OrderPlaced, ReportedState
 from domain.personal import Contact
 from entrypoints.http.app import create_app
+from entrypoints.http.internal import Internal
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.reports import EmailReports, SmsReports
 from entrypoints.http.requests import Rules
@@ -195,6 +196,11 @@ class Installation:
             health=HealthService(agenda=Punctual()),
         )
 
+    def placed(self) -> Sequence[OrderPlaced]:
+        """The first event of every order."""
+        events = [each.event for each in self.orders.everything()]
+        return [each for each in events if isinstance(each, OrderPlaced)]
+
     async def report(self, state: ReportedState = ReportedState.DELIVERED) -> None:
         """Report every message that has left."""
         await self.services.reporting.keep(
@@ -230,6 +236,7 @@ class Installation:
                 user="gateway", password="open", read=read_reports, acknowledge=acknowledged
             ),
             "figures": self.figures(),
+            "own": Internal(secret="own", owner="varsel"),
             "email": EmailReports(secret="letter", read=read_reports),
         }
         return create_app(**(arguments | changes))

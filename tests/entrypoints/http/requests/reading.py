@@ -21,6 +21,7 @@ from entrypoints.http.requests import (
     read_order,
     read_sms_order,
 )
+from entrypoints.http.requests.internal import read_email_handed_in, read_sms_handed_in
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 RULES = Rules(now=NOW, owner="ttd", email_sender="noreply@varsel.example", sms_sender="Varsel")
@@ -90,6 +91,22 @@ COMPOSED: Json = {
     },
 }
 
+SMS_HANDED_IN: Json = {
+    "sender": "Altinn",
+    "message": "Your code is 4711",
+    "recipient": "+4799999999",
+    "notificationId": "5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b",
+    "timeToLive": 360,
+}
+EMAIL_HANDED_IN: Json = {
+    "sender": "noreply@altinn.cloud",
+    "recipient": "kari@example.org",
+    "subject": "Your code",
+    "body": "It is 4711",
+    "contentType": "Plain",
+    "notificationId": "5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b",
+}
+
 KINDS: Mapping[str, tuple[Read, Json]] = {
     "email": (read_email_order, EMAIL_ORDER),
     "sms": (read_sms_order, SMS_ORDER),
@@ -99,6 +116,8 @@ KINDS: Mapping[str, tuple[Read, Json]] = {
     "instant": (read_instant, INSTANT),
     "instant email": (read_instant_email, INSTANT_EMAIL),
     "composed": (read_composed, COMPOSED),
+    "sms handed in": (read_sms_handed_in, SMS_HANDED_IN),
+    "email handed in": (read_email_handed_in, EMAIL_HANDED_IN),
 }
 
 

@@ -28,6 +28,8 @@ PARAMETERS = {
     "instant": "request",
     "instant email": "request",
     "composed": "orderRequest",
+    "sms handed in": "request",
+    "email handed in": "request",
 }
 CASES = [(read, body, PARAMETERS[kind]) for kind, (read, body) in KINDS.items()]
 

@@ -1,0 +1,30 @@
+"""The secrets by which the installation's own systems come in."""
+
+import hmac
+from typing import Final
+
+from litestar.types import Scope
+
+from entrypoints.http.refusals import WrongCredentialsError
+
+_BEARER: Final = b"Bearer"
+
+
+def check_secret(scope: Scope, secret: str | None) -> None:
+    """See that a request bears the secret; where there is none, nobody does.
+
+    Raises:
+        WrongCredentialsError: it does not.
+    """
+    given = credentials(scope, _BEARER)
+    if secret is None or not hmac.compare_digest(given, secret.encode()):
+        raise WrongCredentialsError(_BEARER)
+
+
+def credentials(scope: Scope, scheme: bytes) -> bytes:
+    """What stands after the scheme in the one `Authorization` header; nothing if it is not so."""
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
+    if len(given) != 1:
+        return b""
+    its_scheme, _, its_credentials = given[0].partition(b" ")
+    return its_credentials.strip() if its_scheme.lower() == scheme.lower() else b""
