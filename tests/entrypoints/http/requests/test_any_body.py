@@ -156,7 +156,7 @@ def test_no_fault_repeats_what_was_sent(read: Read, body: Json, odd: str) -> Non
 
 @pytest.mark.parametrize("read, body", KINDS.values())
 def test_the_refusal_itself_tells_nothing(read: Read, body: Json) -> None:
-    sent = json.dumps(but(body, "sendersReference", [CANARY])).encode()
+    sent = json.dumps(but(body, next(iter(body)), [CANARY])).encode()
     with pytest.raises(InvalidRequestError) as refusal:
         read(sent, RULES)
     assert CANARY not in str(refusal.value)
