@@ -65,10 +65,11 @@ from adapters.tokens.discovery import Discovery, metadata_url
 from adapters.tokens.issuers import Issuer
 from adapters.tokens.issuers import Kind as IssuerKind
 from adapters.tokens.keys import JwksKeys
+from adapters.tokens.maskinporten import ClientKeyError, MaskinportenClient
 from adapters.tokens.owners_file import OwnersFile
 from adapters.tokens.verifier import JwtVerifier
 from application.auditing import AuditingService
-from application.caller import Caller
+from application.caller import CONDITION, Caller
 from application.counting import CountingService
 from application.dispatching import DispatchService
 from application.following import FollowingService
@@ -100,6 +101,10 @@ log = structlog.get_logger()
 
 SMTP: Final = "smtp"
 LINK: Final = "link_mobility"
+KRR_SCOPES: Final = " ".join(
+    f"krr:global/{name}.read" for name in ("digitalpost", "kontaktinformasjon", "hentendring")
+)
+"""What the change feed of the contact register is read with."""
 ISSUER: Final = "/development/"
 """The path below which the development issuer tells of itself."""
 
@@ -181,7 +186,7 @@ async def sync_registry(settings: Settings, kind: Kind, database: str) -> Import
     """
     async with importer(database) as loading:
         if kind == "krr" and settings.krr_url is not None:
-            return await sync_krr(loading, settings.krr_url, _constant(settings.krr_token or ""))
+            return await sync_krr(loading, settings.krr_url, _krr_token(settings))
         if kind == "businesses" and settings.businesses_url is not None:
             return await sync_businesses(loading, settings.businesses_url)
     raise SettingError(f"VARSEL_{kind.upper()}_URL says where the feed is; it is missing")
@@ -264,7 +269,11 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         agenda = PostgresAgenda(pool, listener)
         look_up = ContactLookUp(_registries(settings, pool))
         projecting = _projections(pool, listener, vault)
-        condition = HttpSendCondition(allowed_hosts=settings.condition_hosts)
+        condition = HttpSendCondition(
+            allowed_hosts=settings.condition_hosts,
+            token=_condition_token(settings),
+            token_hosts=settings.condition_token_hosts,
+        )
         stack.push_async_callback(condition.aclose)
         names = OrderNames(vault)
         hand_over = HandOver(
@@ -325,6 +334,50 @@ def _registries(settings: Settings, pool: Pool) -> Registries:
         externals=PostgresExternalIdentityRegistry(pool),
         names=names,
     )
+
+
+def _client(settings: Settings) -> MaskinportenClient | None:
+    """Our own client at Maskinporten, if we have one.
+
+    Raises:
+        SettingError: its key cannot be read.
+    """
+    address, client_id = settings.maskinporten_issuer, settings.maskinporten_client_id
+    if address is None or client_id is None or settings.maskinporten_client_key is None:
+        return None
+    try:
+        return MaskinportenClient(
+            _discovery("maskinporten", address),
+            client_id=client_id,
+            key_file=settings.maskinporten_client_key,
+            key_id=settings.maskinporten_client_key_id,
+        )
+    except ClientKeyError as problem:
+        raise SettingError(f"VARSEL_MASKINPORTEN_CLIENT_KEY: {problem}") from None
+
+
+def _discovery(kind: IssuerKind, address: str) -> Discovery:
+    return Discovery(
+        issuer=address, url=metadata_url(kind, address), allow_http=address.startswith("http:")
+    )
+
+
+def _condition_token(settings: Settings) -> Callable[[str], Awaitable[str]] | None:
+    client = _client(settings)
+    if client is None:
+        return None
+
+    async def for_host(host: str) -> str:  # noqa: ARG001  # the same for every host that expects one
+        return await client.token(CONDITION)
+
+    return for_host
+
+
+def _krr_token(settings: Settings) -> Callable[[], Awaitable[str]]:
+    client = _client(settings)
+    if client is None or settings.krr_token is not None:
+        return _constant(settings.krr_token or "")
+    return partial(client.token, KRR_SCOPES)
 
 
 def _constant(token: str) -> Callable[[], Awaitable[str]]:
@@ -409,12 +462,7 @@ async def _verifier(settings: Settings, stack: AsyncExitStack) -> TokenVerifier:
     for kind, address, audience in configured:
         if address is None:
             continue
-        discovery = Discovery(
-            issuer=address,
-            url=metadata_url(kind, address),
-            allow_http=address.startswith("http:"),
-        )
-        keys = JwksKeys(discovery, file=settings.data / f"keys-of-{kind}.json")
+        keys = JwksKeys(_discovery(kind, address), file=settings.data / f"keys-of-{kind}.json")
         fetching.append(keys.start())
         stack.push_async_callback(keys.stop)
         issuers.append(

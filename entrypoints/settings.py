@@ -130,6 +130,15 @@ class Settings:
     maskinporten_delegation_sources: tuple[str, ...] = _setting(
         _names, ("https://www.altinn.no",), "where suppliers may have been given an owner's scopes"
     )
+    maskinporten_client_id: str | None = _setting(
+        _text, None, "our own client at that issuer, for tokens that others expect of us"
+    )
+    maskinporten_client_key: Path | None = _setting(
+        _path, None, "the file of that client's private RSA key (PEM)"
+    )
+    maskinporten_client_key_id: str | None = _setting(
+        _text, None, "by which id (kid) the issuer knows that key"
+    )
     owner_is_organisation: bool = _setting(
         _flag,
         default=False,
@@ -211,6 +220,9 @@ class Settings:
     condition_hosts: tuple[str, ...] = _setting(
         _names, (), "hosts (also local ones, also by http) that send conditions may lie at"
     )
+    condition_token_hosts: tuple[str, ...] = _setting(
+        _names, (), "hosts of send conditions that expect a token of ours; no other sees one"
+    )
 
     attachment_hosts: tuple[str, ...] = _setting(
         _names,
@@ -271,6 +283,13 @@ class Settings:
             raise SettingError(
                 "VARSEL_MASKINPORTEN_ISSUER needs VARSEL_MASKINPORTEN_AUDIENCE: "
                 "a token for somebody else must not be taken"
+            )
+        own = (self.maskinporten_client_id, self.maskinporten_client_key, self.maskinporten_issuer)
+        if (any(own[:2]) or self.condition_token_hosts) and None in own:
+            raise SettingError(
+                "VARSEL_CONDITION_TOKEN_HOSTS needs VARSEL_MASKINPORTEN_ISSUER, "
+                "VARSEL_MASKINPORTEN_CLIENT_ID and VARSEL_MASKINPORTEN_CLIENT_KEY: "
+                "without them there are no tokens to show"
             )
         is_clear = self.smtp_url is not None and urlsplit(self.smtp_url).scheme == "smtp"
         if is_clear and not self.smtp_starttls and urlsplit(self.smtp_url or "").username:

@@ -1,6 +1,8 @@
 """How an issuer's published keys are found: its metadata (RFC 8414) names the address of its key set."""
 
 import ipaddress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -21,6 +23,7 @@ class IssuerUnreachableError(Exception):
 class _Metadata(msgspec.Struct):
     issuer: str
     jwks_uri: str
+    token_endpoint: str | None = None
 
 
 _decode = msgspec.json.Decoder(_Metadata).decode
@@ -54,24 +57,47 @@ class Discovery:
         Raises:
             IssuerUnreachableError: there was no answer that could be used.
         """
+        async with self._asking() as session:
+            metadata = await self._metadata(session)
+            if not self._may_be_asked(metadata.jwks_uri):
+                raise IssuerUnreachableError("its key set is not at an https address")
+            return await self._answer(session.get(metadata.jwks_uri, allow_redirects=False))
+
+    async def ask_for_token(self, grant: Callable[[], Mapping[str, str]]) -> bytes:
+        """Post a grant, made right before it is sent, to where the issuer gives tokens; its answer.
+
+        Raises:
+            IssuerUnreachableError: there was no answer that could be used.
+        """
+        async with self._asking() as session:
+            endpoint = (await self._metadata(session)).token_endpoint
+            if endpoint is None or not self._may_be_asked(endpoint):
+                raise IssuerUnreachableError("it gives tokens at no https address")
+            return await self._answer(session.post(endpoint, data=grant(), allow_redirects=False))
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[aiohttp.ClientSession]:
         timeout = aiohttp.ClientTimeout(total=self._timeout)
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         try:
-            async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
-                try:
-                    metadata = _decode(await self._get(session, self._url))
-                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                    raise IssuerUnreachableError("its metadata is malformed") from None
-                if metadata.issuer != self.issuer:
-                    raise IssuerUnreachableError("its metadata names another issuer")
-                if not self._may_be_asked(metadata.jwks_uri):
-                    raise IssuerUnreachableError("its key set is not at an https address")
-                return await self._get(session, metadata.jwks_uri)
+            async with aiohttp.ClientSession(
+                timeout=timeout, auto_decompress=False, headers=headers
+            ) as session:
+                yield session
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             raise IssuerUnreachableError(f"it cannot be read ({type(error).__name__})") from None
 
-    async def _get(self, session: aiohttp.ClientSession, url: str) -> bytes:
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-        async with session.get(url, allow_redirects=False, headers=headers) as answer:
+    async def _metadata(self, session: aiohttp.ClientSession) -> _Metadata:
+        try:
+            metadata = _decode(await self._answer(session.get(self._url, allow_redirects=False)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise IssuerUnreachableError("its metadata is malformed") from None
+        if metadata.issuer != self.issuer:
+            raise IssuerUnreachableError("its metadata names another issuer")
+        return metadata
+
+    async def _answer(self, request: AbstractAsyncContextManager[aiohttp.ClientResponse]) -> bytes:
+        async with request as answer:
             if answer.status != _HTTP_OK:
                 raise IssuerUnreachableError(f"it answered {answer.status}")
             text = bytearray()

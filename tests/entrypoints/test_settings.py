@@ -55,6 +55,13 @@ def test_an_issuers_name_is_kept_as_it_is_written() -> None:
         ({"VARSEL_PORT": "65536"}, "VARSEL_PORT"),
         ({"VARSEL_PROT": "8080"}, "VARSEL_PROT"),
         ({"VARSEL_HOST": " "}, "VARSEL_HOST"),
+        ({"VARSEL_ENVIRONMENT": "a/b"}, "VARSEL_ENVIRONMENT"),
+        ({"VARSEL_ENVIRONMENT": ""}, "VARSEL_ENVIRONMENT"),
+        (
+            {"VARSEL_CONDITION_TOKEN_HOSTS": "a.example.no"},
+            "VARSEL_MASKINPORTEN_CLIENT_ID and VARSEL_MASKINPORTEN_CLIENT_KEY",
+        ),
+        ({"VARSEL_MASKINPORTEN_CLIENT_ID": "a"}, "VARSEL_MASKINPORTEN_ISSUER"),
         ({"VARSEL_DEVELOPMENT_ISSUER": "maybe"}, "VARSEL_DEVELOPMENT_ISSUER"),
         ({"VARSEL_SMTP_URL": "mail.example.no:25"}, "VARSEL_SMTP_URL"),
         ({"VARSEL_SMTP_URL": "smtp://mail.example.no:port"}, "VARSEL_SMTP_URL"),
