@@ -1,5 +1,6 @@
 """Who is calling, and whether they may."""
 
+import re
 from typing import Final
 
 from litestar.connection import ASGIConnection
@@ -9,10 +10,14 @@ from litestar.types import Scope
 from application.caller import CREATE, Caller
 from application.ports.token_verifier import TokenVerifier
 from application.recorded import Actor, Role
-from entrypoints.http.refusals import MissingScopeError
+from entrypoints.http.refusals import MissingScopeError, NotAcceptableError
 
 COOKIE: Final = "AltinnStudioRuntime"
 """The cookie in which a browser bears a token; an `Authorization` header goes before it."""
+
+
+_TAKEN: Final = frozenset({"*/*", "application/*", "application/json", "text/json"})
+_REFUSING: Final = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
 class Doorkeeper:
@@ -25,11 +30,13 @@ class Doorkeeper:
         """Verify who calls, and that they hold the scope that is needed.
 
         Raises:
+            NotAcceptableError: the caller would not understand the answer.
             InvalidTokenError: there is no good token.
             NoOwnerError: the token names no owner.
             MissingScopeError: the token does not allow this.
             VerificationUnavailableError: nobody can tell now.
         """
+        _check_acceptance(scope)
         authorization: list[str] = []
         platform: list[str] = []
         in_cookies: list[str] = []
@@ -57,6 +64,20 @@ class Doorkeeper:
         is_asking_for_methods = connection.scope.get("method") == "OPTIONS"
         if not is_asking_for_methods:
             await self.admit(connection.scope)
+
+
+def _check_acceptance(scope: Scope) -> None:
+    """See that the caller takes JSON; nothing said means anything (RFC 9110 § 12.5.1)."""
+    accepted = [value for name, value in scope["headers"] if name == b"accept"]
+    ranges = [each for value in accepted for each in value.decode("latin-1").split(",")]
+    if any(ranges) and not any(map(_takes_json, ranges)):
+        raise NotAcceptableError
+
+
+def _takes_json(media_range: str) -> bool:
+    kind, *parameters = [each.strip().lower() for each in media_range.split(";")]
+    is_refused = any(_REFUSING.fullmatch(each) for each in parameters)
+    return kind in _TAKEN and not is_refused
 
 
 def _in_cookie(cookies: str) -> list[str]:

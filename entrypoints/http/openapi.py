@@ -113,6 +113,7 @@ _OF_TOKENS: Final[Mapping[int, Reply]] = {
         words="There is no token that can be trusted.",
         headers={"WWW-Authenticate": "`Bearer`"},
     ),
+    406: Reply(words="The client accepts no JSON.", kind=PlainProblem),
     403: Reply(words="The token names no owner, or does not allow this."),
 }
 _EMPTY: Final[Mapping[Access, Mapping[int, Reply]]] = {

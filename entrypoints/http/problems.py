@@ -41,6 +41,7 @@ from entrypoints.http.refusals import (
     MethodNotAllowedError,
     MissingScopeError,
     NoSuchPathError,
+    NotAcceptableError,
     NotTakenOverError,
     UnreadableReportError,
     UnsupportedMediaTypeError,
@@ -62,6 +63,7 @@ _SECTIONS: Final[Mapping[int, str]] = MappingProxyType(
         400: "15.5.1",
         404: "15.5.5",
         405: "15.5.6",
+        406: "15.5.7",
         408: "15.5.9",
         409: "15.5.10",
         413: "15.5.14",
@@ -86,6 +88,9 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         OrderNotFoundError: Plain(404, "order_not_found"),
         NoSuchPathError: Plain(404, "no_such_path"),
         MethodNotAllowedError: Plain(405, "method_not_allowed"),
+        NotAcceptableError: Plain(
+            406, "not_acceptable", "Answers are JSON: accept application/json, or anything."
+        ),
         BodyTooSlowError: Plain(408, "body_too_slow", "The body did not arrive in time."),
         TooLateToCancelError: Plain(
             409,

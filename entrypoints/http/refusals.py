@@ -43,6 +43,10 @@ class NoSuchPathError(Exception):
     """There is nothing at this path."""
 
 
+class NotAcceptableError(Exception):
+    """The client takes no answer of the kind that is given here."""
+
+
 class NotTakenOverError(Exception):
     """A provider certainly did not take what another of the installation's systems handed in."""
 

@@ -1,6 +1,6 @@
 """The API over the application's own services, with everything outside in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -52,6 +52,7 @@ from domain.channel import Channel
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import OrderPlaced, ReportedState
 from domain.personal import Contact
+from domain.recipient import OrganisationNumber
 from entrypoints.http.app import create_app
 from entrypoints.http.internal import Internal
 from entrypoints.http.metrics import Metrics
@@ -79,6 +80,20 @@ CALLERS = {
     "Bearer composer": Caller(owner="ttd", scopes=frozenset({COMPOSED})),
     "Bearer supporter": Caller(owner="digdir", scopes=frozenset({SUPPORT})),
     "Bearer scopeless": Caller(owner="ttd", scopes=frozenset({"altinn:other", CREATE + "x"})),
+}
+
+
+def registered(address: str) -> RegisteredAddress:
+    """An address that was confirmed lately."""
+    return RegisteredAddress(address=Contact(address), confirmed_at=NOON - timedelta(days=1))
+
+
+PERSONS = {
+    KARI.number.text: PersonRecord(email=registered("kari@example.org")),
+    OLA.number.text: PersonRecord(is_reserved=True, can_be_notified=False),
+}
+BUSINESSES = {
+    BAKERY.number: BusinessRecord(origin=BAKERY.number, mobiles=[registered("+46701740605")])
 }
 
 
@@ -111,8 +126,14 @@ class Punctual:
 class Installation:
     """A service whose clock the tests set."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        persons: Mapping[str, PersonRecord] | None = None,
+        businesses: Mapping[OrganisationNumber, BusinessRecord] | None = None,
+    ) -> None:
         self.now = NOON
+        self.condition: Callable[[str], bool] = lambda _: True
         self.vault = InMemoryKeyVault()
         self.orders = InMemoryOrderRepository(
             vault=self.vault, clock=lambda: self.now, next_id=uuid4
@@ -122,29 +143,9 @@ class Installation:
         self.inbox = InMemoryReportInbox(self.orders)
         look_up = ContactLookUp(
             Registries(
-                persons=InMemoryPersonRegistry(
-                    {
-                        KARI.number.text: PersonRecord(
-                            email=RegisteredAddress(
-                                address=Contact("kari@example.org"),
-                                confirmed_at=NOON - timedelta(days=1),
-                            )
-                        ),
-                        OLA.number.text: PersonRecord(is_reserved=True, can_be_notified=False),
-                    }
-                ),
+                persons=InMemoryPersonRegistry(PERSONS if persons is None else persons),
                 businesses=InMemoryBusinessRegistry(
-                    {
-                        BAKERY.number: BusinessRecord(
-                            origin=BAKERY.number,
-                            mobiles=[
-                                RegisteredAddress(
-                                    address=Contact("+46701740605"),
-                                    confirmed_at=NOON - timedelta(days=1),
-                                )
-                            ],
-                        )
-                    }
+                    BUSINESSES if businesses is None else businesses
                 ),
                 profiles=InMemoryProfileRegistry(),
                 externals=InMemoryExternalIdentityRegistry(),
@@ -162,7 +163,7 @@ class Installation:
             orders=self.orders,
             agenda=InMemoryAgenda(self.orders),
             look_up=look_up,
-            condition=InMemorySendCondition(lambda _: True),
+            condition=InMemorySendCondition(lambda url: self.condition(url)),  # noqa: PLW0108  # as it is then
             hand_over=hand_over,
             clock=lambda: self.now,
             worker="tests",

@@ -100,15 +100,6 @@ async def test_json_may_be_named_in_any_case_and_with_its_charset(
     assert answer.status_code == 202
 
 
-async def test_whatever_a_client_would_rather_have_it_gets_json(api: httpx.AsyncClient) -> None:
-    answer = await api.post(
-        f"{V1}/orders/email", json=EMAIL_ORDER, headers=TTD | {"accept": "application/xml"}
-    )
-
-    assert answer.status_code == 202
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
-
-
 async def test_a_body_that_is_announced_as_too_large_is_refused(
     installation: Installation,
 ) -> None:
@@ -132,3 +123,34 @@ async def test_a_host_that_is_none_is_refused(api: httpx.AsyncClient) -> None:
 
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    "accept",
+    ["text/html", "application/xml", "application/json;q=0", "text/plain, image/*", "json"],
+)
+async def test_who_takes_no_json_is_told_so_before_anything_else(
+    api: httpx.AsyncClient, accept: str
+) -> None:
+    answer = await api.post(f"{V1}/orders/email", json=EMAIL_ORDER, headers={"accept": accept})
+
+    assert answer.status_code == 406
+    assert answer.json()["code"] == "not_acceptable"
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "",
+        "*/*",
+        "application/json",
+        "Application/JSON; charset=utf-8",
+        "application/*;q=0.1",
+        "text/html, application/json;q=0.9",
+        "text/html,*/*;q=0.01",
+    ],
+)
+async def test_who_takes_json_among_others_is_answered(api: httpx.AsyncClient, accept: str) -> None:
+    answer = await api.get(f"{V1}/orders?sendersReference=x", headers=TTD | {"accept": accept})
+
+    assert answer.status_code == 200
