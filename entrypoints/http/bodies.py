@@ -85,10 +85,10 @@ async def _gathered(receive: Receive, max_bytes: int) -> bytes:
         message = await receive()
         if message["type"] != "http.request":
             raise ClientGoneError
-        chunk = message["body"]
+        chunk = message.get("body", b"")
         length += len(chunk)
         if length > max_bytes:
             raise BodyTooLargeError
-        if not message["more_body"]:
+        if not message.get("more_body", False):
             return b"".join([*chunks, chunk]) if chunks else chunk
         chunks.append(chunk)

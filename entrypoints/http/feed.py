@@ -50,7 +50,7 @@ ROUTES: Final = (
                 name="orderBy",
                 place="query",
                 words="Upwards from `seq`, or downwards; downwards from 0 begins with the newest.",
-                values=["Asc", "Desc"],
+                values=["Asc", "Desc", "0", "1"],
                 is_required=False,
                 example="Asc",
             ),

@@ -46,7 +46,7 @@ ROUTES: Final = (
                 place="query",
                 words="The moment, with its offset from UTC.",
                 format="date-time",
-                example="2026-09-01T08:00:00Z",
+                example="2026-09-01T12:00:00Z",
             ),
         ],
         replies={

@@ -12,7 +12,7 @@ from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_shipments import ShipmentAnswer, shipment
 from entrypoints.http.contract import ORDER_ID, Reply, Route
 from entrypoints.http.links import BASE
-from entrypoints.http.problem_families import AltinnProblem
+from entrypoints.http.problem_families import AltinnProblem, PlainProblem
 from entrypoints.http.problems import respond_no_shipment
 from entrypoints.http.refusals import NoSuchPathError
 from entrypoints.http.requests import InvalidRequestError
@@ -49,7 +49,8 @@ ROUTES: Final = (
                 },
             ),
             404: Reply(
-                words="There is no such order of this owner (`NOT-00003`).", kind=AltinnProblem
+                words="There is no such order of this owner (`NOT-00003`), or the id is no GUID.",
+                kind=AltinnProblem | PlainProblem,
             ),
         },
     ),

@@ -3,22 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
-from schemathesis import Case
-from schemathesis.checks import (
-    not_a_server_error,
-)
+from hypothesis import HealthCheck, settings
+from schemathesis import Case, SerializationContext
 from schemathesis.config import SchemathesisConfig
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    negative_data_rejection,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-    unsupported_method,
-)
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from entrypoints.http.contract import Access
 from entrypoints.http.openapi import ROUTES
@@ -36,24 +25,31 @@ CREDENTIALS: Mapping[Access, dict[str, str]] = {
 }
 ACCESS = {route.name: route.access for route in ROUTES}
 
+
+@schemathesis.serializer("message/rfc822")
+def as_it_is(_: SerializationContext, value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 installation = Installation()
 schema = schemathesis.openapi.from_asgi(
     "/openapi.json", installation.app(trigger_secret="own"), config=SchemathesisConfig()
 )
 
 
+@schema.auth()
+class Tokens:
+    """Shows each door the credentials that it asks for."""
+
+    def get(self, case: Case[Any], context: object) -> Mapping[str, str]:  # noqa: ARG002  # as it is asked
+        return CREDENTIALS[ACCESS[case.operation.definition.raw["operationId"]]]
+
+    def set(self, case: Case[Any], data: Mapping[str, str], context: object) -> None:  # noqa: ARG002
+        case.headers.update(data)
+
+
 @schema.parametrize()
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_as_described(case: Case) -> None:
-    name = case.operation.definition.raw["operationId"]
-    answer = case.call(headers=CREDENTIALS[ACCESS[name]])
-    case.validate_response(
-        answer,
-        checks=[
-            not_a_server_error,
-            status_code_conformance,
-            content_type_conformance,
-            response_headers_conformance,
-            response_schema_conformance,
-        ],
-    )
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_as_described(case: Case[Any]) -> None:
+    # Rules such as "the time must not have passed" are in no schema: what fits it may be refused.
+    case.call_and_validate(excluded_checks=[positive_data_acceptance])
