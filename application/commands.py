@@ -8,7 +8,7 @@ from msgspec import Struct
 from application.recorded import Actor
 from domain.channel import ChannelChoice
 from domain.message import EmailMessage, SmsMessage
-from domain.order.events import ChainId, Dialogue, OrderId, OrderKind
+from domain.order.events import ChainId, DeliveryPolicy, Dialogue, OrderId, OrderKind
 from domain.recipient import Identity
 
 
@@ -29,6 +29,8 @@ class NewOrder(Struct, frozen=True, kw_only=True):
     use_stale_contact_information: bool = False
     resource: str | None = None
     resource_action: str | None = None
+    delivery_policy: DeliveryPolicy | None = None
+    """What is wanted where an outcome stays unknown; None for what is usual on each channel."""
     time_to_live: int | None = None
     """For an instant text message: after so many seconds it is worth nothing any more."""
 

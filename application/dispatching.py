@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
 
 from application.handing_over import HandOver, OrderInHand
 from application.looking_up import ContactLookUp, Wanted
-from application.ports.agenda import Agenda
+from application.ports.agenda import Agenda, Wait
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     OrderRepository,
+    SpoiltHistoryError,
     StoreUnavailableError,
 )
 from application.ports.registries import RegistryUnavailableError
@@ -61,7 +62,10 @@ class DispatchService:
         self._clock = clock
         self._worker = worker
         self._timing = hand_over.timing
-        self._in_hand: dict[asyncio.Task[None], OrderId] = {}
+        self._in_hand: dict[asyncio.Task[datetime | None], OrderId] = {}
+        self._was_due: dict[OrderId, datetime] = {}
+        self._is_emptying = False
+        self._look_again_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self, *, capacity: int = 500, batch: int = 250) -> None:
         """Carry out whatever is due, until cancelled."""
@@ -79,13 +83,14 @@ class DispatchService:
 
     async def run_until_idle(self) -> None:
         """Carry out whatever is due now, and return when nothing is."""
-        while await self._claim(limit=500):
+        while await self._claim(limit=500) or await self._claim_suspect():
             await asyncio.gather(*self._in_hand, return_exceptions=True)
             await self._release()
 
     async def _turn(self, capacity: int, batch: int) -> None:
         await self._release()
-        room = capacity - len(self._in_hand)
+        await self._look_for_suspects()
+        room = 0 if self._is_emptying else capacity - len(self._in_hand)
         if room > 0 and await self._claim(limit=min(room, batch)) == batch:
             return  # there is more
         waiting = asyncio.ensure_future(self._agenda.wait(self._timing.poll))
@@ -95,30 +100,82 @@ class DispatchService:
             waiting.cancel()
         await asyncio.sleep(_GATHER)
 
+    async def _look_for_suspects(self) -> None:
+        """Carry out, alone and with empty hands, what may kill its worker; the others must not suffer."""
+        now = self._clock()
+        if not self._is_emptying and now >= self._look_again_at:
+            self._look_again_at = now + timedelta(seconds=self._timing.poll)
+            self._is_emptying = await self._agenda.has_suspects(now)
+        if not self._is_emptying or self._in_hand:
+            return
+        while await self._claim_suspect():
+            await asyncio.gather(*self._in_hand, return_exceptions=True)
+            await self._release()
+        self._is_emptying = False
+
     async def _release(self) -> None:
         done = {task: order_id for task, order_id in self._in_hand.items() if task.done()}
         for task in done:
             del self._in_hand[task]
+        waits = [
+            wait
+            for task, order_id in done.items()
+            if not task.cancelled() and (wait := self._wait(task, order_id)) is not None
+        ]
+        await self._agenda.put_off(waits)
         given_back = [
             order_id for task, order_id in done.items() if not task.cancelled() and not _log(task)
         ]
         if given_back:
             await self._agenda.release(given_back, worker=self._worker)
+        for order_id in done.values():
+            del self._was_due[order_id]
+
+    def _wait(self, task: asyncio.Task[datetime | None], order_id: OrderId) -> Wait | None:
+        """Until when an order waits of which nothing was recorded, so that nothing moved it."""
+        was_due = self._was_due[order_id]
+        if task.exception() is None:
+            until = task.result()
+            return None if until is None else Wait(order_id, was_due, until)
+        if _is_passing(task.exception()):
+            return Wait(order_id, was_due, self._clock() + self._timing.lease)
+        return None
 
     async def _claim(self, *, limit: int) -> int:
-        claimed = await self._agenda.claim(
-            limit=limit, worker=self._worker, now=self._clock(), lease=self._timing.lease
+        return await self._take(
+            await self._agenda.claim(
+                limit=limit, worker=self._worker, now=self._clock(), lease=self._timing.lease
+            )
         )
+
+    async def _claim_suspect(self) -> int:
+        return await self._take(
+            await self._agenda.claim_suspect(
+                worker=self._worker, now=self._clock(), lease=self._timing.lease
+            )
+        )
+
+    async def _take(self, claimed: Mapping[OrderId, datetime]) -> int:
+        """Take orders in hand; one whose history cannot be read is left to its lease."""
         if not claimed:
             return 0
-        orders = await self._orders.load(claimed)
+        orders = await self._load(list(claimed))
         findings = await self._find_together(list(orders.values()))
-        for order_id in claimed:
-            task = asyncio.create_task(
-                self._carry_out(orders[order_id], findings.get(order_id, {}))
-            )
+        for order_id, order in orders.items():
+            self._was_due[order_id] = claimed[order_id]
+            task = asyncio.create_task(self._carry_out(order, findings.get(order_id, {})))
             self._in_hand[task] = order_id
         return len(claimed)
+
+    async def _load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
+        try:
+            return await self._orders.load(order_ids)
+        except SpoiltHistoryError:
+            if len(order_ids) == 1:
+                log.error("history_spoilt", order_id=str(order_ids[0]))  # noqa: TRY400  # no trace
+                return {}
+        each = [await self._load([order_id]) for order_id in order_ids]
+        return {order_id: order for found in each for order_id, order in found.items()}
 
     async def _find_together(
         self, orders: Sequence[Order]
@@ -140,8 +197,12 @@ class DispatchService:
             findings.setdefault(order.order_id, {})[recipient_no] = finding
         return findings
 
-    async def _carry_out(self, order: Order, found: Mapping[RecipientNo, Finding]) -> None:
+    async def _carry_out(
+        self, order: Order, found: Mapping[RecipientNo, Finding]
+    ) -> datetime | None:
+        """Do what an order needs; until when it waits if nothing was recorded of it."""
         unit = OrderInHand(order)
+        until: datetime | None = None
         try:
             for _ in range(_STEPS):
                 now = self._clock()
@@ -161,13 +222,19 @@ class DispatchService:
                         # Before the first byte leaves; and only one worker can.
                         await unit.record(self._orders)
                         await self._hand_over.send(unit, attempted)
-                    case WaitUntil() | Finished():
+                    case WaitUntil(moment=moment):
+                        # Never a moment that has passed: nothing may turn on the spot.
+                        until = max(moment, now + timedelta(seconds=self._timing.poll))
+                        break
+                    case Finished():
                         break
             await unit.record(self._orders)
         except ConcurrentUpdateError:
             # Somebody else has recorded something of this order; it is still on the agenda,
             # and is read anew the next time that it is claimed.
             log.info("order_changed_meanwhile", order_id=str(order.order_id))
+            return None
+        return until if unit.order.version == order.version else None
 
     async def _resolve(
         self,
@@ -199,16 +266,21 @@ class DispatchService:
         return order.resolve(resolutions, names)
 
 
-def _log(task: asyncio.Task[None]) -> bool:
-    """Say that an order could not be carried out now; its lease brings it back later."""
+def _log(task: asyncio.Task[datetime | None]) -> bool:
+    """Say that an order could not be carried out; whether it is left to its lease, as a suspect."""
     error = task.exception()
     if error is None:
         return False
-    if isinstance(error, RegistryUnavailableError | StoreUnavailableError):
+    if _is_passing(error):
         log.warning("order_put_off", because=type(error).__name__)
-    else:
-        log.error("order_failed", because=type(error).__name__)
+        return False
+    log.error("order_failed", because=type(error).__name__)
     return True
+
+
+def _is_passing(error: BaseException | None) -> bool:
+    """Whether it is somebody else's trouble, and not the order's."""
+    return isinstance(error, RegistryUnavailableError | StoreUnavailableError)
 
 
 def _wanted(order: Order, recipient_no: RecipientNo) -> Wanted:

@@ -108,7 +108,9 @@ class HandOver:
         self, order: Order, notifications: Sequence[NotificationNo], now: datetime
     ) -> Sequence[NotificationAttempted]:
         """Who is to hand over which notification, and until when; to be recorded before `send`."""
-        chosen = {each: self._attempt_by(order.notification(each), now) for each in notifications}
+        chosen = {
+            each: self._attempt_by(order, order.notification(each), now) for each in notifications
+        }
         return order.attempt(chosen, now)
 
     async def send(self, unit: OrderInHand, attempted: Sequence[NotificationAttempted]) -> None:
@@ -169,10 +171,10 @@ class HandOver:
             case _:
                 assert_never(outcome)
 
-    def _attempt_by(self, notification: Notification, now: datetime) -> Attempt:
+    def _attempt_by(self, order: Order, notification: Notification, now: datetime) -> Attempt:
         provider = self._by_channel[notification.channel][0]
         longest = timedelta(seconds=provider.longest_hand_over)
-        send_before = min(now + self.timing.send_within, notification.expires_at)
+        send_before = min(now + self.timing.send_within, order.must_leave_before(notification, now))
         return Attempt(
             provider=provider.name,
             send_before=send_before,

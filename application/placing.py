@@ -72,6 +72,7 @@ def order_placed(
         resource=order.resource,
         resource_action=order.resource_action,
         time_to_live=order.time_to_live,
+        delivery_policy=order.delivery_policy,
     )
 
 

@@ -43,6 +43,13 @@ def leaves_at(moment: datetime, sending_time: SendingTime) -> datetime:
     return moment
 
 
+def leaves_before(moment: datetime, sending_time: SendingTime) -> datetime | None:
+    """The end of the window that is open at a moment; None if it never closes."""
+    if sending_time is SendingTime.ANYTIME:
+        return None
+    return _on_clock(moment.astimezone(OSLO), DAY_CLOSES)
+
+
 def expires_at(requested: datetime, channel: Channel, sending_time: SendingTime) -> datetime:
     """The moment from which a notification is not sent any more: 48 hours after it could first leave."""
     if channel is Channel.EMAIL:

@@ -200,6 +200,14 @@ async def agenda_anew(settings: Settings, database: str) -> AgendaRebuilt:
 
 
 @asynccontextmanager
+async def agenda(database: str) -> AsyncIterator[PostgresAgenda]:
+    """Lend the agenda to an operator."""
+    pool = await open_pool(database, size=1, name="varsel orders")
+    async with pool:
+        yield PostgresAgenda(pool, Listener(database))
+
+
+@asynccontextmanager
 async def projections(settings: Settings, database: str) -> AsyncIterator[ProjectionRunner]:
     """Lend the projections."""
     pool = await open_pool(database, size=2, name="varsel projections")

@@ -1,6 +1,6 @@
 """The agenda in PostgreSQL: claimed in batches, lent by lease."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 
@@ -8,40 +8,81 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
+from application.ports.agenda import Wait
 from domain.order.events import OrderId
 
 CHANNEL: Final = "varsel_agenda"
 
-# Lane by lane, each read from its end of the index, and no further than the limit; and the rows of an
-# array are found by the index, whatever the planner believes of the table's size.
-# A claim never waits for a row that somebody else has locked.
+# Who has anything in a lane is found by leaps over the index, one for each owner; then of each owner
+# who has something ready the same share is read from the end of its own queue. The rows of an array
+# are found by the index, whatever the planner believes of the table's size.
+# A claim never waits for a row that somebody else has locked. The 3 below is `QUARANTINE`.
 _CLAIM: Final[LiteralString] = """
-WITH ready AS MATERIALIZED (
-    SELECT first.order_id, lanes.lane, first.ready_at
-      FROM unnest('{0,1,2}'::smallint[]) AS lanes(lane), LATERAL (
-           SELECT order_id, greatest(due_at, leased_until) AS ready_at FROM agenda
-            WHERE agenda.lane = lanes.lane AND greatest(due_at, leased_until) <= %(now)s
-            ORDER BY greatest(due_at, leased_until)
-            LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS first
-     LIMIT %(limit)s),
+WITH RECURSIVE queue AS (
+    (SELECT lane, owner FROM agenda WHERE unreturned = 0 ORDER BY lane, owner LIMIT 1)
+    UNION ALL
+    SELECT next.lane, next.owner FROM queue, LATERAL (
+           SELECT lane, owner FROM agenda
+            WHERE unreturned = 0 AND (lane, owner) > (queue.lane, queue.owner)
+            ORDER BY lane, owner LIMIT 1) AS next),
+shared AS MATERIALIZED (
+    SELECT lane, owner, ceil(%(limit)s / (count(*) OVER (PARTITION BY lane))::numeric) AS share
+      FROM queue WHERE EXISTS (
+           SELECT FROM agenda WHERE unreturned = 0 AND agenda.lane = queue.lane
+              AND agenda.owner = queue.owner AND greatest(due_at, leased_until) <= %(now)s)),
+ready AS MATERIALIZED (
+    SELECT first.order_id, first.due_at, shared.lane, first.ready_at FROM shared, LATERAL (
+           SELECT order_id, due_at, greatest(due_at, leased_until) AS ready_at FROM agenda
+            WHERE unreturned = 0 AND agenda.lane = shared.lane AND agenda.owner = shared.owner
+              AND greatest(due_at, leased_until) <= %(now)s
+            ORDER BY greatest(due_at, leased_until) LIMIT shared.share FOR UPDATE SKIP LOCKED) AS first
+     ORDER BY shared.lane, first.ready_at LIMIT %(limit)s),
 lent AS (
-    UPDATE agenda SET leased_until = %(until)s, worker = %(worker)s
+    UPDATE agenda SET leased_until = %(until)s, worker = %(worker)s, unreturned = 1
      WHERE order_id = ANY(ARRAY(SELECT order_id FROM ready))
     RETURNING order_id)
-SELECT order_id FROM ready JOIN lent USING (order_id) ORDER BY ready.lane, ready.ready_at
+SELECT order_id, due_at FROM ready JOIN lent USING (order_id) ORDER BY ready.lane, ready.ready_at
+"""
+_CLAIM_SUSPECT: Final[LiteralString] = """
+WITH ready AS MATERIALIZED (
+    SELECT order_id, due_at FROM agenda
+     WHERE unreturned > 0 AND unreturned < 3 AND greatest(due_at, leased_until) <= %(now)s
+     ORDER BY greatest(due_at, leased_until) LIMIT 1 FOR UPDATE SKIP LOCKED)
+UPDATE agenda SET leased_until = %(until)s, worker = %(worker)s, unreturned = unreturned + 1
+  FROM ready WHERE agenda.order_id = ready.order_id RETURNING agenda.order_id, ready.due_at
+"""
+_SUSPECTS: Final[LiteralString] = """
+SELECT EXISTS (SELECT FROM agenda
+ WHERE unreturned > 0 AND unreturned < 3 AND greatest(due_at, leased_until) <= %s)
+"""
+# What has been recorded meanwhile has moved the order: it is due when that says.
+_PUT_OFF: Final[LiteralString] = """
+WITH waits AS MATERIALIZED (
+    SELECT a.order_id, w.until FROM agenda a
+      JOIN unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS w(order_id, was_due, until)
+        ON a.order_id = w.order_id AND a.due_at = w.was_due
+     ORDER BY a.order_id FOR UPDATE OF a)
+UPDATE agenda SET due_at = waits.until FROM waits WHERE agenda.order_id = waits.order_id
+"""
+_STUCK: Final[LiteralString] = """
+SELECT order_id FROM agenda WHERE unreturned >= 3 AND leased_until <= now()
+ ORDER BY due_at
+"""
+_RETRY: Final[LiteralString] = """
+UPDATE agenda SET unreturned = 1 WHERE order_id = %s AND unreturned >= 3
 """
 # Rows are locked in the order in which appends lock them, so that neither waits for the other for ever.
 _RELEASE: Final[LiteralString] = """
 WITH own AS MATERIALIZED (
     SELECT order_id FROM agenda WHERE order_id = ANY(%s) AND worker = %s
      ORDER BY order_id FOR UPDATE)
-UPDATE agenda SET leased_until = '-infinity', worker = NULL
+UPDATE agenda SET leased_until = '-infinity', worker = NULL, unreturned = 0
  WHERE order_id = ANY(ARRAY(SELECT order_id FROM own))
 """
 _NEXT: Final[LiteralString] = """
 SELECT min(first.ready_at) FROM unnest('{0,1,2}'::smallint[]) AS lanes(lane), LATERAL (
        SELECT greatest(due_at, leased_until) AS ready_at FROM agenda
-        WHERE agenda.lane = lanes.lane
+        WHERE agenda.lane = lanes.lane AND unreturned < 3
         ORDER BY greatest(due_at, leased_until) LIMIT 1) AS first
 """
 _AGE: Final[LiteralString] = f"""
@@ -58,11 +99,47 @@ class PostgresAgenda:
 
     async def claim(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Sequence[OrderId]:
+    ) -> Mapping[OrderId, datetime]:
         asked = {"now": now, "limit": limit, "until": now + lease, "worker": worker}
+        return await self._lend(_CLAIM, asked)
+
+    async def claim_suspect(
+        self, *, worker: str, now: datetime, lease: timedelta
+    ) -> Mapping[OrderId, datetime]:
+        return await self._lend(
+            _CLAIM_SUSPECT, {"now": now, "until": now + lease, "worker": worker}
+        )
+
+    async def _lend(
+        self, query: LiteralString, asked: Mapping[str, Any]
+    ) -> dict[OrderId, datetime]:
         async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_CLAIM, asked)
+            cursor = await connection.execute(query, asked)
+            return {OrderId(order_id): due_at for order_id, due_at in await cursor.fetchall()}
+
+    async def has_suspects(self, now: datetime) -> bool:
+        async with reaching(self._pool) as connection:
+            cursor = await connection.execute(_SUSPECTS, (now,))
+            row = await cursor.fetchone()
+            return row is not None and bool(row[0])
+
+    async def put_off(self, waits: Sequence[Wait]) -> None:
+        if not waits:
+            return
+        async with reaching(self._pool) as connection:
+            await connection.execute(
+                _PUT_OFF, [list(column) for column in zip(*waits, strict=True)]
+            )
+
+    async def stuck(self) -> Sequence[OrderId]:
+        async with reaching(self._pool) as connection:
+            cursor = await connection.execute(_STUCK)
             return [OrderId(row[0]) for row in await cursor.fetchall()]
+
+    async def retry(self, order_id: OrderId) -> bool:
+        async with reaching(self._pool) as connection:
+            cursor = await connection.execute(_RETRY, (order_id,))
+            return cursor.rowcount == 1
 
     async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
         async with reaching(self._pool) as connection:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
 from application.ports.key_vault import KeyVault
+from application.ports.order_repository import SpoiltHistoryError
 from domain.personal import PersonalClass
 
 WHOLE_ORDER: Final = -1
@@ -30,7 +31,7 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str | None]).decode
 
 
-class TamperedError(Exception):
+class TamperedError(SpoiltHistoryError):
     """What is stored is not what was recorded; somebody has changed the store."""
 
 

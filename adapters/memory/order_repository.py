@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -18,6 +19,7 @@ from adapters.event_store.batch import AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.repository import agenda_row, changed, recorded
 from adapters.event_store.sealing import Place, Sealer, StoredBox
+from application.ports.agenda import QUARANTINE, Wait
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import ConcurrentUpdateError
 from application.recorded import Actor, Change, Recorded
@@ -118,29 +120,87 @@ class InMemoryAgenda:
     def __init__(self, orders: InMemoryOrderRepository) -> None:
         self._orders = orders
         self._lent: dict[OrderId, tuple[str, datetime]] = {}
+        self._unreturned: dict[OrderId, int] = defaultdict(int)
         self._called = asyncio.Event()
         orders.followers.append(self._called)
 
     async def claim(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Sequence[OrderId]:
+    ) -> Mapping[OrderId, datetime]:
         ready = sorted(
-            (row.lane, ready_at, order_id)
+            (row.lane, ready_at, order_id, row.owner)
             for order_id, row in self._orders.agenda.items()
-            if (ready_at := self._ready_at(order_id, row)) <= now
+            if not self._unreturned[order_id] and (ready_at := self._ready_at(order_id, row)) <= now
         )
-        claimed = [order_id for _, _, order_id in ready[:limit]]
-        self._lent |= dict.fromkeys(claimed, (worker, now + lease))
-        return claimed
+        owners: dict[int, set[str]] = defaultdict(set)
+        for lane, _, _, owner in ready:
+            owners[lane].add(owner)
+        taken: dict[tuple[int, str], int] = defaultdict(int)
+        claimed: list[OrderId] = []
+        for lane, _, order_id, owner in ready:
+            taken[lane, owner] += 1
+            if taken[lane, owner] <= -(-limit // len(owners[lane])) and len(claimed) < limit:
+                claimed.append(order_id)
+        return self._lend(claimed, worker, now + lease)
+
+    async def claim_suspect(
+        self, *, worker: str, now: datetime, lease: timedelta
+    ) -> Mapping[OrderId, datetime]:
+        return self._lend(self._suspects(now)[:1], worker, now + lease)
+
+    async def has_suspects(self, now: datetime) -> bool:
+        return bool(self._suspects(now))
+
+    async def put_off(self, waits: Sequence[Wait]) -> None:
+        for order_id, was_due, until in waits:
+            row = self._orders.agenda.get(order_id)
+            if row is not None and row.due_at == was_due:
+                self._orders.agenda[order_id] = replace(row, due_at=until)
 
     async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
         for order_id in order_ids:
             if self._lent.get(order_id, ("", _NEVER))[0] == worker:
                 del self._lent[order_id]
+                self._unreturned[order_id] = 0
+
+    async def stuck(self) -> Sequence[OrderId]:
+        now = self._orders.clock()
+        return [
+            order_id
+            for order_id, row in self._orders.agenda.items()
+            if self._unreturned[order_id] >= QUARANTINE and self._ready_at(order_id, row) <= now
+        ]
+
+    async def retry(self, order_id: OrderId) -> bool:
+        is_stuck = self._unreturned[order_id] >= QUARANTINE
+        if is_stuck:
+            self._unreturned[order_id] = 1
+        return is_stuck
+
+    def _suspects(self, now: datetime) -> Sequence[OrderId]:
+        ready = sorted(
+            (ready_at, order_id)
+            for order_id, row in self._orders.agenda.items()
+            if 0 < self._unreturned[order_id] < QUARANTINE
+            and (ready_at := self._ready_at(order_id, row)) <= now
+        )
+        return [order_id for _, order_id in ready]
+
+    def _lend(
+        self, order_ids: Sequence[OrderId], worker: str, until: datetime
+    ) -> Mapping[OrderId, datetime]:
+        for order_id in order_ids:
+            self._lent[order_id] = worker, until
+            self._unreturned[order_id] += 1
+        return {each: self._orders.agenda[each].due_at or _NEVER for each in order_ids}
 
     async def next_due(self) -> datetime | None:
         return min(
-            (self._ready_at(order_id, row) for order_id, row in self._orders.agenda.items()),
+            (
+                self._ready_at(order_id, row)
+                for order_id, row in self._orders.agenda.items()
+                if self._unreturned[order_id] < QUARANTINE
+            ),
             default=None,
         )
 

@@ -1,10 +1,22 @@
 """Which orders need something, and when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 from domain.order.events import OrderId
+
+QUARANTINE: Final = 3
+"""An order that so many workers have taken and not given back is lent to nobody any more."""
+
+
+class Wait(NamedTuple):
+    """An order that turned out to need nothing before a moment."""
+
+    order_id: OrderId
+    was_due: datetime
+    """When it was due as it was claimed."""
+    until: datetime
 
 
 class Agenda(Protocol):
@@ -15,19 +27,49 @@ class Agenda(Protocol):
 
     async def claim(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Sequence[OrderId]:
-        """Lend at most `limit` orders that are due to a worker, instant ones first, oldest first.
+    ) -> Mapping[OrderId, datetime]:
+        """Lend at most `limit` orders that are due to a worker; each with the moment it was due.
 
+        Instant ones come first and bulk ones last; within a lane every owner has the same share,
+        and of one owner's orders the oldest come first.
         A lent order is lent to nobody else before the lease ends; a dead worker's orders
-        come back by themselves.
+        come back by themselves, as suspects.
 
         Raises:
             StoreUnavailableError: the store cannot be reached; try again later.
         """
         ...
 
+    async def claim_suspect(
+        self, *, worker: str, now: datetime, lease: timedelta
+    ) -> Mapping[OrderId, datetime]:
+        """Lend one order that is due and that a worker has not given back; to be carried out alone.
+
+        One that three workers have not given back is lent to nobody.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached; try again later.
+        """
+        ...
+
+    async def has_suspects(self, now: datetime) -> bool:
+        """Whether there is an order that `claim_suspect` would lend."""
+        ...
+
+    async def put_off(self, waits: Sequence[Wait]) -> None:
+        """Let orders wait; not one for which something has been recorded since it was claimed."""
+        ...
+
     async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
-        """Give back what this worker has been lent, done or not."""
+        """Give back what this worker has been lent, done or not; it is no suspect any more."""
+        ...
+
+    async def stuck(self) -> Sequence[OrderId]:
+        """The orders that are lent to nobody any more, those first that have waited longest."""
+        ...
+
+    async def retry(self, order_id: OrderId) -> bool:
+        """Lend a stuck order again; whether it was one."""
         ...
 
     async def next_due(self) -> datetime | None:

@@ -12,6 +12,10 @@ class ConcurrentUpdateError(Exception):
     """The order has changed since it was read; read it again, and decide again."""
 
 
+class SpoiltHistoryError(Exception):
+    """A history cannot be read, since it is not what was recorded; somebody has to look into it."""
+
+
 class StoreUnavailableError(Exception):
     """The store cannot be reached, and nothing is known to have been recorded; try again later."""
 

@@ -84,6 +84,13 @@ class ReportedState(StrEnum):
     FAILED = "failed"
 
 
+class DeliveryPolicy(StrEnum):
+    """What is done with a notification of which nobody knows whether it was taken over."""
+
+    AT_MOST_ONCE = "at_most_once"
+    AT_LEAST_ONCE = "at_least_once"
+
+
 class ReminderLink(Struct, frozen=True):
     """A reminder's order, as the order that it reminds of knows it."""
 
@@ -150,6 +157,8 @@ class OrderPlaced(Struct, frozen=True, kw_only=True, tag="order.placed"):
     """Seconds after which an instant text message is worth nothing any more."""
     request_digest: str | None = None
     """A keyed digest of the request, by which a repeat with another content is seen."""
+    delivery_policy: DeliveryPolicy | None = None
+    """What the sender wants where an outcome stays unknown; None for what is usual on each channel."""
 
 
 class OrderCancelled(Struct, frozen=True, tag="order.cancelled"):

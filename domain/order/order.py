@@ -25,6 +25,7 @@ from domain.order.events import (
     Considered,
     ContactNotFound,
     ContactResolved,
+    DeliveryPolicy,
     DeliveryReported,
     Failure,
     NotificationAttempted,
@@ -78,7 +79,7 @@ from domain.order.steps import (
 from domain.personal import Contact
 from domain.recipient import Organisation, Recipient, RecipientNo
 from domain.resolution import Policy, Resolution
-from domain.schedule import CONFIRMATION_GRACE, expires_at, leaves_at
+from domain.schedule import CONFIRMATION_GRACE, expires_at, leaves_at, leaves_before
 
 CANCEL_UNTIL: Final = timedelta(minutes=5)
 """An order can be cancelled while its send time is further away than this."""
@@ -111,13 +112,6 @@ class Lane(StrEnum):
     INSTANT = "instant"
     NORMAL = "normal"
     BULK = "bulk"
-
-
-class DeliveryPolicy(StrEnum):
-    """What is done with a notification of which nobody knows whether it was taken over."""
-
-    AT_MOST_ONCE = "at_most_once"
-    AT_LEAST_ONCE = "at_least_once"
 
 
 POLICIES: Final[Mapping[Channel, DeliveryPolicy]] = MappingProxyType(
@@ -250,6 +244,15 @@ class Order:
             number=identity.number if isinstance(identity, Organisation) else "",
         )
 
+    def delivery_policy(self, channel: Channel) -> DeliveryPolicy:
+        """What is done with a notification of which nobody knows whether it was taken over."""
+        return self.placed.delivery_policy or POLICIES[channel]
+
+    def must_leave_before(self, notification: Notification, now: datetime) -> datetime:
+        """When a notification that may leave now must not any more: it expires, or the day is over."""
+        closes = leaves_before(now, self._sending_time(notification.channel))
+        return notification.expires_at if closes is None else min(closes, notification.expires_at)
+
     def next_step(self, now: datetime) -> Step:
         """What the order needs at this moment."""
         if self.is_finished:
@@ -329,7 +332,7 @@ class Order:
         return leaves_at(now, self._sending_time(notification.channel)) <= now
 
     def _resends(self, notification: Notification) -> bool:
-        policy = POLICIES[notification.channel]
+        policy = self.delivery_policy(notification.channel)
         return policy is DeliveryPolicy.AT_LEAST_ONCE and not self.is_instant
 
     def _wakes_at(self, notification: Notification, now: datetime) -> datetime:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from application.ports.agenda import Agenda
+from application.ports.agenda import QUARANTINE, Agenda, Wait
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
 from application.recorded import SERVICE
 from domain.order.events import OrderCancelled, OrderId, OrderKind
@@ -48,7 +48,7 @@ class AgendaContract:
 
         assert await claim(agenda, worker="anna") == [due.order_id]
         assert await claim(agenda, NOON + LEASE - SECOND, worker="bo") == []
-        assert await claim(agenda, NOON + LEASE, worker="bo") == [due.order_id]
+        assert await agenda.claim_suspect(worker="bo", now=NOON + LEASE, lease=LEASE)
 
     async def test_only_whoever_was_lent_an_order_gives_it_back(
         self, orders: OrderRepository, agenda: Agenda
@@ -83,6 +83,88 @@ class AgendaContract:
 
         assert await claim(agenda, clock.now, limit=3) == expected[:3]
         assert await claim(agenda, clock.now, limit=3) == expected[3:]
+
+    async def test_nobodys_backlog_stands_before_anothers_orders(
+        self, orders: OrderRepository, agenda: Agenda, clock: SetClock
+    ) -> None:
+        backlog = [placing() for _ in range(40)]
+        await orders.append(backlog, by=TTD)
+        clock.now += SECOND
+        late = [placing(msgspec.structs.replace(placed, owner=owner)) for owner in ("skd", "nav")]
+        await orders.append(late, by=TTD)
+
+        claimed = await claim(agenda, clock.now, limit=9)
+
+        assert {each.order_id for each in late} <= set(claimed)
+        assert len(claimed) == 5  # three of the backlog, and one of each other owner
+        assert len(await claim(agenda, clock.now, limit=100)) == 42 - len(claimed)
+
+    async def test_an_order_that_needs_nothing_yet_is_put_off(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        await orders.append([due := placing()], by=TTD)
+        claimed = await agenda.claim(limit=1, worker="anna", now=NOON, lease=LEASE)
+        later = NOON + timedelta(hours=16)
+
+        await agenda.put_off([Wait(due.order_id, claimed[due.order_id], later)])
+        await agenda.release([due.order_id], worker="anna")
+
+        assert await claim(agenda, later - SECOND) == []
+        assert await agenda.next_due() == later
+        assert await claim(agenda, later) == [due.order_id]
+
+    async def test_what_was_recorded_meanwhile_says_when_an_order_is_due(
+        self, orders: OrderRepository, agenda: Agenda, clock: SetClock
+    ) -> None:
+        (opened,) = await orders.append([placing()], by=TTD)
+        claimed = await agenda.claim(limit=1, worker="anna", now=NOON, lease=LEASE)
+        clock.now += SECOND
+        await orders.append([going_on(opened, resolved())], by=SERVICE)
+
+        later = NOON + timedelta(hours=16)
+        await agenda.put_off([Wait(opened.order_id, claimed[opened.order_id], later)])
+        await agenda.release([opened.order_id], worker="anna")
+
+        assert await claim(agenda, clock.now) == [opened.order_id]
+
+    async def test_an_order_that_was_not_given_back_is_lent_alone(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        await orders.append([suspect := placing()], by=TTD)
+        await claim(agenda)
+        assert not await agenda.has_suspects(NOON)
+
+        after = NOON + LEASE
+        assert await claim(agenda, after) == []
+        assert await agenda.has_suspects(after)
+        lent = await agenda.claim_suspect(worker="bo", now=after, lease=LEASE)
+        assert list(lent) == [suspect.order_id]
+        assert not await agenda.claim_suspect(worker="anna", now=after, lease=LEASE)
+
+        await agenda.release([suspect.order_id], worker="bo")
+        assert await claim(agenda, after) == [suspect.order_id]
+
+    async def test_an_order_that_three_workers_have_not_given_back_is_stuck_until_somebody_looks(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        await orders.append([poison := placing(), other := placing()], by=TTD)
+        await claim(agenda)
+        await agenda.release([other.order_id], worker="anna")
+        now = NOON
+        for _ in range(QUARANTINE - 1):
+            now += LEASE
+            assert await agenda.claim_suspect(worker="bo", now=now, lease=LEASE)
+        now += LEASE
+
+        assert not await agenda.has_suspects(now)
+        assert not await agenda.claim_suspect(worker="bo", now=now, lease=LEASE)
+        assert await claim(agenda, now) == [other.order_id]
+
+        assert await agenda.retry(poison.order_id)
+        assert not await agenda.retry(poison.order_id)
+        assert list(await agenda.claim_suspect(worker="bo", now=now, lease=LEASE)) == [
+            poison.order_id
+        ]
 
     async def test_many_workers_share_what_is_due(
         self, orders: OrderRepository, agenda: Agenda

@@ -1,0 +1,104 @@
+"""What must be true of every history once everything has come to rest."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time
+
+from application.ports.provider import SmsLetter
+from application.recorded import Recorded
+from domain.message import SendingTime
+from domain.order.events import (
+    DeliveryPolicy,
+    NotificationAttempted,
+    NotificationOutcomeUnknown,
+    NotificationSent,
+    OrderId,
+)
+from domain.order.notification import Delivered, Expired
+from domain.order.order import Order, rebuild
+from domain.schedule import OSLO
+from tests.simulation.processes import Held
+
+
+def findings(
+    accepted: Sequence[OrderId],
+    histories: Mapping[OrderId, Sequence[Recorded]],
+    held: Sequence[Held],
+    on_the_agenda: Sequence[OrderId],
+) -> Iterator[str]:
+    """Each promise that was not kept, in words."""
+    by_token: dict[str, list[Held]] = defaultdict(list)
+    for each in held:
+        by_token[each.letter.token].append(each)
+    for order_id in accepted:
+        if order_id not in histories:
+            yield f"order {order_id} was accepted, and is not there"
+    known: set[str] = set()
+    for order_id, history in histories.items():
+        order = rebuild(order_id, [(each.event, each.recorded_at) for each in history])
+        if not order.is_finished:
+            yield f"order {order_id} never ended: {order.status}"
+        if order.is_finished == (order_id in on_the_agenda):
+            yield f"order {order_id} is on the agenda, or off it, in error"
+        for line in _of_notifications(order, history, by_token):
+            yield f"order {order_id}: {line}"
+        known |= {e.event.token for e in history if isinstance(e.event, NotificationAttempted)}
+    for token in by_token.keys() - known:
+        yield f"a provider holds {token}, and no attempt is on record"
+
+
+def _of_notifications(
+    order: Order, history: Sequence[Recorded], by_token: Mapping[str, Sequence[Held]]
+) -> Iterator[str]:
+    events = [each.event for each in history]
+    for notification in order.notifications:
+        number = notification.notification_no
+        attempts = [
+            (each.event, each.recorded_at)
+            for each in history
+            if isinstance(each.event, NotificationAttempted)
+            and each.event.notification_no == number
+        ]
+        held = [one for each, _ in attempts for one in by_token.get(each.token, ())]
+        unknown = sum(
+            isinstance(each, NotificationOutcomeUnknown) and each.notification_no == number
+            for each in events
+        )
+        is_once = order.delivery_policy(notification.channel) is DeliveryPolicy.AT_MOST_ONCE
+        name = f"notification {number} ({notification.channel}, {notification.delivery})"
+        if len(held) > 1 and is_once:
+            yield f"{name} was handed over {len(held)} times, and at most once was promised"
+        if len(held) > 1 + unknown:
+            yield f"{name} was handed over {len(held)} times with {unknown} unknown outcomes"
+        if any(len(by_token.get(each.token, ())) > 1 for each, _ in attempts):
+            yield f"{name}: one attempt was made twice"
+        references = [
+            each.reference
+            for each in events
+            if isinstance(each, NotificationSent) and each.notification_no == number
+        ]
+        if not by_token.keys() >= set(references):
+            yield f"{name} is on record as sent, and nobody holds it"
+        if isinstance(notification.delivery, Delivered) and not held:
+            yield f"{name} is on record as delivered, and nobody ever held it"
+        if notification.delivery == Expired(has_left=False) and held:
+            yield f"{name} is on record as never sent, and a provider holds it"
+        if not notification.is_final:
+            yield f"{name} has no final result"
+        for one in held:
+            yield from (
+                f"{name} {fault}" for fault in _untimely(order, notification.expires_at, one)
+            )
+
+
+def _untimely(order: Order, expires_at: datetime, held: Held) -> Iterator[str]:
+    if held.at > held.letter.send_before:
+        yield "left after its attempt had run out"
+    if held.at >= expires_at:
+        yield "left after it had expired"
+    sms = order.placed.sms
+    is_daytime = sms is not None and sms.sending_time is SendingTime.DAYTIME
+    if isinstance(held.letter, SmsLetter) and is_daytime:
+        clock = held.at.astimezone(OSLO).time()
+        if not time(9) <= clock <= time(17):
+            yield f"left at {clock:%H:%M:%S} in Oslo, outside the day"

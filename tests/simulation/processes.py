@@ -1,0 +1,378 @@
+"""Processes that may die at each step, and ports that fail by a plan."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import TypeVar
+
+from application.ports.agenda import Agenda, Wait
+from application.ports.order_repository import OrderRepository, StoreUnavailableError
+from application.ports.provider import (
+    Accepted,
+    Deferred,
+    Letter,
+    Outcome,
+    Rejected,
+    Unknown,
+)
+from application.ports.registries import PersonRegistry, RegistryUnavailableError
+from application.ports.report_inbox import Matched, Report, ReportId, ReportInbox
+from application.ports.send_condition import NoAnswer
+from application.recorded import Actor, Change, Recorded
+from domain.channel import Channel
+from domain.contact_point import PersonRecord
+from domain.order.events import Failure, OrderId, ReportedState
+from domain.order.order import Order
+
+T = TypeVar("T")
+
+
+class KilledError(Exception):
+    """The process is dead; nothing that it does has an effect any more."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """How likely each fault is, at each step at which it can happen."""
+
+    crash: float = 0.004
+    store: float = 0.01
+    pause: float = 0.01
+    registry: float = 0.03
+    accepted: float = 0.70
+    deferred: float = 0.10
+    rejected: float = 0.04
+    """What is left: nobody can tell, and half of that was taken."""
+    hang: float = 0.04
+    reported: float = 0.9
+    doubled: float = 0.2
+    contradicted: float = 0.1
+
+
+CALM = Plan(
+    crash=0, store=0, pause=0, registry=0, accepted=1, deferred=0, rejected=0, hang=0, reported=0
+)
+"""Nothing goes wrong any more."""
+
+
+@dataclass(slots=True)
+class Dice:
+    """Where everything that happens by chance comes from, and how many steps were made."""
+
+    random: Random
+    plan: Plan = field(default_factory=Plan)
+    steps: int = 0
+    crashes: int = 0
+    faults: int = 0
+
+    def falls(self, chance: float) -> bool:
+        """Whether something that likely happens now."""
+        return chance > 0 and self.random.random() < chance
+
+    def fault(self, chance: float) -> bool:
+        """Whether something goes wrong now."""
+        is_wrong = self.falls(chance)
+        self.faults += is_wrong
+        return is_wrong
+
+
+class Process:
+    """One process of the service: alive until it dies at one of its steps."""
+
+    def __init__(self, name: str, dice: Dice) -> None:
+        self.name = name
+        self.is_alive = True
+        self._dice = dice
+
+    async def step(self, effect: Callable[[], Awaitable[T]]) -> T:
+        """Do something to the world; the process may pause before it, and die before or after it."""
+        self._check()
+        dice = self._dice
+        dice.steps += 1
+        if dice.falls(dice.plan.pause):
+            await asyncio.sleep(dice.random.choice((1.0, 12.0, 25.0, 40.0, 700.0)))
+            self._check()
+        if dice.falls(dice.plan.crash):
+            self.die()
+        done = await effect()
+        self._check()
+        if dice.falls(dice.plan.crash):
+            self.die()
+        return done
+
+    def die(self) -> None:
+        """Die at once.
+
+        Raises:
+            KilledError: always.
+        """
+        self._dice.crashes += 1
+        self.is_alive = False
+        raise KilledError
+
+    def _check(self) -> None:
+        if not self.is_alive:
+            raise KilledError
+
+
+class FaultyOrders:
+    """A store that may be away, and whose answer may be lost after it has done what was asked."""
+
+    def __init__(self, orders: OrderRepository, process: Process, dice: Dice) -> None:
+        self._orders = orders
+        self._process = process
+        self._dice = dice
+
+    async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
+        async def effect() -> Sequence[Order]:
+            self._fail()
+            orders = await self._orders.append(changes, by=by)
+            self._fail()
+            return orders
+
+        return await self._process.step(effect)
+
+    async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
+        return await self._read(lambda: self._orders.load(order_ids))
+
+    async def history(self, order_id: OrderId) -> Sequence[Recorded]:
+        return await self._read(lambda: self._orders.history(order_id))
+
+    async def histories(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Recorded]]:
+        return await self._read(lambda: self._orders.histories(order_ids))
+
+    async def _read(self, effect: Callable[[], Awaitable[T]]) -> T:
+        async def read() -> T:
+            self._fail()
+            return await effect()
+
+        return await self._process.step(read)
+
+    def _fail(self) -> None:
+        if self._dice.fault(self._dice.plan.store):
+            raise StoreUnavailableError
+
+
+class FaultyAgenda:
+    """An agenda that is away when its store is."""
+
+    def __init__(self, agenda: Agenda, process: Process, dice: Dice) -> None:
+        self._agenda = agenda
+        self._process = process
+        self._dice = dice
+
+    async def claim(
+        self, *, limit: int, worker: str, now: datetime, lease: timedelta
+    ) -> Mapping[OrderId, datetime]:
+        async def effect() -> Mapping[OrderId, datetime]:
+            self._fail()
+            claimed = await self._agenda.claim(limit=limit, worker=worker, now=now, lease=lease)
+            self._fail()
+            return claimed
+
+        return await self._process.step(effect)
+
+    async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
+        async def effect() -> None:
+            self._fail()
+            await self._agenda.release(order_ids, worker=worker)
+
+        await self._process.step(effect)
+
+    async def claim_suspect(
+        self, *, worker: str, now: datetime, lease: timedelta
+    ) -> Mapping[OrderId, datetime]:
+        async def effect() -> Mapping[OrderId, datetime]:
+            self._fail()
+            return await self._agenda.claim_suspect(worker=worker, now=now, lease=lease)
+
+        return await self._process.step(effect)
+
+    async def has_suspects(self, now: datetime) -> bool:
+        return await self._process.step(lambda: self._agenda.has_suspects(now))
+
+    async def put_off(self, waits: Sequence[Wait]) -> None:
+        async def effect() -> None:
+            self._fail()
+            await self._agenda.put_off(waits)
+
+        await self._process.step(effect)
+
+    async def stuck(self) -> Sequence[OrderId]:
+        return await self._process.step(self._agenda.stuck)
+
+    async def retry(self, order_id: OrderId) -> bool:
+        return await self._process.step(lambda: self._agenda.retry(order_id))
+
+    async def next_due(self) -> datetime | None:
+        return await self._process.step(self._agenda.next_due)
+
+    async def wait(self, seconds: float) -> None:
+        await self._agenda.wait(seconds)
+
+    def _fail(self) -> None:
+        if self._dice.fault(self._dice.plan.store):
+            raise StoreUnavailableError
+
+
+class FaultyInbox:
+    """An inbox that is away when its store is."""
+
+    def __init__(self, inbox: ReportInbox, process: Process, dice: Dice) -> None:
+        self._inbox = inbox
+        self._process = process
+        self._dice = dice
+
+    async def keep(self, reports: Sequence[Report]) -> None:
+        async def effect() -> None:
+            self._fail()
+            await self._inbox.keep(reports)
+            self._fail()
+
+        await self._process.step(effect)
+
+    async def matched(self, limit: int) -> Sequence[Matched]:
+        async def effect() -> Sequence[Matched]:
+            self._fail()
+            return await self._inbox.matched(limit)
+
+        return await self._process.step(effect)
+
+    async def settle(self, report_ids: Sequence[ReportId]) -> None:
+        async def effect() -> None:
+            self._fail()
+            await self._inbox.settle(report_ids)
+
+        await self._process.step(effect)
+
+    async def wait(self, seconds: float) -> None:
+        await self._inbox.wait(seconds)
+
+    def _fail(self) -> None:
+        if self._dice.fault(self._dice.plan.store):
+            raise StoreUnavailableError
+
+
+class FaultyPersons:
+    """A register of persons that is away at times."""
+
+    def __init__(self, persons: PersonRegistry, process: Process, dice: Dice) -> None:
+        self._persons = persons
+        self._process = process
+        self._dice = dice
+
+    async def find(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
+        async def effect() -> Mapping[str, PersonRecord]:
+            if self._dice.fault(self._dice.plan.registry):
+                raise RegistryUnavailableError("persons")
+            return await self._persons.find(numbers)
+
+        return await self._process.step(effect)
+
+
+class FaultyCondition:
+    """Senders' endpoints: most say yes."""
+
+    def __init__(self, process: Process, dice: Dice) -> None:
+        self._process = process
+        self._dice = dice
+
+    async def check(self, url: str) -> bool | NoAnswer:  # noqa: ARG002  # all are alike
+        async def effect() -> bool | NoAnswer:
+            if self._dice.fault(self._dice.plan.registry * 5):
+                return NoAnswer("timeout")
+            return not self._dice.falls(0.1)
+
+        return await self._process.step(effect)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A letter that a provider has taken over, and when."""
+
+    provider: str
+    letter: Letter
+    at: datetime
+
+
+@dataclass(slots=True)
+class Outside:
+    """The providers' own side: what they hold, and what they still have to report."""
+
+    dice: Dice
+    clock: Callable[[], datetime]
+    held: list[Held] = field(default_factory=list)
+    to_report: list[tuple[datetime, Report]] = field(default_factory=list)
+
+    def take(self, provider: str, letter: Letter) -> None:
+        """Take a letter over, and decide what is going to be reported of it, and when."""
+        dice, now = self.dice, self.clock()
+        self.held.append(Held(provider=provider, letter=letter, at=now))
+        if not dice.falls(dice.plan.reported):
+            return
+        states = [ReportedState.DELIVERED if dice.falls(0.9) else ReportedState.FAILED]
+        states += states if dice.falls(dice.plan.doubled) else []
+        if dice.falls(dice.plan.contradicted):
+            states.append(dice.random.choice(list(ReportedState)))
+        for state in states:
+            delay = timedelta(seconds=dice.random.choice((0.0, 0.5, 30.0, 2000.0, 200_000.0)))
+            failure = Failure.UNDELIVERED if state is ReportedState.FAILED else None
+            report = Report(
+                provider=provider,
+                reference=letter.token,
+                state=state,
+                code=state.value,
+                failure=failure,
+            )
+            self.to_report.append((now + delay, report))
+
+    def due_reports(self) -> Sequence[Report]:
+        """The reports whose time has come; they are told until they are kept."""
+        now = self.clock()
+        return [report for at, report in self.to_report if at <= now]
+
+    def told(self, reports: Sequence[Report]) -> None:
+        """Forget reports that were kept."""
+        kept = set(reports)
+        self.to_report = [each for each in self.to_report if each[1] not in kept]
+
+
+class FaultyProvider:
+    """A provider as a process sees it: its answer may come, be lost, or never come."""
+
+    def __init__(self, name: str, channel: Channel, process: Process, outside: Outside) -> None:
+        self.name = name
+        self.channel = channel
+        self.longest_hand_over = 30.0
+        self._process = process
+        self._outside = outside
+
+    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+        for letter in letters:
+            yield letter, await self._process.step(lambda letter=letter: self._hand_over(letter))  # type: ignore[misc]  # bound at once
+
+    async def _hand_over(self, letter: Letter) -> Outcome:
+        dice = self._outside.dice
+        await asyncio.sleep(dice.random.choice((0.0, 0.01, 0.3, 3.0)))
+        if self._outside.clock() > letter.send_before:
+            return Deferred("too_late")
+        if dice.fault(dice.plan.hang):
+            if dice.falls(0.5):
+                self._outside.take(self.name, letter)
+            await asyncio.sleep(29.0)
+            return Unknown("timeout")
+        roll = dice.random.random()
+        plan = dice.plan
+        if roll < plan.accepted:
+            self._outside.take(self.name, letter)
+            await asyncio.sleep(dice.random.choice((0.0, 0.05)))
+            return Accepted(letter.token)
+        if roll < plan.accepted + plan.deferred:
+            return Deferred("421")
+        if roll < plan.accepted + plan.deferred + plan.rejected:
+            return Rejected(Failure.INVALID_ADDRESS, "550")
+        if dice.falls(0.5):
+            self._outside.take(self.name, letter)
+        return Unknown("connection_lost")

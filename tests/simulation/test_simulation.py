@@ -1,0 +1,124 @@
+"""A million steps in which everything fails that can; and what the checker is worth."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+
+from application.ports.provider import SmsLetter
+from application.recorded import SERVICE, Recorded
+from domain.channel import Channel, ChannelChoice
+from domain.message import SendingTime
+from domain.order.events import (
+    NotificationExpired,
+    NotificationNo,
+    OrderCompleted,
+    OrderEvent,
+    ReportedState,
+)
+from domain.personal import Contact, Content
+from tests.contracts.order_repository_contract import attempted, sent
+from tests.contracts.result_index_contract import found, told
+from tests.samples import NOON, ORDER_ID, REMINDER_SMS, placed
+from tests.simulation.checker import findings
+from tests.simulation.playing import episode, many
+from tests.simulation.processes import Held
+
+STEPS = 1_000_000
+
+ORDERED = msgspec.structs.replace(placed, channel=ChannelChoice.SMS, sms=REMINDER_SMS)
+DELIVERED = told(ReportedState.DELIVERED)
+LIVED = (ORDERED, found(Channel.SMS), attempted(), sent("token-1"), DELIVERED, OrderCompleted())
+
+
+@pytest.mark.timeout(600)
+def test_a_million_steps_lose_nothing_and_double_nothing() -> None:
+    played = many(first=1, steps=STEPS)
+
+    again = "again by: python -m tests.simulation --seed"
+    broken = [f"{line} ({again} {each.seed})" for each in played for line in each.findings]
+    assert broken == []
+    assert sum(each.steps for each in played) >= STEPS
+    assert sum(each.crashes for each in played) > 1000
+    assert sum(each.held for each in played) > 1000
+
+
+def test_a_seed_tells_the_same_history_every_time() -> None:
+    first, again, other = episode(7), episode(7), episode(8)
+
+    assert first == again
+    assert first.digest != other.digest
+
+
+def history(*events: OrderEvent) -> Sequence[Recorded]:
+    return [
+        Recorded(
+            order_id=ORDER_ID,
+            version=version,
+            recorded_at=NOON,
+            recorded_by=SERVICE,
+            command_id=uuid4(),
+            event=event,
+        )
+        for version, event in enumerate(events, start=1)
+    ]
+
+
+def held(name: str = "token-1", *, at: datetime = NOON) -> Held:
+    letter = SmsLetter(
+        notification_id=UUID(int=1),
+        token=name,
+        send_before=NOON + timedelta(hours=9),
+        expires_at=NOON + timedelta(hours=9),
+        to=Contact("+4799999999"),
+        sender="Varsel",
+        body=Content("b"),
+    )
+    return Held(provider="link_mobility", letter=letter, at=at)
+
+
+def test_the_checker_finds_nothing_in_a_history_that_kept_every_promise() -> None:
+    assert list(findings([ORDER_ID], {ORDER_ID: history(*LIVED)}, [held()], [])) == []
+
+
+@pytest.mark.parametrize(
+    "events, providers_hold, words",
+    [
+        (LIVED, [held(), held()], "handed over 2 times"),
+        (LIVED, [held(), held()], "one attempt was made twice"),
+        (LIVED, [], "on record as sent, and nobody holds it"),
+        (LIVED, [], "on record as delivered, and nobody ever held it"),
+        (LIVED, [held(), held("another")], "no attempt is on record"),
+        (LIVED, [held(at=NOON + timedelta(hours=10))], "left after its attempt had run out"),
+        (LIVED, [held(at=NOON + timedelta(days=9))], "left after it had expired"),
+        (LIVED, [held(at=NOON + timedelta(hours=5, seconds=1))], "left at 17:00:01 in Oslo"),
+        (LIVED[:-2], [held()], "never ended"),
+        (LIVED[:-2], [held()], "on the agenda, or off it, in error"),
+        (LIVED[:-2], [held()], "has no final result"),
+        (
+            (
+                *LIVED[:3],
+                NotificationExpired(notification_no=NotificationNo(0), has_left=False),
+                OrderCompleted(),
+            ),
+            [held()],
+            "on record as never sent, and a provider holds it",
+        ),
+    ],
+)
+def test_the_checker_finds_a_promise_that_was_not_kept(
+    events: Sequence[OrderEvent], providers_hold: Sequence[Held], words: str
+) -> None:
+    daytime = msgspec.structs.replace(REMINDER_SMS, sending_time=SendingTime.DAYTIME)
+    ordered = msgspec.structs.replace(ORDERED, sms=daytime)
+    told = list(findings([], {ORDER_ID: history(ordered, *events[1:])}, providers_hold, []))
+
+    assert any(words in line for line in told), told
+
+
+def test_the_checker_misses_an_order_that_was_accepted() -> None:
+    (line,) = findings([ORDER_ID], {}, [], [])
+
+    assert "was accepted, and is not there" in line

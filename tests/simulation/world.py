@@ -1,0 +1,388 @@
+"""One episode: orders come in, everything that can go wrong does, and then all comes to rest."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from random import Random
+from typing import Final
+from uuid import UUID
+
+from adapters.memory.key_vault import InMemoryKeyVault
+from adapters.memory.order_repository import InMemoryAgenda, InMemoryOrderRepository
+from adapters.memory.registries import (
+    InMemoryBusinessRegistry,
+    InMemoryExternalIdentityRegistry,
+    InMemoryNameRegistry,
+    InMemoryPersonRegistry,
+    InMemoryProfileRegistry,
+)
+from adapters.memory.report_inbox import InMemoryReportInbox
+from application.commands import (
+    CancelOrder,
+    HandOverFailedError,
+    MissingContactError,
+    NewOrder,
+    PlaceChain,
+    PlaceInstant,
+)
+from application.dispatching import DispatchService
+from application.handing_over import HandOver, Timing
+from application.instant import InstantService
+from application.looking_up import ContactLookUp, Registries
+from application.ordering import OrderingService
+from application.placing import OrderNames
+from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
+from application.ports.registries import RegistryUnavailableError
+from application.recorded import Actor, Role
+from application.reporting import ReportingService
+from domain.channel import Channel, ChannelChoice
+from domain.contact_point import PersonRecord, RegisteredAddress
+from domain.message import EmailMessage, SendingTime, SmsMessage
+from domain.order.errors import TooLateToCancelError
+from domain.order.events import DeliveryPolicy, OrderId
+from domain.personal import Contact, Content
+from domain.recipient import Direct, Identity, Person
+from tests.simulation.checker import findings
+from tests.simulation.processes import (
+    CALM,
+    Dice,
+    FaultyAgenda,
+    FaultyCondition,
+    FaultyInbox,
+    FaultyOrders,
+    FaultyPersons,
+    FaultyProvider,
+    KilledError,
+    Outside,
+    Plan,
+    Process,
+)
+
+_OWNERS: Final = [Actor(role=Role.OWNER, name=name) for name in ("ttd", "skd", "nav")]
+_PEOPLE: Final = [f"{day:02}8190100{day:02}" for day in range(10, 30)]
+_TIMING: Final = Timing(lease=timedelta(seconds=20), slack=timedelta(seconds=30), poll=5.0)
+_ROUNDS: Final = 4
+_ROUND: Final = 150.0
+"""Seconds of each round in which things go wrong; between two the time jumps to what is due next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What came of an episode."""
+
+    seed: int
+    steps: int
+    crashes: int
+    faults: int
+    orders: int
+    events: int
+    held: int
+    findings: Sequence[str]
+    digest: str
+    """The same for the same seed: of every event, by when and what."""
+
+
+class Episode:
+    """A small installation: one process of the API, two workers, and all that they stand on."""
+
+    def __init__(self, seed: int, *, orders: int = 40, plan: Plan | None = None) -> None:
+        self.seed = seed
+        self._count = orders
+        self.dice = Dice(Random(seed), plan or Plan())  # noqa: S311  # it must be told again
+        self._jumped = timedelta()
+        # Some begin in the night of a clock change, when it is half past two twice, or never.
+        begins = self.dice.random.choice(
+            [
+                datetime(2026, 3, 28, 23, 30, tzinfo=UTC),
+                datetime(2026, 10, 24, 23, 30, tzinfo=UTC),
+                datetime(2026, 11, 24, 7, 58, tzinfo=UTC),
+                datetime(2026, 6, 24, 14, 58, 30, tzinfo=UTC),
+            ]
+        )
+        self._begins = begins
+        self.vault = InMemoryKeyVault()
+        self.orders = InMemoryOrderRepository(
+            vault=self.vault, clock=self.clock, next_id=self._next_id
+        )
+        self.agenda = InMemoryAgenda(self.orders)
+        self.inbox = InMemoryReportInbox(self.orders)
+        self.outside = Outside(self.dice, self.clock)
+        self.accepted: list[OrderId] = []
+
+    def clock(self) -> datetime:
+        """The time that everybody shares."""
+        return self._begins + self._jumped + timedelta(seconds=asyncio.get_running_loop().time())
+
+    def _next_id(self) -> UUID:
+        return UUID(int=self.dice.random.getrandbits(128), version=4)
+
+    async def play(self) -> Told:
+        """Play the episode to its end, and look for promises that were not kept."""
+        places = asyncio.create_task(self._clients())
+        for _ in range(_ROUNDS):
+            await self._round()
+            await self._jump()
+        await places
+        self.dice.plan = CALM
+        await self._rest()
+        return await self._told()
+
+    async def _round(self) -> None:
+        """Let two workers and whoever reports go on, dying and being started again."""
+        tasks = [
+            asyncio.create_task(self._supervised("worker 1")),
+            asyncio.create_task(self._supervised("worker 2")),
+            asyncio.create_task(self._reporters()),
+        ]
+        await asyncio.sleep(_ROUND)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _jump(self) -> None:
+        """Let the time pass until something is due."""
+        due = await self.agenda.next_due()
+        if due is not None and due > self.clock():
+            self._jumped += due - self.clock()
+
+    async def _rest(self) -> None:
+        """Carry everything out that is left, with nothing going wrong any more."""
+        for _ in range(2000):
+            process = Process("last", self.dice)
+            await self._dispatching(process).run_until_idle()
+            reports = self.outside.due_reports()
+            reporting = self._reporting(process)
+            await reporting.keep(reports)
+            self.outside.told(reports)
+            while await reporting.take_down():
+                pass
+            for order_id in await self.agenda.stuck():
+                await self.agenda.retry(order_id)  # an operator looked into it
+            due = await self.agenda.next_due()
+            pending = min((at for at, _ in self.outside.to_report), default=None)
+            moments = [each for each in (due, pending) if each is not None]
+            if not moments:
+                return
+            self._jumped += max(min(moments) - self.clock(), timedelta(milliseconds=1))
+        raise AssertionError(f"seed {self.seed}: it does not come to rest")
+
+    async def _told(self) -> Told:
+        everything = self.orders.everything()
+        histories = await self.orders.histories(
+            list(dict.fromkeys(each.order_id for each in everything))
+        )
+        told = [
+            f"{e.order_id} {e.version} {e.recorded_at} {type(e.event).__name__}" for e in everything
+        ]
+        return Told(
+            seed=self.seed,
+            steps=self.dice.steps,
+            crashes=self.dice.crashes,
+            faults=self.dice.faults,
+            orders=len(histories),
+            events=len(everything),
+            held=len(self.outside.held),
+            findings=list(
+                findings(self.accepted, histories, self.outside.held, list(self.orders.agenda))
+            ),
+            digest=sha256("\n".join(told).encode()).hexdigest(),
+        )
+
+    # The processes
+
+    async def _supervised(self, name: str) -> None:
+        """A worker, started again whenever it has died."""
+        while True:
+            process = Process(name, self.dice)
+            running = [
+                asyncio.create_task(self._dispatching(process).run()),
+                asyncio.create_task(self._reporting(process).run()),
+            ]
+            try:
+                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                process.is_alive = False
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.sleep(self.dice.random.choice((0.5, 5.0, 25.0)))
+
+    async def _reporters(self) -> None:
+        """The providers' side: tell each report again until it has been kept."""
+        while True:
+            await asyncio.sleep(0.25)
+            reports = self.outside.due_reports()
+            if not reports:
+                continue
+            self.dice.random.shuffle(list(reports))
+            try:
+                await self._reporting(Process("api", self.dice)).keep(reports)
+            except (KilledError, StoreUnavailableError):
+                continue
+            self.outside.told(reports)
+
+    async def _clients(self) -> None:
+        """Owners who ask until they are answered, under the same key."""
+        for number in range(self._count):
+            await asyncio.sleep(self.dice.random.random() * 5)
+            await self._client(number)
+
+    async def _client(self, number: int) -> None:
+        dice = self.dice.random
+        by = dice.choice(_OWNERS)
+        is_instant = dice.random() < 0.15
+        asked = self._instant() if is_instant else self._order()
+        key = f"key-{number}"
+        for _ in range(30):
+            process = Process("api", self.dice)
+            try:
+                if is_instant:
+                    receipt = await self._instants(process).place(
+                        PlaceInstant(idempotency_key=key, order=asked, by=by)
+                    )
+                else:
+                    receipt = await self._ordering(process).place_chain(
+                        PlaceChain(idempotency_key=key, order=asked, by=by)
+                    )
+            except (
+                KilledError,
+                StoreUnavailableError,
+                RegistryUnavailableError,
+                ConcurrentUpdateError,
+                HandOverFailedError,
+            ):
+                await asyncio.sleep(1.0)
+                continue
+            except MissingContactError:
+                return
+            self.accepted.append(receipt.order.order_id)
+            if dice.random() < 0.1:
+                await self._cancel(receipt.order.order_id, by)
+            return
+
+    async def _cancel(self, order_id: OrderId, by: Actor) -> None:
+        for _ in range(10):
+            try:
+                await self._ordering(Process("api", self.dice)).cancel(
+                    CancelOrder(order_id=order_id, by=by)
+                )
+            except (KilledError, StoreUnavailableError, ConcurrentUpdateError):
+                continue
+            except TooLateToCancelError:
+                pass
+            return
+
+    # What is ordered
+
+    def _order(self) -> NewOrder:
+        dice = self.dice.random
+        choice = dice.choice(list(ChannelChoice))
+        delay = timedelta(seconds=dice.choice((0, 0, 60, 900, 40_000)))
+        policies = (None, None, DeliveryPolicy.AT_MOST_ONCE, DeliveryPolicy.AT_LEAST_ONCE)
+        recipients: tuple[Identity, ...]
+        if dice.random() < 0.4:
+            address = f"reader{dice.randrange(1000)}@example.org"
+            recipients = (Direct(email=Contact(address), mobile=Contact("+4799999999")),)
+        else:
+            numbers = dice.sample(_PEOPLE, dice.choice((1, 1, 2, 5)))
+            recipients = tuple(Person(Contact(number)) for number in numbers)
+        return NewOrder(
+            requested_send_time=self.clock() + delay,
+            channel=choice,
+            recipients=recipients,
+            email=EmailMessage(
+                sender="noreply@example.org", subject=Content("s"), body=Content("b")
+            ),
+            sms=SmsMessage(
+                sender="Varsel",
+                body=Content("b"),
+                sending_time=dice.choice((SendingTime.ANYTIME, SendingTime.DAYTIME)),
+            ),
+            condition="https://example.org/ok" if dice.random() < 0.2 else None,
+            delivery_policy=dice.choice(policies),
+        )
+
+    def _instant(self) -> NewOrder:
+        return NewOrder(
+            channel=ChannelChoice.SMS,
+            recipients=(Direct(mobile=Contact("+4799999999")),),
+            sms=SmsMessage(sender="Varsel", body=Content("4711"), sending_time=SendingTime.ANYTIME),
+            time_to_live=self.dice.random.choice((60, 600, 172_800)),
+        )
+
+    # The product, as a process has it
+
+    def _hand_over(self, process: Process) -> HandOver:
+        mail = FaultyProvider("smtp", Channel.EMAIL, process, self.outside)
+        sms = FaultyProvider("link_mobility", Channel.SMS, process, self.outside)
+        return HandOver(
+            orders=FaultyOrders(self.orders, process, self.dice),
+            providers={Channel.EMAIL: [mail], Channel.SMS: [sms]},
+            clock=self.clock,
+            chance=self.dice.random.random,
+            timing=_TIMING,
+        )
+
+    def _look_up(self, process: Process) -> ContactLookUp:
+        confirmed = self._begins - timedelta(days=30)
+        persons = {
+            number: PersonRecord(
+                email=RegisteredAddress(
+                    address=Contact(f"p{place}@example.org"), confirmed_at=confirmed
+                )
+                if place % 3
+                else None,
+                mobile=RegisteredAddress(
+                    address=Contact(f"+47400000{place:02}"), confirmed_at=confirmed
+                )
+                if place % 4
+                else None,
+                is_reserved=place % 7 == 0,
+            )
+            for place, number in enumerate(_PEOPLE)
+        }
+        return ContactLookUp(
+            Registries(
+                persons=FaultyPersons(InMemoryPersonRegistry(persons), process, self.dice),
+                businesses=InMemoryBusinessRegistry(),
+                profiles=InMemoryProfileRegistry(),
+                externals=InMemoryExternalIdentityRegistry(),
+                names=InMemoryNameRegistry(),
+            )
+        )
+
+    def _dispatching(self, process: Process) -> DispatchService:
+        return DispatchService(
+            orders=FaultyOrders(self.orders, process, self.dice),
+            agenda=FaultyAgenda(self.agenda, process, self.dice),
+            look_up=self._look_up(process),
+            condition=FaultyCondition(process, self.dice),
+            hand_over=self._hand_over(process),
+            clock=self.clock,
+            worker=f"{process.name} {id(process)}",
+        )
+
+    def _ordering(self, process: Process) -> OrderingService:
+        return OrderingService(
+            orders=FaultyOrders(self.orders, process, self.dice),
+            look_up=self._look_up(process),
+            names=OrderNames(self.vault),
+            clock=self.clock,
+            next_id=self._next_id,
+        )
+
+    def _instants(self, process: Process) -> InstantService:
+        return InstantService(
+            orders=FaultyOrders(self.orders, process, self.dice),
+            names=OrderNames(self.vault),
+            hand_over=self._hand_over(process),
+            clock=self.clock,
+        )
+
+    def _reporting(self, process: Process) -> ReportingService:
+        return ReportingService(
+            inbox=FaultyInbox(self.inbox, process, self.dice),
+            orders=FaultyOrders(self.orders, process, self.dice),
+        )
