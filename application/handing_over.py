@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
+from application.choosing import HealthRules, ProviderChoice
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
 from application.ports.provider import (
     Accepted,
@@ -96,9 +97,10 @@ class HandOver:
         clock: Callable[[], datetime],
         chance: Callable[[], float],
         timing: Timing | None = None,
+        health: HealthRules | None = None,
     ) -> None:
         self._orders = orders
-        self._by_channel = providers
+        self.choice = ProviderChoice(providers, chance=chance, rules=health)
         self._providers = [each for some in providers.values() for each in some]
         self._clock = clock
         self._chance = chance
@@ -129,8 +131,12 @@ class HandOver:
         self, unit: OrderInHand, provider: Provider, attempted: Sequence[NotificationAttempted]
     ) -> None:
         letters = {each.token: each for each in attempted}
+        began = self._clock()
         outcomes = provider.send([_letter(unit.order, each) for each in attempted])
         async for told in _together(outcomes):
+            now = self._clock()
+            for _, outcome in told:
+                self.choice.learn(provider.name, outcome, took=now - began, now=now)
             await self._record_outcomes(
                 unit, [(letters[letter.token], outcome) for letter, outcome in told]
             )
@@ -172,7 +178,7 @@ class HandOver:
                 assert_never(outcome)
 
     def _attempt_by(self, order: Order, notification: Notification, now: datetime) -> Attempt:
-        provider = self._by_channel[notification.channel][0]
+        provider = self.choice.choose(notification.channel, now, bound_to=notification.bound_to)
         longest = timedelta(seconds=provider.longest_hand_over)
         send_before = min(now + self.timing.send_within, order.must_leave_before(notification, now))
         return Attempt(

@@ -407,7 +407,7 @@ def _timing(settings: Settings) -> Timing:
 async def _providers(
     settings: Settings, stack: AsyncExitStack
 ) -> Mapping[Channel, Sequence[Provider]]:
-    providers: dict[Channel, Sequence[Provider]] = {}
+    providers: dict[Channel, Sequence[SmtpProvider | LinkMobilityProvider]] = {}
     if settings.smtp_url is not None:
         attachments = HttpAttachments(
             hosts=settings.attachment_hosts,
@@ -417,29 +417,50 @@ async def _providers(
             seconds=settings.attachments_timeout,
         )
         stack.push_async_callback(attachments.aclose)
-        smtp = _smtp(settings, settings.smtp_url, attachments)
-        stack.push_async_callback(smtp.aclose)
-        providers[Channel.EMAIL] = [smtp]
+        relays = [settings.smtp_url, settings.smtp_url_2]
+        providers[Channel.EMAIL] = [
+            _smtp(settings, name, url, attachments) for name, url in _named(SMTP, relays)
+        ]
     if settings.sms_url is not None:
-        link = LinkMobilityProvider(
-            LINK,
-            settings.sms_url,
-            username=settings.sms_user,
-            password=settings.sms_password or "",
-            clock=utc_now,
-            timeout=settings.sms_timeout,
-        )
-        stack.push_async_callback(link.aclose)
-        providers[Channel.SMS] = [link]
+        gateways = [settings.sms_url, settings.sms_url_2]
+        logins = [
+            (settings.sms_user, settings.sms_password),
+            (settings.sms_user_2, settings.sms_password_2),
+        ]
+        providers[Channel.SMS] = [
+            LinkMobilityProvider(
+                name,
+                url,
+                username=username,
+                password=password or "",
+                clock=utc_now,
+                timeout=settings.sms_timeout,
+            )
+            for (name, url), (username, password) in zip(
+                _named(LINK, gateways), logins, strict=False
+            )
+        ]
+    for several in providers.values():
+        for each in several:
+            stack.push_async_callback(each.aclose)
     return providers
 
 
-def _smtp(settings: Settings, url: str, attachments: Attachments) -> SmtpProvider:
+def _named(kind: str, addresses: Sequence[str | None]) -> Sequence[tuple[str, str]]:
+    """Providers of one kind by the names in histories: `smtp`, `smtp:2`."""
+    return [
+        (kind if number == 1 else f"{kind}:{number}", address)
+        for number, address in enumerate(addresses, start=1)
+        if address is not None
+    ]
+
+
+def _smtp(settings: Settings, name: str, url: str, attachments: Attachments) -> SmtpProvider:
     parts = urlsplit(url)
     is_implicit = parts.scheme == "smtps"
     tls = Tls.STARTTLS if settings.smtp_starttls else Tls.NONE
     return SmtpProvider(
-        SMTP,
+        name,
         parts.hostname or "",
         parts.port or (465 if is_implicit else 587),
         mail_domain=settings.mail_domain,
@@ -565,6 +586,7 @@ def _rules(settings: Settings, caller: Caller) -> Rules:
         max_recipients=settings.max_recipients,
         max_attachments=settings.max_attachments,
         attachment_hosts=settings.attachment_hosts,
+        delivery_policy=dict(settings.delivery_policies).get(caller.owner.lower()),
         stale_owners=frozenset(each.lower() for each in settings.stale_owners),
     )
 

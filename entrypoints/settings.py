@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from domain.order.events import DeliveryPolicy
+
 PREFIX: Final = "VARSEL_"
 
 
@@ -76,6 +78,17 @@ def _name(value: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9.-]{1,32}", value) is None:
         raise ValueError("write letters, digits, dots and dashes, 32 at most")
     return value
+
+
+def _policies(value: str) -> tuple[tuple[str, DeliveryPolicy], ...]:
+    """`ttd=at_most_once,skd=at_least_once`, by owners' short names in any letters."""
+    policies: dict[str, DeliveryPolicy] = {}
+    for each in _names(value):
+        owner, _, policy = (part.strip().lower() for part in each.partition("="))
+        if not owner or policy not in tuple(DeliveryPolicy):
+            raise ValueError(f"write owner={' or owner='.join(DeliveryPolicy)}")
+        policies[owner] = DeliveryPolicy(policy)
+    return tuple(policies.items())
 
 
 def _path(value: str) -> Path:
@@ -165,6 +178,9 @@ class Settings:
         "the SMTP relay: smtp[s]://user:password@host:port",
         secret=True,
     )
+    smtp_url_2: str | None = _setting(
+        _url("smtp", "smtps"), None, "a second relay, given its share by its health", secret=True
+    )
     smtp_starttls: bool = _setting(_flag, default=True, words="whether smtp:// is upgraded to TLS")
     smtp_connections: int = _setting(
         _whole(1, 200), 10, "how many connections to the relay at most"
@@ -180,6 +196,13 @@ class Settings:
     )
     sms_user: str = _setting(_text, "varsel", "the user at the SMS gateway")
     sms_password: str | None = _setting(_text, None, "the password at the SMS gateway", secret=True)
+    sms_url_2: str | None = _setting(
+        _url("http", "https"), None, "a second gateway of that kind, given its share by its health"
+    )
+    sms_user_2: str = _setting(_text, "varsel", "the user at the second SMS gateway")
+    sms_password_2: str | None = _setting(
+        _text, None, "the password at the second SMS gateway", secret=True
+    )
     sms_timeout: int = _setting(_whole(1, 600), 30, "seconds to wait for the SMS gateway")
     sms_report_user: str = _setting(_text, "varsel", "the user by which the gateway sends reports")
     sms_report_password: str | None = _setting(
@@ -249,6 +272,11 @@ class Settings:
     stale_owners: tuple[str, ...] = _setting(
         _names, ("skd",), "owners whose persons are always reached at stale contact points, too"
     )
+    delivery_policies: tuple[tuple[str, DeliveryPolicy], ...] = _setting(
+        _policies,
+        (),
+        "what owners want where an outcome stays unknown: ttd=at_most_once,skd=at_least_once",
+    )
     send_within: int = _setting(
         _whole(1, 3600), 30, "seconds within which a recorded hand-over begins, or not at all"
     )
@@ -291,12 +319,21 @@ class Settings:
                 "VARSEL_MASKINPORTEN_CLIENT_ID and VARSEL_MASKINPORTEN_CLIENT_KEY: "
                 "without them there are no tokens to show"
             )
-        is_clear = self.smtp_url is not None and urlsplit(self.smtp_url).scheme == "smtp"
-        if is_clear and not self.smtp_starttls and urlsplit(self.smtp_url or "").username:
-            raise SettingError(
-                "VARSEL_SMTP_URL holds a password that would travel in clear: "
-                "write smtps://, or leave VARSEL_SMTP_STARTTLS on"
-            )
+        for name, url in (
+            ("VARSEL_SMTP_URL", self.smtp_url),
+            ("VARSEL_SMTP_URL_2", self.smtp_url_2),
+        ):
+            parts = urlsplit(url or "")
+            if parts.scheme == "smtp" and parts.username and not self.smtp_starttls:
+                raise SettingError(
+                    f"{name} holds a password that would travel in clear: "
+                    "write smtps://, or leave VARSEL_SMTP_STARTTLS on"
+                )
+        for name in ("smtp_url", "sms_url"):
+            if getattr(self, f"{name}_2") is not None and getattr(self, name) is None:
+                raise SettingError(
+                    f"{PREFIX}{name.upper()}_2 needs {PREFIX}{name.upper()}: name the first one first"
+                )
         if self.log_level not in {"debug", "info", "warning", "error"}:
             raise SettingError("VARSEL_LOG_LEVEL: write debug, info, warning or error")
 
@@ -352,6 +389,6 @@ def _shown(value: object) -> str:
         case bool():
             return "1" if value else "0"
         case tuple():
-            return ",".join(value)
+            return ",".join(each if isinstance(each, str) else "=".join(each) for each in value)
         case _:
             return str(value)

@@ -246,7 +246,7 @@ def _read_answer(document: bytes, messages: Sequence[_Message]) -> Sequence[Outc
     if session.tag != "SESSION" or not logon:
         return [Unknown("unreadable_answer")] * everyone
     if logon != "OK":
-        return [Deferred("logon_failed")] * everyone
+        return [Deferred("logon_failed", refuses_us=True)] * everyone
     answers: dict[str, Element | None] = {}
     for answer in session.iterfind("MSGLST/MSG"):
         number = text_of(answer, "ID")

@@ -175,7 +175,7 @@ class SmtpProvider:
         except UnmailableError as error:
             return Rejected(error.failure, error.code)
         except NotTakenError as error:
-            return Deferred(error.code)
+            return Deferred(error.code, refuses_us=error.refuses_us)
         except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
             return Deferred(self._unexpected(error))
         if refusal is not None:
@@ -189,7 +189,7 @@ class SmtpProvider:
                 return _TOO_LATE  # this process slept, and others may have drawn conclusions
             return await ready.session.deliver(ready.content, token=letter.token)
         except NotTakenError as error:
-            return Deferred(error.code)
+            return Deferred(error.code, refuses_us=error.refuses_us)
         except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
             return Unknown(self._unexpected(error))
         finally:

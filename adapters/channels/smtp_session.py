@@ -77,6 +77,7 @@ class NotTakenError(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+        self.refuses_us = code.startswith(("auth_5", "auth_missing", "starttls_missing"))
 
 
 async def open_session(relay: Relay) -> "SmtpSession":

@@ -19,7 +19,7 @@ def verdict(reply: Reply, at: str) -> Outcome:
         code = f"unexpected_{reply.code}_at_{at}"
         return Unknown(code) if at == "final" else Deferred(code)
     if at != "final" and _is_about_us(reply):
-        return Deferred(reply.told)
+        return Deferred(reply.told, refuses_us=True)
     failure = failure_by(
         reply.enhanced,
         reply.code,

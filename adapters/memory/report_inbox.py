@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Sequence
 
 from adapters.memory.order_repository import InMemoryOrderRepository
-from application.ports.report_inbox import Matched, Report, ReportId
+from application.ports.report_inbox import Matched, Report, ReportId, reporting_name
 from domain.order.events import (
     NotificationAttempted,
     NotificationNo,
@@ -57,6 +57,8 @@ class InMemoryReportInbox:
                     NotificationAttempted(provider=provider, token=name, notification_no=number)
                     | NotificationSent(provider=provider, reference=name, notification_no=number)
                 ) if name.strip():
-                    self._known.setdefault((provider, name), (each.order_id, number))
+                    self._known.setdefault(
+                        (reporting_name(provider), name), (each.order_id, number)
+                    )
                 case _:
                     pass

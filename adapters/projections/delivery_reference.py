@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
 from adapters.projections.projection import EventByEvent, FeedEvent, Row, is_storable
-from application.ports.report_inbox import Matched, Report, ReportId
+from application.ports.report_inbox import Matched, Report, ReportId, reporting_name
 from domain.order.events import NotificationNo, OrderId
 
 CHANNEL: Final = "varsel_reports"
@@ -67,7 +67,7 @@ class DeliveryReferenceProjection(EventByEvent):
         named = _read(event.state).event
         name = named.token if event.topic == _ATTEMPTED else named.reference
         if name is not None and name.strip() and is_storable(name + named.provider):
-            yield named.provider, name, event.order_id, named.notification_no
+            yield reporting_name(named.provider), name, event.order_id, named.notification_no
 
 
 class PostgresReportInbox:

@@ -1,7 +1,7 @@
 """Who carries notifications: an SMTP relay, an SMS gateway."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 from uuid import UUID
@@ -69,6 +69,8 @@ class Deferred:
     """It was certainly not taken over, and may be at another time."""
 
     code: str
+    refuses_us: bool = field(default=False, compare=False)
+    """Whether it is us whom the provider refuses, and every other message would fare the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,14 @@ class Matched:
     notification_no: NotificationNo
 
 
+def reporting_name(provider: str) -> str:
+    """Under which name a provider reports: several that are alike (`smtp`, `smtp:2`) under one.
+
+    A delivery report tells which attempt it is about, and not through whom it went.
+    """
+    return provider.partition(":")[0]
+
+
 class ReportInbox(Protocol):
     """Keeps every report, first of all, and finds the notification of each, early or late."""
 

@@ -154,6 +154,8 @@ class Notification:
     source: Source | None = None
     attempts: int = 0
     provider: str | None = None
+    bound_to: str | None = None
+    """The provider that may have taken it, as far as anybody can tell; no other is ever given it."""
     reference: str | None = None
     reports: tuple[DeliveryReported, ...] = ()
 

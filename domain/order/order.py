@@ -680,7 +680,13 @@ def _written(order: Order, event: OrderEvent, at: datetime) -> Order:
         case NotificationDeferred():
             return _move(order, event.notification_no, Pending(event.retry_at), at)
         case NotificationOutcomeUnknown():
-            return _move(order, event.notification_no, Unknown(event.resolve_by), at)
+            return _with(
+                order,
+                event.notification_no,
+                lambda each: replace(
+                    _moved(each, Unknown(event.resolve_by), at), bound_to=each.provider
+                ),
+            )
         case NotificationGivenUp():
             return _move(order, event.notification_no, GivenUp(), at)
         case NotificationExpired():

@@ -70,6 +70,8 @@ def _of_notifications(
             yield f"{name} was handed over {len(held)} times, and at most once was promised"
         if len(held) > 1 + unknown:
             yield f"{name} was handed over {len(held)} times with {unknown} unknown outcomes"
+        if len({one.provider for one in held}) > 1:
+            yield f"{name} went through another provider after one had it"
         if any(len(by_token.get(each.token, ())) > 1 for each, _ in attempts):
             yield f"{name}: one attempt was made twice"
         references = [

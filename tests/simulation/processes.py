@@ -18,7 +18,13 @@ from application.ports.provider import (
     Unknown,
 )
 from application.ports.registries import PersonRegistry, RegistryUnavailableError
-from application.ports.report_inbox import Matched, Report, ReportId, ReportInbox
+from application.ports.report_inbox import (
+    Matched,
+    Report,
+    ReportId,
+    ReportInbox,
+    reporting_name,
+)
 from application.ports.send_condition import NoAnswer
 from application.recorded import Actor, Change, Recorded
 from domain.channel import Channel
@@ -320,7 +326,7 @@ class Outside:
             delay = timedelta(seconds=dice.random.choice((0.0, 0.5, 30.0, 2000.0, 200_000.0)))
             failure = Failure.UNDELIVERED if state is ReportedState.FAILED else None
             report = Report(
-                provider=provider,
+                provider=reporting_name(provider),
                 reference=letter.token,
                 state=state,
                 code=state.value,

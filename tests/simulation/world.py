@@ -315,11 +315,13 @@ class Episode:
     # The product, as a process has it
 
     def _hand_over(self, process: Process) -> HandOver:
-        mail = FaultyProvider("smtp", Channel.EMAIL, process, self.outside)
-        sms = FaultyProvider("link_mobility", Channel.SMS, process, self.outside)
+        mail, sms = (
+            [FaultyProvider(name + ending, channel, process, self.outside) for ending in ("", ":2")]
+            for name, channel in (("smtp", Channel.EMAIL), ("link_mobility", Channel.SMS))
+        )
         return HandOver(
             orders=FaultyOrders(self.orders, process, self.dice),
-            providers={Channel.EMAIL: [mail], Channel.SMS: [sms]},
+            providers={Channel.EMAIL: mail, Channel.SMS: sms},
             clock=self.clock,
             chance=self.dice.random.random,
             timing=_TIMING,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+import msgspec
+
 from application.commands import NewOrder
 from domain.channel import Channel, ChannelChoice
 from domain.message import EmailMessage, SmsMessage
@@ -85,12 +87,15 @@ def read_chain(body: bytes, rules: Rules) -> ChainRequest:
         requested=requested,
     )
     reminders = _reminders(asked.reminders or [], requested or rules.now, rules, faults)
+    policy = check.delivery_policy(asked.delivery_policy, rules, faults)
     faults.raise_any()
     about = asked.dialogporten_association
     return ChainRequest(
         idempotency_key=asked.idempotency_id,
-        order=order,
-        reminders=reminders,
+        order=msgspec.structs.replace(order, delivery_policy=policy),
+        reminders=tuple(
+            msgspec.structs.replace(each, delivery_policy=policy) for each in reminders
+        ),
         dialogue=None if about is None else Dialogue(about.dialog_id, about.transmission_id),
     )
 

@@ -80,6 +80,7 @@ def read_composed(body: bytes, rules: Rules) -> ChainRequest:
     attachments = _attachments(
         recipient.email_settings.attachments or [], requested or rules.now, rules, faults
     )
+    policy = check.delivery_policy(asked.delivery_policy, rules, faults)
     faults.raise_any()
     about = asked.dialogporten_association
     return ChainRequest(
@@ -91,6 +92,7 @@ def read_composed(body: bytes, rules: Rules) -> ChainRequest:
             email=msgspec.structs.replace(email, attachments=attachments),
             senders_reference=asked.senders_reference,
             condition=condition,
+            delivery_policy=policy,
         ),
         reminders=(),
         dialogue=None if about is None else Dialogue(about.dialog_id, about.transmission_id),

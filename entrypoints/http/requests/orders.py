@@ -154,6 +154,7 @@ def _order(
         ignore_reservation=asked.ignore_reservation,
         resource=asked.resource_id or None,
         resource_action=action,
+        delivery_policy=rules.delivery_policy,
     )
 
 

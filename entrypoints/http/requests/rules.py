@@ -15,6 +15,7 @@ from application.mobile_number import is_valid
 from domain.channel import ChannelChoice
 from domain.contact_point import is_email_address
 from domain.message import ContentType, SendingTime
+from domain.order.events import DeliveryPolicy
 from entrypoints.http.requests.faults import Faults
 
 E = TypeVar("E", bound=Enum)
@@ -28,6 +29,10 @@ CHANNELS: Final = {
 }
 CONTENT_TYPES: Final = {"Plain": ContentType.PLAIN, "Html": ContentType.HTML}
 POLICIES: Final = {"Anytime": SendingTime.ANYTIME, "Daytime": SendingTime.DAYTIME}
+DELIVERY_POLICIES: Final = {
+    "AtMostOnce": DeliveryPolicy.AT_MOST_ONCE,
+    "AtLeastOnce": DeliveryPolicy.AT_LEAST_ONCE,
+}
 FIRST_POLICY: Final = 1
 """The number of the first sending-time policy; the other enumerations count from 0."""
 
@@ -64,6 +69,8 @@ class Rules:
     max_attachments: int = 20
     attachment_hosts: tuple[str, ...] = (".blob.core.windows.net",)
     """Where attachments may lie: hosts, and after a leading dot everything below one."""
+    delivery_policy: DeliveryPolicy | None = None
+    """What this owner wants where an outcome stays unknown; None for what is usual."""
     stale_owners: frozenset[str] = frozenset()
     """Owners whose persons are reached at outdated contact points, too; in small letters."""
 
@@ -115,6 +122,19 @@ def enumeration(
     if found is None:
         faults.unreadable(json_path, f"choose one of {', '.join(names)}")
     return found
+
+
+def delivery_policy(value: str | int | None, rules: Rules, faults: Faults) -> DeliveryPolicy | None:
+    """Read what is wanted where an outcome stays unknown; what the owner wants if nothing is said."""
+    if value is None:
+        return rules.delivery_policy
+    return enumeration(
+        value,
+        DELIVERY_POLICIES,
+        faults,
+        json_path="$.deliveryPolicy",
+        property_path="DeliveryPolicy",
+    )
 
 
 def whole_number(value: int | str, faults: Faults, *, json_path: str) -> int | None:

@@ -183,6 +183,7 @@ class ChainOrderRequest(WireStruct, frozen=True, kw_only=True):
     senders_reference: str | None = None
     requested_send_time: Moment = UNSET
     condition_endpoint: str | None = None
+    delivery_policy: Enumeration | None = None
     dialogporten_association: DialogportenRequest | None = None
     recipient: RecipientSpecRequest
     reminders: list[ReminderRequest] | None = None
@@ -278,6 +279,7 @@ class ComposedEmailOrderRequest(WireStruct, frozen=True, kw_only=True):
     senders_reference: str | None = None
     requested_send_time: Moment = UNSET
     condition_endpoint: str | None = None
+    delivery_policy: Enumeration | None = None
     dialogporten_association: DialogportenRequest | None = None
     recipient: ComposedRecipientRequest
 

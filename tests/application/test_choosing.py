@@ -1,0 +1,193 @@
+"""Who is given the next notification, while providers do well, badly, or nothing at all."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import cycle
+
+import pytest
+
+from adapters.memory.provider import RecordingProvider
+from application.choosing import HealthRules, ProviderChoice
+from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Unknown
+from domain.channel import Channel
+from domain.order.events import Failure
+from tests.samples import NOON
+
+FIRST, SECOND = "link_mobility", "kannel"
+QUICK = timedelta(milliseconds=50)
+GOOD = Accepted("reference")
+BAD = Deferred("unreachable")
+
+
+class Installation:
+    """Two gateways, and a clock."""
+
+    def __init__(self, *names: str) -> None:
+        self.now = NOON
+        self._chances: Iterator[float] = cycle([number / 100 for number in range(0, 100, 7)])
+        providers = [
+            RecordingProvider(name, Channel.SMS, clock=lambda: self.now)
+            for name in names or (FIRST, SECOND)
+        ]
+        self.choice = ProviderChoice(
+            {Channel.SMS: providers}, chance=lambda: next(self._chances), rules=HealthRules()
+        )
+
+    def given(self, count: int = 100) -> dict[str, int]:
+        """How many of the next notifications each gateway is given, none of them made."""
+        names = [self.choice.choose(Channel.SMS, self.now).name for _ in range(count)]
+        return {name: names.count(name) for name in (FIRST, SECOND)}
+
+    def happens(self, name: str, outcome: Outcome, times: int = 1, took: timedelta = QUICK) -> None:
+        for _ in range(times):
+            self.now += timedelta(milliseconds=10)
+            self.choice.learn(name, outcome, took=took, now=self.now)
+
+    def reasons(self) -> list[str]:
+        return [each.reason for each in self.choice.shifts]
+
+
+@pytest.fixture
+def gateways() -> Installation:
+    return Installation()
+
+
+def test_who_does_equally_well_is_given_equally_much(gateways: Installation) -> None:
+    given = gateways.given()
+
+    assert 40 <= given[FIRST] <= 60
+
+
+@pytest.mark.parametrize("outcome", [BAD, Unknown("timeout")])
+def test_a_gateway_that_is_down_is_given_nothing_new(
+    gateways: Installation, outcome: Outcome
+) -> None:
+    gateways.happens(FIRST, outcome, times=5)
+
+    assert gateways.given() == {FIRST: 0, SECOND: 100}
+    (shift,) = gateways.choice.shifts
+    assert (shift.provider, shift.weight, shift.at) == (FIRST, 0.0, gateways.now)
+    assert shift.reason == "100% trouble in 5"
+
+
+def test_a_gateway_that_refuses_us_is_left_alone_at_once_and_no_message_fails(
+    gateways: Installation,
+) -> None:
+    gateways.happens(FIRST, Deferred("logon_failed", refuses_us=True))
+
+    assert gateways.given() == {FIRST: 0, SECOND: 100}
+    assert gateways.reasons() == ["refuses us: logon_failed"]
+
+
+def test_messages_that_are_refused_for_what_they_are_speak_against_nobody(
+    gateways: Installation,
+) -> None:
+    gateways.happens(FIRST, Rejected(Failure.INVALID_ADDRESS, "10"), times=50)
+    gateways.happens(FIRST, Deferred("too_late"), times=50)
+
+    assert gateways.given()[FIRST] >= 40
+    assert gateways.reasons() == []
+
+
+def test_after_a_pause_one_message_finds_out_how_a_gateway_is_doing(
+    gateways: Installation,
+) -> None:
+    gateways.happens(FIRST, BAD, times=5)
+    gateways.now += HealthRules().first_pause
+
+    assert gateways.given(100) == {FIRST: 1, SECOND: 99}
+
+
+def test_a_probe_that_succeeds_brings_a_gateway_back_little_by_little(
+    gateways: Installation,
+) -> None:
+    gateways.happens(FIRST, BAD, times=5)
+    gateways.now += HealthRules().first_pause
+    gateways.given(1)
+
+    gateways.happens(FIRST, GOOD)
+    at_first = gateways.given()[FIRST]
+    gateways.happens(FIRST, GOOD, times=100)
+
+    assert 0 < at_first < 35
+    assert gateways.given()[FIRST] >= 40
+
+
+def test_a_probe_that_fails_doubles_the_pause_up_to_five_minutes(
+    gateways: Installation,
+) -> None:
+    gateways.happens(FIRST, BAD, times=5)
+    pauses = []
+    for _ in range(7):
+        began = gateways.now
+        while gateways.given(1)[FIRST] == 0:
+            gateways.now += timedelta(seconds=1)
+        pauses.append((gateways.now - began).total_seconds())
+        gateways.happens(FIRST, BAD)
+
+    assert [round(each) for each in pauses] == [15, 30, 60, 120, 240, 300, 300]
+
+
+def test_what_was_handed_over_before_the_breaker_opened_is_no_probe(
+    gateways: Installation,
+) -> None:
+    gateways.happens(FIRST, BAD, times=5)
+
+    gateways.happens(FIRST, GOOD, times=20)
+
+    assert gateways.given()[FIRST] == 0
+
+
+def test_some_trouble_lowers_a_gateways_share_and_it_drifts_back(gateways: Installation) -> None:
+    for _ in range(30):
+        gateways.happens(FIRST, GOOD, times=2)
+        gateways.happens(FIRST, BAD)
+    lowered = gateways.given()[FIRST]
+    gateways.now += HealthRules().window
+    gateways.happens(FIRST, GOOD, times=50)
+
+    assert lowered < 45
+    assert gateways.given()[FIRST] > lowered
+
+
+def test_a_slow_gateway_is_given_less(gateways: Installation) -> None:
+    gateways.happens(SECOND, GOOD, times=50)
+    gateways.happens(FIRST, GOOD, times=50, took=timedelta(seconds=8))
+
+    assert gateways.given()[FIRST] < 40
+    assert gateways.reasons()[-1] == "slow: 8.0 s"
+
+
+def test_where_all_are_in_trouble_the_channel_does_not_pause(gateways: Installation) -> None:
+    gateways.happens(FIRST, BAD, times=5)
+    gateways.now += timedelta(seconds=1)
+    gateways.happens(SECOND, BAD, times=5)
+
+    assert gateways.given() == {FIRST: 100, SECOND: 0}
+
+
+def test_what_a_gateway_may_have_taken_is_never_given_to_another(gateways: Installation) -> None:
+    gateways.happens(FIRST, BAD, times=5)
+
+    for _ in range(20):
+        chosen = gateways.choice.choose(Channel.SMS, gateways.now, bound_to=FIRST)
+        assert chosen.name == FIRST
+
+
+def test_one_gateway_alone_is_given_everything_however_it_does() -> None:
+    alone = Installation(FIRST)
+    alone.happens(FIRST, BAD, times=50)
+
+    assert alone.given()[FIRST] == 100
+
+
+def in_order(moments: list[datetime]) -> bool:
+    return moments == sorted(moments)
+
+
+def test_every_shift_is_told_in_order(gateways: Installation) -> None:
+    gateways.happens(FIRST, BAD, times=5)
+    gateways.happens(SECOND, Deferred("auth_missing", refuses_us=True))
+
+    assert in_order([each.at for each in gateways.choice.shifts])
+    assert [each.provider for each in gateways.choice.shifts] == [FIRST, SECOND]
