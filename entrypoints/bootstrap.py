@@ -33,6 +33,7 @@ from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.repository import PostgresOrderRepository, read_placed
 from adapters.event_store.sealing import Sealer
 from adapters.key_vault.file_key_vault import FileKeyVault
+from adapters.owner_ledger.postgres import PostgresOwnerLedger
 from adapters.postgres import migrate, open_pool, refuse_unsafe
 from adapters.postgres.listening import Listener
 from adapters.projections.delivery_reference import (
@@ -76,10 +77,12 @@ from application.following import FollowingService
 from application.handing_over import HandOver, Timing
 from application.health import HealthService
 from application.instant import InstantService
+from application.limiting import EVERYBODY, LimitingService
 from application.looking_up import ContactLookUp, Registries
 from application.ordering import OrderingService
 from application.placing import OrderNames
 from application.ports.attachments import Attachments
+from application.ports.owner_ledger import Ceiling
 from application.ports.provider import Provider
 from application.ports.registries import NameRegistry
 from application.ports.token_verifier import TokenVerifier
@@ -127,6 +130,7 @@ class Services:
     reporting: ReportingService
     dispatching: DispatchService
     projecting: ProjectionRunner
+    limiting: LimitingService
     health: HealthService
     verifier: TokenVerifier
 
@@ -324,6 +328,9 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 worker=f"{socket.gethostname()} {os.getpid()}",
             ),
             projecting=projecting,
+            limiting=LimitingService(
+                ledger=PostgresOwnerLedger(pool), clock=utc_now, ceilings=_ceilings(settings)
+            ),
             health=HealthService(agenda=agenda),
             verifier=await _verifier(settings, stack),
         )
@@ -386,6 +393,25 @@ def _krr_token(settings: Settings) -> Callable[[], Awaitable[str]]:
     if client is None or settings.krr_token is not None:
         return _constant(settings.krr_token or "")
     return partial(client.token, KRR_SCOPES)
+
+
+def _ceilings(settings: Settings) -> Mapping[str, Ceiling]:
+    recipients, segments = dict(settings.daily_recipients), dict(settings.daily_sms_segments)
+    return {
+        owner: Ceiling(
+            recipients.get(owner, recipients.get(EVERYBODY)),
+            segments.get(owner, segments.get(EVERYBODY)),
+        )
+        for owner in (EVERYBODY, *recipients, *segments)
+    }
+
+
+@asynccontextmanager
+async def owner_ledger(database: str) -> AsyncIterator[PostgresOwnerLedger]:
+    """Lend the owners' ledger to an operator."""
+    pool = await open_pool(database, size=1, name="varsel owners")
+    async with pool:
+        yield PostgresOwnerLedger(pool)
 
 
 def _constant(token: str) -> Callable[[], Awaitable[str]]:
@@ -547,6 +573,7 @@ def api(settings: Settings, running: Services) -> ASGIApp:
             counting=running.counting,
             supporting=running.supporting,
             reporting=running.reporting,
+            limiting=running.limiting,
             health=running.health,
         ),
         verifier=running.verifier,

@@ -80,6 +80,17 @@ def _name(value: str) -> str:
     return value
 
 
+def _amounts(value: str) -> tuple[tuple[str, int], ...]:
+    """`*=100000,skd=5000000`, by owners' short names in any letters; `*` is everybody else."""
+    amounts: dict[str, int] = {}
+    for each in _names(value):
+        owner, _, amount = (part.strip().lower() for part in each.partition("="))
+        if not owner or not (amount.isascii() and amount.isdecimal()):
+            raise ValueError("write *=100000 for everybody, and owner=1000 for one")
+        amounts[owner] = int(amount)
+    return tuple(amounts.items())
+
+
 def _policies(value: str) -> tuple[tuple[str, DeliveryPolicy], ...]:
     """`ttd=at_most_once,skd=at_least_once`, by owners' short names in any letters."""
     policies: dict[str, DeliveryPolicy] = {}
@@ -269,6 +280,12 @@ class Settings:
         _whole(1024, 64 * 1024 * 1024), 1024 * 1024, "bytes of a request at most"
     )
     max_recipients: int = _setting(_whole(1, 100_000), 1000, "recipients of an order at most")
+    daily_recipients: tuple[tuple[str, int], ...] = _setting(
+        _amounts, (), "recipients that owners may order to in a day: *=100000,skd=5000000"
+    )
+    daily_sms_segments: tuple[tuple[str, int], ...] = _setting(
+        _amounts, (), "segments of text messages that owners may order in a day, likewise"
+    )
     stale_owners: tuple[str, ...] = _setting(
         _names, ("skd",), "owners whose persons are always reached at stale contact points, too"
     )
@@ -389,6 +406,8 @@ def _shown(value: object) -> str:
         case bool():
             return "1" if value else "0"
         case tuple():
-            return ",".join(each if isinstance(each, str) else "=".join(each) for each in value)
+            return ",".join(
+                each if isinstance(each, str) else "=".join(map(str, each)) for each in value
+            )
         case _:
             return str(value)

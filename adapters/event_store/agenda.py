@@ -27,7 +27,7 @@ WITH RECURSIVE queue AS (
             ORDER BY lane, owner LIMIT 1) AS next),
 shared AS MATERIALIZED (
     SELECT lane, owner, ceil(%(limit)s / (count(*) OVER (PARTITION BY lane))::numeric) AS share
-      FROM queue WHERE EXISTS (
+      FROM queue WHERE owner NOT IN (SELECT owner FROM owner_stopped) AND EXISTS (
            SELECT FROM agenda WHERE unreturned = 0 AND agenda.lane = queue.lane
               AND agenda.owner = queue.owner AND greatest(due_at, leased_until) <= %(now)s)),
 ready AS MATERIALIZED (
@@ -47,13 +47,15 @@ _CLAIM_SUSPECT: Final[LiteralString] = """
 WITH ready AS MATERIALIZED (
     SELECT order_id, due_at FROM agenda
      WHERE unreturned > 0 AND unreturned < 3 AND greatest(due_at, leased_until) <= %(now)s
+       AND owner NOT IN (SELECT owner FROM owner_stopped)
      ORDER BY greatest(due_at, leased_until) LIMIT 1 FOR UPDATE SKIP LOCKED)
 UPDATE agenda SET leased_until = %(until)s, worker = %(worker)s, unreturned = unreturned + 1
   FROM ready WHERE agenda.order_id = ready.order_id RETURNING agenda.order_id, ready.due_at
 """
 _SUSPECTS: Final[LiteralString] = """
 SELECT EXISTS (SELECT FROM agenda
- WHERE unreturned > 0 AND unreturned < 3 AND greatest(due_at, leased_until) <= %s)
+ WHERE unreturned > 0 AND unreturned < 3 AND greatest(due_at, leased_until) <= %s
+   AND owner NOT IN (SELECT owner FROM owner_stopped))
 """
 # What has been recorded meanwhile has moved the order: it is due when that says.
 _PUT_OFF: Final[LiteralString] = """

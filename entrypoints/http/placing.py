@@ -8,6 +8,7 @@ from litestar.types import Receive, Scope
 
 from application.caller import COMPOSED, CREATE, Caller
 from application.commands import ChainReceipt, NewOrder, PlaceChain, PlaceInstant, PlaceOrder
+from application.limiting import Standing
 from domain.order.events import OrderKind
 from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_orders import orders_found
@@ -16,6 +17,7 @@ from entrypoints.http.authentication import Doorkeeper, actor
 from entrypoints.http.bodies import JSON_TYPES, BodyLimits, check_media_type, read_body
 from entrypoints.http.doors import Endpoint, door
 from entrypoints.http.links import BASE, Links
+from entrypoints.http.rate_limits import rate_limit
 from entrypoints.http.requests import (
     ChainRequest,
     InstantRequest,
@@ -87,9 +89,12 @@ class Placing:
         async def place(scope: Scope, receive: Receive) -> Answer:
             caller, body = await self._taken(scope, receive)
             order = read(body, self._rules(caller))
-            receipt = await self._services.ordering.place(PlaceOrder(order=order, by=actor(caller)))
+            command = PlaceOrder(order=order, by=actor(caller))
+            async with self._services.limiting.ordering(caller.owner, [order]) as counted:
+                receipt = await self._services.ordering.place(command)
             location = self._links.order(receipt.order_id).encode()
-            return told(order_placed(receipt), 202, ((b"location", location),))
+            headers = ((b"location", location), *rate_limit(counted.standing))
+            return told(order_placed(receipt), 202, headers)
 
         return place
 
@@ -114,7 +119,11 @@ class Placing:
             dialogue=asked.dialogue,
             by=actor(caller),
         )
-        return self._placed(await self._services.ordering.place_chain(command))
+        orders = [asked.order, *asked.reminders]
+        async with self._services.limiting.ordering(caller.owner, orders) as counted:
+            receipt = await self._services.ordering.place_chain(command)
+            counted.is_void = receipt.is_repeat
+        return self._placed(receipt, counted.standing)
 
     def _placing_instantly(self, read: InstantReader) -> Endpoint:
         async def place(scope: Scope, receive: Receive) -> Answer:
@@ -123,7 +132,10 @@ class Placing:
             command = PlaceInstant(
                 idempotency_key=asked.idempotency_key, order=asked.order, by=actor(caller)
             )
-            return self._placed(await self._services.instant.place(command))
+            async with self._services.limiting.ordering(caller.owner, [asked.order]) as counted:
+                receipt = await self._services.instant.place(command)
+                counted.is_void = receipt.is_repeat
+            return self._placed(receipt, counted.standing)
 
         return place
 
@@ -135,9 +147,10 @@ class Placing:
         caller = await self._doorkeeper.admit(scope, needed)
         return caller, await read_body(scope, receive, self._limits)
 
-    def _placed(self, receipt: ChainReceipt) -> Answer:
+    def _placed(self, receipt: ChainReceipt, standing: Standing | None) -> Answer:
+        limits = rate_limit(standing)
         if receipt.is_repeat:
             content = b"same-content" if receipt.is_same_request else b"different-content"
-            return told(chain_placed(receipt), 200, ((REPEAT.encode(), content),))
+            return told(chain_placed(receipt), 200, ((REPEAT.encode(), content), *limits))
         location = self._links.chain(receipt.chain_id).encode()
-        return told(chain_placed(receipt), 201, ((b"location", location),))
+        return told(chain_placed(receipt), 201, ((b"location", location), *limits))

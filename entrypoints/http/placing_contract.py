@@ -1,5 +1,6 @@
 """What the doors by which orders are placed take and answer."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +21,21 @@ from entrypoints.http.requests import (
 )
 
 _INVALID: Final = Reply(words="What is wrong, by the place where it is.", kind=ValidationProblem)
+_REFUSED: Final[Mapping[int, Reply]] = {
+    423: Reply(
+        words="An operator has stopped the owner (`owner_stopped`); nothing was recorded.",
+        kind=PlainProblem,
+    ),
+    429: Reply(
+        words="It is more than the owner may order today; nothing was recorded.",
+        kind=PlainProblem,
+        headers={
+            "Retry-After": "Seconds until a new day begins.",
+            "RateLimit-Policy": "The ceilings: recipients and segments of text messages in a day.",
+            "RateLimit": "What is left of each today.",
+        },
+    ),
+}
 _INSTANT_PLACED: Final = {
     "notificationOrderId": "c2d4c8a0-4444-4f00-8aaa-9b9b9b9b9b9b",
     "notification": {
@@ -88,6 +104,7 @@ def _instant(name: str, below: str, summary: str, kind: object, example: object)
         ),
         takes=Body(media_types=[IN_JSON], kind=kind, example=example),
         replies={
+            **_REFUSED,
             200: replace(_REPEATED, example=_INSTANT_PLACED),
             201: replace(
                 _RECORDED,
@@ -126,7 +143,7 @@ ROUTES: Final = (
                 "smsTemplate": {"body": "Please log in."},
             },
         ),
-        replies={202: _ACCEPTED, 400: _INVALID},
+        replies={**_REFUSED, 202: _ACCEPTED, 400: _INVALID},
     ),
     Route(
         name="findOrders",
@@ -166,7 +183,7 @@ ROUTES: Final = (
                 ],
             },
         ),
-        replies={202: _ACCEPTED, 400: _INVALID},
+        replies={**_REFUSED, 202: _ACCEPTED, 400: _INVALID},
     ),
     Route(
         name="placeSmsOrder",
@@ -182,7 +199,7 @@ ROUTES: Final = (
                 "recipients": [{"mobileNumber": "+4799999999"}],
             },
         ),
-        replies={202: _ACCEPTED, 400: _INVALID},
+        replies={**_REFUSED, 202: _ACCEPTED, 400: _INVALID},
     ),
     Route(
         name="placeChain",
@@ -219,6 +236,7 @@ ROUTES: Final = (
             },
         ),
         replies={
+            **_REFUSED,
             200: _REPEATED,
             201: _RECORDED,
             400: _INVALID,
@@ -265,7 +283,7 @@ ROUTES: Final = (
                 },
             },
         ),
-        replies={200: _REPEATED, 201: _RECORDED, 400: _INVALID},
+        replies={**_REFUSED, 200: _REPEATED, 201: _RECORDED, 400: _INVALID},
     ),
     _instant(
         "placeInstantSms",

@@ -16,6 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
 from application.commands import HandOverFailedError, MissingContactError, OrderNotFoundError
+from application.limiting import OverCeilingError, OwnerStoppedError
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
 from application.ports.token_verifier import (
@@ -34,6 +35,7 @@ from entrypoints.http.problem_families import (
     Refusal,
     ValidationProblem,
 )
+from entrypoints.http.rate_limits import too_much
 from entrypoints.http.refusals import (
     BodyTooLargeError,
     BodyTooSlowError,
@@ -58,6 +60,10 @@ RETRY_AFTER: Final = b"5"
 _RETRY: Final = (b"retry-after", RETRY_AFTER)
 _CLOSE: Final = (b"connection", b"close")
 
+_ELSEWHERE: Final[Mapping[int, str]] = MappingProxyType(
+    {423: "rfc4918#section-11.3", 429: "rfc6585#section-4"}
+)
+"""Statuses that are not of RFC 9110."""
 _SECTIONS: Final[Mapping[int, str]] = MappingProxyType(
     {
         400: "15.5.1",
@@ -122,6 +128,14 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         ),
         NotTakenOverError: Plain(
             500, "not_taken_over", "The provider did not take the message. Hand it in again."
+        ),
+        OverCeilingError: Plain(
+            429,
+            "over_daily_ceiling",
+            "That is more than may be ordered today. Order less, or again when a new day begins.",
+        ),
+        OwnerStoppedError: Plain(
+            423, "owner_stopped", "Orders of this owner are stopped. Ask the service's operator."
         ),
         StoreUnavailableError: Plain(503, "store_unavailable", "Try again in a moment."),
         ConcurrentUpdateError: Plain(503, "order_is_busy", "Try again in a moment."),
@@ -244,6 +258,8 @@ def _headers(error: Exception, refusal: Refusal) -> Sequence[tuple[bytes, bytes]
             return ((b"www-authenticate", scheme),)
         case MethodNotAllowedError(allowed=allowed):
             return ((b"allow", ", ".join(allowed).encode()),)
+        case OverCeilingError(standing=standing):
+            return too_much(standing)
         case BodyTooLargeError() | BodyTooSlowError():
             return (_CLOSE,)
         case _:
@@ -251,6 +267,8 @@ def _headers(error: Exception, refusal: Refusal) -> Sequence[tuple[bytes, bytes]
 
 
 def _section(status: int) -> str:
+    if status in _ELSEWHERE:
+        return f"https://tools.ietf.org/html/{_ELSEWHERE[status]}"
     return f"https://tools.ietf.org/html/rfc9110#section-{_SECTIONS[status]}"
 
 

@@ -14,6 +14,7 @@ from adapters.memory.order_repository import (
     InMemoryOrderIndex,
     InMemoryOrderRepository,
 )
+from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.provider import RecordingProvider
 from adapters.memory.recipient_index import InMemoryRecipientIndex
 from adapters.memory.registries import (
@@ -36,9 +37,11 @@ from application.following import FollowingService
 from application.handing_over import HandOver
 from application.health import HealthService
 from application.instant import InstantService
+from application.limiting import LimitingService
 from application.looking_up import ContactLookUp, Registries
 from application.ordering import OrderingService
 from application.placing import OrderNames
+from application.ports.owner_ledger import Ceiling
 from application.ports.report_inbox import Report
 from application.ports.token_verifier import (
     InvalidTokenError,
@@ -131,6 +134,7 @@ class Installation:
         *,
         persons: Mapping[str, PersonRecord] | None = None,
         businesses: Mapping[OrganisationNumber, BusinessRecord] | None = None,
+        ceilings: Mapping[str, Ceiling] | None = None,
     ) -> None:
         self.now = NOON
         self.condition: Callable[[str], bool] = lambda _: True
@@ -151,6 +155,10 @@ class Installation:
                 externals=InMemoryExternalIdentityRegistry(),
                 names=InMemoryNameRegistry(),
             )
+        )
+        self.ledger = InMemoryOwnerLedger()
+        self.limiting = LimitingService(
+            ledger=self.ledger, clock=lambda: self.now, ceilings=ceilings or {}
         )
         names = OrderNames(self.vault)
         hand_over = HandOver(
@@ -194,6 +202,7 @@ class Installation:
                 orders=self.orders, index=InMemoryRecipientIndex(self.orders)
             ),
             reporting=ReportingService(inbox=self.inbox, orders=self.orders),
+            limiting=self.limiting,
             health=HealthService(agenda=Punctual()),
         )
 

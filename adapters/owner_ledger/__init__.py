@@ -1,0 +1,1 @@
+"""What owners have ordered, and who has been stopped, in PostgreSQL."""

@@ -1,0 +1,76 @@
+"""`varsel owners`: the switch by which an operator stops an owner, and lets it again."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from cyclopts import App
+from rich.console import Console
+
+from adapters.postgres.errors import PostgresError
+from application.ports.order_repository import StoreUnavailableError
+from entrypoints.bootstrap import owner_ledger
+from entrypoints.cli.database import database
+from entrypoints.cli.refusal import Refusal
+
+T = TypeVar("T")
+
+app = App(name="owners", help="Stop an owner, and let it again.")
+
+
+@app.command
+def stop(owner: str, *, reason: str) -> None:
+    """Take nothing more of an owner in, and carry nothing of it out, until it is let again.
+
+    Parameters
+    ----------
+    owner
+        The owner's short name.
+    reason
+        Why, for whoever looks next.
+    """
+
+    async def write() -> None:
+        async with owner_ledger(database()) as ledger:
+            await ledger.stop(owner, reason)
+
+    _done(write())
+    _say(f"{owner} is stopped, on every machine within a second. Again: varsel owners let {owner}")
+
+
+@app.command
+def let(owner: str) -> None:
+    """Let an owner again; what had become due is carried out."""
+
+    async def write() -> bool:
+        async with owner_ledger(database()) as ledger:
+            return await ledger.let(owner)
+
+    if not _done(write()):
+        raise Refusal(f"{owner} is not stopped; see `varsel owners stopped`")
+    _say(f"{owner} is let again")
+
+
+@app.command
+def stopped() -> None:
+    """List the owners that are stopped, and why."""
+
+    async def ask() -> dict[str, str]:
+        async with owner_ledger(database()) as ledger:
+            return dict(await ledger.stopped())
+
+    for owner, reason in (found := _done(ask())).items():
+        _say(f"{owner}: {reason}")
+    if not found:
+        _say("No owner is stopped.")
+
+
+def _say(words: str) -> None:
+    Console(highlight=False, markup=False).print(words)
+
+
+def _done(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except (PostgresError, StoreUnavailableError) as problem:
+        raise Refusal(str(problem) or "the database cannot be reached") from None
