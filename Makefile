@@ -25,7 +25,7 @@ else printf '== FAILED after %s s: %s\n' $$(( $$(date +%s) - began )) '$(1)' >&2
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check style types contracts tests format lock bench clean
+.PHONY: help run test check style types contracts tests format lock bench simulate chaos strace clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -50,11 +50,22 @@ types: $(DEVELOPMENT)
 contracts: $(DEVELOPMENT)
 	$(call stage,imports point inwards (seconds),$(BIN)/lint-imports --no-logo)
 
-tests: $(DEVELOPMENT)
+tests: $(DEVELOPMENT) strace
 	$(call stage,tests (a few minutes),$(BIN)/python -m pytest $(TESTS))
+
+# By it a worker is killed at chosen system calls; a fresh machine may not have it.
+strace:
+	@command -v strace > /dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -qq -y strace > /dev/null; } \
+	  || { printf '%s\n' 'strace is missing: install it with your system, as in: apt-get install strace' >&2; exit 1; }
 
 format: $(DEVELOPMENT) ## rewrite the code in the project's style
 	@$(BIN)/python -m ruff check --quiet --fix-only . && $(BIN)/python -m ruff format .
+
+simulate: $(DEVELOPMENT) ## simulate what can go wrong (STEPS=1000000; SEED=7 for one history again)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--steps $(or $(STEPS),1000000))
+
+chaos: $(DEVELOPMENT) ## kill everything under load (ORDERS=100000 SEED=1), and count what was lost or doubled
+	@$(BIN)/python -m tests.chaos --orders $(or $(ORDERS),100000) --seed $(or $(SEED),1)
 
 bench: $(DEVELOPMENT) ## measure the service against its yardsticks
 	@$(BIN)/python -m benchmarks

@@ -13,6 +13,7 @@ from application.ports.provider import (
     Letter,
     Outcome,
     Rejected,
+    Unknown,
 )
 from domain.channel import Channel
 from domain.order.events import Failure
@@ -42,6 +43,8 @@ class RecordingProvider:
         """Every letter that was handed over, whatever came of it."""
         self.carried: list[Letter] = []
         """The letters that were accepted."""
+        self.doubted: list[Letter] = []
+        """The letters of which nobody could tell whether they were."""
 
     @property
     def name(self) -> str:
@@ -80,4 +83,6 @@ class RecordingProvider:
             outcome = self._script.popleft() if self._script else Accepted(letter.token)
         if isinstance(outcome, Accepted):
             self.carried.append(letter)
+        if isinstance(outcome, Unknown):
+            self.doubted.append(letter)
         return outcome

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ _PATIENCE = 60.0
 class Installation:
     """`varsel up --development`, and the command beside it."""
 
-    def __init__(self, data: Path, port: int) -> None:
+    def __init__(self, data: Path, port: int, settings: Mapping[str, str] | None = None) -> None:
         self.data = data
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
@@ -31,8 +32,10 @@ class Installation:
             **{name: value for name, value in os.environ.items() if not name.startswith("VARSEL_")},
             "VARSEL_DATA": str(data),
             "VARSEL_PORT": str(port),
+            **(settings or {}),
         }
         self._process: subprocess.Popen[str] | None = None
+        self._hearing: threading.Thread | None = None
         self.said = ""
 
     def start(self) -> None:
@@ -49,6 +52,9 @@ class Installation:
         for line in self._process.stdout:
             self.said += line
             if _READY in line:
+                # It must never wait for somebody to read what it says.
+                self._hearing = threading.Thread(target=self._hear, daemon=True)
+                self._hearing.start()
                 return
         raise AssertionError(f"the service did not start:\n{self.said}")
 
@@ -57,11 +63,18 @@ class Installation:
         assert self._process is not None
         self._process.send_signal(number)
         code = self._process.wait(_PATIENCE)
+        if self._hearing is not None:
+            self._hearing.join(_PATIENCE)
         if self._process.stdout is not None:
-            self.said += self._process.stdout.read()
             self._process.stdout.close()
-        self._process = None
+        self._process = self._hearing = None
         return code
+
+    def _hear(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.said += line
 
     def stop(self) -> None:
         if self._process is not None:
@@ -108,8 +121,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def installation(data: Path) -> Iterator[Installation]:
-    installed = Installation(data, free_port())
+def installation(data: Path, settings: Mapping[str, str] | None = None) -> Iterator[Installation]:
+    installed = Installation(data, free_port(), settings)
     try:
         yield installed
     finally:

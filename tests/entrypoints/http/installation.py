@@ -1,7 +1,8 @@
 """The API over the application's own services, with everything outside in memory."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -41,8 +42,13 @@ from application.limiting import LimitingService
 from application.looking_up import ContactLookUp, Registries
 from application.ordering import OrderingService
 from application.placing import OrderNames
+from application.ports.agenda import Agenda
+from application.ports.order_index import OrderIndex
 from application.ports.owner_ledger import Ceiling
+from application.ports.recipient_index import RecipientIndex
 from application.ports.report_inbox import Report
+from application.ports.result_index import ResultIndex
+from application.ports.status_feed import StatusFeed
 from application.ports.token_verifier import (
     InvalidTokenError,
     NoOwnerError,
@@ -62,6 +68,7 @@ from entrypoints.http.metrics import Metrics
 from entrypoints.http.reports import EmailReports, SmsReports
 from entrypoints.http.requests import Rules
 from entrypoints.http.services import Services
+from tests.contracts.order_repository_contract import SetClock
 from tests.samples import BAKERY, KARI, NOON, OLA
 
 BASE_URL = "https://varsel.example.no"
@@ -126,6 +133,35 @@ class Punctual:
         return timedelta(0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """What an installation keeps, in memory or in a database."""
+
+    clock: SetClock
+    orders: Any
+    agenda: Agenda
+    index: OrderIndex
+    inbox: Any
+    feed: StatusFeed
+    recipients: RecipientIndex
+    results: ResultIndex
+
+
+def in_memory(clock: SetClock) -> Stores:
+    """Everything in memory."""
+    orders = InMemoryOrderRepository(vault=InMemoryKeyVault(), clock=clock, next_id=uuid4)
+    return Stores(
+        clock=clock,
+        orders=orders,
+        agenda=InMemoryAgenda(orders),
+        index=InMemoryOrderIndex(orders),
+        inbox=InMemoryReportInbox(orders),
+        feed=InMemoryStatusFeed(orders),
+        recipients=InMemoryRecipientIndex(orders),
+        results=InMemoryResultIndex(orders),
+    )
+
+
 class Installation:
     """A service whose clock the tests set."""
 
@@ -135,16 +171,19 @@ class Installation:
         persons: Mapping[str, PersonRecord] | None = None,
         businesses: Mapping[OrganisationNumber, BusinessRecord] | None = None,
         ceilings: Mapping[str, Ceiling] | None = None,
+        stores: Stores | None = None,
     ) -> None:
+        if stores is None:
+            stores = in_memory(SetClock())
+        self._clock = stores.clock
         self.now = NOON
         self.condition: Callable[[str], bool] = lambda _: True
         self.vault = InMemoryKeyVault()
-        self.orders = InMemoryOrderRepository(
-            vault=self.vault, clock=lambda: self.now, next_id=uuid4
-        )
+        self.orders = stores.orders
+        self.agenda = stores.agenda
         self.mail = RecordingProvider("smtp", Channel.EMAIL, clock=lambda: self.now)
         self.sms = RecordingProvider("link_mobility", Channel.SMS, clock=lambda: self.now)
-        self.inbox = InMemoryReportInbox(self.orders)
+        self.inbox = stores.inbox
         look_up = ContactLookUp(
             Registries(
                 persons=InMemoryPersonRegistry(PERSONS if persons is None else persons),
@@ -169,7 +208,7 @@ class Installation:
         )
         self.dispatching = DispatchService(
             orders=self.orders,
-            agenda=InMemoryAgenda(self.orders),
+            agenda=stores.agenda,
             look_up=look_up,
             condition=InMemorySendCondition(lambda url: self.condition(url)),  # noqa: PLW0108  # as it is then
             hand_over=hand_over,
@@ -190,21 +229,28 @@ class Installation:
                 hand_over=hand_over,
                 clock=lambda: self.now,
             ),
-            reading=ReadingService(orders=self.orders, index=InMemoryOrderIndex(self.orders)),
+            reading=ReadingService(orders=self.orders, index=stores.index),
             auditing=AuditingService(orders=self.orders),
-            following=FollowingService(orders=self.orders, feed=InMemoryStatusFeed(self.orders)),
+            following=FollowingService(orders=self.orders, feed=stores.feed),
             counting=CountingService(
                 orders=self.orders,
-                results=InMemoryResultIndex(self.orders),
+                results=stores.results,
                 clock=lambda: self.now,
             ),
-            supporting=SupportService(
-                orders=self.orders, index=InMemoryRecipientIndex(self.orders)
-            ),
+            supporting=SupportService(orders=self.orders, index=stores.recipients),
             reporting=ReportingService(inbox=self.inbox, orders=self.orders),
             limiting=self.limiting,
             health=HealthService(agenda=Punctual()),
         )
+
+    @property
+    def now(self) -> datetime:
+        """The time, as the tests have set it."""
+        return self._clock.now
+
+    @now.setter
+    def now(self, moment: datetime) -> None:
+        self._clock.now = moment
 
     def placed(self) -> Sequence[OrderPlaced]:
         """The first event of every order."""

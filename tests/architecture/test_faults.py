@@ -1,0 +1,30 @@
+"""The table of faults names each of them, and tests that there are."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+TABLE = Path("docs/faults.md")
+ROWS = [line for line in TABLE.read_text().splitlines() if re.match(r"\| F\d", line)]
+TESTS = {
+    name
+    for file in Path("tests").rglob("*.py")
+    for name in re.findall(r"def (test_\w+)", file.read_text())
+}
+
+
+def test_every_fault_has_its_row() -> None:
+    numbers = [re.findall(r"^\| F(\d\d) ", row) for row in ROWS]
+
+    assert numbers == [[f"{number:02}"] for number in range(1, 33)]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[2:5])
+def test_a_fault_is_shown_by_tests_that_there_are_or_says_that_it_is_open(row: str) -> None:
+    *_, behaviour, shown, _ = row.split("|")
+    named = re.findall(r"`(test_\w+)`", shown)
+
+    assert set(named) <= TESTS
+    assert bool(named) != shown.strip().startswith("open: ")
+    assert bool(named) == bool(behaviour.strip())

@@ -1,0 +1,54 @@
+"""What the service says of its orders, held against what the mail server and the gateway hold."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from entrypoints.catch_all.caught import caught_messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What the service says of one order of one notification."""
+
+    order_id: str
+    to: str
+    is_email: bool
+    status: str
+    """As the manifest says it: `Order_Completed`."""
+    result: str
+    """As the manifest says it: `Email_Delivered`."""
+    events: Sequence[str]
+    """The tags of its history, oldest first."""
+
+    @property
+    def attempts(self) -> int:
+        """How many hand-overs are on record."""
+        return self.events.count("order.notification_attempted")
+
+    @property
+    def unknown(self) -> int:
+        """How often nobody could tell whether one had succeeded."""
+        return self.events.count("order.notification_outcome_unknown")
+
+
+def held(mailbox: Path) -> Mapping[str, int]:
+    """How many messages the servers hold for each recipient."""
+    return Counter(message.to for message in caught_messages(mailbox))
+
+
+def findings(accounts: Sequence[Account], held: Mapping[str, int]) -> Iterator[str]:
+    """Each promise that was not kept."""
+    for each in accounts:
+        count = held.get(each.to, 0)
+        if each.status != "Order_Completed":
+            yield f"lost: order {each.order_id} did not come to its end ({each.status})"
+        elif count == 0 and not each.unknown:
+            yield f"lost: order {each.order_id} says {each.result}, and nobody holds it"
+        is_on_record = each.is_email and each.attempts >= count and each.unknown >= count - 1
+        if count > 1 and not is_on_record:
+            yield (
+                f"doubled: order {each.order_id} was handed over {count} times, with "
+                f"{each.attempts} attempts and {each.unknown} unknown outcomes on record"
+            )

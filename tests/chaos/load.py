@@ -1,0 +1,68 @@
+"""Owners who order, each order to somebody of its own, and ask again until they are answered."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+import aiohttp
+
+from tests.service.installations import API, email_to, sms_to
+
+
+@dataclass(slots=True)
+class Ordered:
+    """What was answered: by whom each order was for, its id."""
+
+    emails: dict[str, str] = field(default_factory=dict)
+    text_messages: dict[str, str] = field(default_factory=dict)
+    asked_again: int = 0
+    """How often an answer did not come, or was that the service is away."""
+
+    @property
+    def count(self) -> int:
+        """How many orders were accepted."""
+        return len(self.emails) + len(self.text_messages)
+
+
+async def order_many(
+    url: str, token: str, count: int, *, dice: Random, at_once: int = 16
+) -> Ordered:
+    """Order until so many orders are accepted; a third of them are text messages."""
+    ordered = Ordered()
+    numbers = iter(range(count))
+    kinds = [dice.random() < 1 / 3 for _ in range(count)]
+    timeout = aiohttp.ClientTimeout(total=20)
+    headers = {"Authorization": f"Bearer {token}"}
+
+    async def client(session: aiohttp.ClientSession) -> None:
+        for number in numbers:
+            if kinds[number]:
+                to = f"+479{number:07}"
+                ordered.text_messages[to] = await _place(session, number, sms_to(to))
+            else:
+                to = f"reader{number}@example.org"
+                ordered.emails[to] = await _place(session, number, email_to(to))
+
+    async def _place(
+        session: aiohttp.ClientSession, number: int, recipient: Mapping[str, object]
+    ) -> str:
+        body = {"idempotencyId": f"chaos-{number}", "recipient": recipient}
+        while True:
+            try:
+                async with session.post(f"{url}{API}/future/orders", json=body) as answer:
+                    said = await answer.json(content_type=None)
+                    if answer.status in {200, 201}:
+                        shipment: str = said["notification"]["shipmentId"]
+                        return shipment
+                    assert answer.status in {500, 503}, (answer.status, said)
+                    assert answer.status == 503, "only a service that is away refuses an order"
+                    assert "Retry-After" in answer.headers
+            except (aiohttp.ClientError, TimeoutError):
+                pass
+            ordered.asked_again += 1
+            await asyncio.sleep(0.3)
+
+    async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
+        await asyncio.gather(*(client(session) for _ in range(at_once)))
+    return ordered

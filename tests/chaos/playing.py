@@ -1,0 +1,122 @@
+"""Load, faults, rest, and the reckoning."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from time import monotonic
+from typing import Final
+
+import aiohttp
+
+from tests.chaos.checker import Account, findings, held
+from tests.chaos.faults import kill_by_turns
+from tests.chaos.load import Ordered, order_many
+from tests.service.installations import API, Installation, installation
+
+SETTINGS: Final[Mapping[str, str]] = {
+    "VARSEL_WORKERS": "2",
+    "VARSEL_LEASE": "5",
+    "VARSEL_SEND_WITHIN": "5",
+    "VARSEL_OUTCOME_SLACK": "3",
+    "VARSEL_REPORT_WAIT": "10",
+    "VARSEL_SMTP_REPLY_TIMEOUT": "10",
+    "VARSEL_SMS_TIMEOUT": "5",
+}
+"""Short times, so that what stays unknown is settled while somebody looks."""
+_DRAIN: Final = 240.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Reckoning:
+    """What came of it."""
+
+    ordered: Ordered
+    killed: Counter[str] = field(default_factory=Counter)
+    accounts: Sequence[Account] = ()
+    messages: int = 0
+    on_record: int = 0
+    """Messages that were handed over more than once, with every attempt on record."""
+    drained: float = 0.0
+    """Seconds from the last fault until every order had come to its end."""
+    findings: Sequence[str] = ()
+
+
+def play(data: Path, *, orders: int, seed: int, every: float) -> Reckoning:
+    """Order so many times under faults, let all come to rest, and hold the records together."""
+    with installation(data, SETTINGS) as installed:
+        installed.start()
+        return asyncio.run(_play(installed, orders, Random(seed), every))  # noqa: S311  # told again
+
+
+async def _play(installed: Installation, orders: int, dice: Random, every: float) -> Reckoning:
+    killed: Counter[str] = Counter()
+    token = installed.token()
+    killing = asyncio.create_task(kill_by_turns(installed, dice=dice, every=every, killed=killed))
+    try:
+        ordered = await order_many(installed.url, token, orders, dice=dice)
+        await asyncio.sleep(2 * every)
+    finally:
+        killing.cancel()
+    began = monotonic()
+    accounts = await accounts_of(installed, token, ordered)
+    drained = monotonic() - began
+    holds = held(installed.data / "mailbox")
+    return Reckoning(
+        ordered=ordered,
+        killed=killed,
+        accounts=accounts,
+        messages=sum(holds.values()),
+        on_record=sum(count > 1 for count in holds.values()),
+        drained=drained,
+        findings=list(findings(accounts, holds)),
+    )
+
+
+async def accounts_of(installed: Installation, token: str, ordered: Ordered) -> Sequence[Account]:
+    """What the service says of every order, once it has come to its end or the time is up."""
+    headers = {"Authorization": f"Bearer {token}"}
+    asked = [(to, order_id, True) for to, order_id in ordered.emails.items()]
+    asked += [(to, order_id, False) for to, order_id in ordered.text_messages.items()]
+    deadline = monotonic() + _DRAIN
+    several = asyncio.Semaphore(16)
+
+    async with aiohttp.ClientSession(headers=headers) as session:
+
+        async def told(path: str) -> Mapping[str, object]:
+            while True:
+                try:
+                    async with session.get(f"{installed.url}{API}/{path}") as answer:
+                        if answer.status == 404:
+                            return {"status": "it is not there", "recipients": [], "history": []}
+                        if answer.ok:
+                            said: Mapping[str, object] = await answer.json()
+                            return said
+                except aiohttp.ClientError:
+                    pass
+                await asyncio.sleep(0.5)
+
+        async def one(to: str, order_id: str, *, is_email: bool) -> Account:
+            while True:
+                async with several:
+                    manifest: Mapping[str, object] = await told(f"future/shipment/{order_id}")
+                    is_over = manifest["status"] == "Order_Completed" or monotonic() > deadline
+                    history = await told(f"orders/{order_id}/history") if is_over else {}
+                if is_over:
+                    recipients = manifest["recipients"]
+                    assert isinstance(recipients, list)
+                    events = history["history"]
+                    assert isinstance(events, list)
+                    return Account(
+                        order_id=order_id,
+                        to=to,
+                        is_email=is_email,
+                        status=str(manifest["status"]),
+                        result=recipients[0]["status"] if recipients else "nothing",
+                        events=[each["event"] for each in events],
+                    )
+                await asyncio.sleep(1)
+
+        return await asyncio.gather(*(one(to, it, is_email=mail) for to, it, mail in asked))

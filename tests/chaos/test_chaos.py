@@ -1,0 +1,74 @@
+"""Ten thousand orders while everything is killed again and again; and what the checker is worth."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.checker import Account, findings
+from tests.chaos.playing import play
+
+ORDERS = 10_000
+SEED = 7
+
+
+@pytest.mark.service
+@pytest.mark.timeout(600)
+def test_ten_thousand_orders_lose_nothing_and_double_nothing_silently(tmp_path: Path) -> None:
+    told = play(tmp_path, orders=ORDERS, seed=SEED, every=1.5)
+
+    again = f"again by: python -m tests.chaos --orders {ORDERS} --seed {SEED} --every 1.5"
+    assert told.findings == [], again
+    assert told.ordered.count == len(told.accounts) == ORDERS
+    assert set(told.killed) == {"postgres", "serve", "work"}
+    assert told.messages > 0.95 * ORDERS
+
+
+TO = "reader1@example.org"
+PLACED = ["order.placed", "order.contact_resolved"]
+ATTEMPT = ["order.notification_attempted", "order.notification_sent"]
+UNKNOWN = ["order.notification_attempted", "order.notification_outcome_unknown"]
+END = ["order.delivery_reported", "order.completed"]
+
+
+def account(*events: str, is_email: bool = True, status: str = "Order_Completed") -> Account:
+    return Account(
+        order_id="1",
+        to=TO,
+        is_email=is_email,
+        status=status,
+        result="Email_Delivered",
+        events=[*PLACED, *events, *END],
+    )
+
+
+@pytest.mark.parametrize(
+    "told, count",
+    [
+        (account(*ATTEMPT), 1),
+        (account(*UNKNOWN), 0),
+        (account(*UNKNOWN), 1),
+        (account(*UNKNOWN, *ATTEMPT), 2),
+        (account(*UNKNOWN, is_email=False), 1),
+    ],
+    ids=["sent", "unknown and not held", "unknown and held", "resent on record", "given up"],
+)
+def test_the_checker_accepts_what_keeps_the_promise(told: Account, count: int) -> None:
+    assert list(findings([told], {TO: count})) == []
+
+
+@pytest.mark.parametrize(
+    "told, count, word",
+    [
+        (account(*ATTEMPT), 0, "lost"),
+        (account(*ATTEMPT, status="Order_Processed"), 1, "lost"),
+        (account(*ATTEMPT), 2, "doubled"),
+        (account(*ATTEMPT, *ATTEMPT), 2, "doubled"),
+        (account(*UNKNOWN), 2, "doubled"),
+        (account(*UNKNOWN, *ATTEMPT, is_email=False), 2, "doubled"),
+        (account(*UNKNOWN, *ATTEMPT), 3, "doubled"),
+    ],
+)
+def test_the_checker_finds_what_was_lost_or_doubled(told: Account, count: int, word: str) -> None:
+    (line,) = findings([told], {TO: count})
+
+    assert line.startswith(word)

@@ -1,0 +1,108 @@
+"""A Kannel gateway tells what became of text messages."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+
+import httpx
+import pytest
+from litestar import Litestar
+from typing_extensions import override
+
+from adapters.channels.kannel_reports import read_kannel_report
+from application.ports.order_repository import StoreUnavailableError
+from application.ports.report_inbox import Report
+from application.reporting import ReportingService
+from entrypoints.http.gate import Gate
+from entrypoints.http.kannel_reports import KANNEL_REPORTS, KannelReports, kannel_reports
+from entrypoints.http.problems import respond
+from entrypoints.http.services import Services
+from tests.entrypoints.http.installation import Installation
+
+TOKEN = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+QUERY = f"token={TOKEN}&dlr=1&at=1767261385&error=%03%00%00"
+KANNEL = KannelReports(
+    user="gateway", password="open", read=partial(read_kannel_report, provider="kannel")
+)
+
+
+@asynccontextmanager
+async def door_of(services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    app = Litestar(
+        route_handlers=[kannel_reports(KANNEL, services)],
+        exception_handlers={Exception: respond},
+        openapi_config=None,
+        logging_config=None,
+    )
+    transport = httpx.ASGITransport(app=Gate(app, observer=None))  # type: ignore[arg-type]  # Litestar's types of ASGI are narrower
+    async with httpx.AsyncClient(transport=transport, base_url="http://varsel.example") as api:
+        yield api
+
+
+def kept(installation: Installation) -> list[tuple[str, str]]:
+    return [(report.reference, report.code) for report in installation.inbox._kept]
+
+
+@pytest.mark.parametrize("path", [KANNEL_REPORTS, KANNEL_REPORTS.upper()])
+async def test_a_report_is_kept_and_acknowledged(installation: Installation, path: str) -> None:
+    async with door_of(installation.services) as api:
+        answer = await api.get(f"{path}?{QUERY}", auth=("gateway", "open"))
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert kept(installation) == [(TOKEN, "dlr 1 error 3.0")]
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "Basic",
+        "Basic ***",
+        "Basic Z2F0ZXdheTpzaHV0",  # gateway:shut
+        "Basic b3BlbjpnYXRld2F5",  # open:gateway
+        "Bearer Z2F0ZXdheTpvcGVu",  # the right words under another scheme
+    ],
+)
+async def test_a_gateway_that_does_not_say_who_it_is_tells_nothing(
+    installation: Installation, authorization: str | None
+) -> None:
+    headers = {} if authorization is None else {"authorization": authorization}
+
+    async with door_of(installation.services) as api:
+        answer = await api.get(f"{KANNEL_REPORTS}?{QUERY}", headers=headers)
+
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert answer.headers["www-authenticate"].startswith("Basic ")
+    assert kept(installation) == []
+
+
+@pytest.mark.parametrize("query", ["", "dlr=1", f"token={TOKEN}", f"{QUERY}&dlr=2"])
+async def test_what_is_no_report_is_refused(installation: Installation, query: str) -> None:
+    async with door_of(installation.services) as api:
+        answer = await api.get(f"{KANNEL_REPORTS}?{query}", auth=("gateway", "open"))
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "unreadable_report"
+    assert kept(installation) == []
+
+
+async def test_a_report_that_was_not_kept_is_not_acknowledged(installation: Installation) -> None:
+    class Unplugged(ReportingService):
+        @override
+        async def keep(self, reports: Sequence[Report]) -> None:
+            raise StoreUnavailableError
+
+    reporting = Unplugged(inbox=installation.inbox, orders=installation.orders)
+    async with door_of(replace(installation.services, reporting=reporting)) as api:
+        answer = await api.get(f"{KANNEL_REPORTS}?{QUERY}", auth=("gateway", "open"))
+
+    assert answer.status_code == 503
+
+
+async def test_reports_are_not_posted_here(installation: Installation) -> None:
+    async with door_of(installation.services) as api:
+        answer = await api.post(f"{KANNEL_REPORTS}?{QUERY}", auth=("gateway", "open"))
+
+    assert answer.status_code == 405
+    assert kept(installation) == []
