@@ -1,5 +1,6 @@
 """Hold owners to what they may order in a day, and to an operator's stop."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ log = structlog.get_logger()
 EVERYBODY: Final = "*"
 """Stands for every owner that has no ceiling of its own."""
 _LOOK_AGAIN: Final = timedelta(seconds=1)
+_LOOKS: Final = 1.0
+"""Seconds that an order waits for it."""
 _BY_SMS: Final = frozenset(
     {ChannelChoice.SMS, ChannelChoice.SMS_PREFERRED, ChannelChoice.EMAIL_AND_SMS}
 )
@@ -73,6 +76,7 @@ class LimitingService:
         self._ceilings = ceilings
         self._stopped: Mapping[str, str] = {}
         self._looked_at: datetime | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def ordering(self, owner: str, orders: Sequence[NewOrder]) -> AsyncIterator["Counted"]:
@@ -108,14 +112,20 @@ class LimitingService:
                 await self._ledger.give_back(owner, day, amount)
 
     async def _who_is_stopped(self) -> Mapping[str, str]:
+        """Who is stopped, as far as is known; nobody waits long to learn it anew."""
         now = self._clock()
         if self._looked_at is None or not self._looked_at <= now < self._looked_at + _LOOK_AGAIN:
-            try:
-                self._stopped = await self._ledger.stopped()
-            except StoreUnavailableError:
-                log.warning("store_unavailable", does="goes on with the stops that it knows of")
-            self._looked_at = now
+            if self._looking is None or self._looking.done():
+                self._looking = asyncio.create_task(self._look(now))
+            await asyncio.wait({self._looking}, timeout=_LOOKS)
         return self._stopped
+
+    async def _look(self, now: datetime) -> None:
+        try:
+            self._stopped = await self._ledger.stopped()
+        except StoreUnavailableError:
+            log.warning("store_unavailable", does="goes on with the stops that it knows of")
+        self._looked_at = now
 
 
 @dataclass(slots=True)

@@ -21,6 +21,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.attachments.http_attachments import HttpAttachments
 from adapters.channels.dsn import read_dsn
+from adapters.channels.kannel import KannelProvider
+from adapters.channels.kannel_reports import read_kannel_report
 from adapters.channels.link_mobility import LinkMobilityProvider
 from adapters.channels.link_reports import acknowledgement, read_link_reports
 from adapters.channels.smtp import SmtpProvider
@@ -95,6 +97,7 @@ from entrypoints.http.app import create_app
 from entrypoints.http.bodies import BodyLimits
 from entrypoints.http.gate import log_served
 from entrypoints.http.internal import Internal
+from entrypoints.http.kannel_reports import KANNEL_REPORTS, KannelReports
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.reports import EmailReports, SmsReports
 from entrypoints.http.requests import Rules
@@ -104,6 +107,7 @@ log = structlog.get_logger()
 
 SMTP: Final = "smtp"
 LINK: Final = "link_mobility"
+KANNEL: Final = "kannel"
 KRR_SCOPES: Final = " ".join(
     f"krr:global/{name}.read" for name in ("digitalpost", "kontaktinformasjon", "hentendring")
 )
@@ -433,7 +437,7 @@ def _timing(settings: Settings) -> Timing:
 async def _providers(
     settings: Settings, stack: AsyncExitStack
 ) -> Mapping[Channel, Sequence[Provider]]:
-    providers: dict[Channel, Sequence[SmtpProvider | LinkMobilityProvider]] = {}
+    providers: dict[Channel, Sequence[SmtpProvider | LinkMobilityProvider | KannelProvider]] = {}
     if settings.smtp_url is not None:
         attachments = HttpAttachments(
             hosts=settings.attachment_hosts,
@@ -466,6 +470,19 @@ async def _providers(
                 _named(LINK, gateways), logins, strict=False
             )
         ]
+    if settings.kannel_url is not None:
+        kannel = KannelProvider(
+            KANNEL,
+            settings.kannel_url,
+            username=settings.kannel_user,
+            password=settings.kannel_password or "",
+            report_url=f"{settings.base_url.rstrip('/')}{KANNEL_REPORTS}",
+            report_username=settings.kannel_report_user,
+            report_password=settings.kannel_report_password or "",
+            clock=utc_now,
+            timeout=settings.sms_timeout,
+        )
+        providers[Channel.SMS] = [*providers.get(Channel.SMS, ()), kannel]
     for several in providers.values():
         for each in several:
             stack.push_async_callback(each.aclose)
@@ -582,6 +599,7 @@ def api(settings: Settings, running: Services) -> ASGIApp:
         limits=BodyLimits(max_bytes=settings.max_body),
         sms=_sms_reports(settings),
         email=_email_reports(settings),
+        kannel=_kannel_reports(settings),
         trigger_secret=settings.trigger_secret,
         own=Internal(secret=settings.internal_secret, owner=settings.internal_owner),
         figures=Metrics(
@@ -626,6 +644,16 @@ def _sms_reports(settings: Settings) -> SmsReports | None:
         password=settings.sms_report_password,
         read=partial(read_link_reports, provider=LINK),
         acknowledge=acknowledgement,
+    )
+
+
+def _kannel_reports(settings: Settings) -> KannelReports | None:
+    if settings.kannel_report_password is None:
+        return None
+    return KannelReports(
+        user=settings.kannel_report_user,
+        password=settings.kannel_report_password,
+        read=partial(read_kannel_report, provider=KANNEL),
     )
 
 

@@ -74,6 +74,18 @@ def _names(value: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
+def _visible(value: str) -> str:
+    if re.fullmatch(r"[\x21-\x7e]+", value) is None:
+        raise ValueError("write visible ASCII characters without spaces: it travels in a header")
+    return value
+
+
+def _in_address(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9._~!$&'()*+,;=-]+", value) is None:
+        raise ValueError("write letters, digits and ._~!$&'()*+,;=- only: it stands in an address")
+    return value
+
+
 def _name(value: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9.-]{1,32}", value) is None:
         raise ValueError("write letters, digits, dots and dashes, 32 at most")
@@ -219,6 +231,15 @@ class Settings:
     sms_report_password: str | None = _setting(
         _text, None, "the password by which the gateway sends reports", secret=True
     )
+    kannel_url: str | None = _setting(
+        _url("http", "https"), None, "a Kannel gateway's whole address for sending (…/sendsms)"
+    )
+    kannel_user: str = _setting(_visible, "varsel", "the user at Kannel")
+    kannel_password: str | None = _setting(_visible, None, "the password at Kannel", secret=True)
+    kannel_report_user: str = _setting(_in_address, "varsel", "the user by which Kannel reports")
+    kannel_report_password: str | None = _setting(
+        _in_address, None, "the password by which Kannel reports; kept by Kannel", secret=True
+    )
     email_report_secret: str | None = _setting(
         _text, None, "the secret by which delivery status messages are handed in", secret=True
     )
@@ -346,6 +367,12 @@ class Settings:
                     f"{name} holds a password that would travel in clear: "
                     "write smtps://, or leave VARSEL_SMTP_STARTTLS on"
                 )
+        kannels = (self.kannel_url, self.kannel_password, self.kannel_report_password)
+        if any(kannels) and None in kannels:
+            raise SettingError(
+                "VARSEL_KANNEL_URL needs VARSEL_KANNEL_PASSWORD and VARSEL_KANNEL_REPORT_PASSWORD: "
+                "without them Kannel takes nothing, and nobody could report"
+            )
         for name in ("smtp_url", "sms_url"):
             if getattr(self, f"{name}_2") is not None and getattr(self, name) is None:
                 raise SettingError(

@@ -1,24 +1,50 @@
 """Reach the database, and call it by the name that the ports know when it cannot be reached."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import psycopg
+import structlog
 from psycopg_pool import AsyncConnectionPool, PoolClosed
 
 from application.ports.order_repository import StoreUnavailableError
 
+log = structlog.get_logger()
+
+SECONDS: Final = 8.0
+"""What is asked for on one lent connection has been answered by then, or never is."""
+
 
 @asynccontextmanager
-async def reaching(pool: AsyncConnectionPool[Any]) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+async def reaching(
+    pool: AsyncConnectionPool[Any], *, within: float = SECONDS
+) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     """Lend a connection of the pool.
 
     Raises:
-        StoreUnavailableError: the database cannot be reached, or went away meanwhile.
+        StoreUnavailableError: the database cannot be reached, went away meanwhile, or has been
+            silent for so many seconds.
     """
     try:
         async with pool.connection() as connection:
-            yield connection
+            # A server that is there and says nothing keeps its own time limits as little as its
+            # answers, and a query that is cancelled would wait for it once more.
+            cut = asyncio.get_running_loop().call_later(within, _cut, connection)
+            try:
+                yield connection
+            finally:
+                cut.cancel()
     except (psycopg.OperationalError, PoolClosed):
         raise StoreUnavailableError from None
+
+
+def _cut(connection: psycopg.AsyncConnection[Any]) -> None:
+    """End a connection under whoever waits on it, who then hears that it is gone."""
+    if connection.closed:
+        return
+    log.warning("silent_connection_cut")
+    with socket.fromfd(connection.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as doubled:
+        doubled.shutdown(socket.SHUT_RDWR)

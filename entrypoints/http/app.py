@@ -16,6 +16,7 @@ from entrypoints.http.gate import Gate, Observer
 from entrypoints.http.health import HealthController
 from entrypoints.http.histories import HistoriesController
 from entrypoints.http.internal import Internal, internal
+from entrypoints.http.kannel_reports import KannelReports, kannel_reports
 from entrypoints.http.links import Links
 from entrypoints.http.metrics import Metrics, metrics
 from entrypoints.http.openapi import document
@@ -40,6 +41,7 @@ def create_app(
     limits: BodyLimits | None = None,
     sms: SmsReports | None = None,
     email: EmailReports | None = None,
+    kannel: KannelReports | None = None,
     trigger_secret: str | None = None,
     figures: Metrics | None = None,
     own: Internal | None = None,
@@ -50,7 +52,7 @@ def create_app(
 
     `rules` gives the rules of validation for a caller's request, the present moment among them.
     `base_url` is the address by which clients reach the service; links begin with it.
-    Without `sms` or `email` nobody can report on that channel, and without `trigger_secret`
+    Without `sms`, `kannel` or `email` nobody can report on that channel, and without `trigger_secret`
     nobody can call a trigger.
     Without `figures` there are none, and without `own` no system of the installation's own hands
     messages in.
@@ -85,6 +87,8 @@ def create_app(
     ]
     if sms is not None:
         routes.append(sms_reports(sms, services, limits))
+    if kannel is not None:
+        routes.append(kannel_reports(kannel, services))
     if email is not None:
         routes.append(email_reports(email, services, limits))
     if own is not None:

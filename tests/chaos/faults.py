@@ -19,7 +19,11 @@ async def kill_by_turns(
     while True:
         await asyncio.sleep(every * (0.5 + dice.random()))
         victim = dice.choice(("serve", "work", "postgres"))
-        pids = _of_postgres(installed.data) if victim == "postgres" else installed.processes(victim)
+        pids = (
+            processes_of_postgres(installed.data)
+            if victim == "postgres"
+            else installed.processes(victim)
+        )
         if not pids:
             continue  # it is being started again
         with suppress(ProcessLookupError):
@@ -27,7 +31,7 @@ async def kill_by_turns(
             killed[victim] += 1
 
 
-def _of_postgres(data: Path) -> Sequence[int]:
+def processes_of_postgres(data: Path) -> Sequence[int]:
     """The server's own processes: when one is killed, it goes down hard, and recovers from its log."""
     folder = data / "postgres"
     # Started by the administrator, the server has its data where its own user may write.

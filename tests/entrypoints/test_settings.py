@@ -58,6 +58,8 @@ def test_an_issuers_name_is_kept_as_it_is_written() -> None:
         ({"VARSEL_SMTP_URL_2": "smtps://b.example.no"}, "VARSEL_SMTP_URL_2 needs VARSEL_SMTP_URL"),
         ({"VARSEL_SMS_URL_2": "https://b.example.no"}, "VARSEL_SMS_URL_2 needs VARSEL_SMS_URL"),
         ({"VARSEL_DELIVERY_POLICIES": "ttd=twice"}, "VARSEL_DELIVERY_POLICIES"),
+        ({"VARSEL_KANNEL_URL": "https://k.example.no/s"}, "VARSEL_KANNEL_PASSWORD"),
+        ({"VARSEL_KANNEL_REPORT_PASSWORD": "a b"}, "VARSEL_KANNEL_REPORT_PASSWORD"),
         ({"VARSEL_DELIVERY_POLICIES": "ttd"}, "VARSEL_DELIVERY_POLICIES"),
         ({"VARSEL_ENVIRONMENT": "a/b"}, "VARSEL_ENVIRONMENT"),
         ({"VARSEL_ENVIRONMENT": ""}, "VARSEL_ENVIRONMENT"),

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import httpx
 from litestar.types import ASGIApp
 
+from adapters.channels.kannel_reports import read_kannel_report
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import (
     InMemoryAgenda,
@@ -64,6 +66,7 @@ from domain.personal import Contact
 from domain.recipient import OrganisationNumber
 from entrypoints.http.app import create_app
 from entrypoints.http.internal import Internal
+from entrypoints.http.kannel_reports import KannelReports
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.reports import EmailReports, SmsReports
 from entrypoints.http.requests import Rules
@@ -292,6 +295,11 @@ class Installation:
                 user="gateway", password="open", read=read_reports, acknowledge=acknowledged
             ),
             "figures": self.figures(),
+            "kannel": KannelReports(
+                user="gateway",
+                password="open",
+                read=partial(read_kannel_report, provider="kannel"),
+            ),
             "own": Internal(secret="own", owner="varsel"),
             "email": EmailReports(secret="letter", read=read_reports),
         }
