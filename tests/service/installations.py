@@ -153,8 +153,8 @@ async def shipment(session: aiohttp.ClientSession, url: str, order_id: str) -> M
         return said
 
 
-def email_to(address: str) -> Mapping[str, Any]:
-    settings = {"subject": "Case 77", "body": "Please log in."}
+def email_to(address: str, *, body: str = "Please log in.") -> Mapping[str, Any]:
+    settings = {"subject": "Case 77", "body": body}
     return {"recipientEmail": {"emailAddress": address, "emailSettings": settings}}
 
 
