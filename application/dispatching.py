@@ -19,7 +19,7 @@ from application.ports.order_repository import (
 from application.ports.registries import RegistryUnavailableError
 from application.ports.send_condition import NoAnswer, SendCondition
 from domain.order.events import OrderEvent, OrderId
-from domain.order.order import Order, duplicate
+from domain.order.order import CHUNK, Order, duplicate
 from domain.order.steps import (
     AttemptNotifications,
     CheckCondition,
@@ -213,6 +213,9 @@ class DispatchService:
                         unit.take(unit.order.record_condition(told, now), now)
                     case ResolveRecipients(recipients=recipients):
                         unit.take(await self._resolve(unit.order, recipients, found, now), now)
+                        if unit.unrecorded >= CHUNK:
+                            # A longer append would keep everybody else's waiting meanwhile.
+                            await unit.record(self._orders)
                     case Settle():
                         report_wait = self._timing.report_wait
                         unit.take(unit.order.settle(now, report_wait=report_wait), now)

@@ -59,6 +59,11 @@ class OrderInHand:
         self.turn = asyncio.Lock()
         """Held by whichever of several providers has outcomes to record."""
 
+    @property
+    def unrecorded(self) -> int:
+        """How many events are still to be recorded."""
+        return len(self._events)
+
     def take(self, events: Sequence[OrderEvent], now: datetime) -> None:
         """Go on from these events, which are still to be recorded."""
         self._events += events

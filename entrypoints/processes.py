@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Iterator
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 MAILBOX: Final = "mailbox"
 """The folder below the data folder where the catch-all servers keep what they are sent."""
 _GRACE: Final = 5
+_YIELDING: Final = 10
+"""How far the work behind stands back for who is waiting for an answer (nice), on one machine."""
 
 
 @contextlib.asynccontextmanager
@@ -100,6 +103,7 @@ async def answer(settings: Settings, listener: socket.socket) -> None:
 
 async def work(settings: Settings) -> None:
     """Carry orders out, take reports down and keep the projections up until told to stop."""
+    os.nice(_YIELDING)
     async with _until_stopped() as stopped, services(settings) as running:
         freeze()
         await _work_until(stopped, *_tasks(running))
@@ -111,6 +115,7 @@ def _tasks(running: Services) -> list[Awaitable[None]]:
 
 async def catch(settings: Settings) -> None:
     """Stand in for a mail server and an SMS gateway until told to stop."""
+    os.nice(_YIELDING)
     smtp, sms = urlsplit(settings.smtp_url or ""), urlsplit(settings.sms_url or "")
     catch_all = CatchAll(
         settings.data / MAILBOX,

@@ -11,8 +11,12 @@ from eventsourcing.persistence import StoredEvent
 
 from adapters.event_store.sealing import Box
 
-_EVENTS: Final = 2000
-"""At most so many events in one transaction, unless one append alone has more."""
+_ROWS: Final = 400
+"""At most so many rows of events, sealed words and keys in one transaction, unless one append alone
+has more.
+
+All appends wait for one another, those of instant orders, too: this is how long they wait at most.
+"""
 _BYTES: Final = 8 * 1024 * 1024
 """At most so many bytes of them, likewise."""
 
@@ -52,11 +56,13 @@ class Append:
     goes_alone: bool = False
     """Whether it was in a batch that the store refused as a whole."""
     streams: frozenset[UUID | str] = field(init=False)
+    rows: int = field(init=False)
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Take down once what every look at the queue asks."""
         self.streams = frozenset(each.originator_id for each in self.events)
+        self.rows = len(self.events) + 2 * len(self.boxes)
         self.size = sum(len(each.state) for each in self.events)
         self.size += sum(len(each.ciphertext) for each in self.boxes)
 
@@ -79,20 +85,16 @@ def split(waiting: Iterable[Append]) -> tuple[list[Append], list[Append]]:
     batch: list[Append] = []
     rest: list[Append] = []
     taken: set[UUID | str] = set()
-    events, size = 0, 0
+    rows, size = 0, 0
     for append in waiting:
         if append.done.done():
             continue  # whoever waited has gone
-        is_full = (
-            append.goes_alone
-            or events + len(append.events) > _EVENTS
-            or size + append.size > _BYTES
-        )
+        is_full = append.goes_alone or rows + append.rows > _ROWS or size + append.size > _BYTES
         if (batch and (is_full or batch[0].goes_alone)) or not taken.isdisjoint(append.streams):
             rest.append(append)
         else:
             batch.append(append)
-            events += len(append.events)
+            rows += append.rows
             size += append.size
         taken |= append.streams
     return batch, rest
