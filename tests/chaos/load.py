@@ -26,12 +26,15 @@ class Ordered:
 
 
 async def order_many(
-    url: str, token: str, count: int, *, dice: Random, at_once: int = 16
+    url: str, token: str, count: int, *, dice: Random, at_once: int = 16, first: int = 0
 ) -> Ordered:
-    """Order until so many orders are accepted; a third of them are text messages."""
+    """Order until so many orders are accepted; a third of them are text messages.
+
+    They are numbered from `first`.
+    """
     ordered = Ordered()
-    numbers = iter(range(count))
-    kinds = [dice.random() < 1 / 3 for _ in range(count)]
+    numbers = iter(range(first, first + count))
+    kinds = {number: dice.random() < 1 / 3 for number in range(first, first + count)}
     timeout = aiohttp.ClientTimeout(total=20)
     headers = {"Authorization": f"Bearer {token}"}
 

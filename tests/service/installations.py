@@ -28,12 +28,13 @@ class Installation:
         self.data = data
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self._environ = {
+        self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("VARSEL_")},
             "VARSEL_DATA": str(data),
             "VARSEL_PORT": str(port),
             **(settings or {}),
         }
+        """What its processes, and the command beside it, are started with."""
         self._process: subprocess.Popen[str] | None = None
         self._hearing: threading.Thread | None = None
         self.said = ""
@@ -41,7 +42,7 @@ class Installation:
     def start(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "entrypoints.cli", "up", "--development"],
-            env=self._environ,
+            env=self.environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -83,7 +84,7 @@ class Installation:
     def varsel(self, *arguments: str, words: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "entrypoints.cli", *arguments],
-            env=self._environ,
+            env=self.environ,
             input=words,
             capture_output=True,
             text=True,

@@ -116,7 +116,7 @@ def test_a_setting_that_is_wrong_stops_the_start_with_one_line(tmp_path: Path) -
 
 def test_tokens_are_not_issued_where_strangers_could_get_them(tmp_path: Path) -> None:
     installed = Installation(tmp_path / "data", 1)
-    installed._environ |= {"VARSEL_HOST": "0.0.0.0"}  # noqa: S104  # it is to be refused
+    installed.environ |= {"VARSEL_HOST": "0.0.0.0"}  # noqa: S104  # it is to be refused
 
     refused = installed.varsel("up", "--development")
 

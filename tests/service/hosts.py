@@ -1,0 +1,139 @@
+"""Hosts of a network on one machine, made of network namespaces; each can be cut off and joined again.
+
+host 1 ── 10.77.1.2 ═══ 10.77.1.1 ──┐
+                                    ├── this machine: the database and the mail server
+host 2 ── 10.77.2.2 ═══ 10.77.2.1 ──┘
+"""
+
+import os
+import socket
+import socketserver
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from typing_extensions import override
+
+from tests.debian import ProgramUnavailableError, program
+
+_CHUNK: Final = 1 << 16
+
+
+class Host:
+    """A host that sees this machine, and nobody else."""
+
+    def __init__(self, number: int) -> None:
+        self.name = f"varsel-{os.getpid()}-{number}"
+        self.here = f"10.77.{number}.1"
+        """This machine's address, as the host sees it."""
+        self._there = f"10.77.{number}.2"
+        self._link = f"vs{os.getpid() % 100_000}h{number}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def make(self) -> None:
+        _ip("netns", "add", self.name)
+        _ip("link", "add", self._link, "type", "veth", "peer", "name", "eth0", "netns", self.name)
+        _ip("addr", "add", f"{self.here}/24", "dev", self._link)
+        _ip("link", "set", self._link, "up")
+        for words in (
+            ("addr", "add", f"{self._there}/24", "dev", "eth0"),
+            ("link", "set", "eth0", "up"),
+            ("link", "set", "lo", "up"),
+        ):
+            _ip("-n", self.name, *words)
+
+    def work(self, environ: Mapping[str, str]) -> None:
+        """Let a worker run there."""
+        self._process = subprocess.Popen(
+            [_tool(), "netns", "exec", self.name, sys.executable, "-m", "entrypoints.cli", "work"],
+            env=dict(environ),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    @property
+    def is_working(self) -> bool:
+        """Whether the worker lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def cut_off(self) -> None:
+        """Let nothing through, in either direction; nobody is told."""
+        _ip("link", "set", self._link, "down")
+
+    def join(self) -> None:
+        """Let everything through again."""
+        _ip("link", "set", self._link, "up")
+
+    def remove(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(30)
+        with suppress(subprocess.CalledProcessError):
+            _ip("netns", "delete", self.name)
+        with suppress(subprocess.CalledProcessError):
+            _ip("link", "delete", self._link)
+
+
+@contextmanager
+def hosts(*numbers: int) -> Iterator[list[Host]]:
+    """Make hosts.
+
+    Raises:
+        ProgramUnavailableError: this machine lets nobody make any.
+    """
+    made = [Host(number) for number in numbers]
+    try:
+        for each in made:
+            try:
+                each.make()
+            except subprocess.CalledProcessError as error:
+                raise ProgramUnavailableError("no network namespaces can be made") from error
+        yield made
+    finally:
+        for each in made:
+            each.remove()
+
+
+@contextmanager
+def reachable(address: str, inside: tuple[str, int] | Path) -> Iterator[int]:
+    """Let what listens on this machine alone be reached by a host; the port where."""
+
+    class Through(socketserver.BaseRequestHandler):
+        @override
+        def handle(self) -> None:
+            family = socket.AF_UNIX if isinstance(inside, Path) else socket.AF_INET
+            with socket.socket(family) as behind:
+                behind.connect(str(inside) if isinstance(inside, Path) else inside)
+                back = threading.Thread(target=_carry, args=(behind, self.request), daemon=True)
+                back.start()
+                _carry(self.request, behind)
+                back.join()
+
+    class Door(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Door((address, 0), Through) as door:
+        threading.Thread(target=door.serve_forever, daemon=True).start()
+        yield int(door.server_address[1])
+        door.shutdown()
+
+
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(_CHUNK):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+def _tool() -> str:
+    return str(program("iproute2", "ip"))
+
+
+def _ip(*words: str) -> None:
+    subprocess.run([_tool(), *words], check=True, capture_output=True)

@@ -1,0 +1,116 @@
+"""Workers on several hosts, of which one is cut off in the middle of its work and comes back."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tests.chaos.checker import findings, held
+from tests.chaos.load import order_many
+from tests.chaos.playing import SETTINGS, accounts_of
+from tests.debian import ProgramUnavailableError
+from tests.service.hosts import Host, hosts, reachable
+from tests.service.installations import Installation, free_port, installation
+
+ORDERS: Final = 2000
+AWAY: Final = 20.0
+"""Seconds for which a host is away: longer than its leases last."""
+SMTP, SMS = free_port(), free_port()
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Iterator[tuple[Installation, list[Host]]]:
+    settings = {
+        **SETTINGS,
+        "VARSEL_WORKERS": "0",
+        "VARSEL_SMTP_URL": f"smtp://127.0.0.1:{SMTP}",
+        "VARSEL_SMS_URL": f"http://127.0.0.1:{SMS}",
+        "VARSEL_SMS_PASSWORD": "gateway",
+    }
+    with ExitStack() as stack:
+        try:
+            both = stack.enter_context(hosts(1, 2))
+        except ProgramUnavailableError as error:
+            pytest.skip(f"no hosts: {error}")
+        served = stack.enter_context(installation(tmp_path, settings))
+        served.start()
+        for host in both:
+            host.work(_environ(stack, served, host))
+        yield served, both
+
+
+def _environ(stack: ExitStack, served: Installation, host: Host) -> dict[str, str]:
+    """The settings of a worker that has everything from another machine."""
+    running = json.loads((served.data / "running.json").read_text())
+    database = conninfo_to_dict(running["database"])
+    socket = Path(str(database["host"])) / f".s.PGSQL.{database['port']}"
+    at = {
+        name: stack.enter_context(reachable(host.here, inside))
+        for name, inside in (
+            ("database", socket),
+            ("smtp", ("127.0.0.1", SMTP)),
+            ("sms", ("127.0.0.1", SMS)),
+        )
+    }
+    return {
+        **served.environ,
+        "VARSEL_DATABASE_URL": make_conninfo(
+            running["database"], host=host.here, port=at["database"]
+        ),
+        "VARSEL_SMTP_URL": f"smtp://{host.here}:{at['smtp']}",
+        "VARSEL_SMTP_STARTTLS": "0",
+        "VARSEL_SMS_URL": f"http://{host.here}:{at['sms']}",
+    }
+
+
+@pytest.mark.service
+@pytest.mark.timeout(300)
+def test_a_host_that_is_cut_off_and_comes_back_sends_nothing_twice_and_nothing_stale(
+    installed: tuple[Installation, list[Host]],
+) -> None:
+    asyncio.run(_through_the_cut(*installed))
+
+
+async def _through_the_cut(served: Installation, both: list[Host]) -> None:
+    token = served.token()
+    ordering = asyncio.create_task(
+        order_many(served.url, token, ORDERS, dice=Random(7))  # noqa: S311  # told again
+    )
+    await _until(lambda: sum(_held(served).values()) > ORDERS // 10)
+    both[0].cut_off()
+    cut_at = time.monotonic()
+    ordered = await ordering
+    without = await accounts_of(served, token, ordered)
+    # Everything has come to its end without it: what it had in hand has come back to the other.
+    assert not list(findings(without, _held(served)))
+    await asyncio.sleep(max(0.0, AWAY - (time.monotonic() - cut_at)))
+    before = _held(served)
+
+    both[0].join()
+    await asyncio.sleep(10)
+
+    assert all(each.is_working for each in both)
+    assert _held(served) == before
+    assert not list(findings(await accounts_of(served, token, ordered), _held(served)))
+    # What is ordered now, the one that was away can carry out, too.
+    both[1].cut_off()
+    again = await order_many(served.url, token, 100, first=ORDERS, dice=Random(8))  # noqa: S311
+    assert not list(findings(await accounts_of(served, token, again), _held(served)))
+
+
+def _held(served: Installation) -> Counter[str]:
+    return Counter(held(served.data / "mailbox"))
+
+
+async def _until(so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not so():  # noqa: ASYNC110  # what it waits for is in another process
+            await asyncio.sleep(0.05)
