@@ -139,11 +139,17 @@ def in_words(event: OrderEvent) -> str:
                 f"attempt {event.attempt}"
             )
         case NotificationSent():
-            return f"notification {event.notification_no} was accepted by the provider"
+            asked = ", as it says now that it was asked" if event.was_looked_up else ""
+            return f"notification {event.notification_no} was accepted by the provider{asked}"
         case NotificationRejected():
             return (
                 f"notification {event.notification_no} was refused by the provider: "
                 f"{_spoken(event.failure)} ({event.code})"
+            )
+        case NotificationDeferred(was_looked_up=True):
+            return (
+                f"notification {event.notification_no} was never accepted by the provider, as it "
+                f"says now that it was asked ({event.code})"
             )
         case NotificationDeferred():
             return (

@@ -24,6 +24,7 @@ from domain.order.steps import (
     AttemptNotifications,
     CheckCondition,
     Finished,
+    LookUpOutcomes,
     ResolveRecipients,
     Settle,
     WaitUntil,
@@ -221,10 +222,21 @@ class DispatchService:
                         unit.take(unit.order.settle(now, report_wait=report_wait), now)
                     case AttemptNotifications(notifications=notifications):
                         attempted = self._hand_over.attempts(unit.order, notifications, now)
+                        if not attempted:
+                            # All that is due is bound to a provider that there is not any more.
+                            until = now + self._timing.look_up_every
+                            break
                         unit.take(attempted, now)
                         # Before the first byte leaves; and only one worker can.
                         await unit.record(self._orders)
                         await self._hand_over.send(unit, attempted)
+                    case LookUpOutcomes(notifications=notifications):
+                        learned = await self._hand_over.look_up(unit.order, notifications)
+                        if not learned:
+                            again = now + self._timing.look_up_every
+                            until = min(unit.order.wakes_at(now), again)
+                            break
+                        unit.take(learned, now)
                     case WaitUntil(moment=moment):
                         # Never a moment that has passed: nothing may turn on the spot.
                         until = max(moment, now + timedelta(seconds=self._timing.poll))

@@ -42,6 +42,8 @@ class Timing:
     """Added to what a hand-over may take before its outcome is called unknown."""
     report_wait: timedelta = timedelta(minutes=15)
     """How long a delivery report may still settle an unknown outcome."""
+    look_up_every: timedelta = timedelta(seconds=60)
+    """How often a provider that can tell is asked what became of what is unknown."""
     lease: timedelta = timedelta(seconds=30)
     """How long an order is lent to a worker; a dead worker's orders come back after it."""
     poll: float = 1.0
@@ -162,10 +164,51 @@ class HandOver:
                 else:
                     return
 
+    async def look_up(
+        self, order: Order, notifications: Sequence[NotificationNo]
+    ) -> Sequence[OrderEvent]:
+        """What the providers know of hand-overs whose outcome nobody knows; to be recorded."""
+        in_doubt = {
+            attempted.token: attempted
+            for each in notifications
+            if (attempted := order.notification(each).attempted) is not None
+        }
+        events: list[OrderEvent] = []
+        for provider in self._providers:
+            tokens = [token for token, each in in_doubt.items() if each.provider == provider.name]
+            if not tokens or provider.memory is None:
+                continue
+            told = await provider.memory.look_up(tokens)
+            now = self._clock()
+            for token, outcome in told.items():
+                found = self._found(order, in_doubt[token], outcome, now)
+                order = evolve_all(order, found, now)
+                events += found
+        return events
+
+    def _found(
+        self, order: Order, attempted: NotificationAttempted, outcome: Outcome, now: datetime
+    ) -> Sequence[OrderEvent]:
+        """What follows from a provider's word on an attempt that was in doubt."""
+        number, attempt = attempted.notification_no, attempted.attempt
+        match outcome:
+            case Accepted(reference=reference):
+                return order.record_sent(number, attempt, reference, was_looked_up=True)
+            case Rejected(failure=failure, code=code):
+                return order.record_rejected(number, attempt, failure, code)
+            case Deferred(code=code):
+                return order.record_not_taken(number, attempt, code, retry_at=now)
+            case Unknown():
+                return ()
+            case _:
+                assert_never(outcome)
+
     def _decided(
         self, order: Order, attempted: NotificationAttempted, outcome: Outcome, now: datetime
     ) -> Sequence[OrderEvent]:
         number, attempt = attempted.notification_no, attempted.attempt
+        retry_at = now + retry_delay(attempt, self._chance())
+        resolve_by = now + self.timing.report_wait
         match outcome:
             case Accepted(reference=reference):
                 return order.record_sent(number, attempt, reference)
@@ -173,12 +216,14 @@ class HandOver:
                 return order.record_rejected(number, attempt, failure, code)
             case Deferred(code=code):
                 # The sender of an instant order waits, and may try again at once.
-                delay = retry_delay(attempt, self._chance())
-                retry_at = now if order.is_instant else now + delay
-                return order.record_deferred(number, attempt, code, retry_at)
+                retry_at = now if order.is_instant else retry_at
+                return order.record_deferred(
+                    number, attempt, code, retry_at=retry_at, resolve_by=resolve_by
+                )
             case Unknown(code=code):
-                resolve_by = now + self.timing.report_wait
-                return order.record_unknown(number, attempt, code, resolve_by)
+                return order.record_unknown(
+                    number, attempt, code, resolve_by=resolve_by, repeat_at=retry_at
+                )
             case _:
                 assert_never(outcome)
 
@@ -186,10 +231,14 @@ class HandOver:
         provider = self.choice.choose(notification.channel, now, bound_to=notification.bound_to)
         longest = timedelta(seconds=provider.longest_hand_over)
         send_before = min(now + self.timing.send_within, order.must_leave_before(notification, now))
+        memory = provider.memory
+        carried_once = memory is not None and memory.carries_once_for
         return Attempt(
             provider=provider.name,
             send_before=send_before,
             settled_by=send_before + longest + self.timing.slack,
+            carried_once_until=now + carried_once if carried_once else None,
+            can_be_looked_up=memory is not None,
         )
 
 

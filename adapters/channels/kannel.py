@@ -43,6 +43,7 @@ from application.ports.provider import (
     Accepted,
     Deferred,
     Letter,
+    Memory,
     Outcome,
     Rejected,
     SmsLetter,
@@ -141,6 +142,10 @@ class KannelProvider:
     @property
     def channel(self) -> Channel:
         return Channel.SMS
+
+    @property
+    def memory(self) -> Memory | None:
+        return None
 
     @property
     def longest_hand_over(self) -> float:

@@ -37,6 +37,7 @@ from application.ports.provider import (
     Accepted,
     Deferred,
     Letter,
+    Memory,
     Outcome,
     Rejected,
     SmsLetter,
@@ -107,6 +108,10 @@ class LinkMobilityProvider:
     @property
     def channel(self) -> Channel:
         return Channel.SMS
+
+    @property
+    def memory(self) -> Memory | None:
+        return None
 
     @property
     def longest_hand_over(self) -> float:

@@ -28,6 +28,7 @@ from application.ports.provider import (
     Deferred,
     EmailLetter,
     Letter,
+    Memory,
     Outcome,
     Rejected,
     Unknown,
@@ -116,6 +117,10 @@ class SmtpProvider:
     @property
     def channel(self) -> Channel:
         return Channel.EMAIL
+
+    @property
+    def memory(self) -> Memory | None:
+        return None
 
     @property
     def longest_hand_over(self) -> float:

@@ -2,8 +2,8 @@
 
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from application.ports.provider import (
@@ -11,6 +11,7 @@ from application.ports.provider import (
     Deferred,
     EmailLetter,
     Letter,
+    Memory,
     Outcome,
     Rejected,
     Unknown,
@@ -22,8 +23,37 @@ _CONTROL_IN_LINE: Final = re.compile(r"[\x00-\x08\x0a-\x1f]")
 _CONTROL_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
+class RecordingMemory:
+    """What became of each hand-over, whatever its sender was told."""
+
+    def __init__(self, *, carries_once_for: timedelta) -> None:
+        self.carries_once_for = carries_once_for
+        self.answers = True
+        """Whether it can be asked."""
+        self._known: dict[str, tuple[datetime, Outcome]] = {}
+
+    def note(self, token: str, outcome: Outcome, at: datetime) -> None:
+        """Remember what became of a hand-over; what was taken once stays taken."""
+        before = self._known.get(token)
+        if before is None or not isinstance(before[1], Accepted):
+            self._known[token] = (at, outcome)
+
+    def carried(self, token: str, now: datetime) -> Accepted | None:
+        """What was said under a token when its letter was taken, so short a time ago."""
+        at, outcome = self._known.get(token, (now, None))
+        is_remembered = now - at < self.carries_once_for
+        return outcome if isinstance(outcome, Accepted) and is_remembered else None
+
+    async def look_up(self, tokens: Sequence[str]) -> Mapping[str, Outcome]:
+        known = self._known if self.answers else {}
+        return {each: known[each][1] for each in tokens if each in known}
+
+
 class RecordingProvider:
-    """Accepts letters, unless told otherwise, and keeps them."""
+    """Accepts letters, unless told otherwise, and keeps them.
+
+    `carries_once_for` says how long it remembers hand-overs; None: it remembers nothing.
+    """
 
     def __init__(
         self,
@@ -32,12 +62,17 @@ class RecordingProvider:
         *,
         clock: Callable[[], datetime],
         longest_hand_over: float = 1.0,
+        carries_once_for: timedelta | None = None,
     ) -> None:
         self._name = name
         self._channel = channel
         self._clock = clock
         self._longest_hand_over = longest_hand_over
+        self._memory: RecordingMemory | None = None
+        if carries_once_for is not None:
+            self._memory = RecordingMemory(carries_once_for=carries_once_for)
         self._script: deque[Outcome] = deque()
+        self._lost: deque[Outcome] = deque()
         self._by_address: dict[str, Outcome] = {}
         self.offered: list[Letter] = []
         """Every letter that was handed over, whatever came of it."""
@@ -58,9 +93,22 @@ class RecordingProvider:
     def longest_hand_over(self) -> float:
         return self._longest_hand_over
 
+    @property
+    def memory(self) -> Memory | None:
+        return self._memory
+
     def answer(self, *outcomes: Outcome) -> None:
         """Give these outcomes to the next letters, one each, before accepting again."""
         self._script.extend(outcomes)
+
+    def lose(self, *outcomes: Outcome) -> None:
+        """Let these be what becomes of the next letters, one each, and let nobody hear of it."""
+        self._lost.extend(outcomes)
+
+    def answer_no_questions(self) -> None:
+        """Answer no question about what became of a letter."""
+        if self._memory is not None:
+            self._memory.answers = False
 
     def answer_for(self, address: str, outcome: Outcome) -> None:
         """Give this outcome to every letter to an address."""
@@ -78,11 +126,23 @@ class RecordingProvider:
         if _CONTROL_IN_LINE.search(line) or _CONTROL_IN_TEXT.search(letter.body.text):
             return Rejected(Failure.FAILED, "control_character")
         self.offered.append(letter)
-        outcome = self._by_address.get(letter.to.text)
-        if outcome is None:
-            outcome = self._script.popleft() if self._script else Accepted(letter.token)
+        if self._memory is not None and (
+            known := self._memory.carried(letter.token, self._clock())
+        ):
+            return known
+        is_lost = bool(self._lost)
+        outcome = self._lost.popleft() if is_lost else self._told(letter)
         if isinstance(outcome, Accepted):
             self.carried.append(letter)
-        if isinstance(outcome, Unknown):
+        if self._memory is not None:
+            self._memory.note(letter.token, outcome, self._clock())
+        if is_lost or isinstance(outcome, Unknown):
             self.doubted.append(letter)
+            return Unknown("lost") if is_lost else outcome
         return outcome
+
+    def _told(self, letter: Letter) -> Outcome:
+        by_address = self._by_address.get(letter.to.text)
+        if by_address is not None:
+            return by_address
+        return self._script.popleft() if self._script else Accepted(letter.token)

@@ -1,8 +1,8 @@
 """Who carries notifications: an SMTP relay, an SMS gateway."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
@@ -83,6 +83,26 @@ class Unknown:
 Outcome: TypeAlias = Accepted | Rejected | Deferred | Unknown
 
 
+class Memory(Protocol):
+    """What a provider remembers of hand-overs, by the attempt's token."""
+
+    @property
+    def carries_once_for(self) -> timedelta:
+        """How long after the first hand-over under a token another one is carried once with it.
+
+        Zero if it would be carried twice.
+        """
+        ...
+
+    async def look_up(self, tokens: Sequence[str]) -> Mapping[str, Outcome]:
+        """What became of attempts; absent where the provider cannot tell, or not yet.
+
+        `Deferred` says that the letter was certainly not taken over, and never will be under that
+        token. Never raises: no answer is no outcome.
+        """
+        ...
+
+
 class Provider(Protocol):
     """Carries letters of one channel."""
 
@@ -99,6 +119,11 @@ class Provider(Protocol):
     @property
     def longest_hand_over(self) -> float:
         """After so many seconds from its beginning, a hand-over has ended one way or another."""
+        ...
+
+    @property
+    def memory(self) -> Memory | None:
+        """What it remembers of hand-overs; None if it remembers nothing that we could use."""
         ...
 
     def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:

@@ -220,6 +220,11 @@ class NotificationAttempted(Struct, frozen=True, kw_only=True, tag="order.notifi
     """After this moment the hand-over must not begin any more."""
     settled_by: datetime
     """With no outcome recorded by this moment, the outcome is unknown."""
+    carried_once_until: datetime | None = None
+    """Until then the provider carries once what comes to it again under this token; None where it
+    would carry it twice."""
+    can_be_looked_up: bool = False
+    """Whether the provider can be asked later what became of it."""
 
 
 class NotificationSent(Struct, frozen=True, kw_only=True, tag="order.notification_sent"):
@@ -230,6 +235,8 @@ class NotificationSent(Struct, frozen=True, kw_only=True, tag="order.notificatio
     provider: str
     reference: str
     """The provider's own name for it."""
+    was_looked_up: bool = False
+    """Whether it was found out by asking the provider later."""
 
 
 class NotificationRejected(Struct, frozen=True, kw_only=True, tag="order.notification_rejected"):
@@ -248,6 +255,8 @@ class NotificationDeferred(Struct, frozen=True, kw_only=True, tag="order.notific
     attempt: int
     code: str
     retry_at: datetime
+    was_looked_up: bool = False
+    """Whether it was found out by asking the provider later, so that no earlier attempt is in doubt."""
 
 
 class NotificationOutcomeUnknown(
@@ -260,6 +269,9 @@ class NotificationOutcomeUnknown(
     code: str
     resolve_by: datetime
     """Without a report by this moment, the order's delivery policy decides."""
+    repeat_at: datetime | None = None
+    """When it is handed over again under the same token, since the provider carries that once; None
+    where it would carry it twice."""
 
 
 class NotificationGivenUp(Struct, frozen=True, kw_only=True, tag="order.notification_given_up"):

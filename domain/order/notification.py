@@ -4,7 +4,7 @@
                      ▼                                     │
     ─Resolved─▶ Pending ──Attempted──▶ Attempting ─────────┤
                   │  ▲                    │  │  │           │
-                  │  └─(policy: resend)─ Unknown ◀─OutcomeUnknown
+                  │  └──(sent again)─── Unknown ◀─OutcomeUnknown
                   │                       │  │  └─Rejected─▶ Failed
                   │            GivenUp ◀──┘  └──Sent──▶ Accepted
                   │                                       │
@@ -13,6 +13,10 @@
                                                           └─Expired (unconfirmed)
 
     ─NotFound─▶ NotIdentified        ─Reserved─▶ Reserved        (both born final)
+
+What is unknown is found out in this order: by asking the provider, where it can be asked; by handing
+over again under the same token, while the provider carries that once; by a report; and in the end the
+order's delivery policy decides whether it is sent again or given up.
 
 A report may come in any state, early or late.
 States carry a rank, and a report never lowers it: whatever the order in which the same reports come,
@@ -24,7 +28,13 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 from domain.channel import Channel
-from domain.order.events import DeliveryReported, Failure, NotificationNo, Source
+from domain.order.events import (
+    DeliveryReported,
+    Failure,
+    NotificationAttempted,
+    NotificationNo,
+    Source,
+)
 from domain.personal import Contact
 from domain.recipient import RecipientNo
 
@@ -48,6 +58,8 @@ class Unknown:
     """May or may not have been taken over."""
 
     resolve_by: datetime
+    repeat_at: datetime | None = None
+    """When it is handed over again under the same token, where the provider carries that once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +164,8 @@ class Notification:
     changed_at: datetime
     address: Contact | None = None
     source: Source | None = None
-    attempts: int = 0
-    provider: str | None = None
+    attempted: NotificationAttempted | None = None
+    """The latest attempt to hand it over."""
     bound_to: str | None = None
     """The provider that may have taken it, as far as anybody can tell; no other is ever given it."""
     reference: str | None = None
@@ -163,6 +175,33 @@ class Notification:
     def is_final(self) -> bool:
         """Whether nothing more is done for it."""
         return is_final(self.delivery)
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts there were to hand it over."""
+        return 0 if self.attempted is None else self.attempted.attempt
+
+    @property
+    def provider(self) -> str | None:
+        """Whom it was handed to last, or was to be."""
+        return None if self.attempted is None else self.attempted.provider
+
+    @property
+    def can_be_looked_up(self) -> bool:
+        """Whether nobody knows what became of it, and its provider can be asked."""
+        is_in_doubt = isinstance(self.delivery, Unknown)
+        return is_in_doubt and self.attempted is not None and self.attempted.can_be_looked_up
+
+    def repeatable(self, now: datetime) -> NotificationAttempted | None:
+        """The attempt that may be made again under the same token, since it is carried once."""
+        match self.delivery, self.attempted:
+            case (
+                Unknown(repeat_at=datetime() as since),
+                NotificationAttempted(carried_once_until=datetime() as until) as attempted,
+            ) if since <= now < until:
+                return attempted
+            case _:
+                return None
 
     def is_in_hand(self, attempt: int) -> bool:
         """Whether the outcome of that attempt is still to be told."""

@@ -71,6 +71,7 @@ from domain.order.steps import (
     AttemptNotifications,
     CheckCondition,
     Finished,
+    LookUpOutcomes,
     ResolveRecipients,
     Settle,
     Step,
@@ -152,6 +153,8 @@ class Attempt:
     provider: str
     send_before: datetime
     settled_by: datetime
+    carried_once_until: datetime | None = None
+    can_be_looked_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +277,13 @@ class Order:
             if isinstance(self.condition, Answered) and now - self.condition.at > CONDITION_HOLDS:
                 return self._check_condition()
             return AttemptNotifications(ready[:CHUNK])
-        return WaitUntil(min(self._wakes_at(each, now) for each in self._open))
+        if in_doubt := [e.notification_no for e in self._open if e.can_be_looked_up]:
+            return LookUpOutcomes(in_doubt[:CHUNK])
+        return WaitUntil(self.wakes_at(now))
+
+    def wakes_at(self, now: datetime) -> datetime:
+        """When time brings about that something is to be done for one of its notifications."""
+        return min(self._wakes_at(each, now) for each in self._open)
 
     def due_at(self, now: datetime) -> datetime | None:
         """When the order next needs something; None when it never will."""
@@ -324,7 +333,8 @@ class Order:
             case Pending(not_before=not_before):
                 is_due = not_before is None or not_before <= now
             case Unknown(resolve_by=resolve_by):
-                is_due = resolve_by <= now and self._resends(notification)
+                is_decided = resolve_by <= now and self._resends(notification)
+                is_due = is_decided or notification.repeatable(now) is not None
             case _:
                 return False
         if not is_due or notification.expires_at <= now:
@@ -345,9 +355,16 @@ class Order:
                 return min(opens, notification.expires_at)
             case Attempting(settled_by=settled_by):
                 return settled_by
-            case Unknown(resolve_by=resolve_by):
-                opens = leaves_at(max(resolve_by, now), self._sending_time(notification.channel))
-                return min(opens, notification.expires_at)
+            case Unknown(resolve_by=resolve_by, repeat_at=repeat_at):
+                sending_time = self._sending_time(notification.channel)
+                decided = resolve_by
+                if self._resends(notification):
+                    decided = leaves_at(max(resolve_by, now), sending_time)
+                moments = [decided, notification.expires_at]
+                again = max(repeat_at or now, now)
+                if notification.repeatable(again) is not None:
+                    moments.append(leaves_at(again, sending_time))
+                return min(moments)
             case _:
                 return notification.expires_at + CONFIRMATION_GRACE
 
@@ -461,18 +478,34 @@ class Order:
     def attempt(
         self, attempts: Mapping[NotificationNo, Attempt], now: datetime
     ) -> Sequence[NotificationAttempted]:
-        """Claim the hand-over of notifications; only whoever gets this recorded may send."""
+        """Claim the hand-over of notifications; only whoever gets this recorded may send.
+
+        What one provider may have taken is claimed for no other.
+        """
         return tuple(
-            NotificationAttempted(
-                notification_no=each.notification_no,
-                attempt=each.attempts + 1,
-                provider=attempt.provider,
-                token=self._token(each),
-                send_before=attempt.send_before,
-                settled_by=attempt.settled_by,
-            )
+            self._attempted(each, attempt, now)
             for notification_no, attempt in attempts.items()
             if self._may_be_attempted(each := self.notification(notification_no), now)
+            and each.bound_to in {None, attempt.provider}
+        )
+
+    def _attempted(
+        self, notification: Notification, attempt: Attempt, now: datetime
+    ) -> NotificationAttempted:
+        token, send_before = self._token(notification), attempt.send_before
+        carried_once_until = attempt.carried_once_until
+        if (before := notification.repeatable(now)) is not None:
+            token, carried_once_until = before.token, before.carried_once_until
+            send_before = min(send_before, carried_once_until or send_before)
+        return NotificationAttempted(
+            notification_no=notification.notification_no,
+            attempt=notification.attempts + 1,
+            provider=attempt.provider,
+            token=token,
+            send_before=send_before,
+            settled_by=attempt.settled_by,
+            carried_once_until=carried_once_until,
+            can_be_looked_up=attempt.can_be_looked_up,
         )
 
     def _token(self, notification: Notification) -> str:
@@ -481,7 +514,12 @@ class Order:
         return uuid5(self.order_id, name).hex
 
     def record_sent(
-        self, notification_no: NotificationNo, attempt: int, reference: str
+        self,
+        notification_no: NotificationNo,
+        attempt: int,
+        reference: str,
+        *,
+        was_looked_up: bool = False,
     ) -> Sequence[OrderEvent]:
         """Take down that a provider took a notification over, whatever has been reported meanwhile."""
         notification = self.notification(notification_no)
@@ -493,6 +531,7 @@ class Order:
                 attempt=attempt,
                 provider=notification.provider,
                 reference=reference,
+                was_looked_up=was_looked_up,
             ),
         )
 
@@ -511,30 +550,77 @@ class Order:
         )
 
     def record_deferred(
-        self, notification_no: NotificationNo, attempt: int, code: str, retry_at: datetime
+        self,
+        notification_no: NotificationNo,
+        attempt: int,
+        code: str,
+        *,
+        retry_at: datetime,
+        resolve_by: datetime,
     ) -> Sequence[OrderEvent]:
-        """Take down that a notification was certainly not taken over this time."""
-        if not self.notification(notification_no).is_in_hand(attempt):
+        """Take down that a notification was certainly not taken over this time.
+
+        What an earlier attempt may have brought about is as unknown as before, until `resolve_by`.
+        """
+        notification = self.notification(notification_no)
+        if not notification.is_in_hand(attempt):
             return ()
+        if notification.bound_to is not None and not self._resends(notification):
+            return (
+                self._unknown(notification, code=code, resolve_by=resolve_by, repeat_at=retry_at),
+            )
         return (
             NotificationDeferred(
                 notification_no=notification_no, attempt=attempt, code=code, retry_at=retry_at
             ),
         )
 
-    def record_unknown(
-        self, notification_no: NotificationNo, attempt: int, code: str, resolve_by: datetime
+    def record_not_taken(
+        self, notification_no: NotificationNo, attempt: int, code: str, retry_at: datetime
     ) -> Sequence[OrderEvent]:
-        """Take down that nobody can tell whether a notification was taken over."""
+        """Take down that the provider, asked later, has certainly never taken a notification over."""
         if not self.notification(notification_no).is_in_hand(attempt):
             return ()
         return (
-            NotificationOutcomeUnknown(
+            NotificationDeferred(
                 notification_no=notification_no,
                 attempt=attempt,
                 code=code,
-                resolve_by=resolve_by,
+                retry_at=retry_at,
+                was_looked_up=True,
             ),
+        )
+
+    def record_unknown(
+        self,
+        notification_no: NotificationNo,
+        attempt: int,
+        code: str,
+        *,
+        resolve_by: datetime,
+        repeat_at: datetime,
+    ) -> Sequence[OrderEvent]:
+        """Take down that nobody can tell whether a notification was taken over.
+
+        From `repeat_at` on it is handed over again, if the provider still carries that once then.
+        """
+        notification = self.notification(notification_no)
+        if not notification.is_in_hand(attempt):
+            return ()
+        return (self._unknown(notification, code=code, resolve_by=resolve_by, repeat_at=repeat_at),)
+
+    def _unknown(
+        self, notification: Notification, *, code: str, resolve_by: datetime, repeat_at: datetime
+    ) -> NotificationOutcomeUnknown:
+        attempted = notification.attempted
+        until = None if attempted is None else attempted.carried_once_until
+        is_repeated = until is not None and repeat_at < until and not self.is_instant
+        return NotificationOutcomeUnknown(
+            notification_no=notification.notification_no,
+            attempt=notification.attempts,
+            code=code,
+            resolve_by=resolve_by,
+            repeat_at=repeat_at if is_repeated else None,
         )
 
     def record_reports(self, reports: Sequence[DeliveryReported]) -> Sequence[OrderEvent]:
@@ -558,11 +644,8 @@ class Order:
             match each.delivery:
                 case Attempting(settled_by=settled_by) if settled_by <= now:
                     events.append(
-                        NotificationOutcomeUnknown(
-                            notification_no=each.notification_no,
-                            attempt=each.attempts,
-                            code="no_outcome",
-                            resolve_by=now + report_wait,
+                        self._unknown(
+                            each, code="no_outcome", resolve_by=now + report_wait, repeat_at=now
                         )
                     )
                 case Unknown(resolve_by=resolve_by) if resolve_by <= now and not self._resends(
@@ -664,9 +747,7 @@ def _written(order: Order, event: OrderEvent, at: datetime) -> Order:
                 order,
                 event.notification_no,
                 lambda each: replace(
-                    _moved(each, Attempting(event.settled_by), at),
-                    attempts=event.attempt,
-                    provider=event.provider,
+                    _moved(each, Attempting(event.settled_by), at), attempted=event
                 ),
             )
         case NotificationSent():
@@ -678,13 +759,21 @@ def _written(order: Order, event: OrderEvent, at: datetime) -> Order:
         case NotificationRejected():
             return _move(order, event.notification_no, Failed(event.failure), at)
         case NotificationDeferred():
-            return _move(order, event.notification_no, Pending(event.retry_at), at)
+            return _with(
+                order,
+                event.notification_no,
+                lambda each: replace(
+                    _moved(each, Pending(event.retry_at), at),
+                    bound_to=None if event.was_looked_up else each.bound_to,
+                ),
+            )
         case NotificationOutcomeUnknown():
             return _with(
                 order,
                 event.notification_no,
                 lambda each: replace(
-                    _moved(each, Unknown(event.resolve_by), at), bound_to=each.provider
+                    _moved(each, Unknown(event.resolve_by, event.repeat_at), at),
+                    bound_to=each.provider,
                 ),
             )
         case NotificationGivenUp():

@@ -31,6 +31,13 @@ class AttemptNotifications:
 
 
 @dataclass(frozen=True, slots=True)
+class LookUpOutcomes:
+    """Ask the providers what became of these notifications; it is not known yet."""
+
+    notifications: Sequence[NotificationNo]
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Take down what time alone has decided."""
 
@@ -48,5 +55,11 @@ class Finished:
 
 
 Step: TypeAlias = (
-    CheckCondition | ResolveRecipients | AttemptNotifications | Settle | WaitUntil | Finished
+    CheckCondition
+    | ResolveRecipients
+    | AttemptNotifications
+    | LookUpOutcomes
+    | Settle
+    | WaitUntil
+    | Finished
 )

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.memory.provider import RecordingProvider
 from application.commands import NewOrder, PlaceOrder
 from application.dispatching import DispatchService
 from application.handing_over import HandOver
@@ -34,6 +35,7 @@ from domain.order.events import (
     OrderId,
     ReportedState,
 )
+from domain.order.notification import Accepted as Taken
 from domain.order.notification import Delivered, Expired, Failed, GivenUp, Pending
 from domain.order.order import Attempt, Order, OrderStatus
 from domain.personal import Contact, Content
@@ -104,6 +106,7 @@ async def test_the_attempt_is_on_record_before_the_provider_is_called(world: Mem
         name = "smtp"
         channel = Channel.EMAIL
         longest_hand_over = 1.0
+        memory = None
 
         async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
             for letter in letters:
@@ -236,6 +239,85 @@ async def test_an_unknown_email_without_a_report_is_sent_once_more(world: Memory
     )
 
 
+@pytest.fixture
+def remembering() -> MemoryWorld:
+    """A world whose providers remember for five minutes what they took."""
+    return MemoryWorld(carries_once_for=timedelta(minutes=5))
+
+
+async def test_a_provider_that_can_tell_is_asked_before_anything_is_sent_again(
+    remembering: MemoryWorld,
+) -> None:
+    remembering.sms.lose(Accepted("its-own-name"))
+    order_id = await placed(remembering, channel=ChannelChoice.SMS)
+
+    await remembering.dispatching.run_until_idle()
+
+    (notification,) = (await now(remembering, order_id)).notifications
+    assert notification.reference == "its-own-name"
+    assert len(remembering.sms.offered) == 1
+
+
+async def test_what_a_provider_says_it_never_took_is_sent_anew(remembering: MemoryWorld) -> None:
+    remembering.sms.lose(Deferred("never_seen"))
+    order_id = await placed(remembering, channel=ChannelChoice.SMS)
+
+    await remembering.dispatching.run_until_idle()
+
+    first, second = remembering.sms.offered
+    assert first.token != second.token
+    assert len(remembering.sms.carried) == 1
+    assert (await now(remembering, order_id)).notifications[0].bound_to is None
+
+
+async def test_what_stays_in_doubt_is_sent_again_under_the_same_name_and_carried_once(
+    remembering: MemoryWorld,
+) -> None:
+    remembering.sms.lose(Accepted("taken"))
+    remembering.sms.answer_no_questions()
+    order_id = await placed(remembering, channel=ChannelChoice.SMS)
+    await remembering.dispatching.run_until_idle()
+    assert len(remembering.sms.offered) == 1
+
+    remembering.pass_time(timedelta(minutes=1))
+    await remembering.dispatching.run_until_idle()
+
+    first, second = remembering.sms.offered
+    assert first.token == second.token
+    assert len(remembering.sms.carried) == 1
+    assert (await now(remembering, order_id)).notifications[0].delivery == Taken()
+
+
+async def test_when_its_provider_has_forgotten_a_text_message_is_given_up(
+    remembering: MemoryWorld,
+) -> None:
+    remembering.sms.lose(Accepted("taken"))
+    remembering.sms.answer_no_questions()
+    order_id = await placed(remembering, channel=ChannelChoice.SMS)
+    await remembering.dispatching.run_until_idle()
+
+    remembering.pass_time(timedelta(minutes=20))
+    await remembering.dispatching.run_until_idle()
+
+    assert len(remembering.sms.offered) == 1
+    assert (await now(remembering, order_id)).notifications[0].delivery == GivenUp()
+
+
+async def test_what_a_provider_that_is_gone_may_have_taken_goes_through_no_other(
+    world: MemoryWorld,
+) -> None:
+    world.mail.answer(Unknown("lost"))
+    order_id = await placed(world)
+    await world.dispatching.run_until_idle()
+    world.pass_time(timedelta(minutes=16))
+    another = RecordingProvider("another", clock=world.clock)
+
+    await rewired(world, providers={Channel.EMAIL: [another]}).run_until_idle()
+
+    assert another.offered == []
+    assert (await now(world, order_id)).notifications[0].attempts == 1
+
+
 async def test_a_report_that_comes_while_the_outcome_is_recorded_is_not_lost(
     world: MemoryWorld,
 ) -> None:
@@ -245,6 +327,7 @@ async def test_a_report_that_comes_while_the_outcome_is_recorded_is_not_lost(
         name = "smtp"
         channel = Channel.EMAIL
         longest_hand_over = 1.0
+        memory = None
 
         async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
             for letter in letters:

@@ -35,6 +35,7 @@ class Slow:
     name = "link_mobility"
     channel = Channel.SMS
     longest_hand_over = 30.0
+    memory = None
 
     def __init__(self) -> None:
         self.taken = 0

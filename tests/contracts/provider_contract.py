@@ -13,6 +13,7 @@ from application.ports.provider import (
     Deferred,
     EmailLetter,
     Letter,
+    Memory,
     Outcome,
     Provider,
     Rejected,
@@ -185,3 +186,38 @@ class ProviderContract:
     async def test_a_hand_over_has_an_end(self, stand: Stand) -> None:
         assert stand.provider.longest_hand_over > 0
         assert stand.provider.name
+
+
+class RememberingProviderContract:
+    """What a provider promises that remembers hand-overs."""
+
+    @pytest.fixture
+    def stand(self) -> object:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def memory(self, stand: Stand) -> Memory:
+        assert stand.provider.memory is not None
+        return stand.provider.memory
+
+    async def test_what_comes_again_under_its_token_is_carried_once(
+        self, stand: Stand, memory: Memory
+    ) -> None:
+        letter = stand.letter("Hei.")
+
+        first, again = [await outcome(stand.provider, letter) for _ in range(2)]
+
+        assert memory.carries_once_for > timedelta()
+        assert isinstance(first, Accepted)
+        assert again == first
+        assert stand.carried() == ["Hei."]
+
+    async def test_it_tells_what_became_of_a_letter(self, stand: Stand, memory: Memory) -> None:
+        letter = stand.letter()
+        told = await outcome(stand.provider, letter)
+
+        assert await memory.look_up([letter.token]) == {letter.token: told}
+
+    async def test_of_what_it_never_saw_it_says_nothing(self, memory: Memory) -> None:
+        assert await memory.look_up([uuid4().hex]) == {}
+        assert await memory.look_up([]) == {}

@@ -7,6 +7,8 @@ from itertools import permutations
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.channel import Channel, ChannelChoice
 from domain.message import SendingTime
@@ -14,6 +16,7 @@ from domain.order.errors import TooLateToCancelError
 from domain.order.events import (
     ContactNotFound,
     ContactResolved,
+    DeliveryPolicy,
     DeliveryReported,
     Failure,
     NotificationAttempted,
@@ -56,6 +59,7 @@ from domain.order.order import (
     Order,
     OrderStatus,
     duplicate,
+    evolve,
     evolve_all,
     rebuild,
 )
@@ -63,6 +67,7 @@ from domain.order.steps import (
     AttemptNotifications,
     CheckCondition,
     Finished,
+    LookUpOutcomes,
     ResolveRecipients,
     Settle,
     WaitUntil,
@@ -186,6 +191,111 @@ def test_an_unknown_text_message_is_never_sent_again() -> None:
 
     assert order.next_step(until) == Settle()
     assert order.settle(until) == (NotificationGivenUp(notification_no=FIRST), OrderCompleted())
+
+
+# What is unknown, of a provider that remembers
+
+MINUTES = timedelta(minutes=1)
+remembered = msgspec.structs.replace(
+    attempted, carried_once_until=NOON + 5 * MINUTES, can_be_looked_up=True
+)
+by_phone = msgspec.structs.replace(placed, channel=ChannelChoice.SMS, sms=REMINDER_SMS)
+phone_found = msgspec.structs.replace(kari_found, targets=(target(0, by_sms),))
+
+
+def in_doubt(*, repeat_at: datetime | None = None) -> Order:
+    """A text message that is sent at most once, and that its provider may have."""
+    unknown = msgspec.structs.replace(unknown_until(NOON + 15 * MINUTES), repeat_at=repeat_at)
+    return order_after(by_phone, phone_found, remembered, unknown)
+
+
+def test_a_provider_that_can_tell_is_asked_what_became_of_it() -> None:
+    assert in_doubt().next_step(NOON) == LookUpOutcomes([FIRST])
+    assert in_doubt().due_at(NOON) == NOON
+    assert in_doubt().wakes_at(NOON) == NOON + 15 * MINUTES
+
+
+def test_what_its_provider_carries_once_is_handed_over_again_under_the_same_token() -> None:
+    order = in_doubt(repeat_at=NOON + MINUTES)
+
+    assert order.wakes_at(NOON) == NOON + MINUTES
+    assert order.attempt({FIRST: attempt}, NOON) == ()
+    assert order.next_step(NOON + MINUTES) == AttemptNotifications([FIRST])
+    (again,) = order.attempt({FIRST: attempt}, NOON + MINUTES)
+    assert again.token == remembered.token
+    assert again.attempt == 2
+    assert again.carried_once_until == remembered.carried_once_until
+
+
+def test_it_is_not_handed_over_again_after_its_provider_has_forgotten() -> None:
+    order = in_doubt(repeat_at=NOON + MINUTES)
+    forgotten = NOON + 5 * MINUTES
+    late = replace(attempt, send_before=forgotten + MINUTES)
+
+    (last,) = order.attempt({FIRST: late}, forgotten - timedelta(seconds=1))
+
+    assert last.send_before == forgotten
+    assert order.attempt({FIRST: late}, forgotten) == ()
+    assert order.wakes_at(forgotten) == NOON + 15 * MINUTES
+
+
+def test_what_was_never_settled_is_handed_over_again_while_its_provider_remembers() -> None:
+    settled_by = NOON + 2 * MINUTES
+    quick = msgspec.structs.replace(remembered, settled_by=settled_by)
+    (unknown,) = order_after(by_phone, phone_found, quick).settle(settled_by)
+    assert isinstance(unknown, NotificationOutcomeUnknown)
+    assert unknown.repeat_at == settled_by
+
+    slow = msgspec.structs.replace(remembered, settled_by=NOON + 5 * MINUTES)
+    (unknown,) = order_after(by_phone, phone_found, slow).settle(NOON + 5 * MINUTES)
+    assert isinstance(unknown, NotificationOutcomeUnknown)
+    assert unknown.repeat_at is None
+
+
+def test_a_repeat_that_was_certainly_not_taken_leaves_the_first_attempt_in_doubt() -> None:
+    order = in_doubt(repeat_at=NOON + MINUTES)
+    (again,) = order.attempt({FIRST: attempt}, NOON + MINUTES)
+    order = evolve_all(order, [again], NOON + MINUTES)
+    later, resolve_by = NOON + 2 * MINUTES, NOON + 17 * MINUTES
+
+    (told,) = order.record_deferred(FIRST, 2, "451", retry_at=later, resolve_by=resolve_by)
+
+    assert told == NotificationOutcomeUnknown(
+        notification_no=FIRST, attempt=2, code="451", resolve_by=resolve_by, repeat_at=later
+    )
+
+
+def test_what_its_provider_never_took_may_go_through_any() -> None:
+    order = in_doubt()
+
+    (told,) = order.record_not_taken(FIRST, 1, "never_seen", NOON)
+    order = evolve_all(order, [told], NOON)
+
+    assert order.notifications[0].bound_to is None
+    assert order.next_step(NOON) == AttemptNotifications([FIRST])
+    (anew,) = order.attempt({FIRST: attempt}, NOON)
+    assert anew.token != remembered.token
+
+
+def test_what_one_provider_may_have_taken_is_claimed_for_no_other() -> None:
+    order = order_after(placed, kari_found, attempted, unknown_until(NOON))
+
+    assert order.attempt({FIRST: replace(attempt, provider="smtp:2")}, NOON) == ()
+    assert len(order.attempt({FIRST: attempt}, NOON)) == 1
+
+
+def test_an_unknown_text_message_is_given_up_in_the_night_too() -> None:
+    night = NOON.replace(hour=22)
+    order = order_after(by_phone, phone_found, attempted, unknown_until(night))
+
+    assert order.next_step(NOON) == WaitUntil(night)
+
+
+def test_a_daytime_text_message_that_may_come_twice_is_sent_again_in_the_morning() -> None:
+    at_least_once = msgspec.structs.replace(by_phone, delivery_policy=DeliveryPolicy.AT_LEAST_ONCE)
+    order = order_after(at_least_once, phone_found, attempted, unknown_until(NOON.replace(hour=22)))
+
+    assert order.next_step(NOON) == WaitUntil(NOON.replace(day=2, hour=7))
 
 
 def test_a_report_settles_what_was_unknown() -> None:
@@ -420,7 +530,7 @@ def test_a_refused_notification_completes_the_order() -> None:
 
 def test_a_deferred_notification_is_tried_again_at_its_time() -> None:
     later = NOON + timedelta(minutes=1)
-    events = in_hand().record_deferred(FIRST, 1, "451", later)
+    events = in_hand().record_deferred(FIRST, 1, "451", retry_at=later, resolve_by=later)
 
     order = order_after(placed, kari_found, attempted, *events)
     assert order.next_step(NOON) == WaitUntil(later)
@@ -431,15 +541,16 @@ def outcomes_of(order: Order) -> Sequence[Sequence[OrderEvent]]:
     return [
         order.record_sent(FIRST, 1, "00" * 16),
         order.record_rejected(FIRST, 1, Failure.FAILED, "554"),
-        order.record_deferred(FIRST, 1, "451", NOON),
-        order.record_unknown(FIRST, 1, "lost", NOON),
+        order.record_deferred(FIRST, 1, "451", retry_at=NOON, resolve_by=NOON),
+        order.record_unknown(FIRST, 1, "lost", resolve_by=NOON, repeat_at=NOON),
+        order.record_not_taken(FIRST, 1, "never_seen", NOON),
     ]
 
 
 def test_an_outcome_is_taken_down_once() -> None:
     order = order_after(placed, kari_found, attempted, sent)
 
-    assert outcomes_of(order) == [(), (), (), ()]
+    assert outcomes_of(order) == [(), (), (), (), ()]
 
 
 def test_a_report_before_the_answer_stands_and_the_reference_is_still_taken_down() -> None:
@@ -455,11 +566,45 @@ def test_a_report_before_the_answer_stands_and_the_reference_is_still_taken_down
 # Reports
 
 
-@pytest.mark.parametrize("reports", list(permutations([delivered, bounced, quarantined, delayed])))
-def test_the_order_of_reports_does_not_matter(reports: Sequence[DeliveryReported]) -> None:
-    order = order_after(placed, kari_found, attempted, sent, *reports)
+reports = st.builds(
+    DeliveryReported,
+    notification_no=st.just(FIRST),
+    provider=st.just("smtp"),
+    state=st.sampled_from(ReportedState),
+    code=st.sampled_from(["2.0.0", "4.4.1", "5.1.1"]),
+    failure=st.sampled_from([None, *Failure]),
+)
+lives: Sequence[Sequence[OrderEvent]] = [
+    [sent],
+    [sent, NotificationExpired(notification_no=FIRST, has_left=True), OrderCompleted()],
+    [unknown_until(NOON), NotificationGivenUp(notification_no=FIRST), OrderCompleted()],
+    [unknown_until(NOON), sent],
+    [NotificationDeferred(notification_no=FIRST, attempt=1, code="451", retry_at=NOON)],
+]
 
-    assert order.notifications[0].delivery == Delivered()
+
+@given(life=st.sampled_from(lives), told=st.lists(reports, max_size=6), data=st.data())
+def test_whenever_and_in_whatever_order_the_same_reports_come_the_state_is_the_same(
+    life: Sequence[OrderEvent], told: list[DeliveryReported], data: st.DataObject
+) -> None:
+    before = order_after(placed, kari_found, attempted)
+    usual = before
+    for event in life:
+        usual = evolve(usual, event, NOON)
+    usual = evolve_all(usual, usual.record_reports(told), NOON)
+
+    order = before
+    shuffled = data.draw(st.permutations(told))
+    at = sorted(data.draw(st.lists(st.integers(0, len(life)), min_size=6, max_size=6)))
+    for place, event in enumerate([*life, None]):
+        early = [each for each, when in zip(shuffled, at, strict=False) if when == place]
+        order = evolve_all(order, order.record_reports(early), NOON)
+        if event is not None:
+            order = evolve(order, event, NOON)
+
+    (expected,), (notification,) = usual.notifications, order.notifications
+    assert notification.delivery == expected.delivery
+    assert set(notification.reports) == set(expected.reports)
 
 
 @pytest.mark.parametrize("reports", list(permutations([bounced, quarantined, delayed])))

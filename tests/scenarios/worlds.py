@@ -102,15 +102,17 @@ BUSINESSES = {
 class MemoryWorld:
     """Everything in memory; time passes when somebody waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, carries_once_for: timedelta | None = None) -> None:
         self._now = datetime(2026, 11, 24, 9, tzinfo=UTC)
         vault = InMemoryKeyVault()
         names = OrderNames(vault)
         self.orders = InMemoryOrderRepository(vault=vault, clock=self.clock, next_id=uuid4)
         self.agenda = InMemoryAgenda(self.orders)
         self.inbox = InMemoryReportInbox(self.orders)
-        self.mail = RecordingProvider("smtp", Channel.EMAIL, clock=self.clock)
-        self.sms = RecordingProvider("link_mobility", Channel.SMS, clock=self.clock)
+        self.mail, self.sms = (
+            RecordingProvider(name, channel, clock=self.clock, carries_once_for=carries_once_for)
+            for name, channel in (("smtp", Channel.EMAIL), ("link_mobility", Channel.SMS))
+        )
         look_up = ContactLookUp(
             Registries(
                 persons=InMemoryPersonRegistry(PERSONS),

@@ -53,13 +53,12 @@ def _of_notifications(
     events = [each.event for each in history]
     for notification in order.notifications:
         number = notification.notification_no
-        attempts = [
-            (each.event, each.recorded_at)
-            for each in history
-            if isinstance(each.event, NotificationAttempted)
-            and each.event.notification_no == number
-        ]
-        held = [one for each, _ in attempts for one in by_token.get(each.token, ())]
+        tokens = dict.fromkeys(
+            each.token
+            for each in events
+            if isinstance(each, NotificationAttempted) and each.notification_no == number
+        )
+        held = [one for token in tokens for one in by_token.get(token, ())]
         unknown = sum(
             isinstance(each, NotificationOutcomeUnknown) and each.notification_no == number
             for each in events
@@ -72,7 +71,7 @@ def _of_notifications(
             yield f"{name} was handed over {len(held)} times with {unknown} unknown outcomes"
         if len({one.provider for one in held}) > 1:
             yield f"{name} went through another provider after one had it"
-        if any(len(by_token.get(each.token, ())) > 1 for each, _ in attempts):
+        if any(len(by_token.get(token, ())) > 1 for token in tokens):
             yield f"{name}: one attempt was made twice"
         references = [
             each.reference

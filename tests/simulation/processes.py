@@ -13,6 +13,7 @@ from application.ports.provider import (
     Accepted,
     Deferred,
     Letter,
+    Memory,
     Outcome,
     Rejected,
     Unknown,
@@ -310,6 +311,10 @@ class Outside:
     dice: Dice
     clock: Callable[[], datetime]
     held: list[Held] = field(default_factory=list)
+    answers: bool = True
+    """Whether who remembers can be asked, too."""
+    offered: dict[str, datetime] = field(default_factory=dict)
+    """Until when each attempt may have been made, by its token."""
     to_report: list[tuple[datetime, Report]] = field(default_factory=list)
 
     def take(self, provider: str, letter: Letter) -> None:
@@ -345,15 +350,68 @@ class Outside:
         self.to_report = [each for each in self.to_report if each[1] not in kept]
 
 
+class FaultyMemory:
+    """What a provider remembers, which may not be to be had."""
+
+    carries_once_for = timedelta(minutes=5)
+
+    def __init__(self, name: str, process: Process, outside: Outside) -> None:
+        self._name = name
+        self._process = process
+        self._outside = outside
+
+    def holds(self, token: str) -> Held | None:
+        """The letter that was taken over under a token."""
+        for each in self._outside.held:
+            if each.provider == self._name and each.letter.token == token:
+                return each
+        return None
+
+    def carries(self, token: str) -> bool:
+        """Whether a letter that comes again under a token is carried with the first."""
+        first = self.holds(token)
+        return first is not None and self._outside.clock() - first.at < self.carries_once_for
+
+    async def look_up(self, tokens: Sequence[str]) -> Mapping[str, Outcome]:
+        async def effect() -> Mapping[str, Outcome]:
+            dice = self._outside.dice
+            if not self._outside.answers or dice.fault(dice.plan.hang * 5):
+                return {}
+            known = {each: self._known(each) for each in tokens}
+            return {each: outcome for each, outcome in known.items() if outcome is not None}
+
+        return await self._process.step(effect)
+
+    def _known(self, token: str) -> Outcome | None:
+        if self.holds(token) is not None:
+            return Accepted(token)
+        until = self._outside.offered.get(token)
+        is_over = until is not None and until < self._outside.clock()
+        return Deferred("never_seen") if is_over else None
+
+
 class FaultyProvider:
     """A provider as a process sees it: its answer may come, be lost, or never come."""
 
-    def __init__(self, name: str, channel: Channel, process: Process, outside: Outside) -> None:
+    def __init__(
+        self,
+        name: str,
+        channel: Channel,
+        process: Process,
+        outside: Outside,
+        *,
+        remembers: bool,
+    ) -> None:
         self.name = name
         self.channel = channel
         self.longest_hand_over = 30.0
+        self._memory = FaultyMemory(name, process, outside) if remembers else None
         self._process = process
         self._outside = outside
+
+    @property
+    def memory(self) -> Memory | None:
+        return self._memory
 
     async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
         for letter in letters:
@@ -364,15 +422,16 @@ class FaultyProvider:
         await asyncio.sleep(dice.random.choice((0.0, 0.01, 0.3, 3.0)))
         if self._outside.clock() > letter.send_before:
             return Deferred("too_late")
+        self._outside.offered[letter.token] = letter.send_before
         if dice.fault(dice.plan.hang):
             if dice.falls(0.5):
-                self._outside.take(self.name, letter)
+                self._take(letter)
             await asyncio.sleep(29.0)
             return Unknown("timeout")
         roll = dice.random.random()
         plan = dice.plan
         if roll < plan.accepted:
-            self._outside.take(self.name, letter)
+            self._take(letter)
             await asyncio.sleep(dice.random.choice((0.0, 0.05)))
             return Accepted(letter.token)
         if roll < plan.accepted + plan.deferred:
@@ -380,5 +439,9 @@ class FaultyProvider:
         if roll < plan.accepted + plan.deferred + plan.rejected:
             return Rejected(Failure.INVALID_ADDRESS, "550")
         if dice.falls(0.5):
-            self._outside.take(self.name, letter)
+            self._take(letter)
         return Unknown("connection_lost")
+
+    def _take(self, letter: Letter) -> None:
+        if self._memory is None or not self._memory.carries(letter.token):
+            self._outside.take(self.name, letter)

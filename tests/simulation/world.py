@@ -102,13 +102,15 @@ class Episode:
             ]
         )
         self._begins = begins
+        self._remembers = self.dice.falls(0.5)
+        """Whether one of the providers of each channel can be asked what it took."""
         self.vault = InMemoryKeyVault()
         self.orders = InMemoryOrderRepository(
             vault=self.vault, clock=self.clock, next_id=self._next_id
         )
         self.agenda = InMemoryAgenda(self.orders)
         self.inbox = InMemoryReportInbox(self.orders)
-        self.outside = Outside(self.dice, self.clock)
+        self.outside = Outside(self.dice, self.clock, answers=self.dice.falls(0.5))
         self.accepted: list[OrderId] = []
 
     def clock(self) -> datetime:
@@ -315,13 +317,21 @@ class Episode:
     # The product, as a process has it
 
     def _hand_over(self, process: Process) -> HandOver:
-        mail, sms = (
-            [FaultyProvider(name + ending, channel, process, self.outside) for ending in ("", ":2")]
-            for name, channel in (("smtp", Channel.EMAIL), ("link_mobility", Channel.SMS))
-        )
         return HandOver(
             orders=FaultyOrders(self.orders, process, self.dice),
-            providers={Channel.EMAIL: mail, Channel.SMS: sms},
+            providers={
+                channel: [
+                    FaultyProvider(
+                        f"{name}{ending}",
+                        channel,
+                        process,
+                        self.outside,
+                        remembers=self._remembers and bool(ending),
+                    )
+                    for ending in ("", ":2")
+                ]
+                for name, channel in (("smtp", Channel.EMAIL), ("link_mobility", Channel.SMS))
+            },
             clock=self.clock,
             chance=self.dice.random.random,
             timing=_TIMING,

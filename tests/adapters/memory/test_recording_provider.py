@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from typing_extensions import override
@@ -9,6 +9,7 @@ from domain.channel import Channel
 from domain.order.events import Failure
 from tests.contracts.provider_contract import (
     ProviderContract,
+    RememberingProviderContract,
     Stand,
     email_letter,
     outcome,
@@ -27,6 +28,46 @@ class TestRecordingProvider(ProviderContract):
         provider = recording(request.param)
         provider.answer_for("nobody", Rejected(Failure.BOUNCED, "550 5.1.1"))
         return Stand(provider, lambda: [each.body.text for each in provider.carried], "nobody")
+
+
+class TestRecordingProviderThatRemembers(RememberingProviderContract):
+    @override
+    @pytest.fixture(params=list(Channel))
+    def stand(self, request: pytest.FixtureRequest) -> Stand:
+        provider = RecordingProvider(
+            channel=request.param,
+            clock=lambda: datetime.now(UTC),
+            carries_once_for=timedelta(minutes=5),
+        )
+        return Stand(provider, lambda: [each.body.text for each in provider.carried], "nobody")
+
+
+async def test_what_became_of_a_letter_is_told_though_its_answer_was_lost() -> None:
+    provider = RecordingProvider(
+        clock=lambda: datetime.now(UTC), carries_once_for=timedelta(minutes=5)
+    )
+    assert provider.memory is not None
+    provider.lose(Accepted("taken"), Deferred("busy"))
+    first, second = email_letter(), email_letter()
+
+    assert await outcomes(provider, first, second) == [Unknown("lost"), Unknown("lost")]
+    assert await provider.memory.look_up([first.token, second.token]) == {
+        first.token: Accepted("taken"),
+        second.token: Deferred("busy"),
+    }
+    assert provider.carried == [first]
+
+
+async def test_a_letter_that_comes_again_much_later_is_carried_twice() -> None:
+    moment = datetime.now(UTC)
+    provider = RecordingProvider(clock=lambda: moment, carries_once_for=timedelta(minutes=5))
+    letter = email_letter(send_within=3600)
+
+    await outcome(provider, letter)
+    moment += timedelta(minutes=5)
+    await outcome(provider, letter)
+
+    assert provider.carried == [letter, letter]
 
 
 async def test_it_answers_as_it_is_told_to() -> None:
