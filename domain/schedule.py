@@ -19,9 +19,7 @@ LIFETIME: Final = timedelta(hours=48)
 CONFIRMATION_GRACE: Final = timedelta(minutes=5)
 """How much longer a delivery report may take for what has left."""
 
-_RETRIES: Final = tuple(
-    timedelta(seconds=seconds) for seconds in (10, 30, 60, 300, 900, 1800, 3600)
-)
+_RETRIES: Final = tuple(timedelta(seconds=seconds) for seconds in (10, 30, 60, 120, 300, 600, 900))
 
 
 def _on_clock(day: datetime, clock: time) -> datetime:
@@ -58,10 +56,11 @@ def expires_at(requested: datetime, channel: Channel, sending_time: SendingTime)
 
 
 def retry_delay(attempts: int, chance: float) -> timedelta:
-    """How long to wait after so many attempts: longer each time, up to an hour.
+    """How long to wait after so many attempts: longer each time, up to a quarter of an hour.
 
     `chance` in [0, 1) spreads the next attempt over a quarter of the delay, so that those who
     were put off together do not come back together.
+    Less than nineteen minutes after a provider's return, whatever waited for it has been tried again.
     """
     delay = _RETRIES[min(max(attempts, 1), len(_RETRIES)) - 1]
     return delay * (1 + chance / 4)

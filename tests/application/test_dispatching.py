@@ -411,6 +411,23 @@ class Unplugged:
         raise RegistryUnavailableError("krr")
 
 
+@pytest.mark.parametrize("away", [timedelta(seconds=20), timedelta(minutes=5), timedelta(hours=9)])
+async def test_what_waited_for_a_relay_has_left_nineteen_minutes_after_its_return(
+    world: MemoryWorld, away: timedelta
+) -> None:
+    several = [await placed(world) for _ in range(20)]
+    world.mail.answer_for("somebody@example.org", Deferred("unreachable"))
+    returns = world.clock() + away
+    await world.work_until(returns)
+    assert world.mail.carried == []
+
+    world.mail.answer_for("somebody@example.org", Accepted("taken"))
+    await world.work_until(returns + timedelta(minutes=19))
+
+    assert len(world.mail.carried) == len(several)
+    assert len({each.notification_id for each in world.mail.carried}) == len(several)
+
+
 async def test_a_registry_that_is_down_puts_its_orders_off_and_no_others(
     world: MemoryWorld,
 ) -> None:

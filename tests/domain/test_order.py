@@ -59,7 +59,6 @@ from domain.order.order import (
     Order,
     OrderStatus,
     duplicate,
-    evolve,
     evolve_all,
     rebuild,
 )
@@ -588,19 +587,16 @@ def test_whenever_and_in_whatever_order_the_same_reports_come_the_state_is_the_s
     life: Sequence[OrderEvent], told: list[DeliveryReported], data: st.DataObject
 ) -> None:
     before = order_after(placed, kari_found, attempted)
-    usual = before
-    for event in life:
-        usual = evolve(usual, event, NOON)
+    usual = evolve_all(before, life, NOON)
     usual = evolve_all(usual, usual.record_reports(told), NOON)
 
     order = before
     shuffled = data.draw(st.permutations(told))
     at = sorted(data.draw(st.lists(st.integers(0, len(life)), min_size=6, max_size=6)))
-    for place, event in enumerate([*life, None]):
+    for place in range(len(life) + 1):
         early = [each for each, when in zip(shuffled, at, strict=False) if when == place]
         order = evolve_all(order, order.record_reports(early), NOON)
-        if event is not None:
-            order = evolve(order, event, NOON)
+        order = evolve_all(order, life[place : place + 1], NOON)
 
     (expected,), (notification,) = usual.notifications, order.notifications
     assert notification.delivery == expected.delivery

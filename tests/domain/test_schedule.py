@@ -70,10 +70,10 @@ def test_a_notification_lives_for_48_real_hours_from_when_it_could_leave(
 
 
 @given(st.integers(1, 40), st.floats(0, 1, exclude_max=True))
-def test_the_wait_for_the_next_attempt_grows_up_to_an_hour_and_a_quarter(
+def test_the_wait_for_the_next_attempt_grows_up_to_nineteen_minutes(
     attempts: int, chance: float
 ) -> None:
     delay = retry_delay(attempts, chance)
 
-    assert timedelta(seconds=10) <= delay <= timedelta(minutes=75)
+    assert timedelta(seconds=10) <= delay <= timedelta(minutes=18, seconds=45)
     assert delay <= retry_delay(attempts + 1, chance)

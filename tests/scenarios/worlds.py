@@ -155,6 +155,13 @@ class MemoryWorld:
     def pass_time(self, by: timedelta) -> None:
         self._now += by
 
+    async def work_until(self, moment: datetime) -> None:
+        """Carry out whatever becomes due before a moment, each at its time."""
+        while self._now < moment:
+            await self.dispatching.run_until_idle()
+            due = await self.agenda.next_due()
+            self._now = max(self._now, min(due or moment, moment))
+
     async def deliver(self) -> None:
         """Report every message that has left as delivered."""
         await self.reporting.keep(
@@ -172,7 +179,7 @@ class MemoryWorld:
         await self.reporting.take_down()
 
     async def finished(self, order_id: OrderId) -> Order:
-        for _ in range(100):
+        for _ in range(300):
             await self.dispatching.run_until_idle()
             await self.deliver()
             order = (await self.orders.load([order_id]))[order_id]
