@@ -111,12 +111,14 @@ class ProviderChoice:
         if bound_to is not None and bound_to in self._health:
             return self._health[bound_to].provider
         several = self._of[channel]
+        for each in several:
+            if each.pause is not None and each.opened_until <= now:
+                # Its outcome is known by then, or never: not all that is chosen for is handed over.
+                longest = timedelta(seconds=each.provider.longest_hand_over)
+                each.is_probing, each.opened_until = True, now + max(each.pause, longest)
+                return each.provider
         if len(several) == 1:
             return several[0].provider
-        for each in several:
-            if each.pause is not None and each.opened_until <= now and not each.is_probing:
-                each.is_probing = True
-                return each.provider
         fit = [each for each in several if each.pause is None]
         if not fit:
             return min(several, key=lambda each: each.opened_until).provider

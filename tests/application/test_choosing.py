@@ -128,6 +128,17 @@ def test_a_probe_that_fails_doubles_the_pause_up_to_five_minutes(
     assert [round(each) for each in pauses] == [15, 30, 60, 120, 240, 300, 300]
 
 
+def test_a_probe_of_which_nothing_is_heard_is_made_again(gateways: Installation) -> None:
+    gateways.happens(FIRST, BAD, times=5)
+    gateways.now += HealthRules().first_pause
+    assert gateways.given()[FIRST] == 1
+
+    gateways.happens(FIRST, Deferred("too_late"))
+    gateways.now += HealthRules().first_pause
+
+    assert gateways.given()[FIRST] == 1
+
+
 def test_what_was_handed_over_before_the_breaker_opened_is_no_probe(
     gateways: Installation,
 ) -> None:
@@ -179,6 +190,18 @@ def test_one_gateway_alone_is_given_everything_however_it_does() -> None:
     alone.happens(FIRST, BAD, times=50)
 
     assert alone.given()[FIRST] == 100
+
+
+def test_one_gateway_alone_is_probed_as_well() -> None:
+    alone = Installation(FIRST)
+    alone.happens(FIRST, BAD, times=5)
+    alone.now += HealthRules().first_pause
+    alone.given(1)
+
+    alone.happens(FIRST, GOOD, times=50)
+
+    assert alone.reasons()[1] == "the probe succeeded"
+    assert alone.choice.shifts[-1].weight > 0.9
 
 
 def in_order(moments: list[datetime]) -> bool:
