@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from application.ports.provider import Deferred, Outcome, Provider, Unknown
+from application.ports.provider_ledger import Shift
 from domain.channel import Channel
 
 log = structlog.get_logger()
@@ -37,17 +38,6 @@ class HealthRules:
     smallest_weight: float = 0.05
     noticed: float = 0.05
     """A smaller change of weight is not told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
-    """A change of what a provider is given, and why."""
-
-    provider: str
-    weight: float
-    """Its share, before those of the others are set beside it; 0 with its breaker open."""
-    reason: str
-    at: datetime
 
 
 @dataclass(slots=True)
@@ -101,7 +91,12 @@ class ProviderChoice:
         self._chance = chance
         self._rules = rules or HealthRules()
         self.shifts: deque[Shift] = deque(maxlen=1000)
-        """The latest changes, oldest first."""
+        """The latest changes, oldest first, until somebody takes them to put them on record."""
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """What each provider is given now, before the others' weights are set beside its own."""
+        return {name: each.weight for name, each in self._health.items()}
 
     def choose(self, channel: Channel, now: datetime, *, bound_to: str | None = None) -> Provider:
         """The provider of the next notification on a channel.
@@ -186,8 +181,8 @@ class ProviderChoice:
     def _shift(self, health: _Health, weight: float, reason: str, now: datetime) -> None:
         health.weight = health.told = round(weight, 2)
         name = health.provider.name
-        self.shifts.append(Shift(provider=name, weight=weight, reason=reason, at=now))
-        log.warning("provider_weight_shifted", provider=name, weight=weight, reason=reason)
+        self.shifts.append(Shift(provider=name, weight=health.weight, reason=reason, at=now))
+        log.warning("provider_weight_shifted", provider=name, weight=health.weight, reason=reason)
 
     def _drawn(self, several: Sequence[_Health]) -> _Health:
         draw = self._chance() * sum(each.weight for each in several)

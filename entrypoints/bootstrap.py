@@ -53,6 +53,7 @@ from adapters.projections.recipient_index import (
 )
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import PostgresStatusFeed, StatusFeedProjection
+from adapters.provider_ledger.postgres import PostgresProviderLedger
 from adapters.registries.feeds import sync_businesses, sync_krr
 from adapters.registries.importing import KINDS, SAMPLES, ImportSummary, Kind, RegistryImporter
 from adapters.registries.local_copies import (
@@ -81,6 +82,7 @@ from application.health import HealthService
 from application.instant import InstantService
 from application.limiting import EVERYBODY, LimitingService
 from application.looking_up import ContactLookUp, Registries
+from application.noting import NotingService
 from application.ordering import OrderingService
 from application.placing import OrderNames
 from application.ports.attachments import Attachments
@@ -135,6 +137,7 @@ class Services:
     dispatching: DispatchService
     projecting: ProjectionRunner
     limiting: LimitingService
+    noting: NotingService
     health: HealthService
     verifier: TokenVerifier
 
@@ -292,6 +295,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         )
         stack.push_async_callback(condition.aclose)
         names = OrderNames(vault)
+        process = f"{socket.gethostname()} {os.getpid()}"
         hand_over = HandOver(
             orders=orders,
             providers=await _providers(settings, stack),
@@ -329,11 +333,18 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 condition=condition,
                 hand_over=hand_over,
                 clock=utc_now,
-                worker=f"{socket.gethostname()} {os.getpid()}",
+                worker=process,
             ),
             projecting=projecting,
             limiting=LimitingService(
                 ledger=PostgresOwnerLedger(pool), clock=utc_now, ceilings=_ceilings(settings)
+            ),
+            noting=NotingService(
+                ledger=PostgresProviderLedger(pool),
+                choice=hand_over.choice,
+                clock=utc_now,
+                next_id=uuid4,
+                process=process,
             ),
             health=HealthService(agenda=agenda),
             verifier=await _verifier(settings, stack),
@@ -416,6 +427,14 @@ async def owner_ledger(database: str) -> AsyncIterator[PostgresOwnerLedger]:
     pool = await open_pool(database, size=1, name="varsel owners")
     async with pool:
         yield PostgresOwnerLedger(pool)
+
+
+@asynccontextmanager
+async def provider_ledger(database: str) -> AsyncIterator[PostgresProviderLedger]:
+    """Lend the providers' ledger to an operator."""
+    pool = await open_pool(database, size=1, name="varsel providers")
+    async with pool:
+        yield PostgresProviderLedger(pool)
 
 
 def _constant(token: str) -> Callable[[], Awaitable[str]]:

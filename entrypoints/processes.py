@@ -93,12 +93,15 @@ async def answer(settings: Settings, listener: socket.socket) -> None:
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
+        noting = asyncio.create_task(running.noting.run())
         freeze()
         await asyncio.wait(
             {asyncio.create_task(stopped.wait()), serving}, return_when=asyncio.FIRST_COMPLETED
         )
         server.should_exit = True
         await serving
+        noting.cancel()
+        await asyncio.wait({noting})
 
 
 async def work(settings: Settings) -> None:
@@ -110,7 +113,12 @@ async def work(settings: Settings) -> None:
 
 
 def _tasks(running: Services) -> list[Awaitable[None]]:
-    return [running.dispatching.run(), running.reporting.run(), running.projecting.run()]
+    return [
+        running.dispatching.run(),
+        running.reporting.run(),
+        running.projecting.run(),
+        running.noting.run(),
+    ]
 
 
 async def catch(settings: Settings) -> None:

@@ -24,6 +24,7 @@ for _name, _where, _help in (
     ("order", "order:order", "Place an order, and show what happens to it as it happens."),
     ("orders", "orders:app", "See which orders are stuck, and let them go on."),
     ("owners", "owners:app", "Stop an owner, and let it again."),
+    ("providers", "providers:providers", "See how providers stand now, and how that has shifted."),
     ("mailbox", "mailbox:mailbox", "Show what the catch-all servers hold."),
     ("registry", "registry:app", "Load pages into the local copies of the registers."),
     ("audit", "audit:app", "See what was known of an order, when, and by whom."),

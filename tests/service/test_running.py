@@ -65,6 +65,9 @@ async def test_the_first_minutes_of_a_newcomer(installed: Installation) -> None:
     assert "completed" in installed.varsel("order", "--channel", "Sms").stdout
     assert installed.mailbox()[0]["to"] == "+4740000001"
 
+    # An operator sees that both processes give both providers their whole share.
+    assert installed.varsel("providers").stdout.count(": started") == 2 * 2 * 2
+
     # An auditor reads the history, and rebuilds the order as it stood.
     order_id = re.search(r"order ([0-9a-f-]{36})", shown.stdout)
     assert order_id is not None

@@ -1,6 +1,7 @@
 """Two real relays, of which one is killed in the middle and comes back."""
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -117,6 +118,8 @@ async def _through_the_death(served: Installation, world: World, relays: list[Re
             assert handed_over[number] == 0
     assert told.count("Email_Succeeded") <= LOST_BY_POSTFIX
     assert _shares(relays)
+    # Nor is it forgotten that the dead one was given nothing for a while.
+    assert re.search(r" smtp +0%  .+ trouble in ", served.varsel("providers").stdout)
 
 
 def _hand_overs(world: World) -> Mapping[int, int]:

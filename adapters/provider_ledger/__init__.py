@@ -1,0 +1,1 @@
+"""How providers have been weighed, in PostgreSQL."""

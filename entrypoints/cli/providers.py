@@ -1,0 +1,52 @@
+"""`varsel providers`: how providers stand, in each process that hands over, and why."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from rich.console import Console
+
+from adapters.postgres.errors import PostgresError
+from application.noting import EVERY
+from application.ports.order_repository import StoreUnavailableError
+from application.ports.provider_ledger import NotedShift
+from entrypoints.bootstrap import provider_ledger, utc_now
+from entrypoints.cli.database import database
+from entrypoints.cli.refusal import Refusal
+
+_IS_THERE: Final = timedelta(seconds=6 * EVERY)
+"""A process that has noted nothing for so long is not there any more."""
+
+
+def providers(*, most: int = 20) -> None:
+    """See how each provider stands now in each process, and the latest shifts with their reasons.
+
+    Parameters
+    ----------
+    most
+        How many shifts are listed.
+    """
+
+    async def ask() -> tuple[Sequence[NotedShift], Sequence[NotedShift]]:
+        async with provider_ledger(database()) as ledger:
+            return await ledger.standing(utc_now() - _IS_THERE), await ledger.latest(most)
+
+    try:
+        standing, latest = asyncio.run(ask())
+    except (PostgresError, StoreUnavailableError) as problem:
+        raise Refusal(str(problem) or "the database cannot be reached") from None
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print("Now, in each process:" if standing else "No process hands anything over.")
+    for each in standing:
+        console.print(_line(each))
+    if latest:
+        console.print("The latest shifts:")
+    for each in latest:
+        console.print(_line(each))
+
+
+def _line(noted: NotedShift) -> str:
+    shift = noted.shift
+    at = shift.at.isoformat(timespec="seconds")
+    return f"{at}  {shift.provider:<15}  {shift.weight:>4.0%}  {noted.process}: {shift.reason}"
