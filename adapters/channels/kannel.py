@@ -3,12 +3,10 @@
 A message is posted, with everything else about it in headers, so that no number, text or password
 stands in an address; and the HTTP client never sends a POST twice by itself.
 
-What an answer means, by what it lets us know:
+What an answer means, by what it lets us know; the rest is as `gateway_client` says:
 
 | answer                                          | outcome                                       |
 | ----------------------------------------------- | --------------------------------------------- |
-| no connection: refused, unknown host, TLS, slow | `Deferred`: no byte of the request has left   |
-| broken or too slow after that                   | `Unknown`                                     |
 | 202 `0: Accepted…`, `3: Queued…`, `Sent.`       | `Accepted`, under the attempt's token         |
 | 202 with other words, or longer than 4 KiB      | `Unknown`                                     |
 | 400 about a denied number                       | `Rejected`, `barred`                          |
@@ -16,29 +14,25 @@ What an answer means, by what it lets us know:
 | 403 `Authorization failed…`                     | `Deferred`: it is us who are refused          |
 | 403 `Not routable…`                             | `Rejected`, `failed`                          |
 | 503 `Temporal failure…`                         | `Deferred`: it has no room                    |
-| other 3xx and 4xx but 408                       | `Deferred`: refused before it was taken       |
-| other 2xx, 408, other 5xx                       | `Unknown`: it may have got through            |
+| other 2xx                                       | `Unknown`: it may have got through            |
 
 Reports come to `report_url`, one request each (`kannel_reports`); Kannel sends its user and
 password as HTTP Basic, and keeps them beside every message whose report it awaits.
 The text of a carrier's receipt is not asked for, since it quotes the message.
 """
 
-import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-import aiohttp
-import structlog
-
-from adapters.channels.concurrent import as_known, entered
+from adapters.channels.concurrent import as_known
+from adapters.channels.gateway_client import Answer, GatewayClient
+from adapters.channels.text_message import TOO_LATE, TextMessage, text_message
 from application.ports.provider import (
     Accepted,
     Deferred,
@@ -46,21 +40,14 @@ from application.ports.provider import (
     Memory,
     Outcome,
     Rejected,
-    SmsLetter,
     Unknown,
 )
 from domain.channel import Channel
 from domain.order.events import Failure
 from domain.sms_segments import SmsEncoding, segments
 
-log = structlog.get_logger()
-
-_TOO_LATE: Final = Deferred("too_late")
 _UNREADABLE: Final = Unknown("unreadable_answer")
 _UNPRINTABLE: Final = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SEPARATORS: Final = re.compile(r"[ ().-]")
-_NUMBER: Final = re.compile(r"\+[1-9][0-9]{4,14}")
-_SENDER: Final = re.compile(r"(?=.*[^0-9])[A-Za-z0-9ÆØÅæøå &._-]{1,11}|\+?[0-9]{3,15}")
 _IN_A_HEADER: Final = re.compile(r"[\x21-\x7e]+")
 _IN_USERINFO: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=-]+")
 """What Kannel passes on as it is: it decodes nothing there, and has its own use for `%`."""
@@ -78,19 +65,7 @@ _WORDS: Final[Mapping[tuple[int, bytes], Outcome]] = {
     (403, b"Not routable"): Rejected(Failure.FAILED, "not_routable"),
     (503, b"Temporal failure"): Deferred("temporary_failure"),
 }
-_DID_NOT_TAKE: Final = range(300, 500)
 _LONGEST_ANSWER: Final = 4096
-_KEEP_ALIVE: Final = 15.0
-_ROUNDING: Final = 1.0
-"""Seconds by which the HTTP client may round a time-out up."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    """One letter, checked, as the gateway is to get it."""
-
-    letter: SmsLetter
-    number: str = field(repr=False)
 
 
 class KannelProvider:
@@ -123,17 +98,20 @@ class KannelProvider:
             if _IN_A_HEADER.fullmatch(each) is None:
                 raise ValueError("Kannel's user and password are of visible ASCII characters")
         self._name = name
-        self._url = url
         self._username = username
         self._password = password
         self._report_url = _report_url(report_url, report_username, report_password)
         self._clock = clock
         self._connections = connections
-        self._connect_timeout = connect_timeout
-        self._timeout = timeout
-        self._ssl_context = ssl_context
-        self._places = asyncio.Semaphore(connections)
-        self._opened: aiohttp.ClientSession | None = None
+        self._gateway = GatewayClient(
+            name,
+            url,
+            connections=connections,
+            connect_timeout=connect_timeout,
+            timeout=timeout,
+            longest_answer=_LONGEST_ANSWER,
+            ssl_context=ssl_context,
+        )
 
     @property
     def name(self) -> str:
@@ -149,7 +127,7 @@ class KannelProvider:
 
     @property
     def longest_hand_over(self) -> float:
-        return self._timeout + _ROUNDING
+        return self._gateway.longest_request
 
     async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
         known = as_known(letters, self._hand_over, at_once=self._connections)
@@ -159,84 +137,28 @@ class KannelProvider:
 
     async def aclose(self) -> None:
         """Close what was opened."""
-        if self._opened is not None:
-            await self._opened.close()
+        await self._gateway.aclose()
 
     # One request
 
     async def _hand_over(self, letter: Letter) -> Outcome:
         patience = (letter.send_before - self._clock()).total_seconds()
-        if not await entered(self._places, within=patience):
-            return _TOO_LATE
-        try:
-            prepared = self._prepare(letter)
-            return await self._post(prepared) if isinstance(prepared, _Message) else prepared
-        finally:
-            self._places.release()
+        async with self._gateway.place(within=patience) as is_free:
+            if not is_free:
+                return TOO_LATE
+            message = text_message(letter, self._clock(), _objection)
+            return await self._post(message) if isinstance(message, TextMessage) else message
 
-    def _prepare(self, letter: Letter) -> _Message | Outcome:
-        now = self._clock()
-        if not isinstance(letter, SmsLetter):
-            return Rejected(Failure.FAILED, "wrong_channel")
-        if now > letter.send_before or now >= letter.expires_at:
-            return _TOO_LATE
-        if letter.body.is_erased:
-            return Rejected(Failure.FAILED, "content_erased")
-        if not letter.body.text:
-            # Kannel takes a POST without a body for something else.
-            return Rejected(Failure.FAILED, "no_content")
-        if _UNPRINTABLE.search(letter.body.text):
-            return Rejected(Failure.FAILED, "control_character")
-        if _SENDER.fullmatch(letter.sender) is None:
-            return Rejected(Failure.FAILED, "invalid_sender")
-        number = _SEPARATORS.sub("", letter.to.text)
-        number = f"+{number[2:]}" if number.startswith("00") else number
-        if _NUMBER.fullmatch(number) is None:
-            return Rejected(Failure.INVALID_ADDRESS, "invalid_address")
-        return _Message(letter, number)
+    async def _post(self, message: TextMessage) -> Outcome:
+        letter = message.letter
+        answer = await self._gateway.post(letter.body.text.encode(), self._headers(message))
+        return _meaning(answer, letter.token) if isinstance(answer, Answer) else answer
 
-    async def _post(self, message: _Message) -> Outcome:
-        try:
-            async with self._session().post(
-                self._url,
-                data=message.letter.body.text.encode(),
-                headers=self._headers(message),
-                allow_redirects=False,
-            ) as response:
-                answer = await _bounded(response.content)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            return Deferred("unreachable")
-        except TimeoutError:
-            return Unknown("timeout")
-        except (aiohttp.ClientError, OSError):
-            return Unknown("lost")
-        except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
-            # Only its kind: the rest of it may hold what the message says.
-            because = type(error).__name__
-            log.error("hand_over_failed", provider=self._name, because=because)  # noqa: TRY400
-            return Unknown("unexpected")
-        return _read_answer(response.status, answer, message.letter.token)
-
-    def _session(self) -> aiohttp.ClientSession:
-        if self._opened is None:
-            self._opened = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=self._connections,
-                    keepalive_timeout=_KEEP_ALIVE,
-                    ssl=self._ssl_context or True,
-                ),
-                timeout=aiohttp.ClientTimeout(total=self._timeout, connect=self._connect_timeout),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-            )
-        return self._opened
-
-    def _headers(self, message: _Message) -> Mapping[str, str]:
+    def _headers(self, message: TextMessage) -> Mapping[str, str]:
         letter = message.letter
         remaining = (letter.expires_at - self._clock()).total_seconds()
         return {
             "Content-Type": "text/plain; charset=UTF-8",
-            "Accept-Encoding": "identity",
             "X-Kannel-Username": self._username,
             "X-Kannel-Password": self._password,
             "X-Kannel-From": letter.sender,
@@ -261,22 +183,18 @@ def _report_url(url: str, username: str, password: str) -> str:
     return f"{parts.scheme}://{username}:{password}@{parts.netloc}{path}"
 
 
-async def _bounded(content: aiohttp.StreamReader) -> bytes | None:
-    answer = bytearray()
-    async for chunk in content.iter_any():
-        answer += chunk
-        if len(answer) > _LONGEST_ANSWER:
-            return None
-    return bytes(answer)
+def _objection(text: str) -> str | None:
+    if not text:
+        # Kannel takes a POST without a body for something else.
+        return "no_content"
+    return "control_character" if _UNPRINTABLE.search(text) else None
 
 
-def _read_answer(status: int, answer: bytes | None, token: str) -> Outcome:
-    words = (answer or b"").strip()
-    if status == HTTPStatus.ACCEPTED:
+def _meaning(answer: Answer, token: str) -> Outcome:
+    words = (answer.body or b"").strip()
+    if answer.status == HTTPStatus.ACCEPTED:
         return Accepted(token) if _TAKEN.match(words) else _UNREADABLE
-    for (its_status, beginning), outcome in _WORDS.items():
-        if status == its_status and words.startswith(beginning):
+    for (status, beginning), outcome in _WORDS.items():
+        if answer.status == status and words.startswith(beginning):
             return outcome
-    if status in _DID_NOT_TAKE and status != HTTPStatus.REQUEST_TIMEOUT:
-        return Deferred(f"http_{status}")
-    return Unknown(f"http_{status}")
+    return answer.by_status

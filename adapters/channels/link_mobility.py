@@ -1,13 +1,9 @@
 """Text messages by LINK Mobility's XML gateway.
 
-What an answer means, by what it lets us know:
+What an answer means, by what it lets us know; the rest is as `gateway_client` says:
 
 | answer                                          | outcome                                     |
 | ----------------------------------------------- | ------------------------------------------- |
-| no connection: refused, unknown host, TLS, slow | `Deferred`: no byte of the request has left |
-| broken or too slow after that                   | `Unknown`                                   |
-| HTTP 3xx, 4xx but 408                           | `Deferred`: refused before it was read      |
-| HTTP 408, 5xx                                   | `Unknown`: it may have got through          |
 | HTTP 2xx with garbage, or longer than 1 MiB     | `Unknown`                                   |
 | `LOGON` not OK                                  | `Deferred`: it is us who are refused        |
 | `STATUS` OK                                     | `Accepted`, under the gateway's `REF`       |
@@ -16,23 +12,19 @@ What an answer means, by what it lets us know:
 | no word about a message, or two                 | `Unknown`                                   |
 """
 
-import asyncio
 import math
 import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from datetime import datetime
-from http import HTTPStatus
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-import aiohttp
-import structlog
-
-from adapters.channels.concurrent import as_known, entered
+from adapters.channels.concurrent import as_known
+from adapters.channels.gateway_client import Answer, GatewayClient
 from adapters.channels.small_xml import LARGEST, XmlError, read_xml, text_of
+from adapters.channels.text_message import TOO_LATE, TextMessage, text_message
 from application.ports.provider import (
     Accepted,
     Deferred,
@@ -40,32 +32,14 @@ from application.ports.provider import (
     Memory,
     Outcome,
     Rejected,
-    SmsLetter,
     Unknown,
 )
 from domain.channel import Channel
 from domain.order.events import Failure
 
-log = structlog.get_logger()
-
-_TOO_LATE: Final = Deferred("too_late")
+_UNREADABLE: Final = Unknown("unreadable_answer")
 _NO_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SEPARATORS: Final = re.compile(r"[ ().-]")
-_NUMBER: Final = re.compile(r"\+[1-9][0-9]{4,14}")
-_SENDER: Final = re.compile(r"(?=.*[^0-9])[A-Za-z0-9ÆØÅæøå &._-]{1,11}|\+?[0-9]{3,15}")
 _ANSWERED: Final = range(200, 300)
-_DID_NOT_READ: Final = range(300, 500)
-_KEEP_ALIVE: Final = 15.0
-_ROUNDING: Final = 1.0
-"""Seconds by which the HTTP client may round a time-out up."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    """One letter, checked, as the gateway is to get it."""
-
-    letter: SmsLetter
-    number: str = field(repr=False)
 
 
 class LinkMobilityProvider:
@@ -88,18 +62,22 @@ class LinkMobilityProvider:
     ) -> None:
         """Describe the gateway; nothing is opened before the first text message."""
         self._name = name
-        self._url = url
         self._username = username
         self._password = password
         self._clock = clock
         self._number_with_plus = number_with_plus
         self._connections = connections
         self._messages_per_request = messages_per_request
-        self._connect_timeout = connect_timeout
-        self._timeout = timeout
-        self._ssl_context = ssl_context
-        self._places = asyncio.Semaphore(connections)
-        self._opened: aiohttp.ClientSession | None = None
+        self._gateway = GatewayClient(
+            name,
+            url,
+            connections=connections,
+            connect_timeout=connect_timeout,
+            timeout=timeout,
+            longest_answer=LARGEST,
+            reads=_ANSWERED,
+            ssl_context=ssl_context,
+        )
 
     @property
     def name(self) -> str:
@@ -115,7 +93,7 @@ class LinkMobilityProvider:
 
     @property
     def longest_hand_over(self) -> float:
-        return self._timeout + _ROUNDING
+        return self._gateway.longest_request
 
     async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
         batches = [
@@ -130,83 +108,31 @@ class LinkMobilityProvider:
 
     async def aclose(self) -> None:
         """Close what was opened."""
-        if self._opened is not None:
-            await self._opened.close()
+        await self._gateway.aclose()
 
     # One request
 
     async def _hand_over(self, letters: Sequence[Letter]) -> Sequence[Outcome]:
         patience = max((letter.send_before - self._clock()).total_seconds() for letter in letters)
-        if not await entered(self._places, within=patience):
-            return [_TOO_LATE] * len(letters)
-        try:
-            prepared = [self._prepare(letter) for letter in letters]
-            messages = [each for each in prepared if isinstance(each, _Message)]
+        async with self._gateway.place(within=patience) as is_free:
+            if not is_free:
+                return [TOO_LATE] * len(letters)
+            checked = [text_message(each, self._clock(), _objection) for each in letters]
+            messages = [each for each in checked if isinstance(each, TextMessage)]
             told = iter(await self._post(messages) if messages else ())
-            return [next(told) if isinstance(each, _Message) else each for each in prepared]
-        finally:
-            self._places.release()
+            return [next(told) if isinstance(each, TextMessage) else each for each in checked]
 
-    def _prepare(self, letter: Letter) -> _Message | Outcome:
-        now = self._clock()
-        if not isinstance(letter, SmsLetter):
-            return Rejected(Failure.FAILED, "wrong_channel")
-        if now > letter.send_before or now >= letter.expires_at:
-            return _TOO_LATE
-        if letter.body.is_erased:
-            return Rejected(Failure.FAILED, "content_erased")
-        if _NO_XML.search(letter.body.text):
-            return Rejected(Failure.FAILED, "control_character")
-        if _SENDER.fullmatch(letter.sender) is None:
-            return Rejected(Failure.FAILED, "invalid_sender")
-        number = _SEPARATORS.sub("", letter.to.text)
-        number = f"+{number[2:]}" if number.startswith("00") else number
-        if _NUMBER.fullmatch(number) is None:
-            return Rejected(Failure.INVALID_ADDRESS, "invalid_address")
-        return _Message(letter, number if self._number_with_plus else number[1:])
+    async def _post(self, messages: Sequence[TextMessage]) -> Sequence[Outcome]:
+        answer = await self._gateway.post(
+            self._request(messages), {"Content-Type": "text/xml; charset=utf-8"}
+        )
+        if not isinstance(answer, Answer):
+            return [answer] * len(messages)
+        if answer.status not in _ANSWERED:
+            return [answer.by_status] * len(messages)
+        return _read_answer(answer.body, messages)
 
-    async def _post(self, messages: Sequence[_Message]) -> Sequence[Outcome]:
-        everyone = len(messages)
-        try:
-            async with self._session().post(
-                self._url,
-                data=self._request(messages),
-                headers={"Content-Type": "text/xml; charset=utf-8", "Accept-Encoding": "identity"},
-                allow_redirects=False,
-            ) as response:
-                if response.status not in _ANSWERED:
-                    return [_by_status(response.status)] * everyone
-                document = await _bounded(response.content)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            return [Deferred("unreachable")] * everyone
-        except TimeoutError:
-            return [Unknown("timeout")] * everyone
-        except (aiohttp.ClientError, OSError):
-            return [Unknown("lost")] * everyone
-        except XmlError:
-            return [Unknown("unreadable_answer")] * everyone
-        except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
-            # Only its kind: the rest of it may hold what the message says.
-            because = type(error).__name__
-            log.error("hand_over_failed", provider=self._name, because=because)  # noqa: TRY400
-            return [Unknown("unexpected")] * everyone
-        return _read_answer(document, messages)
-
-    def _session(self) -> aiohttp.ClientSession:
-        if self._opened is None:
-            self._opened = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=self._connections,
-                    keepalive_timeout=_KEEP_ALIVE,
-                    ssl=self._ssl_context or True,
-                ),
-                timeout=aiohttp.ClientTimeout(total=self._timeout, connect=self._connect_timeout),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-            )
-        return self._opened
-
-    def _request(self, messages: Sequence[_Message]) -> bytes:
+    def _request(self, messages: Sequence[TextMessage]) -> bytes:
         session = Element("SESSION")
         SubElement(session, "CLIENT").text = self._username
         SubElement(session, "PW").text = self._password
@@ -219,7 +145,7 @@ class LinkMobilityProvider:
                 ("ID", str(number)),
                 ("TEXT", message.letter.body.text),
                 ("SND", message.letter.sender),
-                ("RCV", message.number),
+                ("RCV", message.number if self._number_with_plus else message.number[1:]),
                 ("TTL", str(max(1, math.ceil(remaining / 60)))),
             ):
                 SubElement(one, tag).text = text
@@ -227,31 +153,20 @@ class LinkMobilityProvider:
         return document
 
 
-def _by_status(status: int) -> Outcome:
-    did_not_read = status in _DID_NOT_READ and status != HTTPStatus.REQUEST_TIMEOUT
-    return Deferred(f"http_{status}") if did_not_read else Unknown(f"http_{status}")
+def _objection(text: str) -> str | None:
+    return "control_character" if _NO_XML.search(text) else None
 
 
-async def _bounded(content: aiohttp.StreamReader) -> bytes:
-    document = bytearray()
-    async for chunk in content.iter_any():
-        document += chunk
-        if len(document) > LARGEST:
-            raise XmlError("the document is too long")
-    return bytes(document)
-
-
-def _read_answer(document: bytes, messages: Sequence[_Message]) -> Sequence[Outcome]:
-    everyone = len(messages)
+def _read_answer(document: bytes | None, messages: Sequence[TextMessage]) -> Sequence[Outcome]:
     try:
-        session = read_xml(document)
+        session = read_xml(document or b"")
     except XmlError:
-        return [Unknown("unreadable_answer")] * everyone
+        return [_UNREADABLE] * len(messages)
     logon = text_of(session, "LOGON").upper()
     if session.tag != "SESSION" or not logon:
-        return [Unknown("unreadable_answer")] * everyone
+        return [_UNREADABLE] * len(messages)
     if logon != "OK":
-        return [Deferred("logon_failed", refuses_us=True)] * everyone
+        return [Deferred("logon_failed", refuses_us=True)] * len(messages)
     answers: dict[str, Element | None] = {}
     for answer in session.iterfind("MSGLST/MSG"):
         number = text_of(answer, "ID")

@@ -5,31 +5,21 @@ HTTP Basic; nothing in the query is a secret or tells of a person. It takes 200 
 acknowledgement, and with `http-request-retry` comes again after anything else.
 """
 
-import base64
-import binascii
-import hmac
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
-from application.ports.report_inbox import Report
 from entrypoints.http.answering import Answer
 from entrypoints.http.contract import Access, Parameter, Reply, Route
 from entrypoints.http.doors import door
 from entrypoints.http.problem_families import PlainProblem
-from entrypoints.http.refusals import UnreadableReportError, WrongCredentialsError
-from entrypoints.http.secrets import credentials
+from entrypoints.http.reports import ReportReader, read_reports
+from entrypoints.http.secrets import check_login
 from entrypoints.http.services import Services
 
-QueryReader: TypeAlias = Callable[[bytes], Sequence[Report]]
-"""Reads the query that a provider came with; raises a `ValueError` for what is no report."""
-
 KANNEL_REPORTS: Final = "/notifications/sms/api/v1/kannel/reports"
-
-_BASIC: Final = b'Basic realm="delivery reports", charset="UTF-8"'
 
 ROUTES: Final = (
     Route(
@@ -84,29 +74,16 @@ class KannelReports:
 
     user: str
     password: str = field(repr=False)
-    read: QueryReader
+    read: ReportReader
 
 
 def kannel_reports(kannel: KannelReports, services: Services) -> ASGIRouteHandler:
     """The door for a Kannel gateway's delivery reports."""
-    expected = f"{kannel.user}:{kannel.password}".encode()
+    login = f"{kannel.user}:{kannel.password}".encode()
 
     async def take(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # a GET has no body
-        _check(scope, expected)
-        try:
-            reports = kannel.read(scope["query_string"])
-        except ValueError:
-            raise UnreadableReportError from None
-        await services.reporting.keep(reports)
+        check_login(scope, login)
+        await services.reporting.keep(read_reports(kannel.read, scope["query_string"]))
         return Answer(200)
 
     return door(KANNEL_REPORTS, GET=take)
-
-
-def _check(scope: Scope, expected: bytes) -> None:
-    try:
-        told = base64.b64decode(credentials(scope, b"Basic"), validate=True)
-    except binascii.Error:
-        told = b""
-    if not hmac.compare_digest(told, expected):
-        raise WrongCredentialsError(_BASIC)

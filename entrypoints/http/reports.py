@@ -1,9 +1,6 @@
 """The doors at which providers tell what became of notifications."""
 
 import asyncio
-import base64
-import binascii
-import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -16,19 +13,15 @@ from entrypoints.http.answering import XML, Answer
 from entrypoints.http.bodies import XML_TYPES, BodyLimits, check_media_type, read_body
 from entrypoints.http.contract import Access, Body, Reply, Route
 from entrypoints.http.problem_families import PlainProblem
-from entrypoints.http.refusals import UnreadableReportError, WrongCredentialsError
-from entrypoints.http.secrets import check_secret, credentials
+from entrypoints.http.refusals import UnreadableReportError
+from entrypoints.http.secrets import check_login, check_secret
 from entrypoints.http.services import Services
 
 ReportReader: TypeAlias = Callable[[bytes], Sequence[Report]]
-"""Reads what a provider sent; raises a `ValueError` for what is no report."""
+"""Reads what a provider sent, be it a body or a query; raises a `ValueError` for what is no report."""
 
 SMS_REPORTS: Final = "/notifications/sms/api/v1/reports"
 EMAIL_REPORTS: Final = "/notifications/email/api/v1/reports"
-
-_BASIC: Final = b'Basic realm="delivery reports", charset="UTF-8"'
-_BEARER: Final = b"Bearer"
-
 
 _UNREADABLE: Final = Reply(words="The body cannot be read as a delivery report.", kind=PlainProblem)
 
@@ -88,21 +81,15 @@ class EmailReports:
 
 def sms_reports(sms: SmsReports, services: Services, limits: BodyLimits) -> HTTPRouteHandler:
     """The door for the SMS gateway's delivery reports, which it acknowledges in XML."""
-    expected = f"{sms.user}:{sms.password}".encode()
+    login = f"{sms.user}:{sms.password}".encode()
 
     @post(SMS_REPORTS)
     async def take_sms_reports(request: Request[Any, Any, Any]) -> Answer:
         """Keep what the SMS gateway tells."""
         check_media_type(request.scope, XML_TYPES, may_be_missing=True)
-        given = credentials(request.scope, b"Basic")
-        try:
-            told = base64.b64decode(given, validate=True)
-        except binascii.Error:
-            told = b""
-        if not hmac.compare_digest(told, expected):
-            raise WrongCredentialsError(_BASIC)
+        check_login(request.scope, login)
         body = await read_body(request.scope, request.receive, limits)
-        reports = _read(sms.read, body)
+        reports = read_reports(sms.read, body)
         await services.reporting.keep(reports)
         return Answer(200, sms.acknowledge(body), XML)
 
@@ -117,14 +104,19 @@ def email_reports(email: EmailReports, services: Services, limits: BodyLimits) -
         """Keep what a mail server tells."""
         check_secret(request.scope, email.secret)
         body = await read_body(request.scope, request.receive, limits)
-        await services.reporting.keep(await asyncio.to_thread(_read, email.read, body))
+        await services.reporting.keep(await asyncio.to_thread(read_reports, email.read, body))
         return Answer(204)
 
     return take_email_reports
 
 
-def _read(read: ReportReader, body: bytes) -> Sequence[Report]:
+def read_reports(read: ReportReader, told: bytes) -> Sequence[Report]:
+    """Read what a provider told.
+
+    Raises:
+        UnreadableReportError: it is no delivery report.
+    """
     try:
-        return read(body)
+        return read(told)
     except ValueError:
         raise UnreadableReportError from None

@@ -1,5 +1,7 @@
-"""The secrets by which the installation's own systems come in."""
+"""The secrets by which the installation's own systems and its gateways come in."""
 
+import base64
+import binascii
 import hmac
 from typing import Final
 
@@ -8,6 +10,7 @@ from litestar.types import Scope
 from entrypoints.http.refusals import WrongCredentialsError
 
 _BEARER: Final = b"Bearer"
+_BASIC: Final = b'Basic realm="delivery reports", charset="UTF-8"'
 
 
 def check_secret(scope: Scope, secret: str | None) -> None:
@@ -19,6 +22,20 @@ def check_secret(scope: Scope, secret: str | None) -> None:
     given = credentials(scope, _BEARER)
     if secret is None or not hmac.compare_digest(given, secret.encode()):
         raise WrongCredentialsError(_BEARER)
+
+
+def check_login(scope: Scope, login: bytes) -> None:
+    """See that a gateway says who it is by this `user:password`, as HTTP Basic has it.
+
+    Raises:
+        WrongCredentialsError: it does not.
+    """
+    try:
+        given = base64.b64decode(credentials(scope, b"Basic"), validate=True)
+    except binascii.Error:
+        given = b""
+    if not hmac.compare_digest(given, login):
+        raise WrongCredentialsError(_BASIC)
 
 
 def credentials(scope: Scope, scheme: bytes) -> bytes:

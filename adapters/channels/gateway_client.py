@@ -1,0 +1,143 @@
+"""Requests to an SMS gateway over HTTP, each sent once, and what is known when one goes wrong.
+
+| what goes wrong                                 | outcome                                     |
+| ----------------------------------------------- | ------------------------------------------- |
+| no connection: refused, unknown host, TLS, slow | `Deferred`: no byte of the request has left |
+| broken or too slow after that                   | `Unknown`                                   |
+| HTTP 3xx, 4xx but 408, and no better word       | `Deferred`: refused before it was taken     |
+| any other status that is no success             | `Unknown`: it may have got through          |
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+import aiohttp
+import structlog
+
+from adapters.channels.concurrent import entered
+from application.ports.provider import Deferred, Unknown
+
+log = structlog.get_logger()
+
+_DID_NOT_TAKE: Final = range(300, 500)
+_KEEP_ALIVE: Final = 15.0
+_ROUNDING: Final = 1.0
+"""Seconds by which the HTTP client may round a time-out up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a gateway answered."""
+
+    status: int
+    body: bytes | None
+    """None where it is longer than any answer of that gateway, or is not asked for."""
+
+    @property
+    def by_status(self) -> Deferred | Unknown:
+        """What the status alone lets us know, where it is no success."""
+        did_not_take = self.status in _DID_NOT_TAKE and self.status != HTTPStatus.REQUEST_TIMEOUT
+        return (Deferred if did_not_take else Unknown)(f"http_{self.status}")
+
+
+class GatewayClient:
+    """Posts to one address of a gateway, so many requests at once."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        *,
+        connections: int,
+        connect_timeout: float,
+        timeout: float,
+        longest_answer: int,
+        reads: range = range(1000),
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Describe the gateway; nothing is opened before the first request.
+
+        `reads` are the statuses whose bodies say something.
+        """
+        self._name = name
+        self._url = url
+        self._connections = connections
+        self._connect_timeout = connect_timeout
+        self._timeout = timeout
+        self._longest_answer = longest_answer
+        self._reads = reads
+        self._ssl_context = ssl_context
+        self._places = asyncio.Semaphore(connections)
+        self._opened: aiohttp.ClientSession | None = None
+
+    @property
+    def longest_request(self) -> float:
+        """After so many seconds a request has ended one way or another."""
+        return self._timeout + _ROUNDING
+
+    @asynccontextmanager
+    async def place(self, *, within: float) -> AsyncIterator[bool]:
+        """Wait so many seconds for one of the connections to be free, and tell whether one is."""
+        is_free = await entered(self._places, within=within)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                self._places.release()
+
+    async def post(self, body: bytes, headers: Mapping[str, str]) -> Answer | Deferred | Unknown:
+        """Post a request, once; what raises, and what comes without end, is an outcome too."""
+        try:
+            async with self._session().post(
+                self._url,
+                data=body,
+                headers={**headers, "Accept-Encoding": "identity"},
+                allow_redirects=False,
+            ) as response:
+                is_read = response.status in self._reads
+                return Answer(
+                    response.status, await self._body(response.content) if is_read else None
+                )
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            return Deferred("unreachable")
+        except TimeoutError:
+            return Unknown("timeout")
+        except (aiohttp.ClientError, OSError):
+            return Unknown("lost")
+        except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
+            # Only its kind: the rest of it may hold what the message says.
+            because = type(error).__name__
+            log.error("hand_over_failed", provider=self._name, because=because)  # noqa: TRY400
+            return Unknown("unexpected")
+
+    async def aclose(self) -> None:
+        """Close what was opened."""
+        if self._opened is not None:
+            await self._opened.close()
+
+    async def _body(self, content: aiohttp.StreamReader) -> bytes | None:
+        body = bytearray()
+        async for chunk in content.iter_any():
+            body += chunk
+            if len(body) > self._longest_answer:
+                return None
+        return bytes(body)
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=self._connections,
+                    keepalive_timeout=_KEEP_ALIVE,
+                    ssl=self._ssl_context or True,
+                ),
+                timeout=aiohttp.ClientTimeout(total=self._timeout, connect=self._connect_timeout),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+            )
+        return self._opened

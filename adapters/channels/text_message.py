@@ -1,0 +1,49 @@
+"""Text messages as a gateway is to get them: what no gateway could carry is refused here."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from application.ports.provider import Deferred, Letter, Rejected, SmsLetter
+from domain.order.events import Failure
+
+TOO_LATE: Final = Deferred("too_late")
+
+_SEPARATORS: Final = re.compile(r"[ ().-]")
+_NUMBER: Final = re.compile(r"\+[1-9][0-9]{4,14}")
+_SENDER: Final = re.compile(r"(?=.*[^0-9])[A-Za-z0-9ÆØÅæøå &._-]{1,11}|\+?[0-9]{3,15}")
+
+Objection: TypeAlias = Callable[[str], str | None]
+"""By which code a gateway cannot carry a text, if it cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextMessage:
+    """One letter, checked, as the gateway is to get it."""
+
+    letter: SmsLetter
+    number: str = field(repr=False)
+    """In full, with its country and a plus."""
+
+
+def text_message(
+    letter: Letter, now: datetime, objection: Objection
+) -> TextMessage | Deferred | Rejected:
+    """Check a letter right before it is handed over; past its time it is not."""
+    if not isinstance(letter, SmsLetter):
+        return Rejected(Failure.FAILED, "wrong_channel")
+    if now > letter.send_before or now >= letter.expires_at:
+        return TOO_LATE
+    if letter.body.is_erased:
+        return Rejected(Failure.FAILED, "content_erased")
+    if (code := objection(letter.body.text)) is not None:
+        return Rejected(Failure.FAILED, code)
+    if _SENDER.fullmatch(letter.sender) is None:
+        return Rejected(Failure.FAILED, "invalid_sender")
+    number = _SEPARATORS.sub("", letter.to.text)
+    number = f"+{number[2:]}" if number.startswith("00") else number
+    if _NUMBER.fullmatch(number) is None:
+        return Rejected(Failure.INVALID_ADDRESS, "invalid_address")
+    return TextMessage(letter, number)
