@@ -1,7 +1,6 @@
 """The XML gateway's provider: its promises against the catch-all gateway, its faults against others."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,18 +9,21 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from typing_extensions import override
 
 from adapters.channels.link_mobility import LinkMobilityProvider
 from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Unknown
-from domain.channel import Channel
 from domain.order.events import Failure
 from entrypoints.catch_all import CatchAll, Credentials, Pace, caught_messages
+from tests.adapters.channels.gateway_contract import (
+    Answer,
+    GatewayContract,
+    ProviderAt,
+    serving,
+)
 from tests.contracts.provider_contract import (
     ProviderContract,
     Stand,
-    email_letter,
     outcome,
     outcomes,
     sms_letter,
@@ -61,6 +63,16 @@ async def provider(catch_all: CatchAll) -> AsyncIterator[LinkMobilityProvider]:
         yield link
 
 
+class TestLinkMobilityGateway(GatewayContract):
+    @pytest.fixture
+    def provider_at(self) -> ProviderAt:
+        return link_to
+
+    @pytest.fixture
+    def accepts(self) -> Callable[[], web.Response]:
+        return lambda: ok("<MSG><ID>1</ID><REF>9</REF><STATUS>OK</STATUS></MSG>")
+
+
 class TestLinkMobilityProvider(ProviderContract):
     @override
     @pytest.fixture
@@ -71,11 +83,6 @@ class TestLinkMobilityProvider(ProviderContract):
                 lambda: [each.body for each in caught_messages(tmp_path)],
                 "+4799999906",
             )
-
-
-async def test_it_carries_text_messages(provider: LinkMobilityProvider) -> None:
-    assert provider.channel is Channel.SMS
-    assert await outcome(provider, email_letter()) == Rejected(Failure.FAILED, "wrong_channel")
 
 
 @pytest.mark.parametrize(
@@ -107,17 +114,10 @@ async def test_a_wrong_password_is_nobodys_rejection(catch_all: CatchAll) -> Non
 
 # What is sent
 
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 @asynccontextmanager
 async def gateway(answer: Answer, **settings: Any) -> AsyncIterator[LinkMobilityProvider]:  # noqa: ANN401  # as the provider has them
-    app = web.Application()
-    app.router.add_post("/", answer)
-    async with (
-        TestServer(app) as server,
-        link_to(str(server.make_url("/")), **settings) as provider,
-    ):
+    async with serving(answer) as url, link_to(url, **settings) as provider:
         yield provider
 
 
@@ -204,28 +204,6 @@ async def test_a_number_is_sent_as_the_gateway_wants_it(
     assert recorder.requests[0].findtext("MSGLST/MSG/RCV") == sent
 
 
-@pytest.mark.parametrize("number", ["99999999", "+", "+0047999999", "abc", "", "+4799999999,+1"])
-async def test_a_number_without_a_country_is_refused(number: str) -> None:
-    recorder = Recorder()
-    async with gateway(recorder.answer) as provider:
-        told = await outcome(provider, sms_letter(number))
-    assert told == Rejected(Failure.INVALID_ADDRESS, "invalid_address")
-    assert recorder.requests == []
-
-
-@pytest.mark.parametrize("sender", ["Skatteetaten", "", "Ølen|", "1234567890123456", "12"])
-async def test_a_sender_that_no_phone_shows_is_refused(sender: str) -> None:
-    async with gateway(Recorder().answer) as provider:
-        told = await outcome(provider, sms_letter(sender=sender))
-    assert told == Rejected(Failure.FAILED, "invalid_sender")
-
-
-@pytest.mark.parametrize("sender", ["Altinn", "2077", "+4799999999", "Nav Øst", "a" * 11])
-async def test_a_sender_that_phones_show_is_sent(sender: str) -> None:
-    async with gateway(Recorder().answer) as provider:
-        assert isinstance(await outcome(provider, sms_letter(sender=sender)), Accepted)
-
-
 @pytest.mark.parametrize("worth,minutes", [(30, "1"), (60, "1"), (61, "2"), (3600, "60")])
 async def test_a_message_lives_as_long_as_it_is_worth(worth: float, minutes: str) -> None:
     recorder = Recorder()
@@ -234,13 +212,6 @@ async def test_a_message_lives_as_long_as_it_is_worth(worth: float, minutes: str
     async with gateway(recorder.answer, clock=lambda: now) as provider:
         await outcome(provider, letter)
     assert recorder.requests[0].findtext("MSGLST/MSG/TTL") == minutes
-
-
-async def test_a_message_that_is_worth_nothing_any_more_is_not_sent() -> None:
-    recorder = Recorder()
-    async with gateway(recorder.answer) as provider:
-        assert await outcome(provider, sms_letter(worth=-1)) == Deferred("too_late")
-    assert recorder.requests == []
 
 
 # Faults
@@ -336,81 +307,3 @@ async def test_an_answer_without_end_is_not_read_to_its_end() -> None:
 
     async with gateway(answer) as provider:
         assert await outcome(provider, sms_letter()) == Unknown("unreadable_answer")
-
-
-async def test_silence_after_the_request_is_unknown() -> None:
-    async def answer(_: web.Request) -> web.StreamResponse:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    async with gateway(answer, timeout=0.1) as provider:
-        assert await outcome(provider, sms_letter()) == Unknown("timeout")
-
-
-async def test_a_drop_after_the_request_is_unknown() -> None:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        assert request.transport is not None
-        request.transport.abort()
-        return web.Response()
-
-    async with gateway(answer) as provider:
-        assert await outcome(provider, sms_letter()) == Unknown("lost")
-
-
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://gateway.invalid/"])
-async def test_a_gateway_that_is_away_is_deferred(url: str) -> None:
-    async with link_to(url) as provider:
-        assert await outcome(provider, sms_letter()) == Deferred("unreachable")
-
-
-async def test_a_gateway_that_speaks_no_tls_is_deferred(catch_all: CatchAll) -> None:
-    async with link_to(catch_all.sms_url.replace("http:", "https:")) as provider:
-        assert await outcome(provider, sms_letter()) == Deferred("unreachable")
-
-
-async def test_a_gateway_that_does_not_finish_the_handshake_is_deferred() -> None:
-    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-        hung_up.set()
-
-    hung_up = asyncio.Event()
-    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, link_to(f"https://127.0.0.1:{port}/", connect_timeout=0.1) as provider:
-        assert await outcome(provider, sms_letter()) == Deferred("unreachable")
-        await hung_up.wait()
-
-
-async def test_connections_are_used_again_and_never_too_many() -> None:
-    peers: set[object] = set()
-    recorder = Recorder()
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        assert request.transport is not None
-        peers.add(request.transport.get_extra_info("peername"))
-        return await recorder.answer(request)
-
-    async with gateway(answer, connections=2) as provider:
-        for _ in range(3):
-            await asyncio.gather(*(outcome(provider, sms_letter()) for _ in range(10)))
-    assert len(recorder.requests) == 30
-    assert len(peers) <= 2
-
-
-async def test_one_who_waits_too_long_for_a_connection_is_not_sent() -> None:
-    asked, go_on = asyncio.Event(), asyncio.Event()
-    recorder = Recorder()
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        asked.set()
-        await go_on.wait()
-        return await recorder.answer(request)
-
-    async with gateway(answer, connections=1) as provider:
-        first = asyncio.create_task(outcome(provider, sms_letter()))
-        await asked.wait()
-        assert await outcome(provider, sms_letter(send_within=0.05)) == Deferred("too_late")
-        go_on.set()
-        assert isinstance(await first, Accepted)
-    assert len(recorder.requests) == 1
