@@ -1,8 +1,16 @@
-"""Which database a command works on."""
+"""Which database a command works on, and what is said when it gives no answer."""
 
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from adapters.postgres.errors import PostgresError
+from application.ports.order_repository import StoreUnavailableError
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.refusal import Refusal
 from entrypoints.running import find
+
+T = TypeVar("T")
 
 
 def database() -> str:
@@ -21,6 +29,18 @@ def database() -> str:
             "or name a database with VARSEL_DATABASE_URL"
         )
     return running.database
+
+
+def asked(question: Coroutine[Any, Any, T]) -> T:
+    """What the database answers.
+
+    Raises:
+        Refusal: it cannot be reached, or is none that the service can use.
+    """
+    try:
+        return asyncio.run(question)
+    except (PostgresError, StoreUnavailableError) as problem:
+        raise Refusal(str(problem) or "the database cannot be reached") from None
 
 
 def base_url() -> str:

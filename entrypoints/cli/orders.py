@@ -1,21 +1,14 @@
 """`varsel orders`: orders that need an operator's eye."""
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
 from uuid import UUID
 
 from cyclopts import App
 from rich.console import Console
 
-from adapters.postgres.errors import PostgresError
-from application.ports.order_repository import StoreUnavailableError
 from domain.order.events import OrderId
 from entrypoints.bootstrap import agenda
-from entrypoints.cli.database import database
+from entrypoints.cli.database import asked, database
 from entrypoints.cli.refusal import Refusal
-
-T = TypeVar("T")
 
 app = App(name="orders", help="See which orders are stuck, and let them go on.")
 
@@ -28,7 +21,7 @@ def stuck() -> None:
         async with agenda(database()) as lent:
             return list(await lent.stuck())
 
-    found = _asked(ask())
+    found = asked(ask())
     console = Console(highlight=False)
     for order_id in found:
         console.print(str(order_id))
@@ -47,13 +40,6 @@ def retry(order_id: UUID) -> None:
         async with agenda(database()) as lent:
             return await lent.retry(OrderId(order_id))
 
-    if not _asked(let()):
+    if not asked(let()):
         raise Refusal(f"order {order_id} is not stuck; see `varsel orders stuck`")
     Console(highlight=False).print(f"order {order_id} is going to be carried out again")
-
-
-def _asked(question: Coroutine[Any, Any, T]) -> T:
-    try:
-        return asyncio.run(question)
-    except (PostgresError, StoreUnavailableError) as problem:
-        raise Refusal(str(problem) or "the database cannot be reached") from None

@@ -1,19 +1,11 @@
 """`varsel owners`: the switch by which an operator stops an owner, and lets it again."""
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
-
 from cyclopts import App
 from rich.console import Console
 
-from adapters.postgres.errors import PostgresError
-from application.ports.order_repository import StoreUnavailableError
 from entrypoints.bootstrap import owner_ledger
-from entrypoints.cli.database import database
+from entrypoints.cli.database import asked, database
 from entrypoints.cli.refusal import Refusal
-
-T = TypeVar("T")
 
 app = App(name="owners", help="Stop an owner, and let it again.")
 
@@ -34,7 +26,7 @@ def stop(owner: str, *, reason: str) -> None:
         async with owner_ledger(database()) as ledger:
             await ledger.stop(owner, reason)
 
-    _done(write())
+    asked(write())
     _say(f"{owner} is stopped, on every machine within a second. Again: varsel owners let {owner}")
 
 
@@ -46,7 +38,7 @@ def let(owner: str) -> None:
         async with owner_ledger(database()) as ledger:
             return await ledger.let(owner)
 
-    if not _done(write()):
+    if not asked(write()):
         raise Refusal(f"{owner} is not stopped; see `varsel owners stopped`")
     _say(f"{owner} is let again")
 
@@ -59,7 +51,7 @@ def stopped() -> None:
         async with owner_ledger(database()) as ledger:
             return dict(await ledger.stopped())
 
-    for owner, reason in (found := _done(ask())).items():
+    for owner, reason in (found := asked(ask())).items():
         _say(f"{owner}: {reason}")
     if not found:
         _say("No owner is stopped.")
@@ -67,10 +59,3 @@ def stopped() -> None:
 
 def _say(words: str) -> None:
     Console(highlight=False, markup=False).print(words)
-
-
-def _done(work: Coroutine[Any, Any, T]) -> T:
-    try:
-        return asyncio.run(work)
-    except (PostgresError, StoreUnavailableError) as problem:
-        raise Refusal(str(problem) or "the database cannot be reached") from None

@@ -1,19 +1,15 @@
 """`varsel providers`: how providers stand, in each process that hands over, and why."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from rich.console import Console
 
-from adapters.postgres.errors import PostgresError
 from application.noting import EVERY
-from application.ports.order_repository import StoreUnavailableError
 from application.ports.provider_ledger import NotedShift
 from entrypoints.bootstrap import provider_ledger, utc_now
-from entrypoints.cli.database import database
-from entrypoints.cli.refusal import Refusal
+from entrypoints.cli.database import asked, database
 
 _IS_THERE: Final = timedelta(seconds=6 * EVERY)
 """A process that has noted nothing for so long is not there any more."""
@@ -32,10 +28,7 @@ def providers(*, most: int = 20) -> None:
         async with provider_ledger(database()) as ledger:
             return await ledger.standing(utc_now() - _IS_THERE), await ledger.latest(most)
 
-    try:
-        standing, latest = asyncio.run(ask())
-    except (PostgresError, StoreUnavailableError) as problem:
-        raise Refusal(str(problem) or "the database cannot be reached") from None
+    standing, latest = asked(ask())
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print("Now, in each process:" if standing else "No process hands anything over.")
     for each in standing:
