@@ -16,12 +16,12 @@ from adapters.postgres.errors import PostgresError
 from application.auditing import AuditingService
 from application.commands import OrderNotFoundError
 from domain.order.events import OrderId
-from entrypoints.bootstrap import auditing
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import database
 from entrypoints.cli.refusal import Refusal
 from entrypoints.http.answers_histories import as_at as as_at_answer
 from entrypoints.http.links import Links
+from entrypoints.wiring.lending import auditing
 
 app = App(name="audit", help="See what was known of an order, when, and by whom.")
 

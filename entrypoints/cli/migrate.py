@@ -5,9 +5,9 @@ import asyncio
 from rich.console import Console
 
 from adapters.postgres.errors import PostgresError
-from entrypoints.bootstrap import bring_schema_up_to_date
 from entrypoints.cli.database import database
 from entrypoints.cli.refusal import Refusal
+from entrypoints.wiring.store import bring_schema_up_to_date
 
 
 def migrate() -> None:

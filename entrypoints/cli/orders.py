@@ -6,9 +6,9 @@ from cyclopts import App
 from rich.console import Console
 
 from domain.order.events import OrderId
-from entrypoints.bootstrap import agenda
 from entrypoints.cli.database import asked, database
 from entrypoints.cli.refusal import Refusal
+from entrypoints.wiring.lending import agenda
 
 app = App(name="orders", help="See which orders are stuck, and let them go on.")
 

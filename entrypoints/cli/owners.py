@@ -3,9 +3,9 @@
 from cyclopts import App
 from rich.console import Console
 
-from entrypoints.bootstrap import owner_ledger
 from entrypoints.cli.database import asked, database
 from entrypoints.cli.refusal import Refusal
+from entrypoints.wiring.lending import owner_ledger
 
 app = App(name="owners", help="Stop an owner, and let it again.")
 

@@ -8,10 +8,10 @@ from rich.console import Console
 from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
 from adapters.projections.generations import SupersededError
-from entrypoints.bootstrap import agenda_anew, projections
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import database
 from entrypoints.cli.refusal import Refusal
+from entrypoints.wiring.lending import agenda_anew, projections
 
 app = App(name="projections", help="Make the tables that are made from the events anew.")
 

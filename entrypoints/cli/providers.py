@@ -8,8 +8,9 @@ from rich.console import Console
 
 from application.noting import EVERY
 from application.ports.provider_ledger import NotedShift
-from entrypoints.bootstrap import provider_ledger, utc_now
 from entrypoints.cli.database import asked, database
+from entrypoints.wiring.clock import utc_now
+from entrypoints.wiring.lending import provider_ledger
 
 _IS_THERE: Final = timedelta(seconds=6 * EVERY)
 """A process that has noted nothing for so long is not there any more."""

@@ -12,11 +12,11 @@ from adapters.postgres.errors import PostgresError
 from adapters.registries.importing import ImportSummary, RegistryStatus
 from adapters.registries.pages import UnreadablePageError
 from application.ports.registries import RegistryUnavailableError
-from entrypoints.bootstrap import importer, sync_registry
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import database
 from entrypoints.cli.refusal import Refusal
 from entrypoints.settings import SettingError
+from entrypoints.wiring.registries import importer, sync_registry
 
 app = App(
     name="registry",

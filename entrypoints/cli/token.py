@@ -6,10 +6,10 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from application.caller import CREATE
-from entrypoints.bootstrap import development_issuer
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.refusal import Refusal
 from entrypoints.running import find
+from entrypoints.wiring.tokens import development_issuer
 
 __all__ = ["CREATE", "issue", "token"]
 

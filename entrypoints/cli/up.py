@@ -20,11 +20,6 @@ from rich.console import Console
 from adapters.postgres import EmbeddedPostgres
 from adapters.postgres.errors import PostgresError
 from application.caller import CREATE
-from entrypoints.bootstrap import (
-    bring_schema_up_to_date,
-    development_issuer,
-    load_samples,
-)
 from entrypoints.cli import demo
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.processes import log_to_stderr, refuse
@@ -38,6 +33,9 @@ from entrypoints.supervisor import (
     Supervisor,
     listen,
 )
+from entrypoints.wiring.registries import load_samples
+from entrypoints.wiring.store import bring_schema_up_to_date
+from entrypoints.wiring.tokens import development_issuer
 
 _PATIENCE: Final = 30.0
 _TOKEN_LIFETIME: Final = 12 * 3600

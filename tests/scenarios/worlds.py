@@ -45,11 +45,12 @@ from domain.order.events import OrderId, ReportedState
 from domain.order.order import Order
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
-from entrypoints.bootstrap import Services, api, load_samples, services
+from entrypoints.bootstrap import Services, api, services
 from entrypoints.catch_all import CatchAll, Credentials, Pace, ReportTarget, caught_messages
 from entrypoints.http.reports import EMAIL_REPORTS, SMS_REPORTS
 from entrypoints.settings import Settings
 from entrypoints.supervisor import listen
+from entrypoints.wiring.registries import load_samples
 
 
 @dataclass(frozen=True, slots=True)

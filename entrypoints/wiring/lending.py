@@ -1,0 +1,64 @@
+"""What an operator's commands are lent, each with few connections of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from adapters.event_store.agenda import PostgresAgenda
+from adapters.event_store.agenda_rebuild import AgendaRebuilt, rebuild_agenda
+from adapters.event_store.appender import Appender
+from adapters.event_store.envelope import EnvelopeMapper
+from adapters.event_store.sealing import Sealer
+from adapters.owner_ledger.postgres import PostgresOwnerLedger
+from adapters.postgres import open_pool
+from adapters.postgres.listening import Listener
+from adapters.projections.runner import ProjectionRunner
+from adapters.provider_ledger.postgres import PostgresProviderLedger
+from application.auditing import AuditingService
+from entrypoints.settings import Settings
+from entrypoints.wiring.clock import utc_now
+from entrypoints.wiring.store import key_vault, order_repository, projection_runner
+
+
+@asynccontextmanager
+async def agenda(database: str) -> AsyncIterator[PostgresAgenda]:
+    """Lend the agenda to an operator."""
+    async with await open_pool(database, size=1, name="varsel orders") as pool:
+        yield PostgresAgenda(pool, Listener(database))
+
+
+async def agenda_anew(settings: Settings, database: str) -> AgendaRebuilt:
+    """Make the agenda anew from the histories, while the service goes on."""
+    async with await open_pool(database, size=2, name="varsel agenda") as pool:
+        return await rebuild_agenda(
+            pool, EnvelopeMapper(Sealer(key_vault(settings))), clock=utc_now
+        )
+
+
+@asynccontextmanager
+async def projections(settings: Settings, database: str) -> AsyncIterator[ProjectionRunner]:
+    """Lend the projections."""
+    async with await open_pool(database, size=2, name="varsel projections") as pool:
+        yield projection_runner(pool, Listener(database), key_vault(settings))
+
+
+@asynccontextmanager
+async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditingService]:
+    """Lend the auditor's view of the histories."""
+    async with await open_pool(database, size=1, name="varsel audit") as pool:
+        yield AuditingService(
+            orders=order_repository(Appender(database), pool, key_vault(settings))
+        )
+
+
+@asynccontextmanager
+async def owner_ledger(database: str) -> AsyncIterator[PostgresOwnerLedger]:
+    """Lend the owners' ledger to an operator."""
+    async with await open_pool(database, size=1, name="varsel owners") as pool:
+        yield PostgresOwnerLedger(pool)
+
+
+@asynccontextmanager
+async def provider_ledger(database: str) -> AsyncIterator[PostgresProviderLedger]:
+    """Lend the providers' ledger to an operator."""
+    async with await open_pool(database, size=1, name="varsel providers") as pool:
+        yield PostgresProviderLedger(pool)

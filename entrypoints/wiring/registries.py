@@ -1,0 +1,66 @@
+"""The registers: local copies, how they are filled, and the one that is asked over HTTP."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from adapters.postgres import open_pool
+from adapters.postgres.pool import Pool
+from adapters.registries.feeds import sync_businesses, sync_krr
+from adapters.registries.importing import KINDS, SAMPLES, ImportSummary, Kind, RegistryImporter
+from adapters.registries.local_copies import (
+    PostgresBusinessRegistry,
+    PostgresExternalIdentityRegistry,
+    PostgresNameRegistry,
+    PostgresPersonRegistry,
+    PostgresProfileRegistry,
+)
+from adapters.registries.party_register import PartyRegister
+from application.looking_up import Registries
+from application.ports.registries import NameRegistry
+from entrypoints.settings import SettingError, Settings
+from entrypoints.wiring.tokens import constant, krr_token
+
+
+@asynccontextmanager
+async def importer(database: str) -> AsyncIterator[RegistryImporter]:
+    """Lend the importer of registry pages."""
+    async with await open_pool(database, size=1, name="varsel registry") as pool:
+        yield RegistryImporter(pool)
+
+
+async def load_samples(database: str) -> Mapping[Kind, ImportSummary]:
+    """Load the invented people and firms."""
+    async with importer(database) as loading:
+        return {kind: await loading.import_files(kind, SAMPLES[kind]) for kind in KINDS}
+
+
+async def sync_registry(settings: Settings, kind: Kind, database: str) -> ImportSummary:
+    """Bring a local copy up to its register's own feed.
+
+    Raises:
+        SettingError: the settings do not say where the feed is.
+        RegistryUnavailableError: the register gave no answer; what was imported before stays.
+        UnreadablePageError: its answer is no page of the feed.
+    """
+    async with importer(database) as loading:
+        if kind == "krr" and settings.krr_url is not None:
+            return await sync_krr(loading, settings.krr_url, krr_token(settings))
+        if kind == "businesses" and settings.businesses_url is not None:
+            return await sync_businesses(loading, settings.businesses_url)
+    raise SettingError(f"VARSEL_{kind.upper()}_URL says where the feed is; it is missing")
+
+
+def registries(settings: Settings, pool: Pool) -> Registries:
+    """Where contact points and names are looked up."""
+    names: NameRegistry = PostgresNameRegistry(pool)
+    if settings.party_register_url is not None:
+        names = PartyRegister(
+            settings.party_register_url, constant(settings.party_register_token or "")
+        )
+    return Registries(
+        persons=PostgresPersonRegistry(pool),
+        businesses=PostgresBusinessRegistry(pool),
+        profiles=PostgresProfileRegistry(pool),
+        externals=PostgresExternalIdentityRegistry(pool),
+        names=names,
+    )

@@ -1,0 +1,49 @@
+"""What the settings rule: how long things may take, and how much may be ordered."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from application.caller import Caller
+from application.handing_over import Timing
+from application.limiting import EVERYBODY
+from application.ports.owner_ledger import Ceiling
+from entrypoints.http.requests import Rules
+from entrypoints.settings import Settings
+from entrypoints.wiring.clock import utc_now
+
+
+def timing(settings: Settings) -> Timing:
+    """How long hand-overs may take."""
+    return Timing(
+        send_within=timedelta(seconds=settings.send_within),
+        slack=timedelta(seconds=settings.outcome_slack),
+        report_wait=timedelta(seconds=settings.report_wait),
+        lease=timedelta(seconds=settings.lease),
+    )
+
+
+def ceilings(settings: Settings) -> Mapping[str, Ceiling]:
+    """How much owners may order in a day, by their short names."""
+    recipients, segments = dict(settings.daily_recipients), dict(settings.daily_sms_segments)
+    return {
+        owner: Ceiling(
+            recipients.get(owner, recipients.get(EVERYBODY)),
+            segments.get(owner, segments.get(EVERYBODY)),
+        )
+        for owner in (EVERYBODY, *recipients, *segments)
+    }
+
+
+def rules(settings: Settings, caller: Caller) -> Rules:
+    """What an order of a caller has to keep to."""
+    return Rules(
+        now=utc_now(),
+        owner=caller.owner,
+        email_sender=settings.email_sender,
+        sms_sender=settings.sms_sender,
+        max_recipients=settings.max_recipients,
+        max_attachments=settings.max_attachments,
+        attachment_hosts=settings.attachment_hosts,
+        delivery_policy=dict(settings.delivery_policies).get(caller.owner.lower()),
+        stale_owners=frozenset(each.lower() for each in settings.stale_owners),
+    )

@@ -1,0 +1,159 @@
+"""Tokens: whose are taken, and those of our own that others expect."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from adapters.tokens.development import DevelopmentIssuer
+from adapters.tokens.discovery import Discovery, metadata_url
+from adapters.tokens.issuers import Issuer
+from adapters.tokens.issuers import Kind as IssuerKind
+from adapters.tokens.keys import JwksKeys
+from adapters.tokens.maskinporten import ClientKeyError, MaskinportenClient
+from adapters.tokens.owners_file import OwnersFile
+from adapters.tokens.verifier import JwtVerifier
+from application.caller import CONDITION
+from application.ports.token_verifier import TokenVerifier
+from entrypoints.settings import SettingError, Settings
+from entrypoints.wiring.clock import utc_now
+
+KRR_SCOPES: Final = " ".join(
+    f"krr:global/{name}.read" for name in ("digitalpost", "kontaktinformasjon", "hentendring")
+)
+"""What the change feed of the contact register is read with."""
+ISSUER: Final = "/development/"
+"""The path below which the development issuer tells of itself."""
+
+
+def development_issuer(data: Path, base_url: str) -> DevelopmentIssuer:
+    """The issuer of tokens for trying things out, by its key in the data folder."""
+    return DevelopmentIssuer(data / "development-issuer.pem", f"{base_url}{ISSUER}")
+
+
+def documents(settings: Settings) -> Mapping[str, bytes]:
+    """What the development issuer tells of itself to whoever verifies its tokens."""
+    if not settings.development_issuer:
+        return {}
+    development = development_issuer(settings.data, settings.base_url)
+    keys_at = f"{ISSUER}jwks"
+    metadata = development.metadata(f"{settings.base_url}{keys_at}")
+    return {
+        keys_at: msgspec.json.encode(development.jwks()),
+        f"{ISSUER}.well-known/openid-configuration": msgspec.json.encode(metadata),
+    }
+
+
+async def verifier(settings: Settings, stack: AsyncExitStack) -> TokenVerifier:
+    """Who judges tokens, by the keys of every issuer that the settings name."""
+    configured: Sequence[tuple[IssuerKind, str | None, str | None]] = (
+        ("maskinporten", settings.maskinporten_issuer, settings.maskinporten_audience),
+        ("altinn", settings.altinn_issuer, None),
+        ("platform", settings.platform_issuer, None),
+    )
+    issuers: list[Issuer] = []
+    fetching: list[Awaitable[None]] = []
+    for kind, address, audience in configured:
+        if address is None:
+            continue
+        keys = JwksKeys(_discovery(kind, address), file=settings.data / f"keys-of-{kind}.json")
+        fetching.append(keys.start())
+        stack.push_async_callback(keys.stop)
+        issuers.append(
+            Issuer(
+                kind=kind,
+                name=None if kind == "platform" else address,
+                keys=keys,
+                audience=audience,
+                delegation_sources=frozenset(settings.maskinporten_delegation_sources),
+            )
+        )
+    await asyncio.gather(*fetching)  # an issuer that hangs does not hold up the others
+    if settings.development_issuer:
+        development = development_issuer(settings.data, settings.base_url)
+        issuers.append(development.issuer("altinn"))
+        issuers.append(development.issuer("maskinporten", audience=settings.base_url))
+        if settings.platform_issuer is None:
+            issuers.append(development.issuer("platform"))
+    owners, is_active = _owners(settings)
+    return JwtVerifier(
+        issuers=issuers,
+        owners=owners,
+        is_active=is_active,
+        clock=utc_now,
+        owner_is_organisation=settings.owner_is_organisation,
+    )
+
+
+def _owners(
+    settings: Settings,
+) -> tuple[Callable[[str], str | None], Callable[[str], bool] | None]:
+    """Who is an owner now: by organisation number, and by short name.
+
+    Without a file there are none but the one of the development issuer.
+    """
+    if settings.owners_file is not None:
+        owners = OwnersFile(settings.owners_file)
+        return owners.short_name, owners.is_active
+    if settings.development_issuer:
+        return {"991825827": "ttd"}.get, None
+    return lambda _: None, lambda _: False
+
+
+def condition_token(settings: Settings) -> Callable[[str], Awaitable[str]] | None:
+    """What gives a token of ours for a send condition; None without a client of our own."""
+    client = _client(settings)
+    if client is None:
+        return None
+
+    async def for_host(host: str) -> str:  # noqa: ARG001  # the same for every host that expects one
+        return await client.token(CONDITION)
+
+    return for_host
+
+
+def krr_token(settings: Settings) -> Callable[[], Awaitable[str]]:
+    """What gives a token for the contact register's change feed."""
+    client = _client(settings)
+    if client is None or settings.krr_token is not None:
+        return constant(settings.krr_token or "")
+    return partial(client.token, KRR_SCOPES)
+
+
+def constant(token: str) -> Callable[[], Awaitable[str]]:
+    """What gives the same token every time."""
+
+    async def give() -> str:
+        return token
+
+    return give
+
+
+def _client(settings: Settings) -> MaskinportenClient | None:
+    """Our own client at Maskinporten, if we have one.
+
+    Raises:
+        SettingError: its key cannot be read.
+    """
+    address, client_id = settings.maskinporten_issuer, settings.maskinporten_client_id
+    if address is None or client_id is None or settings.maskinporten_client_key is None:
+        return None
+    try:
+        return MaskinportenClient(
+            _discovery("maskinporten", address),
+            client_id=client_id,
+            key_file=settings.maskinporten_client_key,
+            key_id=settings.maskinporten_client_key_id,
+        )
+    except ClientKeyError as problem:
+        raise SettingError(f"VARSEL_MASKINPORTEN_CLIENT_KEY: {problem}") from None
+
+
+def _discovery(kind: IssuerKind, address: str) -> Discovery:
+    return Discovery(
+        issuer=address, url=metadata_url(kind, address), allow_http=address.startswith("http:")
+    )
