@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -32,6 +33,8 @@ _PORT = "5432"
 _SUPERUSER = "postgres"
 _SECONDS_FOR_A_FAST_STOP = 30.0
 _SECONDS_FOR_A_HARD_STOP = 10.0
+_SECONDS_FOR_ORPHANS_TO_END = 10.0
+_SECONDS_BETWEEN_TRIES = 0.1
 _FIRST_WITH_BUILTIN_LOCALE = 17
 
 _ALWAYS = {
@@ -47,9 +50,20 @@ _FOR_TESTS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "
 
 _GUARD = """
 read -r _
-if read -r pid <"$1/postmaster.pid" && [ "$pid" = "$2" ]; then kill -INT "$2"; fi 2>/dev/null
-rm -rf -- "$3"
+if read -r own <"$2/pid" && read -r pid <"$1/postmaster.pid" && [ "$pid" = "$own" ]
+then kill -INT "$own"; fi 2>/dev/null
+rm -rf -- "$2"
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Served:
+    """A server that was launched, and what it was launched from."""
+
+    home: Home
+    binaries: Binaries
+    sockets: Path
+    server: subprocess.Popen[bytes]
 
 
 class EmbeddedPostgres:
@@ -79,6 +93,7 @@ class EmbeddedPostgres:
         self._wheel = wheel
         self._installed = installed
         self._conninfo: str | None = None
+        self._served: _Served | None = None
         self._to_undo = ExitStack()
 
     def start(self) -> str:
@@ -101,6 +116,30 @@ class EmbeddedPostgres:
                 ) from error
             _log.info("embedded_postgres_started", seconds=round(time.monotonic() - began, 2))
         return self._conninfo
+
+    def revive(self) -> bool:
+        """Start the server again if it has died by itself, to be reached as before; whether it had.
+
+        Raises:
+            PostgresStartError: it cannot be started again; the text says what to do.
+        """
+        served = self._served
+        if served is None or served.server.poll() is None:
+            return False
+        _log.warning(
+            "embedded_postgres_died", code=served.server.returncode, does="starts it again"
+        )
+        end = time.monotonic() + _SECONDS_FOR_ORPHANS_TO_END
+        while True:
+            try:
+                self._serve(served.home, served.binaries, served.sockets)
+            except PostgresStartError:
+                # What the dead one had started keeps its memory until it notices.
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_SECONDS_BETWEEN_TRIES)
+            else:
+                return True
 
     def stop(self) -> None:
         """Stop the server, unless it is stopped already."""
@@ -134,9 +173,21 @@ class EmbeddedPostgres:
 
         sockets = socket_folder(home.account)
         to_undo.callback(shutil.rmtree, sockets, ignore_errors=True)
-        server = self._launch(home, binaries, sockets, to_undo)
-        self._await_readiness(server, home.cluster)
+        to_undo.callback(_dismiss, _spawn_guard(home, sockets))
+        to_undo.callback(self._end_serving)
+        self._serve(home, binaries, sockets)
         return make_conninfo(host=str(sockets), port=_PORT, user=_SUPERUSER, dbname="postgres")
+
+    def _serve(self, home: Home, binaries: Binaries, sockets: Path) -> None:
+        """Launch a server, and wait until it is ready."""
+        server = self._launch(home, binaries, sockets)
+        self._served = _Served(home=home, binaries=binaries, sockets=sockets, server=server)
+        self._await_readiness(server, home.cluster)
+
+    def _end_serving(self) -> None:
+        served, self._served = self._served, None
+        if served is not None:
+            _stop_server(served.server)
 
     def _make_cluster(self, home: Home, binaries: Binaries) -> None:
         # Made under another name first: one that was left half-made is never taken for whole.
@@ -157,9 +208,7 @@ class EmbeddedPostgres:
             )
         made.rename(home.cluster)
 
-    def _launch(
-        self, home: Home, binaries: Binaries, sockets: Path, to_undo: ExitStack
-    ) -> subprocess.Popen[bytes]:
+    def _launch(self, home: Home, binaries: Binaries, sockets: Path) -> subprocess.Popen[bytes]:
         where = {
             "listen_addresses": "",
             "unix_socket_directories": str(sockets),
@@ -170,9 +219,10 @@ class EmbeddedPostgres:
         with log_file(self._data).open("ab") as log:
             self._said_before = log.tell()
             server = home.account.spawn(command, output=log)
-            to_undo.callback(_stop_server, server)
-            guard = _spawn_guard(home, server, sockets)
-        to_undo.callback(_dismiss, guard)
+        # By it the guard knows which server is ours, also when another has taken its place.
+        own = sockets / "pid"
+        own.write_text(f"{server.pid}\n")
+        home.account.own(own)
         return server
 
     def _await_readiness(self, server: subprocess.Popen[bytes], cluster: Path) -> None:
@@ -189,18 +239,8 @@ class EmbeddedPostgres:
             time.sleep(0.005)
 
 
-def _spawn_guard(
-    home: Home, server: subprocess.Popen[bytes], sockets: Path
-) -> subprocess.Popen[bytes]:
-    words: list[str | Path] = [
-        "/bin/sh",
-        "-c",
-        _GUARD,
-        "varsel-guard",
-        home.cluster,
-        str(server.pid),
-        sockets,
-    ]
+def _spawn_guard(home: Home, sockets: Path) -> subprocess.Popen[bytes]:
+    words: list[str | Path] = ["/bin/sh", "-c", _GUARD, "varsel-guard", home.cluster, sockets]
     with Path("/dev/null").open("wb") as nowhere:
         return home.account.spawn(words, stdin=subprocess.PIPE, output=nowhere)
 

@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Final
@@ -39,6 +39,8 @@ from entrypoints.wiring.tokens import development_issuer
 
 _PATIENCE: Final = 30.0
 _TOKEN_LIFETIME: Final = 12 * 3600
+_LOOK: Final = 0.5
+"""Seconds between two looks at whether the database of our own lives."""
 
 # What `--development` decides where the environment says nothing: everything on this machine,
 # and short waits, since servers on the loopback answer at once or not at all.
@@ -85,7 +87,7 @@ def up(*, development: Annotated[bool, Parameter(negative=())] = False) -> None:
 def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack) -> None:
     listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
     _folder(settings.data)
-    database = settings.database_url
+    database, server = settings.database_url, None
     if database is None:
         server = EmbeddedPostgres(settings.data / "postgres", settings={"max_connections": "200"})
         database = stack.enter_context(server)
@@ -110,7 +112,7 @@ def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack) -> 
     )
     announce(settings.data, running)
     stack.callback(withdraw, settings.data)
-    asyncio.run(_keep_up(settings, environ, listener))
+    asyncio.run(_keep_up(settings, environ, listener, server))
 
 
 def _folder(data: Path) -> None:
@@ -158,15 +160,39 @@ def _children(settings: Settings, listener: socket.socket) -> Iterator[Child]:
         yield Child(name="catch-all", arguments=["catch-all"])
 
 
-async def _keep_up(settings: Settings, environ: Mapping[str, str], listener: socket.socket) -> None:
+async def _keep_up(
+    settings: Settings,
+    environ: Mapping[str, str],
+    listener: socket.socket,
+    server: EmbeddedPostgres | None,
+) -> None:
     supervisor = Supervisor(list(_children(settings, listener)), environ)
-    async with supervisor.running() as keeping:
+    async with supervisor.running() as keeping, _reviving(server) as reviving:
         answering = asyncio.create_task(_answers(settings))
         await asyncio.wait({keeping, answering}, return_when=asyncio.FIRST_COMPLETED)
         if not keeping.done():
             await answering
             _tell(settings)
-        await keeping
+        done, _ = await asyncio.wait({keeping, reviving}, return_when=asyncio.FIRST_COMPLETED)
+        for each in done:
+            each.result()
+
+
+@contextlib.asynccontextmanager
+async def _reviving(server: EmbeddedPostgres | None) -> AsyncIterator[asyncio.Task[None]]:
+    """Start the server of our own again whenever it has died; the task ends when it cannot be."""
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(_LOOK)
+            if server is not None:
+                await asyncio.to_thread(server.revive)
+
+    task = asyncio.create_task(look())
+    try:
+        yield task
+    finally:
+        task.cancel()
 
 
 async def _answers(settings: Settings) -> None:

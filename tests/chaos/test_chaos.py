@@ -19,7 +19,7 @@ def test_ten_thousand_orders_lose_nothing_and_double_nothing_silently(tmp_path: 
     again = f"again by: python -m tests.chaos --orders {ORDERS} --seed {SEED} --every 1.5"
     assert told.findings == [], again
     assert told.ordered.count == len(told.accounts) == ORDERS
-    assert set(told.killed) == {"postgres", "serve", "work"}
+    assert set(told.killed) == {"postgres", "postmaster", "serve", "work"}
     assert told.messages > 0.95 * ORDERS
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import signal
 import time
 from collections.abc import Iterator
@@ -30,13 +29,8 @@ PATIENCE = aiohttp.ClientTimeout(total=15)
 @contextmanager
 def silenced(installed: Installation) -> Iterator[None]:
     """Let no process of the database do anything."""
-    children = processes_of_postgres(installed.data)
-    assert children
-    parent = re.search(
-        r"^PPid:\s+(\d+)$", Path(f"/proc/{children[0]}/status").read_text(), re.MULTILINE
-    )
-    assert parent
-    pids = [int(parent[1]), *children]
+    postmaster, children = processes_of_postgres(installed.data)
+    pids = [postmaster, *children]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:

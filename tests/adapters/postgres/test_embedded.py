@@ -251,6 +251,39 @@ def test_it_goes_down_when_its_starter_is_killed(folder: Path) -> None:
         assert _remembered(conninfo) == ["kept"]
 
 
+def test_one_that_was_killed_is_started_again_and_reached_as_before(folder: Path) -> None:
+    server = EmbeddedPostgres(folder)
+    with server as conninfo:
+        assert not server.revive()
+        _remember(conninfo, "before")
+        os.kill(_server_of(folder), signal.SIGKILL)
+        _await(server.revive)
+
+        assert _remembered(conninfo) == ["before"]
+        assert not server.revive()
+    assert not _sockets_of(conninfo).exists()
+    assert not server.revive()
+
+
+def test_one_that_was_started_again_goes_down_with_its_starter_too(folder: Path) -> None:
+    reviving = A_STARTER.replace(
+        "time.sleep(100)", "while True: print(server.revive(), flush=True); time.sleep(0.1)"
+    )
+    starter = subprocess.Popen(
+        [sys.executable, "-c", reviving, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    assert starter.stdout is not None
+    assert "started" in starter.stdout.readline()
+    os.kill(_server_of(folder), signal.SIGKILL)
+    while starter.stdout.readline().strip() != "True":
+        pass
+    second = _server_of(folder)
+    starter.kill()
+    starter.communicate()
+
+    _await(lambda: holder(second, folder / "cluster") is Holder.NOBODY)
+
+
 def test_it_can_be_started_at_once_after_its_starter_was_killed(folder: Path) -> None:
     with _starter(folder / "postgres") as (first, conninfo):
         _remember(conninfo, "kept")
