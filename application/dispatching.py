@@ -18,7 +18,7 @@ from application.ports.order_repository import (
 )
 from application.ports.registries import RegistryUnavailableError
 from application.ports.send_condition import NoAnswer, SendCondition
-from domain.order.events import OrderEvent, OrderId
+from domain.order.events import NotificationGivenUp, OrderEvent, OrderId
 from domain.order.order import CHUNK, Order, duplicate
 from domain.order.steps import (
     AttemptNotifications,
@@ -219,7 +219,9 @@ class DispatchService:
                             await unit.record(self._orders)
                     case Settle():
                         report_wait = self._timing.report_wait
-                        unit.take(unit.order.settle(now, report_wait=report_wait), now)
+                        settled = unit.order.settle(now, report_wait=report_wait)
+                        _tell_given_up(unit.order, settled)
+                        unit.take(settled, now)
                     case AttemptNotifications(notifications=notifications):
                         attempted = self._hand_over.attempts(unit.order, notifications, now)
                         if not attempted:
@@ -279,6 +281,13 @@ class DispatchService:
                 if (identity := order.recipient(each).identity) in called
             }
         return order.resolve(resolutions, names)
+
+
+def _tell_given_up(order: Order, settled: Sequence[OrderEvent]) -> None:
+    """Tell operators that nobody will ever know what became of a notification, but by a late report."""
+    count = sum(isinstance(each, NotificationGivenUp) for each in settled)
+    if count:
+        log.warning("outcome_stays_unknown", order_id=str(order.order_id), notifications=count)
 
 
 def _log(task: asyncio.Task[datetime | None]) -> bool:

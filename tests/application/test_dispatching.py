@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.memory.provider import RecordingProvider
 from application.commands import NewOrder, PlaceOrder
@@ -297,8 +298,12 @@ async def test_when_its_provider_has_forgotten_a_text_message_is_given_up(
     await remembering.dispatching.run_until_idle()
 
     remembering.pass_time(timedelta(minutes=20))
-    await remembering.dispatching.run_until_idle()
+    with capture_logs() as logged:
+        await remembering.dispatching.run_until_idle()
 
+    assert {"event": "outcome_stays_unknown", "order_id": str(order_id)}.items() <= logged[
+        0
+    ].items()
     assert len(remembering.sms.offered) == 1
     assert (await now(remembering, order_id)).notifications[0].delivery == GivenUp()
 
