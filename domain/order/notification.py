@@ -23,16 +23,23 @@ States carry a rank, and a report never lowers it: whatever the order in which t
 the notification ends in the same state, and a late `Delivered` corrects an expiry.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from domain.channel import Channel
 from domain.order.events import (
     DeliveryReported,
     Failure,
     NotificationAttempted,
+    NotificationDeferred,
+    NotificationExpired,
+    NotificationGivenUp,
     NotificationNo,
+    NotificationOutcomeUnknown,
+    NotificationRejected,
+    NotificationSent,
+    ReportedState,
     Source,
 )
 from domain.personal import Contact
@@ -120,6 +127,18 @@ Delivery: TypeAlias = (
     | Reserved
 )
 
+NotificationEvent: TypeAlias = (
+    NotificationAttempted
+    | NotificationSent
+    | NotificationRejected
+    | NotificationDeferred
+    | NotificationOutcomeUnknown
+    | NotificationGivenUp
+    | NotificationExpired
+    | DeliveryReported
+)
+"""What may happen to one notification, once it is there."""
+
 Open: TypeAlias = Pending | Attempting | Unknown | Accepted
 
 _RANK: Final[dict[type[Delivery], int]] = {
@@ -206,3 +225,47 @@ class Notification:
     def is_in_hand(self, attempt: int) -> bool:
         """Whether the outcome of that attempt is still to be told."""
         return self.attempts == attempt and isinstance(self.delivery, Attempting | Unknown)
+
+    # The fold
+
+    def after(self, event: NotificationEvent, at: datetime) -> "Notification":
+        """The notification as an event leaves it. Never refuses and never decides."""
+        match event:
+            case NotificationAttempted(settled_by=settled_by):
+                return replace(self.moved(Attempting(settled_by), at), attempted=event)
+            case NotificationSent(reference=reference):
+                return replace(self.moved(Accepted(), at), reference=reference)
+            case NotificationRejected(failure=failure):
+                return self.moved(Failed(failure), at)
+            case NotificationDeferred(retry_at=retry_at, was_looked_up=is_certain):
+                bound_to = None if is_certain else self.bound_to
+                return replace(self.moved(Pending(retry_at), at), bound_to=bound_to)
+            case NotificationOutcomeUnknown(resolve_by=resolve_by, repeat_at=repeat_at):
+                unknown = Unknown(resolve_by, repeat_at)
+                return replace(self.moved(unknown, at), bound_to=self.provider)
+            case NotificationGivenUp():
+                return self.moved(GivenUp(), at)
+            case NotificationExpired(has_left=has_left):
+                return self.moved(Expired(has_left), at)
+            case DeliveryReported():
+                return self._told(event, at)
+            case _:
+                assert_never(event)
+
+    def moved(self, delivery: Delivery, at: datetime) -> "Notification":
+        """The notification in its next state; what is final stays as it is."""
+        return self if self.is_final else replace(self, delivery=delivery, changed_at=at)
+
+    def _told(self, report: DeliveryReported, at: datetime) -> "Notification":
+        told: Delivery
+        match report.state:
+            case ReportedState.DELAYED:
+                told = Pending()
+            case ReportedState.DELIVERED:
+                told = Delivered()
+            case ReportedState.FAILED:
+                told = Failed(report.failure or Failure.FAILED)
+        known = replace(self, reports=(*self.reports, report))
+        if not outranks(told, self.delivery):
+            return known
+        return replace(known, delivery=told, changed_at=at)

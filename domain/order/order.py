@@ -9,7 +9,7 @@ Decisions return events, none when there is nothing to do, so that asking twice 
 `next_step` is the one place that knows what comes next; the agenda is written from it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -44,7 +44,6 @@ from domain.order.events import (
     OrderPlaced,
     Reason,
     RecipientReserved,
-    ReportedState,
     SendConditionMet,
     SendConditionNotMet,
     SendConditionUnknown,
@@ -54,18 +53,13 @@ from domain.order.events import (
 from domain.order.notification import (
     Accepted,
     Attempting,
-    Delivered,
     Delivery,
-    Expired,
-    Failed,
-    GivenUp,
     NotIdentified,
     Notification,
     Pending,
     Reserved,
     Stopped,
     Unknown,
-    outranks,
 )
 from domain.order.steps import (
     AttemptNotifications,
@@ -731,7 +725,7 @@ def _written(order: Order, event: OrderEvent, at: datetime) -> Order:
         case SendConditionMet():
             return replace(order, condition=Answered(at))
         case SendConditionNotMet():
-            stopped = tuple(_moved(each, Stopped(), at) for each in order.notifications)
+            stopped = tuple(each.moved(Stopped(), at) for each in order.notifications)
             return replace(order, condition=Refused(), notifications=stopped)
         case SendConditionUnknown(retry_at=retry_at):
             asked = Answered(at) if retry_at is None else NotAsked(retry_at)
@@ -742,71 +736,23 @@ def _written(order: Order, event: OrderEvent, at: datetime) -> Order:
             return _unreachable(order, event, NotIdentified(), at)
         case RecipientReserved():
             return _unreachable(order, event, Reserved(), at)
-        case NotificationAttempted():
-            return _with(
-                order,
-                event.notification_no,
-                lambda each: replace(
-                    _moved(each, Attempting(event.settled_by), at), attempted=event
-                ),
-            )
-        case NotificationSent():
-            return _with(
-                order,
-                event.notification_no,
-                lambda each: replace(_moved(each, Accepted(), at), reference=event.reference),
-            )
-        case NotificationRejected():
-            return _move(order, event.notification_no, Failed(event.failure), at)
-        case NotificationDeferred():
-            return _with(
-                order,
-                event.notification_no,
-                lambda each: replace(
-                    _moved(each, Pending(event.retry_at), at),
-                    bound_to=None if event.was_looked_up else each.bound_to,
-                ),
-            )
-        case NotificationOutcomeUnknown():
-            return _with(
-                order,
-                event.notification_no,
-                lambda each: replace(
-                    _moved(each, Unknown(event.resolve_by, event.repeat_at), at),
-                    bound_to=each.provider,
-                ),
-            )
-        case NotificationGivenUp():
-            return _move(order, event.notification_no, GivenUp(), at)
-        case NotificationExpired():
-            return _move(order, event.notification_no, Expired(event.has_left), at)
-        case DeliveryReported():
-            return _reported(order, event, at)
+        case (
+            NotificationAttempted()
+            | NotificationSent()
+            | NotificationRejected()
+            | NotificationDeferred()
+            | NotificationOutcomeUnknown()
+            | NotificationGivenUp()
+            | NotificationExpired()
+            | DeliveryReported()
+        ):
+            changed = list(order.notifications)
+            changed[event.notification_no] = changed[event.notification_no].after(event, at)
+            return replace(order, notifications=tuple(changed))
         case OrderCompleted():
             return replace(order, is_completed=True)
         case _:
             assert_never(event)
-
-
-def _moved(notification: Notification, delivery: Delivery, at: datetime) -> Notification:
-    """The notification in its next state; what is final stays as it is."""
-    if notification.is_final:
-        return notification
-    return replace(notification, delivery=delivery, changed_at=at)
-
-
-def _with(
-    order: Order,
-    notification_no: NotificationNo,
-    change: Callable[[Notification], Notification],
-) -> Order:
-    changed = list(order.notifications)
-    changed[notification_no] = change(changed[notification_no])
-    return replace(order, notifications=tuple(changed))
-
-
-def _move(order: Order, notification_no: NotificationNo, delivery: Delivery, at: datetime) -> Order:
-    return _with(order, notification_no, lambda each: _moved(each, delivery, at))
 
 
 def _resolved(order: Order, event: ContactResolved, at: datetime) -> Order:
@@ -865,28 +811,3 @@ def _expiry(order: Order, channel: Channel) -> datetime:
     if channel is Channel.EMAIL or order.placed.sms is None:
         return expires_at(requested, channel, SendingTime.ANYTIME)
     return expires_at(requested, channel, order.placed.sms.sending_time)
-
-
-def _reported(order: Order, event: DeliveryReported, at: datetime) -> Order:
-    told: Delivery
-    match event.state:
-        case ReportedState.DELAYED:
-            told = Pending()
-        case ReportedState.DELIVERED:
-            told = Delivered()
-        case ReportedState.FAILED:
-            told = Failed(event.failure or Failure.FAILED)
-    return _with(
-        order,
-        event.notification_no,
-        lambda each: _told(each, told, event, at),
-    )
-
-
-def _told(
-    notification: Notification, told: Delivery, report: DeliveryReported, at: datetime
-) -> Notification:
-    notification = replace(notification, reports=(*notification.reports, report))
-    if not outranks(told, notification.delivery):
-        return notification
-    return replace(notification, delivery=told, changed_at=at)
