@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from application.ports.order_repository import OrderRepository
-from application.ports.status_feed import StatusFeed
+from application.ports.status_feed import FeedEntry, StatusFeed
+from application.recorded import Recorded
+from domain.order.events import OrderCompleted
 from domain.order.order import Order, rebuild
 
 
@@ -14,6 +16,8 @@ class Transition:
 
     position: int
     order: Order
+    is_end: bool
+    """Whether it is by that event that the order came to its end."""
 
 
 class FollowingService:
@@ -45,16 +49,12 @@ class FollowingService:
             every_transition=every_transition,
         )
         histories = await self._orders.histories(list({each.order_id for each in entries}))
-        return [
-            Transition(
-                position=each.position,
-                order=rebuild(
-                    each.order_id,
-                    [
-                        (line.event, line.recorded_at)
-                        for line in histories[each.order_id][: each.version]
-                    ],
-                ),
-            )
-            for each in entries
-        ]
+        return [_transition(each, histories[each.order_id][: each.version]) for each in entries]
+
+
+def _transition(entry: FeedEntry, history: Sequence[Recorded]) -> Transition:
+    return Transition(
+        position=entry.position,
+        order=rebuild(entry.order_id, [(line.event, line.recorded_at) for line in history]),
+        is_end=isinstance(history[-1].event, OrderCompleted),
+    )

@@ -27,6 +27,8 @@ from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import PostgresStatusFeed
 from adapters.provider_ledger.postgres import PostgresProviderLedger
 from adapters.tokens.development import refuse_development_issuer
+from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
+from adapters.webhooks.postgres import PostgresWebhooks
 from application.auditing import AuditingService
 from application.counting import CountingService
 from application.dispatching import DispatchService
@@ -42,8 +44,11 @@ from application.placing import OrderNames
 from application.ports.token_verifier import TokenVerifier
 from application.reading import ReadingService
 from application.reporting import ReportingService
+from application.subscribing import SubscribingService
 from application.supporting import SupportService
+from application.telling import TellingService
 from entrypoints.http import services as http
+from entrypoints.http.answers_webhooks import webhook_message
 from entrypoints.http.app import create_app
 from entrypoints.http.bodies import BodyLimits
 from entrypoints.http.gate import log_served
@@ -69,6 +74,8 @@ class Services:
     reading: ReadingService
     auditing: AuditingService
     following: FollowingService
+    subscribing: SubscribingService
+    telling: TellingService
     counting: CountingService
     supporting: SupportService
     reporting: ReportingService
@@ -78,6 +85,7 @@ class Services:
     noting: NotingService
     health: HealthService
     verifier: TokenVerifier
+    webhook_key: bytes
 
 
 def refuse_unsafe_start(settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
@@ -127,6 +135,11 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             token_hosts=settings.condition_token_hosts,
         )
         stack.push_async_callback(condition.aclose)
+        following = FollowingService(orders=orders, feed=PostgresStatusFeed(pool, projecting))
+        signer = WebhookSigner(vault)
+        webhooks = PostgresWebhooks(pool)
+        receivers = HttpReceivers(signer, permitted=settings.webhook_hosts)
+        stack.push_async_callback(receivers.aclose)
         names = OrderNames(vault)
         process = f"{socket.gethostname()} {os.getpid()}"
         hand_over = HandOver(
@@ -151,7 +164,16 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             instant=instant,
             reading=ReadingService(orders=orders, index=PostgresOrderIndex(pool, projecting)),
             auditing=AuditingService(orders=orders),
-            following=FollowingService(orders=orders, feed=PostgresStatusFeed(pool, projecting)),
+            following=following,
+            subscribing=SubscribingService(webhooks=webhooks, receivers=receivers, clock=utc_now),
+            telling=TellingService(
+                webhooks=webhooks,
+                receivers=receivers,
+                following=following,
+                write=webhook_message,
+                clock=utc_now,
+                chance=random.random,
+            ),
             counting=CountingService(
                 orders=orders, results=PostgresResultIndex(pool, projecting), clock=utc_now
             ),
@@ -181,6 +203,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             ),
             health=HealthService(agenda=agenda),
             verifier=await verifier(settings, stack),
+            webhook_key=signer.public_key,
         )
 
 
@@ -193,6 +216,7 @@ def api(settings: Settings, running: Services) -> ASGIApp:
             reading=running.reading,
             auditing=running.auditing,
             following=running.following,
+            subscribing=running.subscribing,
             counting=running.counting,
             supporting=running.supporting,
             reporting=running.reporting,
@@ -202,6 +226,7 @@ def api(settings: Settings, running: Services) -> ASGIApp:
         verifier=running.verifier,
         rules=partial(rules, settings),
         base_url=settings.base_url,
+        webhook_key=running.webhook_key,
         limits=BodyLimits(max_bytes=settings.max_body),
         sms=sms_reports(settings),
         email=email_reports(settings),

@@ -105,7 +105,7 @@ async def answer(settings: Settings, listener: socket.socket) -> None:
 
 
 async def work(settings: Settings) -> None:
-    """Carry orders out, take reports down and keep the projections up until told to stop."""
+    """Carry orders out, take reports down, keep the projections up and tell receivers until told to stop."""
     os.nice(_YIELDING)
     async with _until_stopped() as stopped, services(settings) as running:
         freeze()
@@ -118,6 +118,7 @@ def _tasks(running: Services) -> list[Awaitable[None]]:
         running.reporting.run(),
         running.projecting.run(),
         running.noting.run(),
+        running.telling.run(),
     ]
 
 

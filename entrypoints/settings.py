@@ -278,6 +278,9 @@ class Settings:
     condition_token_hosts: tuple[str, ...] = _setting(
         _names, (), "hosts of send conditions that expect a token of ours; no other sees one"
     )
+    webhook_hosts: tuple[str, ...] = _setting(
+        _names, (), "hosts (also local ones, also by http) that webhooks may lead to"
+    )
 
     attachment_hosts: tuple[str, ...] = _setting(
         _names,

@@ -1,4 +1,4 @@
-"""Fetch what lies at an address that a stranger chose.
+"""Fetch what lies at an address that a stranger chose, or hand something over there.
 
 Only https, and only public addresses, unless the operator names the host or its network.
 The name is resolved once, all its addresses are judged, and the connection goes to one of these.
@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,6 +20,8 @@ from yarl import URL
 from adapters.guarded_http.judged_connection import connector_to
 from adapters.guarded_http.permitted_hosts import PermittedHosts, literal
 
+T = TypeVar("T")
+
 _LOOK_UPS: Final = 8
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -27,7 +29,7 @@ Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class NotFetchedError(Exception):
-    """There is no answer, or none was asked for; `code` says why, and never where.
+    """There is no answer, or nobody was called; `code` says why, and never where.
 
     `malformed_address`, `not_https`, `host_not_found`, `refused_address`, `tls_failed`,
     `not_reached`, `timeout` or `too_large`.
@@ -39,7 +41,7 @@ class NotFetchedError(Exception):
 
 
 class GuardedClient:
-    """Fetches from strangers' addresses, each time on a connection of its own."""
+    """Calls strangers' addresses, each time on a connection of its own."""
 
     def __init__(
         self,
@@ -73,11 +75,51 @@ class GuardedClient:
         Raises:
             NotFetchedError: it must not be called, or gave no answer in time, or too long a one.
         """
+
+        async def read(answer: aiohttp.ClientResponse) -> tuple[int, bytes]:
+            if not answer.ok or answer.status >= 300:  # noqa: PLR2004  # a redirect
+                return answer.status, b""
+            return answer.status, await _body(answer, largest)
+
+        return await self._call("GET", url, read, headers=headers, seconds=seconds)
+
+    async def post(
+        self, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> int:
+        """Hand a body over at an address: the status; what the answer says beside it is not read.
+
+        Raises:
+            NotFetchedError: it must not be called, or gave no answer in time.
+        """
+
+        async def read(answer: aiohttp.ClientResponse) -> int:
+            return answer.status
+
+        return await self._call("POST", url, read, headers=headers, seconds=seconds, body=body)
+
+    def check(self, url: str) -> None:
+        """Look at an address as it is written, and call nobody.
+
+        Raises:
+            NotFetchedError: it must not be called, wherever it leads.
+        """
+        self._read(url)
+
+    async def _call(
+        self,
+        method: str,
+        url: str,
+        read: Callable[[aiohttp.ClientResponse], Awaitable[T]],
+        *,
+        headers: Mapping[str, str],
+        seconds: float,
+        body: bytes | None = None,
+    ) -> T:
         parsed, host, port = self._read(url)
         try:
             async with asyncio.timeout(seconds):
                 addresses = await self._addresses(host, port)
-                return await self._ask(parsed, addresses, headers, largest)
+                return await self._ask(method, parsed, addresses, read, headers=headers, data=body)
         except TimeoutError:
             raise NotFetchedError("timeout") from None
 
@@ -112,19 +154,23 @@ class GuardedClient:
         raise NotFetchedError("refused_address")
 
     async def _ask(
-        self, url: URL, addresses: Sequence[str], headers: Mapping[str, str], largest: int
-    ) -> tuple[int, bytes]:
-        options: dict[str, Any] = {} if self._ssl is None else {"ssl": self._ssl}
+        self,
+        method: str,
+        url: URL,
+        addresses: Sequence[str],
+        read: Callable[[aiohttp.ClientResponse], Awaitable[T]],
+        **options: Any,  # noqa: ANN401  # any of a request
+    ) -> T:
+        if self._ssl is not None:
+            options["ssl"] = self._ssl
         try:
             async with (
                 aiohttp.ClientSession(
                     connector=connector_to(addresses), trust_env=False, auto_decompress=False
                 ) as session,
-                session.get(url, headers=headers, allow_redirects=False, **options) as answer,
+                session.request(method, url, allow_redirects=False, **options) as answer,
             ):
-                if not answer.ok or answer.status >= 300:  # noqa: PLR2004  # a redirect
-                    return answer.status, b""
-                return answer.status, await _body(answer, largest)
+                return await read(answer)
         except aiohttp.ClientSSLError:
             raise NotFetchedError("tls_failed") from None
         except (aiohttp.ClientError, OSError, ValueError) as problem:

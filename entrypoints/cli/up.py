@@ -49,6 +49,7 @@ _DEVELOPMENT: Final[Mapping[str, str]] = {
     "VARSEL_CATCH_ALL": "1",
     "VARSEL_SAMPLES": "1",
     "VARSEL_CONDITION_HOSTS": "localhost,127.0.0.1,::1",
+    "VARSEL_WEBHOOK_HOSTS": "localhost,127.0.0.1,::1",
     "VARSEL_SMTP_REPLY_TIMEOUT": "10",
     "VARSEL_SMS_TIMEOUT": "10",
     "VARSEL_SEND_WITHIN": "5",

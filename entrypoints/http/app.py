@@ -30,6 +30,7 @@ from entrypoints.http.services import Services
 from entrypoints.http.shipments import ShipmentsController
 from entrypoints.http.support import support
 from entrypoints.http.triggers import triggers
+from entrypoints.http.webhooks import WebhooksController, public_webhook_key
 
 
 def create_app(
@@ -38,6 +39,7 @@ def create_app(
     verifier: TokenVerifier,
     rules: Callable[[Caller], Rules],
     base_url: str,
+    webhook_key: bytes,
     limits: BodyLimits | None = None,
     sms: SmsReports | None = None,
     email: EmailReports | None = None,
@@ -52,6 +54,7 @@ def create_app(
 
     `rules` gives the rules of validation for a caller's request, the present moment among them.
     `base_url` is the address by which clients reach the service; links begin with it.
+    `webhook_key` is the public key by which receivers verify what webhooks carry.
     Without `sms`, `kannel` or `email` nobody can report on that channel, and without `trigger_secret`
     nobody can call a trigger.
     Without `figures` there are none, and without `own` no system of the installation's own hands
@@ -71,6 +74,7 @@ def create_app(
             CancellationController,
             ShipmentsController,
             HistoriesController,
+            WebhooksController,
         ],
         guards=[doorkeeper.guard],
     )
@@ -82,6 +86,7 @@ def create_app(
         *triggers(trigger_secret, limits),
         owners,
         HealthController,
+        public_webhook_key(webhook_key),
         *documentation(document()),
         *public_documents(documents or {}),
     ]
@@ -97,7 +102,11 @@ def create_app(
         routes += metrics(services.counting, figures, limits)
     app = Litestar(
         route_handlers=routes,
-        dependencies={"services": _given(services), "links": _given(links)},
+        dependencies={
+            "services": _given(services),
+            "links": _given(links),
+            "limits": _given(limits),
+        },
         exception_handlers={Exception: respond},
         openapi_config=None,
         logging_config=None,

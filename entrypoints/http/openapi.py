@@ -25,6 +25,7 @@ from entrypoints.http import (
     shipments,
     support,
     triggers,
+    webhooks,
 )
 from entrypoints.http.contract import IN_JSON, IN_PROBLEM, Access, Body, Parameter, Reply, Route
 from entrypoints.http.openapi_schemas import schemas_of
@@ -35,6 +36,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *orders.ROUTES,
     *shipments.ROUTES,
     *feed.ROUTES,
+    *webhooks.ROUTES,
     *support.ROUTES,
     *histories.ROUTES,
     *reports.ROUTES,
@@ -50,6 +52,7 @@ ROUTES: Final[tuple[Route, ...]] = (
 _TAGS: Final[Mapping[str, str]] = {
     "Orders": "The first version of the API: orders of one or more recipients.",
     "Shipments": "The second version: orders with reminders, each asked for once by its key.",
+    "Webhooks": "The status feed, carried to an address of its owner's.",
     "History": "What was recorded of an order, by whom and when.",
     "Support": "What support sees, over all owners.",
     "Figures": "What was sent, by owner and month, and day by day for those who charge for it.",
@@ -163,6 +166,7 @@ def _document() -> dict[str, Any]:
     told = {_structs(reply.kind) for route in ROUTES for reply in _replies(route).values()}
     kinds = {each for several in told for each in several}
     kinds |= {route.takes.kind for route in ROUTES if route.takes is not None}
+    kinds.add(webhooks.MESSAGE.kind)
     ordered = sorted(kinds - {None}, key=lambda kind: str(kind.__name__))
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
@@ -184,6 +188,7 @@ def _document() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": words} for name, words in _TAGS.items()],
         "paths": paths,
+        "webhooks": {"entry": {"post": _webhook()}},
         "components": {
             "schemas": schemas_of(ordered),
             "securitySchemes": _SCHEMES,
@@ -208,6 +213,31 @@ def _operation(route: Route) -> dict[str, Any]:
         str(status): _response(reply) for status, reply in sorted(_replies(route).items())
     }
     return operation
+
+
+def _webhook() -> dict[str, Any]:
+    headers = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    return {
+        "operationId": "receiveEntry",
+        "tags": ["Webhooks"],
+        "summary": "What a receiver is told: an entry of the feed, as Standard Webhooks says",
+        "description": (
+            "In order, none left out, and each at least once: a repeat bears the same `webhook-id`. "
+            "`webhook-signature` is `v1a,` and the Ed25519 signature of "
+            "`{webhook-id}.{webhook-timestamp}.{body}` in base64."
+        ),
+        "security": [],
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+            for name in headers
+        ],
+        "requestBody": _request(webhooks.MESSAGE),
+        "responses": {
+            "2XX": {"description": "Taken; nothing but the status is read."},
+            "410": {"description": "Nothing more is told there."},
+            "default": {"description": "Not taken; it is tried ten times over 75 hours."},
+        },
+    }
 
 
 def _replies(route: Route) -> Mapping[int, Reply]:

@@ -64,6 +64,8 @@ _VALUES: Final[Mapping[tuple[str, str], Sequence[str]]] = {
     ],
     ("FeedEntryAnswer", "shipmentType"): list(KINDS.values()),
     ("FeedEntryAnswer", "status"): [order_status_second(each) for each in ORDER_STATUS],
+    ("WebhookData", "shipmentType"): list(KINDS.values()),
+    ("WebhookData", "status"): [order_status_second(each) for each in ORDER_STATUS],
     ("ReadinessAnswer", "status"): ["ready", "not_ready"],
 }
 """What may stand in a member of an answer."""
@@ -94,6 +96,10 @@ _MEMBERS: Final[Mapping[str, Mapping[str, str]]] = {
     "orgNumber": {"description": "Nine digits."},
     "mobileNumber": {"description": "With its country code."},
     "phoneNumber": {"description": "With its country code."},
+    "url": {"description": "An https address at a host that the public internet knows."},
+    "transitions": {
+        "description": "`last`: each order once, when it has ended; `all`: every transition."
+    },
     "isReserved": {"description": "Ignored."},
 }
 """What the members of requests mean."""

@@ -24,6 +24,7 @@ from application.ports.token_verifier import (
     NoOwnerError,
     VerificationUnavailableError,
 )
+from application.subscribing import TooManyWebhooksError, WebhookNotFoundError
 from domain.order.errors import TooLateToCancelError
 from entrypoints.http.answering import PROBLEM, Answer, in_json
 from entrypoints.http.problem_families import (
@@ -92,6 +93,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         NoOwnerError: Empty(403),
         MissingScopeError: Empty(403),
         OrderNotFoundError: Plain(404, "order_not_found"),
+        WebhookNotFoundError: Plain(404, "webhook_not_found"),
         NoSuchPathError: Plain(404, "no_such_path"),
         MethodNotAllowedError: Plain(405, "method_not_allowed"),
         NotAcceptableError: Plain(
@@ -102,6 +104,9 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
             409,
             "too_late_to_cancel",
             "An order can be cancelled until five minutes before its requested send time.",
+        ),
+        TooManyWebhooksError: Plain(
+            409, "too_many_webhooks", "The owner has as many as it may. Remove one first."
         ),
         BodyTooLargeError: Plain(413, "body_too_large"),
         UnsupportedMediaTypeError: Plain(415, "unsupported_media_type"),

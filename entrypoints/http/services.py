@@ -11,6 +11,7 @@ from application.limiting import LimitingService
 from application.ordering import OrderingService
 from application.reading import ReadingService
 from application.reporting import ReportingService
+from application.subscribing import SubscribingService
 from application.supporting import SupportService
 
 
@@ -23,6 +24,7 @@ class Services:
     reading: ReadingService
     auditing: AuditingService
     following: FollowingService
+    subscribing: SubscribingService
     counting: CountingService
     supporting: SupportService
     reporting: ReportingService

@@ -12,7 +12,7 @@ BASE = "/notifications/api/v1"
 
 def test_every_path_in_the_guide_is_a_route() -> None:
     named = {
-        BASE + path.replace("SHIPMENT_ID", "{id}")
+        BASE + path.replace("SHIPMENT_ID", "{id}").replace("case-system", "{name}")
         for path in re.findall(r"(?:\$API|\{api\})(/[A-Za-z0-9_/-]+)", GUIDE)
     }
 

@@ -24,7 +24,7 @@ from application.ports.provider import Deferred, Outcome, Rejected, Unknown
 from domain.order.events import Failure, NotificationOutcomeUnknown, OrderId, ReportedState
 from domain.order.order import OrderStatus
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
-from tests.entrypoints.http.installation import SKD, TTD, V1, Installation, Stores
+from tests.entrypoints.http.installation import SKD, TTD, V1, Installation, in_database
 from tests.service.installations import email_to, sms_to
 
 OWNERS = {"ttd": TTD, "skd": SKD}
@@ -61,16 +61,7 @@ class AnyHistory(RuleBasedStateMachine):
         stores = None
         if self.database is not None:
             self.store = store = await self.stack.enter_async_context(open_store(self.database))
-            stores = Stores(
-                clock=store.clock,
-                orders=store.orders,
-                agenda=store.agenda,
-                index=store.index,
-                inbox=store.inbox,
-                feed=store.feed,
-                recipients=store.recipients,
-                results=store.results,
-            )
+            stores = in_database(store)
         self.installation = Installation(stores=stores)
         self.api = await self.stack.enter_async_context(self.installation.client())
 

@@ -80,7 +80,7 @@ LARGEST_PAGE: Final = 500
 _DIGITS: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _DIRECTIONS: Final = {"asc": False, "desc": True, "0": False, "1": True}
 _TRUTHS: Final = {"true": True, "false": False}
-_TRANSITIONS: Final = {"last": False, "all": True}
+TRANSITIONS: Final = {"last": False, "all": True}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ def read_feed(query: bytes) -> FeedRequest:
         faults.broken("Seq", "the sequence number must not be below 0")
     size = _whole(query, "pagesize", LARGEST_PAGE, "PageSize", faults)
     is_descending = _choice(query, "orderby", _DIRECTIONS, "OrderBy", faults)
-    every = _choice(query, "transitions", _TRANSITIONS, "Transitions", faults)
+    every = _choice(query, "transitions", TRANSITIONS, "Transitions", faults)
     faults.raise_any()
     return FeedRequest(
         after=after,

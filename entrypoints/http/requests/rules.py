@@ -294,7 +294,7 @@ def condition_v1(text: str | None, faults: Faults, property_path: str) -> str | 
     """Check the address of a send condition, at a host with a name in the DNS."""
     if text is None:
         return None
-    is_good = _is_url(text, lambda host: _DNS_NAME.fullmatch(host) is not None)
+    is_good = is_url(text, lambda host: _DNS_NAME.fullmatch(host) is not None)
     if not is_good:
         faults.broken(
             property_path, "this is not a valid URL; write one, as in https://example.org/ok"
@@ -309,14 +309,15 @@ def condition_v2(text: str | None, faults: Faults, property_path: str) -> str | 
     scheme = text.partition(":")[0].lower()
     if scheme not in ("http", "https") and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", text):
         faults.broken(property_path, "the condition endpoint must be an http or https address")
-    elif not _is_url(text, bool):
+    elif not is_url(text, bool):
         faults.broken(
             property_path, "the condition endpoint must be a well-formed absolute URI, or null"
         )
     return text
 
 
-def _is_url(text: str, is_host: Callable[[str], bool]) -> bool:
+def is_url(text: str, is_host: Callable[[str], bool]) -> bool:
+    """Whether it is a whole http or https address, at a host that is one."""
     if _URL_CHARACTERS.fullmatch(text) is None:
         return False
     try:

@@ -303,3 +303,10 @@ class EmailHandedInRequest(WireStruct, frozen=True, kw_only=True):
     body: str
     content_type: Enumeration
     notification_id: str
+
+
+class WebhookRequest(WireStruct, frozen=True, kw_only=True):
+    """Where an owner wants its feed carried to."""
+
+    url: str
+    transitions: str | None = None

@@ -1,6 +1,7 @@
 """A sender's endpoint on a real socket, which writes exactly what a test tells it to."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ NAME = "condition.sender.example"
 class Endpoint:
     port: int = 0
     requests: list[bytes] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     connections: int = 0
     server_names: list[str | None] = field(default_factory=list)
 
@@ -42,7 +44,9 @@ async def endpoint(
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         serving.connections += 1
         try:
-            serving.requests.append(await reader.readuntil(b"\r\n\r\n"))
+            serving.requests.append(head := await reader.readuntil(b"\r\n\r\n"))
+            length = re.search(rb"\r\ncontent-length: (\d+)", head.lower())
+            serving.bodies.append(await reader.readexactly(int(length[1]) if length else 0))
             await speak(writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass

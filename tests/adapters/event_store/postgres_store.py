@@ -31,6 +31,7 @@ from adapters.projections.recipient_index import (
 )
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import PostgresStatusFeed, StatusFeedProjection
+from adapters.webhooks.postgres import PostgresWebhooks
 from domain.order.events import OrderId
 from domain.personal import PersonalClass
 from tests.contracts.order_repository_contract import SetClock
@@ -54,6 +55,7 @@ class PostgresStore:
     feed: PostgresStatusFeed
     recipients: PostgresRecipientIndex
     results: PostgresResultIndex
+    webhooks: PostgresWebhooks
 
     async def erase(self, order_id: OrderId, kind: PersonalClass) -> None:
         """Delete keys alone: the boxes may stay, and cannot be opened."""
@@ -115,5 +117,6 @@ async def open_store(
             inbox=PostgresReportInbox(pool, listener),
             feed=PostgresStatusFeed(pool, runner),
             results=PostgresResultIndex(pool, runner),
+            webhooks=PostgresWebhooks(pool),
             recipients=PostgresRecipientIndex(pool, runner, vault),
         )

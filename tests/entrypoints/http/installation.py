@@ -31,7 +31,9 @@ from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.result_index import InMemoryResultIndex
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.memory.status_feed import InMemoryStatusFeed
+from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
 from adapters.tables.parquet import write_parquet
+from adapters.webhooks.http_receivers import WebhookSigner
 from application.auditing import AuditingService
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
 from application.counting import CountingService
@@ -56,14 +58,18 @@ from application.ports.token_verifier import (
     NoOwnerError,
     VerificationUnavailableError,
 )
+from application.ports.webhooks import NotTaken, Receivers, Webhooks
 from application.reading import ReadingService
 from application.reporting import ReportingService
+from application.subscribing import SubscribingService
 from application.supporting import SupportService
+from application.telling import TellingService
 from domain.channel import Channel
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import OrderPlaced, ReportedState
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
+from entrypoints.http.answers_webhooks import webhook_message
 from entrypoints.http.app import create_app
 from entrypoints.http.internal import Internal
 from entrypoints.http.kannel_reports import KannelReports
@@ -71,6 +77,7 @@ from entrypoints.http.metrics import Metrics
 from entrypoints.http.reports import EmailReports, SmsReports
 from entrypoints.http.requests import Rules
 from entrypoints.http.services import Services
+from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.contracts.order_repository_contract import SetClock
 from tests.samples import BAKERY, KARI, NOON, OLA
 
@@ -148,20 +155,38 @@ class Stores:
     feed: StatusFeed
     recipients: RecipientIndex
     results: ResultIndex
+    webhooks: Webhooks
 
 
 def in_memory(clock: SetClock) -> Stores:
     """Everything in memory."""
     orders = InMemoryOrderRepository(vault=InMemoryKeyVault(), clock=clock, next_id=uuid4)
+    feed = InMemoryStatusFeed(orders)
     return Stores(
         clock=clock,
         orders=orders,
         agenda=InMemoryAgenda(orders),
         index=InMemoryOrderIndex(orders),
         inbox=InMemoryReportInbox(orders),
-        feed=InMemoryStatusFeed(orders),
+        feed=feed,
         recipients=InMemoryRecipientIndex(orders),
         results=InMemoryResultIndex(orders),
+        webhooks=InMemoryWebhooks(orders, feed),
+    )
+
+
+def in_database(store: PostgresStore) -> Stores:
+    """Everything in PostgreSQL."""
+    return Stores(
+        clock=store.clock,
+        orders=store.orders,
+        agenda=store.agenda,
+        index=store.index,
+        inbox=store.inbox,
+        feed=store.feed,
+        recipients=store.recipients,
+        results=store.results,
+        webhooks=store.webhooks,
     )
 
 
@@ -175,6 +200,7 @@ class Installation:
         businesses: Mapping[OrganisationNumber, BusinessRecord] | None = None,
         ceilings: Mapping[str, Ceiling] | None = None,
         stores: Stores | None = None,
+        receivers: Receivers | None = None,
     ) -> None:
         if stores is None:
             stores = in_memory(SetClock())
@@ -218,6 +244,16 @@ class Installation:
             clock=lambda: self.now,
             worker="tests",
         )
+        following = FollowingService(orders=self.orders, feed=stores.feed)
+        receivers = receivers or InMemoryReceivers(nobody_answers)
+        self.telling = TellingService(
+            webhooks=stores.webhooks,
+            receivers=receivers,
+            following=following,
+            write=webhook_message,
+            clock=lambda: self.now,
+            chance=lambda: 0.5,
+        )
         self.services = Services(
             ordering=OrderingService(
                 orders=self.orders,
@@ -234,7 +270,10 @@ class Installation:
             ),
             reading=ReadingService(orders=self.orders, index=stores.index),
             auditing=AuditingService(orders=self.orders),
-            following=FollowingService(orders=self.orders, feed=stores.feed),
+            following=following,
+            subscribing=SubscribingService(
+                webhooks=stores.webhooks, receivers=receivers, clock=lambda: self.now
+            ),
             counting=CountingService(
                 orders=self.orders,
                 results=stores.results,
@@ -291,6 +330,7 @@ class Installation:
             "verifier": TokenTable(),
             "rules": self.rules,
             "base_url": BASE_URL,
+            "webhook_key": WebhookSigner(self.vault).public_key,
             "sms": SmsReports(
                 user="gateway", password="open", read=read_reports, acknowledge=acknowledged
             ),
@@ -309,6 +349,11 @@ class Installation:
         """A client of the API, in process."""
         transport = httpx.ASGITransport(app=self.app(**changes))  # type: ignore[arg-type]  # two spellings of ASGI
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
+
+
+async def nobody_answers(url: str, message_id: str, body: bytes) -> NotTaken:  # noqa: ARG001  # whoever is called
+    """Stand in for receivers that are away."""
+    return NotTaken("not_reached")
 
 
 def acknowledged(body: bytes) -> bytes:

@@ -49,12 +49,18 @@ async def knock(
     is_form = route.takes is not None and "json" not in route.takes.media_types[0]
     return await api.request(
         route.method,
-        route.path.replace("{id}", order_id or str(uuid4())),
+        filled(route, id=order_id or str(uuid4())),
         params=query,
         data=example if is_form else None,  # type: ignore[arg-type]  # a form is a mapping
         json=None if is_form else example,
         headers=headers | named,
     )
+
+
+def filled(route: Route, **parts: str) -> str:
+    """The route's path, with what is given or else its example in each place."""
+    examples = {each.name: str(each.example) for each in route.parameters if each.place == "path"}
+    return route.path.format(**(examples | parts))
 
 
 @pytest.mark.parametrize("route", OWNED, ids=name)

@@ -16,6 +16,7 @@ from entrypoints.http.openapi import ROUTES, document
 from entrypoints.http.problem_families import Empty
 from entrypoints.http.problems import REFUSALS
 from tests.entrypoints.http.installation import COMPOSER, TTD, Installation
+from tests.entrypoints.http.test_access import filled
 from tests.entrypoints.http.test_answers_deliveries import ROWS
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "openapi.json"
@@ -37,7 +38,7 @@ def test_every_route_is_described_and_every_description_has_a_route(
     assert isinstance(gate, Gate)
     app = gate._app
     assert isinstance(app, Litestar)
-    served = {re.sub(r"\{\w+:str\}", "{id}", route.path) for route in app.routes}
+    served = {re.sub(r"\{(?:order_)?(\w+):str\}", r"{\1}", route.path) for route in app.routes}
     described = {route.path for route in ROUTES}
 
     assert served - described == {"/docs/rapidoc-min.js", "/docs/favicon.svg"}
@@ -96,7 +97,7 @@ async def test_what_the_document_gives_as_an_example_is_accepted(
 
     own = {"authorization": "Bearer own"}
     token = {Access.COMPOSED: COMPOSER, Access.OPERATOR: own}.get(route.access, TTD)
-    answer = await api.request(route.method, route.path, json=route.takes.example, headers=token)
+    answer = await api.request(route.method, filled(route), json=route.takes.example, headers=token)
 
     assert answer.status_code in {200, 201, 202}, answer.text
 

@@ -1,0 +1,1 @@
+"""Owners' webhooks: the table in PostgreSQL, and the way to receivers by HTTPS."""

@@ -1,0 +1,111 @@
+"""Owners' webhooks: where each wants its feed carried to, how far it has come, and the way there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Disabled(StrEnum):
+    """Why a receiver is told nothing any more."""
+
+    GONE = "gone"
+    """It said so itself."""
+    UNREACHABLE = "unreachable"
+    """It took nothing, however often it was tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """An owner's wish to be told of its feed at an address, and how far it has been told."""
+
+    owner: str
+    name: str
+    url: str = field(repr=False)
+    every_transition: bool
+    position: int
+    """Of the last entry that was taken; at first, of what was recorded last."""
+    failures: int = 0
+    """How often the next entry has been tried in vain."""
+    failing_since: datetime | None = None
+    failure: str | None = None
+    """What became of the last try in vain, by a stable code."""
+    due_at: datetime
+    """Before this moment it is told nothing."""
+    disabled: Disabled | None = None
+    leased_until: datetime | None = None
+    """How long it is lent to a worker."""
+
+
+class Webhooks(Protocol):
+    """Keeps the webhooks of all owners, and lends each to one worker at a time.
+
+    Raises:
+        StoreUnavailableError: from every method: the store cannot be reached; try again later.
+    """
+
+    async def put(
+        self, owner: str, name: str, *, url: str, every_transition: bool, most: int, now: datetime
+    ) -> Webhook | None:
+        """Keep a webhook; None if the owner has as many as it may.
+
+        A new one begins after everything that has been recorded.
+        One that is there keeps its position; if anything else is asked of it than before, it goes on
+        at once, and otherwise nothing changes.
+        """
+        ...
+
+    async def of_owner(self, owner: str) -> Sequence[Webhook]:
+        """The owner's webhooks by their names."""
+        ...
+
+    async def resume(self, owner: str, name: str, *, now: datetime) -> bool:
+        """Let a webhook that fails or is disabled go on at once, where it was; whether it is there."""
+        ...
+
+    async def remove(self, owner: str, name: str) -> bool:
+        """Forget a webhook; whether it was there."""
+        ...
+
+    async def claim(self, *, limit: int, now: datetime, until: datetime) -> Sequence[Webhook]:
+        """Lend webhooks that are due and have entries ahead; those first that have waited longest.
+
+        An entry may be overlooked until the feed has come so far as to give it.
+        None is lent to anybody else before `until`; a dead worker's come back by themselves.
+        """
+        ...
+
+    async def keep(self, lent: Webhook, after: Webhook) -> bool:
+        """Keep what has become of a webhook that is lent; whether it was kept.
+
+        Nothing is if it is lent no more, or its owner has meanwhile asked for something else.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A receiver did not take what it was told, and why, by a stable code."""
+
+    code: str
+    is_gone: bool = False
+    """Whether it wants to be told nothing any more."""
+
+
+class Receivers(Protocol):
+    """The way to the receivers of webhooks, whoever chose their addresses."""
+
+    def refusal(self, url: str) -> str | None:
+        """Why an address would never be called, wherever it leads, by a stable code."""
+        ...
+
+    async def tell(
+        self, url: str, *, message_id: str, at: datetime, body: bytes
+    ) -> NotTaken | None:
+        """Tell a receiver something, signed; None if it took it, and never an exception.
+
+        It took it if it answered so in time (2xx); where it sends us instead, nobody goes.
+        An address that must not be called is not called.
+        """
+        ...

@@ -1,0 +1,105 @@
+"""Webhooks on the wire: as their owner reads of them, and what they carry."""
+
+import base64
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from application.following import Transition
+from application.ports.webhooks import Webhook
+from entrypoints.http.answering import Moment, utc
+from entrypoints.http.answers_deliveries import KINDS, order_status_second
+
+
+class WebhookAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A webhook, and how it goes."""
+
+    name: str
+    url: str
+    transitions: Literal["last", "all"]
+    state: Literal["active", "disabled"]
+    reason: Literal["gone", "unreachable"] | None = None
+    sequence_number: int
+    failing_since: Moment | None = None
+    failure: str | None = None
+    next_try: Moment | None = None
+
+
+class WebhookData(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """An entry of the feed without anything of those whom the order is for."""
+
+    sequence_number: int
+    shipment_id: UUID
+    senders_reference: str | None = None
+    shipment_type: str
+    status: str
+    last_update: Moment
+
+
+class WebhookMessage(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a receiver is told."""
+
+    type: Literal["order.completed", "order.status_changed"]
+    timestamp: Moment
+    data: WebhookData
+
+
+class JsonWebKey(Struct, frozen=True, kw_only=True):
+    """A public key as RFC 8037 writes it."""
+
+    kty: Literal["OKP"] = "OKP"
+    crv: Literal["Ed25519"] = "Ed25519"
+    use: Literal["sig"] = "sig"
+    x: str
+
+
+class WebhookKeyAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The key by which receivers verify what they are told, in two spellings."""
+
+    public_key: str
+    jwk: JsonWebKey
+
+
+def webhook(kept: Webhook) -> WebhookAnswer:
+    """A webhook as its owner reads of it."""
+    is_failing = kept.failing_since is not None
+    return WebhookAnswer(
+        name=kept.name,
+        url=kept.url,
+        transitions="all" if kept.every_transition else "last",
+        state="active" if kept.disabled is None else "disabled",
+        reason=None if kept.disabled is None else kept.disabled.value,
+        sequence_number=kept.position,
+        failing_since=None if kept.failing_since is None else utc(kept.failing_since),
+        failure=kept.failure,
+        next_try=utc(kept.due_at) if is_failing and kept.disabled is None else None,
+    )
+
+
+def webhook_message(entry: Transition) -> bytes:
+    """What a receiver is told of an entry of the feed; the feed tells the rest."""
+    order = entry.order
+    changed_at = utc(order.changed_at)
+    message = WebhookMessage(
+        type="order.completed" if entry.is_end else "order.status_changed",
+        timestamp=changed_at,
+        data=WebhookData(
+            sequence_number=entry.position,
+            shipment_id=order.order_id,
+            senders_reference=order.placed.senders_reference,
+            shipment_type=KINDS[order.placed.kind],
+            status=order_status_second(order.status),
+            last_update=changed_at,
+        ),
+    )
+    return msgspec.json.encode(message)
+
+
+def webhook_key(public_key: bytes) -> WebhookKeyAnswer:
+    """A raw Ed25519 key as Standard Webhooks and as RFC 8037 write it."""
+    return WebhookKeyAnswer(
+        public_key=f"whpk_{base64.b64encode(public_key).decode()}",
+        jwk=JsonWebKey(x=base64.urlsafe_b64encode(public_key).rstrip(b"=").decode()),
+    )

@@ -1,0 +1,44 @@
+"""Where an owner wants its feed carried to."""
+
+import re
+from typing import Final
+
+from entrypoints.http.requests import rules as check
+from entrypoints.http.requests.faults import Faults, InvalidRequestError
+from entrypoints.http.requests.json_reader import BodyReader
+from entrypoints.http.requests.parameters import TRANSITIONS
+from entrypoints.http.requests.wire import WebhookRequest
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_LONGEST: Final = 2048
+
+_webhooks = BodyReader(WebhookRequest, "request")
+
+
+def read_webhook_name(text: str) -> str:
+    """Read by which name an owner knows a webhook.
+
+    Raises:
+        InvalidRequestError: it is none that a webhook can have.
+    """
+    if _NAME.fullmatch(text) is None:
+        words = "write letters from a to z, digits and dashes, 32 at most, and no dash first"
+        raise InvalidRequestError({"name": [words]})
+    return text
+
+
+def read_webhook(body: bytes) -> tuple[str, bool]:
+    """Read an address, and whether every transition is carried there.
+
+    Raises:
+        InvalidRequestError: it cannot be taken; every fault is told.
+    """
+    asked = _webhooks.read(body)
+    faults = Faults()
+    if len(asked.url) > _LONGEST or not check.is_url(asked.url, bool):
+        faults.broken("Url", f"write a whole https address of {_LONGEST} characters at most")
+    every = TRANSITIONS.get((asked.transitions or "last").strip().lower())
+    if every is None:
+        faults.broken("Transitions", f"choose one of {', '.join(TRANSITIONS)}")
+    faults.raise_any()
+    return asked.url, every is True

@@ -1,0 +1,221 @@
+"""Webhooks are kept in PostgreSQL as in memory; receivers are called over real sockets."""
+
+import asyncio
+import base64
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, aclosing
+from uuid import uuid4
+
+import pytest
+import trustme
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from adapters.memory.key_vault import InMemoryKeyVault
+from adapters.memory.order_repository import InMemoryOrderRepository
+from adapters.memory.status_feed import InMemoryStatusFeed
+from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
+from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
+from application.ports.order_repository import OrderRepository
+from application.ports.status_feed import StatusFeed
+from application.ports.webhooks import NotTaken, Receivers, Webhooks
+from tests.adapters.conditions.endpoint import NAME, Endpoint, Speak, answer, endpoint
+from tests.adapters.conditions.hostile_urls import INSIDE
+from tests.adapters.conditions.test_hostile_urls import REFUSED
+from tests.adapters.event_store.postgres_store import PostgresStore, open_store
+from tests.contracts.order_repository_contract import SetClock
+from tests.contracts.webhooks_contract import ReceiversContract, WebhooksContract
+from tests.samples import NOON
+
+SIGNER = WebhookSigner(InMemoryKeyVault())
+BODY = b'{"type":"order.completed"}'
+
+
+class TestPostgresWebhooks(WebhooksContract):
+    @pytest.fixture
+    async def store(self, database_url: str) -> AsyncIterator[PostgresStore]:
+        async with open_store(database_url) as opened:
+            yield opened
+
+    @pytest.fixture
+    def orders(self, store: PostgresStore) -> OrderRepository:
+        return store.orders
+
+    @pytest.fixture
+    def feed(self, store: PostgresStore) -> StatusFeed:
+        return store.feed
+
+    @pytest.fixture
+    def webhooks(self, store: PostgresStore) -> Webhooks:
+        return store.webhooks
+
+
+class TestInMemoryWebhooks(WebhooksContract):
+    @pytest.fixture
+    def orders(self) -> InMemoryOrderRepository:
+        return InMemoryOrderRepository(vault=InMemoryKeyVault(), clock=SetClock(), next_id=uuid4)
+
+    @pytest.fixture
+    def feed(self, orders: InMemoryOrderRepository) -> StatusFeed:
+        return InMemoryStatusFeed(orders)
+
+    @pytest.fixture
+    def webhooks(self, orders: InMemoryOrderRepository, feed: StatusFeed) -> Webhooks:
+        return InMemoryWebhooks(orders, feed)
+
+
+class TestHttpReceivers(ReceiversContract):
+    @pytest.fixture
+    async def answering(self) -> AsyncIterator[ReceiversContract.Answering]:
+        async with AsyncExitStack() as stack:
+
+            async def start(status: int) -> tuple[Receivers, str]:
+                speak = answer(b"", f"{status} Whatever", "Location: http://127.0.0.1:1/")
+                serving = await stack.enter_async_context(endpoint(speak))
+                receivers = await stack.enter_async_context(
+                    aclosing(HttpReceivers(SIGNER, permitted=["127.0.0.1"]))
+                )
+                return receivers, f"http://127.0.0.1:{serving.port}/"
+
+            yield start
+
+
+class TestInMemoryReceivers(ReceiversContract):
+    @pytest.fixture
+    def answering(self) -> ReceiversContract.Answering:
+        async def start(status: int) -> tuple[Receivers, str]:
+            async def told(_: str, __: str, ___: bytes) -> NotTaken | None:
+                return None if status < 300 else NotTaken(f"status_{status}", status == 410)
+
+            return InMemoryReceivers(told), "https://case.example.org/"
+
+        return start
+
+
+async def here(_: str, __: int) -> Sequence[str]:
+    return ["127.0.0.1"]
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+async def told(
+    authority: trustme.CA, speak: Speak, *, permitted: Sequence[str] = ("127.0.0.1",)
+) -> tuple[NotTaken | None, Endpoint]:
+    """A receiver's answer over TLS, and what it saw."""
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    receivers = HttpReceivers(
+        SIGNER, permitted=permitted, seconds=0.5, ssl_context=trusting, resolve=here
+    )
+    async with endpoint(speak, certify=authority) as serving, aclosing(receivers):
+        url = f"https://{NAME}:{serving.port}/varsel"
+        return await receivers.tell(url, message_id="order_7", at=NOON, body=BODY), serving
+
+
+async def test_a_receiver_is_told_in_the_words_of_standard_webhooks(authority: trustme.CA) -> None:
+    taken, serving = await told(authority, answer(b""))
+
+    assert taken is None
+    line, *lines = serving.requests[0].decode().strip().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines)}
+    assert (line, serving.bodies) == ("POST /varsel HTTP/1.1", [BODY])
+    assert headers["content-type"] == "application/json"
+    assert headers["webhook-id"] == "order_7"
+    assert headers["webhook-timestamp"] == str(int(NOON.timestamp()))
+    version, _, signature = headers["webhook-signature"].partition(",")
+    assert version == "v1a"
+    key = Ed25519PublicKey.from_public_bytes(SIGNER.public_key)
+    signed = f"order_7.{int(NOON.timestamp())}.".encode() + BODY
+    key.verify(base64.b64decode(signature), signed)
+    with pytest.raises(InvalidSignature):
+        key.verify(base64.b64decode(signature), signed + b" ")
+
+
+def test_every_host_with_the_same_keys_signs_with_the_same_key_and_no_other_does() -> None:
+    assert WebhookSigner(InMemoryKeyVault()).public_key == SIGNER.public_key
+    assert WebhookSigner(InMemoryKeyVault(b"another")).public_key != SIGNER.public_key
+
+
+async def _silence(_: asyncio.StreamWriter) -> None:
+    await asyncio.Event().wait()
+
+
+async def _drip_head(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def _endless_head(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"X-More: " + b"x" * 4096 + b"\r\n")
+        await writer.drain()
+
+
+@pytest.mark.parametrize(
+    "speak, code",
+    [(_silence, "timeout"), (_drip_head, "timeout"), (_endless_head, "not_reached")],
+)
+async def test_a_receiver_that_does_not_come_to_the_point_is_not_waited_for(
+    authority: trustme.CA, speak: Speak, code: str
+) -> None:
+    assert (await told(authority, speak))[0] == NotTaken(code)
+
+
+async def test_of_an_answer_without_end_the_status_is_enough(authority: trustme.CA) -> None:
+    is_cut_off = asyncio.Event()
+
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"1000\r\n" + b" " * 0x1000 + b"\r\n")
+                await writer.drain()
+        finally:
+            is_cut_off.set()
+
+    async with asyncio.timeout(10):
+        assert (await told(authority, endless))[0] is None
+        await is_cut_off.wait()
+
+
+async def test_no_receiver_leads_into_our_own_network(authority: trustme.CA) -> None:
+    taken, serving = await told(authority, answer(b""), permitted=())
+
+    assert taken == NotTaken("refused_address")
+    assert serving.connections == 0
+
+
+async def test_no_spelling_of_a_host_inside_leads_there(authority: trustme.CA) -> None:
+    async with (
+        endpoint(answer(b""), certify=authority) as trap,
+        aclosing(HttpReceivers(SIGNER, seconds=2)) as receivers,
+    ):
+        told = await asyncio.gather(
+            *(
+                receivers.tell(
+                    f"https://{host}:{trap.port}/", message_id="order_7", at=NOON, body=BODY
+                )
+                for host in INSIDE
+            )
+        )
+
+    assert all(each is not None and each.code in REFUSED for each in told)
+    assert trap.connections == 0
+
+
+@pytest.mark.parametrize("location", ["https://127.0.0.1:1/", "http://169.254.169.254/"])
+async def test_nobody_goes_where_a_receiver_sends_us(authority: trustme.CA, location: str) -> None:
+    redirect = answer(b"", "307 Temporary Redirect", f"Location: {location}")
+
+    taken, serving = await told(authority, redirect)
+
+    assert taken == NotTaken("status_307")
+    assert serving.connections == 1

@@ -1,0 +1,222 @@
+"""What every keeper of webhooks promises, and every way to receivers; a suite for each names its stand."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from application.ports.order_repository import OrderRepository
+from application.ports.status_feed import StatusFeed
+from application.ports.webhooks import Disabled, NotTaken, Receivers, Webhook, Webhooks
+from domain.order.events import OrderCompleted, OrderEvent
+from tests.contracts.order_repository_contract import resolved
+from tests.contracts.status_feed_contract import lived, page
+from tests.samples import NOON
+
+URL, OTHER_URL = "https://case.example.org/varsel", "https://new.example.org/varsel"
+LEASE = timedelta(seconds=60)
+
+
+async def put(
+    webhooks: Webhooks,
+    name: str = "case",
+    *,
+    owner: str = "ttd",
+    url: str = URL,
+    every_transition: bool = False,
+    now: datetime = NOON,
+) -> Webhook | None:
+    return await webhooks.put(
+        owner, name, url=url, every_transition=every_transition, most=2, now=now
+    )
+
+
+async def happened(
+    orders: OrderRepository, feed: StatusFeed, *events: OrderEvent, owner: str = "ttd"
+) -> None:
+    """Something that has come as far as the feed."""
+    await lived(orders, *(events or [OrderCompleted()]), owner=owner)
+    await page(feed, owner)
+
+
+async def claim(webhooks: Webhooks, now: datetime = NOON, limit: int = 100) -> list[Webhook]:
+    return list(await webhooks.claim(limit=limit, now=now, until=now + LEASE))
+
+
+def failed(lent: Webhook, **changes: object) -> Webhook:
+    """A webhook that failed, at the time that it was lent, and is given back."""
+    told = {"failures": 1, "failing_since": NOON, "failure": "timeout", "leased_until": None}
+    return replace(lent, **(told | changes))  # type: ignore[arg-type]  # any field
+
+
+class WebhooksContract:
+    async def test_a_webhook_begins_after_what_has_been_recorded(
+        self, orders: OrderRepository, feed: StatusFeed, webhooks: Webhooks
+    ) -> None:
+        await happened(orders, feed)
+        kept = await put(webhooks)
+
+        assert kept is not None
+        assert await claim(webhooks) == []
+        await happened(orders, feed)
+        assert await claim(webhooks) == [replace(kept, leased_until=NOON + LEASE)]
+
+    async def test_only_what_was_asked_for_makes_a_webhook_due(
+        self, orders: OrderRepository, feed: StatusFeed, webhooks: Webhooks
+    ) -> None:
+        await put(webhooks, "last")
+        await put(webhooks, "all", every_transition=True)
+        await put(webhooks, owner="skd", every_transition=True)
+        await happened(orders, feed, resolved())
+
+        assert [each.name for each in await claim(webhooks)] == ["all"]
+
+    async def test_to_ask_for_the_same_twice_is_to_ask_once(
+        self, orders: OrderRepository, feed: StatusFeed, webhooks: Webhooks
+    ) -> None:
+        first = await put(webhooks)
+        await happened(orders, feed)
+
+        assert await put(webhooks, now=NOON + LEASE) == first
+        assert await webhooks.of_owner("ttd") == [first]
+
+    async def test_owners_have_so_many_webhooks_and_see_only_their_own(
+        self, webhooks: Webhooks
+    ) -> None:
+        await asyncio.gather(*(put(webhooks, f"case-{n}") for n in range(9)))
+        kept = await webhooks.of_owner("ttd")
+
+        assert len(kept) == 2
+        assert await put(webhooks, "more") is None
+        changed = await put(webhooks, kept[0].name, url=OTHER_URL)
+        assert changed is not None
+        assert changed.url == OTHER_URL
+        assert await put(webhooks, owner="skd") is not None
+        assert [each.name for each in await webhooks.of_owner("skd")] == ["case"]
+
+    async def test_a_webhook_is_lent_to_one_worker_at_a_time_and_a_dead_ones_come_back(
+        self, orders: OrderRepository, feed: StatusFeed, webhooks: Webhooks
+    ) -> None:
+        await put(webhooks)
+        await happened(orders, feed)
+
+        claimed = await asyncio.gather(*(claim(webhooks) for _ in range(5)))
+        lent = [each for several in claimed for each in several]
+
+        assert len(lent) == 1
+        assert await claim(webhooks, NOON + LEASE - timedelta(seconds=1)) == []
+        (again,) = await claim(webhooks, NOON + LEASE)
+        assert not await webhooks.keep(lent[0], failed(lent[0]))
+        assert await webhooks.keep(again, failed(again))
+
+    async def test_those_come_first_that_have_waited_longest(
+        self, orders: OrderRepository, feed: StatusFeed, webhooks: Webhooks
+    ) -> None:
+        await put(webhooks, now=NOON)
+        await put(webhooks, owner="skd", now=NOON - LEASE)
+        for owner in ("ttd", "skd"):
+            await happened(orders, feed, owner=owner)
+
+        assert [each.owner for each in await claim(webhooks, limit=1)] == ["skd"]
+        assert [each.owner for each in await claim(webhooks)] == ["ttd"]
+
+    async def test_what_has_become_of_a_webhook_is_kept(
+        self, orders: OrderRepository, feed: StatusFeed, webhooks: Webhooks
+    ) -> None:
+        await put(webhooks)
+        await happened(orders, feed)
+        (lent,) = await claim(webhooks)
+        later = failed(lent, due_at=NOON + LEASE)
+
+        assert await webhooks.keep(lent, later)
+
+        assert await webhooks.of_owner("ttd") == [later]
+        assert await claim(webhooks, NOON + LEASE / 2) == []
+        (again,) = await claim(webhooks, NOON + LEASE)
+        taken = replace(later, position=lent.position + 9, leased_until=None)
+        assert await webhooks.keep(again, taken)
+        assert await claim(webhooks, NOON + LEASE) == []
+
+    async def test_a_disabled_one_is_told_nothing_until_it_is_resumed_where_it_was(
+        self, orders: OrderRepository, feed: StatusFeed, webhooks: Webhooks
+    ) -> None:
+        await put(webhooks)
+        await happened(orders, feed)
+        (lent,) = await claim(webhooks)
+        await webhooks.keep(lent, failed(lent, disabled=Disabled.UNREACHABLE))
+
+        assert await claim(webhooks, NOON + 9 * LEASE) == []
+        await put(webhooks)
+        (kept,) = await webhooks.of_owner("ttd")
+        assert kept.disabled is Disabled.UNREACHABLE
+
+        assert await webhooks.resume("ttd", "case", now=NOON + LEASE)
+        (again,) = await claim(webhooks, NOON + LEASE)
+        assert again == replace(lent, due_at=NOON + LEASE, leased_until=NOON + 2 * LEASE)
+        assert not await webhooks.resume("skd", "case", now=NOON)
+
+    async def test_another_address_goes_on_at_once_where_the_first_one_was(
+        self, orders: OrderRepository, feed: StatusFeed, webhooks: Webhooks
+    ) -> None:
+        first = await put(webhooks)
+        await happened(orders, feed)
+        (lent,) = await claim(webhooks)
+        await webhooks.keep(lent, failed(lent, disabled=Disabled.GONE))
+
+        await put(webhooks, url=OTHER_URL)
+
+        assert first is not None
+        (again,) = await claim(webhooks)
+        assert again == replace(first, url=OTHER_URL, leased_until=NOON + LEASE)
+
+    async def test_how_the_first_address_fared_is_not_held_against_another(
+        self, orders: OrderRepository, feed: StatusFeed, webhooks: Webhooks
+    ) -> None:
+        await put(webhooks)
+        await happened(orders, feed)
+        (lent,) = await claim(webhooks)
+        await put(webhooks, url=OTHER_URL)
+
+        assert not await webhooks.keep(lent, failed(lent))
+        assert await claim(webhooks) == []  # the first may still be called
+        assert [each.failures for each in await claim(webhooks, NOON + LEASE)] == [0]
+
+    async def test_what_is_removed_is_forgotten(
+        self, orders: OrderRepository, feed: StatusFeed, webhooks: Webhooks
+    ) -> None:
+        await put(webhooks)
+        await happened(orders, feed)
+        (lent,) = await claim(webhooks)
+
+        assert not await webhooks.remove("skd", "case")
+        assert await webhooks.remove("ttd", "case")
+        assert not await webhooks.remove("ttd", "case")
+        assert not await webhooks.keep(lent, failed(lent))
+        assert await webhooks.of_owner("ttd") == []
+
+
+class ReceiversContract:
+    """`answering(status)` gives the way to a receiver that answers so, and its address."""
+
+    Answering = Callable[[int], Awaitable[tuple[Receivers, str]]]
+
+    @pytest.mark.parametrize("status", [200, 202, 204, 299, 301, 302, 307, 400, 410, 429, 500, 503])
+    async def test_only_a_success_means_that_it_was_taken(
+        self, answering: Answering, status: int
+    ) -> None:
+        receivers, url = await answering(status)
+
+        answer = await receivers.tell(url, message_id="order_7", at=NOON, body=b"{}")
+
+        refused = NotTaken(f"status_{status}", is_gone=status == 410)
+        assert answer == (None if status < 300 else refused)
+
+    async def test_an_address_that_would_never_be_called_is_told_at_once(
+        self, answering: Answering
+    ) -> None:
+        receivers, _ = await answering(200)
+
+        assert receivers.refusal(URL) is None
+        assert receivers.refusal("http://case.example.org/varsel") == "not_https"
