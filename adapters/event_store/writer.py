@@ -7,11 +7,11 @@ from uuid import UUID
 import msgspec
 import psycopg
 from msgspec import Struct
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.rows import TupleRow
 
 from adapters.event_store.batch import APPEND, Append, columns
+from adapters.postgres.connecting import to_primary
 from application.ports.order_repository import ConcurrentUpdateError
 
 LOST: Final = (
@@ -22,13 +22,6 @@ LOST: Final = (
 )
 """After these nobody can tell whether a batch was stored; the same may go well on another connection."""
 
-_NETWORK: Final[dict[str, int]] = {
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-}
 # What the promises rest on, whatever the server's defaults are: what is answered for is on the disk,
 # and each statement sees what was committed before it. And the server ends what hangs while there is
 # time to try once more.
@@ -56,7 +49,7 @@ class Writer:
 
     def __init__(self, conninfo: str, *, limit: float) -> None:
         """Prepare to write; the server ends a statement after `limit` seconds."""
-        self._conninfo = make_conninfo(conninfo, **{**_NETWORK, **conninfo_to_dict(conninfo)})
+        self._conninfo = to_primary(conninfo)
         self._limit = f"{round(limit * 1000)}ms"
         self._connection: psycopg.AsyncConnection[TupleRow] | None = None
 

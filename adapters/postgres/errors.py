@@ -21,7 +21,7 @@ class MigrationError(PostgresError):
 
 
 class DatabaseUnreachableError(PostgresError):
-    """The database does not answer, or does not let us in."""
+    """The database does not answer, does not let us in, or takes no writes."""
 
 
 class UnsafeSettingError(PostgresError):

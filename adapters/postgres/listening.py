@@ -8,6 +8,8 @@ import psycopg
 import structlog
 from psycopg.sql import SQL, Identifier
 
+from adapters.postgres.connecting import to_primary
+
 log = structlog.get_logger()
 
 _RECONNECT: Final = 1.0
@@ -17,7 +19,7 @@ class Listener:
     """One connection that listens for one process, and wakes whoever waits for a channel."""
 
     def __init__(self, conninfo: str, *channels: str) -> None:
-        self._conninfo = conninfo
+        self._conninfo = to_primary(conninfo)
         self._signals = {channel: asyncio.Event() for channel in channels}
         self._task: asyncio.Task[None] | None = None
 

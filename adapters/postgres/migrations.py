@@ -16,6 +16,7 @@ import psycopg
 import structlog
 from psycopg.rows import TupleRow
 
+from adapters.postgres.connecting import refusal, to_primary
 from adapters.postgres.errors import DatabaseUnreachableError, MigrationError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -59,12 +60,13 @@ async def migrate(conninfo: str, *, folder: Path = MIGRATIONS) -> Sequence[str]:
     Raises:
         MigrationError: the files and the database do not fit each other, or a file failed;
             nothing of the failing file remains.
-        DatabaseUnreachableError: there is no database at `conninfo`; try again later.
+        DatabaseUnreachableError: there is no database at `conninfo` that takes writes; try again
+            later.
     """
     known = read_migrations(folder)
     try:
         async with await psycopg.AsyncConnection.connect(
-            conninfo, autocommit=True, application_name="varsel-migrate"
+            to_primary(conninfo), autocommit=True, application_name="varsel-migrate"
         ) as connection:
             # The lock belongs to the session, and goes with it whatever happens here.
             await connection.execute(_TAKE_LOCK, (_LOCK,))
@@ -72,7 +74,8 @@ async def migrate(conninfo: str, *, folder: Path = MIGRATIONS) -> Sequence[str]:
             await connection.execute(_RELEASE_LOCK, (_LOCK,))
     except psycopg.OperationalError as error:
         raise DatabaseUnreachableError(
-            f"The database cannot be reached to be migrated: {_first_line(error)}"
+            await refusal(conninfo)
+            or f"The database cannot be reached to be migrated: {_first_line(error)}"
         ) from error
     except psycopg.Error as error:
         raise MigrationError(f"The database cannot be migrated: {_first_line(error)}") from error

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from psycopg import AsyncConnection
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from adapters.postgres.connecting import refusal, to_primary
 from adapters.postgres.errors import DatabaseUnreachableError, UnsafeSettingError
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
@@ -20,13 +21,6 @@ _SESSION = {
     "statement_timeout": "30s",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "10s",
-}
-_NETWORK = {
-    "connect_timeout": 10,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
 }
 
 _SKIPS_EVENTS = "POSTGRES_ENABLE_DB_FUNCTIONS"
@@ -47,7 +41,7 @@ async def open_pool(
     Statements commit by themselves unless they are put into a transaction.
 
     Raises:
-        DatabaseUnreachableError: the connections could not be made in time.
+        DatabaseUnreachableError: the connections could not be made in time, or only to a standby.
     """
     pool: Pool = AsyncConnectionPool(
         _with_limits(conninfo),
@@ -67,8 +61,9 @@ async def open_pool(
     except PoolTimeout:
         await pool.close()
         raise DatabaseUnreachableError(
-            f"The database gave no {size} connections within {timeout:g} seconds: "
-            " see whether it runs, lets us in, and allows that many."
+            await refusal(conninfo)
+            or f"The database gave no {size} connections within {timeout:g} seconds: "
+            "see whether it runs, lets us in, and allows that many."
         ) from None
     return pool
 
@@ -86,7 +81,6 @@ def refuse_unsafe(environ: Mapping[str, str]) -> None:
 
 
 def _with_limits(conninfo: str) -> str:
-    given = conninfo_to_dict(conninfo)
     limits = " ".join(f"-c {setting}={value}" for setting, value in _SESSION.items())
-    options = f"{limits} {given.get('options') or ''}".strip()
-    return make_conninfo(conninfo, **{**_NETWORK, **given, "options": options})
+    given = conninfo_to_dict(conninfo).get("options") or ""
+    return to_primary(conninfo, options=f"{limits} {given}".strip())

@@ -24,6 +24,7 @@ _PROCESSES = Path("/proc")
 _SECONDS_FOR_A_FAST_STOP = 30.0
 _SECONDS_FOR_A_HARD_STOP = 10.0
 _READY_LINE = 7
+_READY = {"ready", "standby"}
 
 
 class Holder(Enum):
@@ -43,7 +44,7 @@ def pid_file(cluster: Path) -> Path:
 def is_ready(cluster: Path, pid: int) -> bool:
     """Tell whether the server `pid` has said that it takes connections."""
     lines = _lines(cluster)
-    return len(lines) > _READY_LINE and lines[0] == str(pid) and lines[_READY_LINE] == "ready"
+    return len(lines) > _READY_LINE and lines[0] == str(pid) and lines[_READY_LINE] in _READY
 
 
 def stop_left_over(cluster: Path) -> None:

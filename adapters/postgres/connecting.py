@@ -1,0 +1,47 @@
+"""How every connection of the service is made, whoever makes it.
+
+It leads to the server that takes writes: of several hosts to that one, to a standby never. So nobody
+reads what is behind the writes, and a fail-over is followed without a word.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+_NETWORK: Final[Mapping[str, int]] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+_WRITES: Final = {"target_session_attrs": "read-write"}
+_ANY: Final = {"target_session_attrs": "any"}
+
+
+def to_primary(conninfo: str, **more: str) -> str:
+    """Say how to connect to the server that takes writes, by what the operator's URL says.
+
+    The URL may set other limits to a silent network; which server is meant is not its to say.
+    """
+    given = conninfo_to_dict(conninfo)
+    return make_conninfo(conninfo, **{**_NETWORK, **given, **more, **_WRITES})
+
+
+async def refusal(conninfo: str) -> str | None:
+    """Tell an operator that what answers takes no writes, if that is why there is no connection."""
+    try:
+        async with await psycopg.AsyncConnection.connect(
+            make_conninfo(to_primary(conninfo), **_ANY)
+        ) as connection:
+            cursor = await connection.execute("SHOW transaction_read_only")
+            if await cursor.fetchone() == ("off",):
+                return None
+    except psycopg.OperationalError:
+        return None
+    return (
+        "The database that answers takes no writes, as a standby does, and so nothing is read from "
+        "it either: name the primary in VARSEL_DATABASE_URL, or all hosts, or promote this one."
+    )

@@ -1,0 +1,41 @@
+"""Connections lead to the server that takes writes, whatever else there is."""
+
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from adapters.postgres import DatabaseUnreachableError, migrate, open_pool
+from tests.adapters.event_store.postgres_store import open_store
+from tests.contracts.order_repository_contract import going_on, placing, resolved
+from tests.samples import TTD
+from tests.servers import a_pair
+
+
+async def test_a_lagging_standby_is_never_read_from() -> None:
+    async with a_pair(delay="5s") as pair, open_store(pair.conninfo) as store:
+        for number in range(10):
+            (opened,) = await store.orders.append([placing()], by=TTD)
+            (left,) = await store.orders.append([going_on(opened, resolved())], by=TTD)
+
+            read = await store.orders.load([opened.order_id])
+            assert read == {opened.order_id: left}, number
+
+        assert pair.standby.ask("SELECT count(*) FROM orders_events") == 0
+
+
+async def test_to_start_on_a_standby_alone_is_refused_in_one_line_that_says_what_to_do() -> None:
+    async with a_pair() as pair:
+        for url in (
+            pair.standby.conninfo,
+            make_conninfo(pair.standby.conninfo, target_session_attrs="standby"),
+        ):
+            with pytest.raises(DatabaseUnreachableError, match="name the primary") as unmigrated:
+                await migrate(url)
+            with pytest.raises(DatabaseUnreachableError, match="name the primary") as unserved:
+                await open_pool(url, size=1, name="varsel-test", timeout=0.3)
+
+            assert "\n" not in f"{unmigrated.value}{unserved.value}"
+
+
+async def test_a_primary_that_is_full_is_not_called_a_standby(server_url: str) -> None:
+    with pytest.raises(DatabaseUnreachableError, match="allows that many"):
+        await open_pool(server_url, size=1000, name="varsel-test", timeout=0.3)

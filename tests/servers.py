@@ -1,0 +1,150 @@
+"""Servers to which something happens: durable ones that can be killed, and pairs of them."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, LiteralString, Self
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from adapters.postgres import EmbeddedPostgres, migrate
+from tests.databases import scratch_folder
+
+_PATIENCE = 30.0
+_SETTINGS = {"shared_buffers": "16MB", "autovacuum": "off", "max_connections": "50"}
+
+
+class Server:
+    """A durable server, which is reached at the same place each time that it runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._place = folder.with_name(f"{folder.name}.at")
+        self._running: EmbeddedPostgres | None = None
+        self.conninfo = make_conninfo(
+            host=str(self._place), port="5432", user="postgres", dbname="postgres"
+        )
+
+    def start(self, **settings: str) -> None:
+        """Start it with settings of the server's own, and wait until it takes connections."""
+        running = EmbeddedPostgres(self._folder, settings=_SETTINGS | settings)
+        sockets = conninfo_to_dict(running.start())["host"]
+        self._running = running
+        self._place.unlink(missing_ok=True)
+        self._place.symlink_to(str(sockets))
+
+    def stop(self) -> None:
+        """Stop it in good order, if it still runs."""
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
+
+    def kill(self) -> None:
+        """End all its processes at once, as when its machine is gone."""
+        for pid in (self.postmaster, *self.processes()):
+            os.kill(pid, signal.SIGKILL)
+        self.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def cluster(self) -> Path:
+        """What PostgreSQL calls the data directory."""
+        (found,) = self._folder.glob("*/PG_VERSION")
+        return found.parent
+
+    @property
+    def postmaster(self) -> int:
+        """The process that has started all others."""
+        return int((self.cluster / "postmaster.pid").read_text().split()[0])
+
+    def processes(self) -> list[int]:
+        """The processes that the postmaster has started."""
+        pid = self.postmaster
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def ask(self, statement: LiteralString, *parameters: object) -> Any:  # noqa: ANN401  # a column of any type
+        """The first column of a statement's first row, if it has any."""
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            cursor = connection.execute(statement, parameters)
+            row = cursor.fetchone() if cursor.description else None
+        return None if row is None else row[0]
+
+
+class Pair:
+    """A primary, and a standby that follows it."""
+
+    def __init__(self, primary: Server, standby: Server) -> None:
+        self.primary = primary
+        self.standby = standby
+        hosts = (str(conninfo_to_dict(each.conninfo)["host"]) for each in (standby, primary))
+        self.conninfo = make_conninfo(primary.conninfo, host=",".join(hosts), port="5432,5432")
+        """Both hosts, the standby first."""
+
+    async def level(self) -> None:
+        """Wait until the standby has received everything."""
+        written = self.primary.ask("SELECT pg_current_wal_flush_lsn()")
+        received: LiteralString = "SELECT coalesce(pg_last_wal_receive_lsn() >= %s::pg_lsn, false)"
+        await until(lambda: bool(self.standby.ask(received, written)))
+
+    async def part(self) -> None:
+        """Let the standby receive nothing more."""
+        self.standby.ask("ALTER SYSTEM RESET primary_conninfo")
+        self.standby.ask("SELECT pg_reload_conf()")
+        await until(lambda: self.standby.ask("SELECT count(*) FROM pg_stat_wal_receiver") == 0)
+
+    def promote(self) -> None:
+        """Let the standby be the primary, which has gone."""
+        self.primary.kill()
+        self.standby.ask("SELECT pg_promote(wait => false)")
+
+
+@asynccontextmanager
+async def a_pair(*, delay: str = "0", synchronous: bool = False) -> AsyncIterator[Pair]:
+    """A primary with the whole schema, and a standby that replays its log after a delay."""
+    with scratch_folder() as folder:
+        pair = Pair(Server(folder / "primary"), Server(folder / "standby"))
+        with pair.primary:
+            await migrate(pair.primary.conninfo)
+        _run("cp", "-a", str(folder / "primary"), str(folder / "standby"))
+        (pair.standby.cluster / "standby.signal").touch()
+        followed = f"primary_conninfo = '{pair.primary.conninfo}'\n"
+        with (pair.standby.cluster / "postgresql.auto.conf").open("a") as settings:
+            settings.write(followed)
+        try:
+            pair.primary.start(synchronous_standby_names="*" if synchronous else "")
+            pair.standby.start(recovery_min_apply_delay=delay)
+            await pair.level()
+            yield pair
+        finally:
+            pair.standby.stop()
+            pair.primary.stop()
+
+
+def _run(*words: str) -> None:
+    subprocess.run(words, check=True, capture_output=True)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Look until something has come about."""
+    deadline = time.monotonic() + _PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        await asyncio.sleep(0.02)
