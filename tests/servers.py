@@ -88,6 +88,14 @@ class Server:
         return None if row is None else row[0]
 
 
+@asynccontextmanager
+async def a_server() -> AsyncIterator[Server]:
+    """A durable server with the whole schema."""
+    with scratch_folder() as folder, Server(folder / "postgres") as server:
+        await migrate(server.conninfo)
+        yield server
+
+
 class Pair:
     """A primary, and a standby that follows it."""
 

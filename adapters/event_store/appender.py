@@ -4,6 +4,7 @@ One connection writes for the process.
 While a transaction is under way, the next appends gather; none of them waits for another's conflict.
 A lost connection leaves no append without an answer: it is tried again, and where the history then
 has gone on, the events there are looked at: if they bear this append's command id, they are ours.
+If the database has meanwhile forgotten what was answered for, nothing more is appended.
 """
 
 import asyncio
@@ -14,9 +15,9 @@ from uuid import UUID
 import structlog
 from eventsourcing.persistence import StoredEvent
 
-from adapters.event_store.batch import AgendaRow, Append, split
+from adapters.event_store.batch import AgendaRow, Append, Beginning, split
 from adapters.event_store.sealing import Box
-from adapters.event_store.writer import LOST, Writer
+from adapters.event_store.writer import LOST, HistoryWentBackError, Writer
 from application.ports.order_repository import StoreUnavailableError
 
 log = structlog.get_logger()
@@ -83,7 +84,8 @@ class Appender:
 
         Raises:
             ConcurrentUpdateError: one of the histories does not end where these events begin.
-            StoreUnavailableError: the store did not answer in time, or too much waits for it.
+            StoreUnavailableError: the store did not answer in time, too much waits for it, or it has
+                forgotten what was appended before.
             NotStorableError: the store will never take it.
         """
         if not self._is_open or len(self._waiting) >= self._parked:
@@ -120,6 +122,8 @@ class Appender:
                 await self._writer.write(batch)
         except LOST as problem:
             await self._lost(batch, problem)
+        except HistoryWentBackError as problem:
+            self._end(batch, problem.forgotten)
         except Exception as problem:  # noqa: BLE001  # one bad append must not end all others
             self._refused_whole(batch, problem)
         else:
@@ -134,6 +138,17 @@ class Appender:
         await self._writer.disconnect()
         await asyncio.sleep(self._pause)
         self._pause = min(2 * self._pause, _LAST_PAUSE)
+
+    def _end(self, batch: Sequence[Append], forgotten: Beginning) -> None:
+        """Take no more: what is sent was recorded there, and nobody here may decide what it is now."""
+        self._is_open = False
+        log.critical(
+            "history_went_back",
+            order_id=str(forgotten.order_id),
+            version=forgotten.version,
+            does="records nothing more until it is started anew; see docs/operating.md first",
+        )
+        _give_up([*batch, *self._waiting])
 
     def _refused_whole(self, batch: Sequence[Append], problem: Exception) -> None:
         """Let each be tried by itself, so that the one that cannot be stored drags no other down."""

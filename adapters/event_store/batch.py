@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
@@ -41,6 +41,14 @@ class AgendaRow:
     due_at: datetime | None
 
 
+class Beginning(NamedTuple):
+    """Where an append begins in a history, and by which command: by this it is known again."""
+
+    order_id: UUID | str
+    version: int
+    command_id: UUID
+
+
 @dataclass(slots=True, eq=False)
 class Append:
     """One append that waits, whole or not at all."""
@@ -65,6 +73,12 @@ class Append:
         self.rows = len(self.events) + 2 * len(self.boxes)
         self.size = sum(len(each.state) for each in self.events)
         self.size += sum(len(each.ciphertext) for each in self.boxes)
+
+    @property
+    def beginning(self) -> Beginning:
+        """What is stored of it if anything is, since it is stored whole."""
+        first = self.events[0]
+        return Beginning(first.originator_id, first.originator_version, self.command_id)
 
     def succeed(self) -> None:
         """Answer that everything is stored, if anybody still waits for it."""

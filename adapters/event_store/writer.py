@@ -10,7 +10,7 @@ from msgspec import Struct
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.rows import TupleRow
 
-from adapters.event_store.batch import APPEND, Append, columns
+from adapters.event_store.batch import APPEND, Append, Beginning, columns
 from adapters.postgres.connecting import to_primary
 from application.ports.order_repository import ConcurrentUpdateError
 
@@ -37,6 +37,14 @@ SELECT state FROM orders_events WHERE originator_id = %s AND originator_version 
 """
 
 
+class HistoryWentBackError(Exception):
+    """What this process has seen stored is not in the database any more: it is an older one now."""
+
+    def __init__(self, forgotten: Beginning) -> None:
+        super().__init__()
+        self.forgotten = forgotten
+
+
 class _Command(Struct):
     command_id: UUID
 
@@ -52,16 +60,25 @@ class Writer:
         self._conninfo = to_primary(conninfo)
         self._limit = f"{round(limit * 1000)}ms"
         self._connection: psycopg.AsyncConnection[TupleRow] | None = None
+        self._last: Beginning | None = None
+        """The last append that was seen to be stored."""
 
     async def write(self, batch: Sequence[Append]) -> None:
-        """Store a batch in one transaction, and answer each of it."""
+        """Store a batch in one transaction, and answer each of it.
+
+        Raises:
+            HistoryWentBackError: what was stored before has been forgotten; nothing is stored.
+        """
         connection = await self._connected()
         cursor = await connection.execute(APPEND, columns(batch), prepare=True)
         row = await cursor.fetchone()
         refused = set() if row is None else set(row[0])
         for number, append in enumerate(batch):
-            if number not in refused or (append.was_tried and await self._is_ours(append)):
+            if number not in refused or (
+                append.was_tried and await _is_there(connection, append.beginning)
+            ):
                 append.succeed()
+                self._last = append.beginning
             else:
                 append.fail(ConcurrentUpdateError())
 
@@ -71,18 +88,28 @@ class Writer:
         if connection is not None:
             await connection.close()
 
-    async def _is_ours(self, append: Append) -> bool:
-        """Whether the events that stand in the way were stored by this very append."""
-        first = append.events[0]
-        connection = await self._connected()
-        cursor = await connection.execute(_THERE, (first.originator_id, first.originator_version))
-        row = await cursor.fetchone()
-        return row is not None and _read_command(row[0]).command_id == append.command_id
-
     async def _connected(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(
+            connection = await psycopg.AsyncConnection.connect(
                 self._conninfo, autocommit=True, application_name="varsel appender"
             )
-            await self._connection.execute(_SESSION, {"limit": self._limit})
+            try:
+                await self._begin(connection)
+            except BaseException:
+                await connection.close()
+                raise
+            self._connection = connection
         return self._connection
+
+    async def _begin(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Set the connection up, and see whether the database still has what it has answered for."""
+        await connection.execute(_SESSION, {"limit": self._limit})
+        if self._last is not None and not await _is_there(connection, self._last):
+            raise HistoryWentBackError(self._last)
+
+
+async def _is_there(connection: psycopg.AsyncConnection[Any], beginning: Beginning) -> bool:
+    """Whether the event that stands where an append begins was stored by that very append."""
+    cursor = await connection.execute(_THERE, (beginning.order_id, beginning.version))
+    row = await cursor.fetchone()
+    return row is not None and _read_command(row[0]).command_id == beginning.command_id

@@ -49,6 +49,7 @@ async def open_pool(
         max_size=size,
         name=name,
         open=False,
+        reconnect_timeout=timeout,  # then whoever asks has it tried anew, instead of ever more rarely
         timeout=timeout,
         kwargs={
             "autocommit": True,

@@ -1,47 +1,19 @@
 """Every append gets its answer, and the right one, whatever happens to the connection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic
-from typing import LiteralString
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
-from eventsourcing.persistence import StoredEvent
 
 from adapters.event_store.appender import Appender, NotStorableError
-from adapters.event_store.batch import APPEND_LOCK, AgendaRow
+from adapters.event_store.batch import APPEND_LOCK
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
+from tests.adapters.event_store.appending import append, appending, ask, event, stored
 from tests.adapters.event_store.wire import Wire
-
-
-def event(stream: UUID, version: int = 1, command: UUID | None = None) -> StoredEvent:
-    state = f'{{"command_id":"{command or uuid4()}","said":"\\u0000"}}'
-    return StoredEvent(stream, version, "test.happened", state.encode())
-
-
-async def append(
-    appender: Appender, stream: UUID | None = None, *, version: int = 1, owner: str = "ttd"
-) -> UUID:
-    stream, command = stream or uuid4(), uuid4()
-    row = AgendaRow(stream, owner, 1, datetime(2026, 9, 1, tzinfo=UTC))
-    await appender.append(command, [event(stream, version, command)], [], [row])
-    return stream
-
-
-@asynccontextmanager
-async def appending(
-    conninfo: str, *, patience: float = 10.0, parked: int = 20_000
-) -> AsyncIterator[Appender]:
-    appender = Appender(conninfo, patience=patience, parked=parked)
-    await appender.start()
-    try:
-        yield appender
-    finally:
-        await appender.stop()
 
 
 @contextmanager
@@ -51,16 +23,6 @@ def stalled_writer(conninfo: str) -> Iterator[psycopg.Connection]:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
         yield connection
         connection.rollback()
-
-
-def ask(conninfo: str, statement: LiteralString, *parameters: object) -> object:
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        row = connection.execute(statement, parameters).fetchone()
-        return None if row is None else row[0]
-
-
-def stored(conninfo: str) -> object:
-    return ask(conninfo, "SELECT count(*) FROM orders_events")
 
 
 async def blocked(conninfo: str) -> None:

@@ -1,7 +1,12 @@
 """Connections have limits, and an unsafe environment is refused."""
 
+from contextlib import suppress
+from time import monotonic
+
 import pytest
+from psycopg import OperationalError
 from psycopg.conninfo import make_conninfo
+from psycopg_pool import PoolTimeout
 
 from adapters.postgres import (
     DatabaseUnreachableError,
@@ -9,6 +14,8 @@ from adapters.postgres import (
     open_pool,
     refuse_unsafe,
 )
+from adapters.postgres.pool import Pool
+from tests.servers import a_server
 
 
 async def _setting(conninfo: str, name: str) -> str:
@@ -66,6 +73,32 @@ async def test_a_database_that_does_not_answer_is_told_in_one_line_without_its_p
 
     assert "\n" not in str(refusal.value)
     assert "a-secret" not in str(refusal.value)
+
+
+async def test_a_database_that_was_away_for_long_is_found_as_soon_as_it_is_back() -> None:
+    async with (
+        a_server() as server,
+        await open_pool(server.conninfo, size=1, name="varsel-test", timeout=0.5) as pool,
+    ):
+        server.kill()
+        ends = monotonic() + 4
+        while monotonic() < ends:
+            with pytest.raises((OperationalError, PoolTimeout)):
+                await _ask(pool)
+
+        server.start()
+        back = monotonic()
+        while True:
+            with suppress(PoolTimeout):
+                await _ask(pool)
+                break
+
+        assert monotonic() - back < 1.5
+
+
+async def _ask(pool: Pool) -> None:
+    async with pool.connection() as connection:
+        await connection.execute("SELECT 1")
 
 
 @pytest.mark.parametrize("value", ["1", "y", "yes", "true", "True", "on", " ON ", "anything"])
