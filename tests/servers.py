@@ -1,4 +1,4 @@
-"""Servers to which something happens: durable ones that can be killed, and pairs of them."""
+"""Servers to which something happens: durable ones that can be killed, on a disk that can be full, and pairs."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, LiteralString, Self
@@ -18,7 +18,13 @@ from adapters.postgres import EmbeddedPostgres, migrate
 from tests.databases import scratch_folder
 
 _PATIENCE = 30.0
+_PAGE = 4096
+_SIZE_OF_A_SMALL_DISK = "256m"
 _SETTINGS = {"shared_buffers": "16MB", "autovacuum": "off", "max_connections": "50"}
+
+
+class NoDiskError(Exception):
+    """There is no disk that can be filled."""
 
 
 class Server:
@@ -49,7 +55,8 @@ class Server:
     def kill(self) -> None:
         """End all its processes at once, as when its machine is gone."""
         for pid in (self.postmaster, *self.processes()):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # the others go by themselves, without the first
+                os.kill(pid, signal.SIGKILL)
         self.stop()
 
     def __enter__(self) -> Self:
@@ -74,6 +81,16 @@ class Server:
     def postmaster(self) -> int:
         """The process that has started all others."""
         return int((self.cluster / "postmaster.pid").read_text().split()[0])
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it has a postmaster."""
+        return (self.cluster / "postmaster.pid").exists()
+
+    @property
+    def said(self) -> str:
+        """Its own log."""
+        return (self._folder / "server.log").read_text(errors="replace")
 
     def processes(self) -> list[int]:
         """The processes that the postmaster has started."""
@@ -144,6 +161,46 @@ async def a_pair(*, delay: str = "0", synchronous: bool = False) -> AsyncIterato
         finally:
             pair.standby.stop()
             pair.primary.stop()
+
+
+class Disk:
+    """A small disk of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._ballast = folder / "ballast"
+
+    def fill(self) -> None:
+        """Leave no room for a single page."""
+        with self._ballast.open("wb", buffering=0) as ballast, suppress(OSError):
+            while True:
+                ballast.write(bytes(_PAGE))
+
+    def clear(self) -> None:
+        """Make room."""
+        self._ballast.unlink()
+
+
+@asynccontextmanager
+async def a_server_on_a_small_disk() -> AsyncIterator[tuple[Server, Disk]]:
+    """A durable server with the whole schema, whose data is on a disk that can be filled.
+
+    Raises:
+        NoDiskError: this machine lets nobody like us mount one; skip what needs it.
+    """
+    with scratch_folder() as folder:
+        mounted = folder / "postgres"
+        mounted.mkdir()
+        options = f"size={_SIZE_OF_A_SMALL_DISK},mode=711"
+        try:
+            _run("mount", "-t", "tmpfs", "-o", options, "varsel-test", str(mounted))
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise NoDiskError("a disk is mounted by root alone") from error
+        try:
+            with Server(mounted) as server:
+                await migrate(server.conninfo)
+                yield server, Disk(mounted)
+        finally:
+            _run("umount", "--lazy", str(mounted))
 
 
 def _run(*words: str) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import structlog
 from eventsourcing.persistence import StoredEvent
+from psycopg.errors import DiskFull
 
 from adapters.event_store.batch import AgendaRow, Append, Beginning, split
 from adapters.event_store.sealing import Box
@@ -28,6 +29,8 @@ _LOOK: Final = 0.25
 """Seconds between two looks at who has waited too long."""
 _FIRST_PAUSE: Final = 0.1
 _LAST_PAUSE: Final = 1.0
+_QUIET: Final = 600.0
+"""Seconds until an alarm is sounded again whose cause is still there."""
 
 
 class NotStorableError(Exception):
@@ -52,6 +55,7 @@ class Appender:
         self._under_way: list[Append] = []
         self._wake = asyncio.Event()
         self._pause = _FIRST_PAUSE
+        self._quiet_until = 0.0
         self._tasks: Sequence[asyncio.Task[None]] = ()
         self._is_open = False
 
@@ -132,12 +136,21 @@ class Appender:
     async def _lost(self, batch: Sequence[Append], problem: Exception) -> None:
         """Let wait again what may or may not have been stored; whoever gives up is not tried again."""
         log.warning("store_lost", because=type(problem).__name__, waiting=len(batch))
+        if isinstance(problem, DiskFull):
+            self._sound_alarm()
         for append in batch:
             append.was_tried = True
         self._waiting = [*batch, *self._waiting]
         await self._writer.disconnect()
         await asyncio.sleep(self._pause)
         self._pause = min(2 * self._pause, _LAST_PAUSE)
+
+    def _sound_alarm(self) -> None:
+        """Say that the database's disk is full, but not at every attempt."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._quiet_until:
+            self._quiet_until = now + _QUIET
+            log.critical("disk_full", does="answers 503, and goes on by itself when there is room")
 
     def _end(self, batch: Sequence[Append], forgotten: Beginning) -> None:
         """Take no more: what is sent was recorded there, and nobody here may decide what it is now."""
