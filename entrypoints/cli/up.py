@@ -14,11 +14,12 @@ from typing import Annotated, Final
 from uuid import uuid4
 
 import aiohttp
+import structlog
 from cyclopts import Parameter
 from rich.console import Console
 
 from adapters.postgres import EmbeddedPostgres
-from adapters.postgres.errors import PostgresError
+from adapters.postgres.errors import PostgresError, PostgresStartError
 from application.caller import CREATE
 from entrypoints.cli import demo
 from entrypoints.cli.app import settings_from
@@ -36,6 +37,8 @@ from entrypoints.supervisor import (
 from entrypoints.wiring.registries import load_samples
 from entrypoints.wiring.store import bring_schema_up_to_date
 from entrypoints.wiring.tokens import development_issuer
+
+log = structlog.get_logger()
 
 _PATIENCE: Final = 30.0
 _TOKEN_LIFETIME: Final = 12 * 3600
@@ -168,30 +171,30 @@ async def _keep_up(
     server: EmbeddedPostgres | None,
 ) -> None:
     supervisor = Supervisor(list(_children(settings, listener)), environ)
-    async with supervisor.running() as keeping, _reviving(server) as reviving:
+    async with supervisor.running() as keeping, _reviving(server):
         answering = asyncio.create_task(_answers(settings))
         await asyncio.wait({keeping, answering}, return_when=asyncio.FIRST_COMPLETED)
         if not keeping.done():
             await answering
             _tell(settings)
-        done, _ = await asyncio.wait({keeping, reviving}, return_when=asyncio.FIRST_COMPLETED)
-        for each in done:
-            each.result()
+        await keeping
 
 
 @contextlib.asynccontextmanager
-async def _reviving(server: EmbeddedPostgres | None) -> AsyncIterator[asyncio.Task[None]]:
-    """Start the server of our own again whenever it has died; the task ends when it cannot be."""
+async def _reviving(server: EmbeddedPostgres | None) -> AsyncIterator[None]:
+    """Start the server of our own again whenever it has died, however often it takes."""
 
     async def look() -> None:
-        while True:
+        while server is not None:
             await asyncio.sleep(_LOOK)
-            if server is not None:
+            try:
                 await asyncio.to_thread(server.revive)
+            except PostgresStartError as problem:
+                log.critical("database_not_started", because=str(problem), does="tries again")
 
     task = asyncio.create_task(look())
     try:
-        yield task
+        yield
     finally:
         task.cancel()
 

@@ -190,20 +190,6 @@ def in_database(store: PostgresStore) -> Stores:
     )
 
 
-def in_database(store: PostgresStore) -> Stores:
-    """Everything in PostgreSQL."""
-    return Stores(
-        clock=store.clock,
-        orders=store.orders,
-        agenda=store.agenda,
-        index=store.index,
-        inbox=store.inbox,
-        feed=store.feed,
-        recipients=store.recipients,
-        results=store.results,
-    )
-
-
 class Installation:
     """A service whose clock the tests set."""
 
