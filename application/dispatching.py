@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -18,6 +20,7 @@ from application.ports.order_repository import (
 )
 from application.ports.registries import RegistryUnavailableError
 from application.ports.send_condition import NoAnswer, SendCondition
+from application.stopping import StoppedOwners
 from domain.order.events import NotificationGivenUp, OrderEvent, OrderId
 from domain.order.order import CHUNK, Order, duplicate
 from domain.order.steps import (
@@ -39,6 +42,39 @@ _STEPS: Final = 100
 """An order that asks for more steps than this in one go yields to the others."""
 _GATHER: Final = 0.005
 """Seconds in which what is done, and what has become due, gathers for one look at the agenda."""
+_ALONE: Final = 5.0
+"""Seconds for which others wait at most, so that a suspect can be carried out alone."""
+_SUSPECTS: Final = 50
+_LOOK_FOR_WITHHELD: Final = timedelta(seconds=60)
+_LAST: Final = 20.0
+"""Seconds in which what is in hand may come to its end before the process does."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What came of carrying an order out."""
+
+    until: datetime | None = None
+    """Until when it waits, if nothing was recorded of it that would have moved it."""
+    is_suspect: bool = False
+    """Whether it is left to its lease, since it may bring the next worker down, too."""
+
+
+@dataclass(slots=True)
+class _Lent:
+    """An order that is lent to this worker, until it has been given back."""
+
+    was_due: datetime
+    task: asyncio.Task[_Done] | None = None
+    """Carries it out; None where it could not be read."""
+
+    @property
+    def is_in_hand(self) -> bool:
+        return self.task is not None and not self.task.done()
+
+    @property
+    def done(self) -> _Done:
+        return _Done() if self.task is None or self.task.cancelled() else self.task.result()
 
 
 class DispatchService:
@@ -52,6 +88,7 @@ class DispatchService:
         look_up: ContactLookUp,
         condition: SendCondition,
         hand_over: HandOver,
+        stopped: StoppedOwners,
         clock: Callable[[], datetime],
         worker: str,
     ) -> None:
@@ -60,16 +97,17 @@ class DispatchService:
         self._look_up = look_up
         self._condition = condition
         self._hand_over = hand_over
+        self._stopped = stopped
         self._clock = clock
         self._worker = worker
         self._timing = hand_over.timing
-        self._in_hand: dict[asyncio.Task[datetime | None], OrderId] = {}
-        self._was_due: dict[OrderId, datetime] = {}
-        self._is_emptying = False
-        self._look_again_at = datetime.min.replace(tzinfo=UTC)
+        self._lent: dict[OrderId, _Lent] = {}
+        self._known_as_stuck: frozenset[OrderId] = frozenset()
+        self._is_ending = False
+        self._suspects_at = self._withheld_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self, *, capacity: int = 500, batch: int = 250) -> None:
-        """Carry out whatever is due, until cancelled."""
+        """Carry out whatever is due, until cancelled; what is in hand then is brought to its end."""
         try:
             while True:
                 try:
@@ -78,69 +116,89 @@ class DispatchService:
                     log.warning("store_unavailable", does="waits, then looks at the agenda again")
                     await asyncio.sleep(self._timing.poll)
         finally:
-            for task in self._in_hand:
-                task.cancel()
-            await asyncio.gather(*self._in_hand, return_exceptions=True)
+            await self._end()
 
     async def run_until_idle(self) -> None:
         """Carry out whatever is due now, and return when nothing is."""
-        while await self._claim(limit=500) or await self._claim_suspect():
-            await asyncio.gather(*self._in_hand, return_exceptions=True)
+        while (
+            await self._claim(limit=500)
+            or await self._claim_suspects()
+            or await self._claim_withheld()
+        ):
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             await self._release()
+
+    @property
+    def _tasks(self) -> Sequence[asyncio.Task[_Done]]:
+        return [each.task for each in self._lent.values() if each.task is not None]
 
     async def _turn(self, capacity: int, batch: int) -> None:
         await self._release()
         await self._look_for_suspects()
-        room = 0 if self._is_emptying else capacity - len(self._in_hand)
+        await self._look_for_withheld()
+        room = capacity - len(self._lent)
         if room > 0 and await self._claim(limit=min(room, batch)) == batch:
             return  # there is more
         waiting = asyncio.ensure_future(self._agenda.wait(self._timing.poll))
         try:
-            await asyncio.wait({waiting, *self._in_hand}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({waiting, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiting.cancel()
         await asyncio.sleep(_GATHER)
 
-    async def _look_for_suspects(self) -> None:
-        """Carry out, alone and with empty hands, what may kill its worker; the others must not suffer."""
-        now = self._clock()
-        if not self._is_emptying and now >= self._look_again_at:
-            self._look_again_at = now + timedelta(seconds=self._timing.poll)
-            self._is_emptying = await self._agenda.has_suspects(now)
-        if not self._is_emptying or self._in_hand:
-            return
-        while await self._claim_suspect():
-            await asyncio.gather(*self._in_hand, return_exceptions=True)
+    async def _end(self) -> None:
+        """Let what is being handed over come to its end, begin nothing new, and give all back."""
+        self._is_ending = True
+        if tasks := self._tasks:
+            await asyncio.wait(tasks, timeout=_LAST)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(StoreUnavailableError):
             await self._release()
-        self._is_emptying = False
+
+    async def _look_for_suspects(self) -> None:
+        """Carry out what may kill its worker: with empty hands, if they are empty in a moment."""
+        now = self._clock()
+        if now < self._suspects_at:
+            return
+        self._suspects_at = now + timedelta(seconds=self._timing.poll)
+        stuck = frozenset(await self._agenda.stuck())
+        for order_id in stuck - self._known_as_stuck:
+            log.critical("order_stuck", order_id=str(order_id), see="varsel orders stuck")
+        self._known_as_stuck = stuck
+        if await self._agenda.has_suspects(now):
+            await self._empty_hands()
+            await self._claim_suspects()
+            await self._empty_hands()
+            await self._release()
+
+    async def _empty_hands(self) -> None:
+        """Take nothing new for a moment; what takes longer keeps nobody waiting."""
+        if tasks := self._tasks:
+            await asyncio.wait(tasks, timeout=_ALONE)
+
+    async def _look_for_withheld(self) -> None:
+        now = self._clock()
+        if now >= self._withheld_at:
+            self._withheld_at = now + _LOOK_FOR_WITHHELD
+            await self._claim_withheld()
 
     async def _release(self) -> None:
-        done = {task: order_id for task, order_id in self._in_hand.items() if task.done()}
-        for task in done:
-            del self._in_hand[task]
-        waits = [
-            wait
-            for task, order_id in done.items()
-            if not task.cancelled() and (wait := self._wait(task, order_id)) is not None
-        ]
-        await self._agenda.put_off(waits)
-        given_back = [
-            order_id for task, order_id in done.items() if not task.cancelled() and not _log(task)
-        ]
-        if given_back:
-            await self._agenda.release(given_back, worker=self._worker)
-        for order_id in done.values():
-            del self._was_due[order_id]
-
-    def _wait(self, task: asyncio.Task[datetime | None], order_id: OrderId) -> Wait | None:
-        """Until when an order waits of which nothing was recorded, so that nothing moved it."""
-        was_due = self._was_due[order_id]
-        if task.exception() is None:
-            until = task.result()
-            return None if until is None else Wait(order_id, was_due, until)
-        if _is_passing(task.exception()):
-            return Wait(order_id, was_due, self._clock() + self._timing.lease)
-        return None
+        """Give back what is done, or could not be read; what cannot be given back now is so later."""
+        back = {order_id: each for order_id, each in self._lent.items() if not each.is_in_hand}
+        await self._agenda.put_off(
+            [
+                Wait(order_id, each.was_due, each.done.until)
+                for order_id, each in back.items()
+                if each.done.until is not None
+            ]
+        )
+        returned = [order_id for order_id, each in back.items() if not each.done.is_suspect]
+        if returned:
+            await self._agenda.release(returned, worker=self._worker)
+        for order_id in back:
+            del self._lent[order_id]
 
     async def _claim(self, *, limit: int) -> int:
         return await self._take(
@@ -149,23 +207,33 @@ class DispatchService:
             )
         )
 
-    async def _claim_suspect(self) -> int:
+    async def _claim_suspects(self) -> int:
         return await self._take(
-            await self._agenda.claim_suspect(
-                worker=self._worker, now=self._clock(), lease=self._timing.lease
+            await self._agenda.claim_suspects(
+                limit=_SUSPECTS, worker=self._worker, now=self._clock(), lease=self._timing.lease
+            )
+        )
+
+    async def _claim_withheld(self) -> int:
+        return await self._take(
+            await self._agenda.claim_withheld(
+                limit=_SUSPECTS, worker=self._worker, now=self._clock(), lease=self._timing.lease
             )
         )
 
     async def _take(self, claimed: Mapping[OrderId, datetime]) -> int:
         """Take orders in hand; one whose history cannot be read is left to its lease."""
-        if not claimed:
-            return 0
-        orders = await self._load(list(claimed))
+        new = [each for each in claimed if each not in self._lent]
+        for order_id in new:
+            self._lent[order_id] = _Lent(claimed[order_id])
+        orders = await self._load(new) if new else {}
         findings = await self._find_together(list(orders.values()))
-        for order_id, order in orders.items():
-            self._was_due[order_id] = claimed[order_id]
-            task = asyncio.create_task(self._carry_out(order, findings.get(order_id, {})))
-            self._in_hand[task] = order_id
+        for order_id in new:
+            if order_id in orders:
+                carrying_out = self._in_hand(orders[order_id], findings.get(order_id, {}))
+                self._lent[order_id].task = asyncio.create_task(carrying_out)
+            else:
+                del self._lent[order_id]
         return len(claimed)
 
     async def _load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
@@ -198,6 +266,21 @@ class DispatchService:
             findings.setdefault(order.order_id, {})[recipient_no] = finding
         return findings
 
+    async def _in_hand(self, order: Order, found: Mapping[RecipientNo, Finding]) -> _Done:
+        try:
+            return _Done(until=await self._carry_out(order, found))
+        except (RegistryUnavailableError, StoreUnavailableError) as error:
+            # It is somebody else's trouble, and not the order's.
+            log.warning("order_put_off", because=type(error).__name__)
+            return _Done(until=self._clock() + self._timing.lease)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is this order's alone
+            log.error("order_failed", because=type(error).__name__)  # noqa: TRY400  # no trace
+            return _Done(is_suspect=True)
+
+    async def _may_leave(self, order: Order) -> bool:
+        """Whether hand-overs may begin: the process goes on, and nobody has stopped the owner."""
+        return not self._is_ending and not await self._stopped.includes(order.placed.owner)
+
     async def _carry_out(
         self, order: Order, found: Mapping[RecipientNo, Finding]
     ) -> datetime | None:
@@ -222,6 +305,8 @@ class DispatchService:
                         settled = unit.order.settle(now, report_wait=report_wait)
                         _tell_given_up(unit.order, settled)
                         unit.take(settled, now)
+                    case AttemptNotifications() if not await self._may_leave(unit.order):
+                        break
                     case AttemptNotifications(notifications=notifications):
                         attempted = self._hand_over.attempts(unit.order, notifications, now)
                         if not attempted:
@@ -288,23 +373,6 @@ def _tell_given_up(order: Order, settled: Sequence[OrderEvent]) -> None:
     count = sum(isinstance(each, NotificationGivenUp) for each in settled)
     if count:
         log.warning("outcome_stays_unknown", order_id=str(order.order_id), notifications=count)
-
-
-def _log(task: asyncio.Task[datetime | None]) -> bool:
-    """Say that an order could not be carried out; whether it is left to its lease, as a suspect."""
-    error = task.exception()
-    if error is None:
-        return False
-    if _is_passing(error):
-        log.warning("order_put_off", because=type(error).__name__)
-        return False
-    log.error("order_failed", because=type(error).__name__)
-    return True
-
-
-def _is_passing(error: BaseException | None) -> bool:
-    """Whether it is somebody else's trouble, and not the order's."""
-    return isinstance(error, RegistryUnavailableError | StoreUnavailableError)
 
 
 def _wanted(order: Order, recipient_no: RecipientNo) -> Wanted:

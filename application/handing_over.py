@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from application.choosing import HealthRules, ProviderChoice
-from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
+from application.ports.order_repository import (
+    ConcurrentUpdateError,
+    OrderRepository,
+    StoreUnavailableError,
+)
 from application.ports.provider import (
     Accepted,
     Deferred,
@@ -151,16 +155,29 @@ class HandOver:
     async def _record_outcomes(
         self, unit: OrderInHand, outcomes: Sequence[tuple[NotificationAttempted, Outcome]]
     ) -> None:
-        """Record what became of attempts; this must not be lost to a report that came meanwhile."""
+        """Record what became of attempts; it is lost to no report, and to no outage of the store.
+
+        Raises:
+            StoreUnavailableError: it could not be, until it was too late: the outcomes are unknown.
+        """
+        settled_by = max(attempted.settled_by for attempted, _ in outcomes)
+        is_stale = False
         async with unit.turn:
             while True:
-                now = self._clock()
-                for attempted, outcome in outcomes:
-                    unit.take(self._decided(unit.order, attempted, outcome, now), now)
                 try:
+                    if is_stale:
+                        await unit.read_again(self._orders)
+                    now = self._clock()
+                    for attempted, outcome in outcomes:
+                        unit.take(self._decided(unit.order, attempted, outcome, now), now)
                     await unit.record(self._orders)
                 except ConcurrentUpdateError:
-                    await unit.read_again(self._orders)
+                    is_stale = True
+                except StoreUnavailableError:
+                    if self._clock() >= settled_by:
+                        raise
+                    is_stale = True
+                    await asyncio.sleep(self.timing.poll)
                 else:
                     return
 

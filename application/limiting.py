@@ -1,27 +1,19 @@
 """Hold owners to what they may order in a day, and to an operator's stop."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
-import structlog
-
 from application.commands import NewOrder
-from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, Ceiling, OwnerLedger
+from application.stopping import StoppedOwners
 from domain.channel import ChannelChoice
 from domain.sms_segments import segments
 
-log = structlog.get_logger()
-
 EVERYBODY: Final = "*"
 """Stands for every owner that has no ceiling of its own."""
-_LOOK_AGAIN: Final = timedelta(seconds=1)
-_LOOKS: Final = 1.0
-"""Seconds that an order waits for it."""
 _BY_SMS: Final = frozenset(
     {ChannelChoice.SMS, ChannelChoice.SMS_PREFERRED, ChannelChoice.EMAIL_AND_SMS}
 )
@@ -67,6 +59,7 @@ class LimitingService:
         self,
         *,
         ledger: OwnerLedger,
+        stopped: StoppedOwners,
         clock: Callable[[], datetime],
         ceilings: Mapping[str, Ceiling],
     ) -> None:
@@ -74,9 +67,7 @@ class LimitingService:
         self._ledger = ledger
         self._clock = clock
         self._ceilings = ceilings
-        self._stopped: Mapping[str, str] = {}
-        self._looked_at: datetime | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._stopped = stopped
 
     @asynccontextmanager
     async def ordering(self, owner: str, orders: Sequence[NewOrder]) -> AsyncIterator["Counted"]:
@@ -87,7 +78,7 @@ class LimitingService:
             OverCeilingError: it would be more than the owner may order today.
             StoreUnavailableError: try again later.
         """
-        if owner in await self._who_is_stopped():
+        if await self._stopped.includes(owner):
             raise OwnerStoppedError
         ceiling = self._ceilings.get(owner.lower(), self._ceilings.get(EVERYBODY, Ceiling()))
         counted = Counted()
@@ -110,22 +101,6 @@ class LimitingService:
         finally:
             if counted.is_void:
                 await self._ledger.give_back(owner, day, amount)
-
-    async def _who_is_stopped(self) -> Mapping[str, str]:
-        """Who is stopped, as far as is known; nobody waits long to learn it anew."""
-        now = self._clock()
-        if self._looked_at is None or not self._looked_at <= now < self._looked_at + _LOOK_AGAIN:
-            if self._looking is None or self._looking.done():
-                self._looking = asyncio.create_task(self._look(now))
-            await asyncio.wait({self._looking}, timeout=_LOOKS)
-        return self._stopped
-
-    async def _look(self, now: datetime) -> None:
-        try:
-            self._stopped = await self._ledger.stopped()
-        except StoreUnavailableError:
-            log.warning("store_unavailable", does="goes on with the stops that it knows of")
-        self._looked_at = now
 
 
 @dataclass(slots=True)

@@ -44,6 +44,7 @@ from application.placing import OrderNames
 from application.ports.token_verifier import TokenVerifier
 from application.reading import ReadingService
 from application.reporting import ReportingService
+from application.stopping import StoppedOwners
 from application.subscribing import SubscribingService
 from application.supporting import SupportService
 from application.telling import TellingService
@@ -142,6 +143,8 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(receivers.aclose)
         names = OrderNames(vault)
         process = f"{socket.gethostname()} {os.getpid()}"
+        ledger = PostgresOwnerLedger(pool)
+        stopped = StoppedOwners(ledger, utc_now)
         hand_over = HandOver(
             orders=orders,
             providers=providers(settings, stack),
@@ -187,12 +190,13 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 look_up=look_up,
                 condition=condition,
                 hand_over=hand_over,
+                stopped=stopped,
                 clock=utc_now,
                 worker=process,
             ),
             projecting=projecting,
             limiting=LimitingService(
-                ledger=PostgresOwnerLedger(pool), clock=utc_now, ceilings=ceilings(settings)
+                ledger=ledger, stopped=stopped, clock=utc_now, ceilings=ceilings(settings)
             ),
             noting=NotingService(
                 ledger=PostgresProviderLedger(pool),

@@ -17,7 +17,8 @@ log = structlog.get_logger()
 
 _PORT_PATIENCE: Final = 3.0
 """Seconds that a port may stay taken by the remains of an installation that was killed."""
-_STOP_PATIENCE: Final = 10.0
+_STOP_PATIENCE: Final = 30.0
+"""Seconds in which a process that is told to stop may bring what it has in hand to its end."""
 _MANY_DEATHS: Final = 5
 _SHORT_LIFE: Final = 10.0
 _PARENT_POLL: Final = 0.25

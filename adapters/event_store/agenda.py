@@ -8,26 +8,30 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
-from application.ports.agenda import Wait
+from application.ports.agenda import QUARANTINE, WITHHELD, Wait
 from domain.order.events import OrderId
 
 CHANNEL: Final = "varsel_agenda"
+_KNOWN: Final[dict[str, Any]] = {"quarantine": QUARANTINE}
 
-# Who has anything in a lane is found by leaps over the index, one for each owner; then of each owner
-# who has something ready the same share is read from the end of its own queue. The rows of an array
-# are found by the index, whatever the planner believes of the table's size.
-# A claim never waits for a row that somebody else has locked. The 3 below is `QUARANTINE`.
-_CLAIM: Final[LiteralString] = """
+# Who has anything in a lane is found by leaps over the index, one for each owner.
+_QUEUES: Final[LiteralString] = """
 WITH RECURSIVE queue AS (
     (SELECT lane, owner FROM agenda WHERE unreturned = 0 ORDER BY lane, owner LIMIT 1)
     UNION ALL
     SELECT next.lane, next.owner FROM queue, LATERAL (
            SELECT lane, owner FROM agenda
             WHERE unreturned = 0 AND (lane, owner) > (queue.lane, queue.owner)
-            ORDER BY lane, owner LIMIT 1) AS next),
+            ORDER BY lane, owner LIMIT 1) AS next)
+"""
+# Of each owner who has something ready the same share is read from the end of its own queue. The rows
+# of an array are found by the index, whatever the planner believes of the table's size.
+# A claim never waits for a row that somebody else has locked.
+_CLAIM: Final[LiteralString] = f"""
+{_QUEUES},
 shared AS MATERIALIZED (
     SELECT lane, owner, ceil(%(limit)s / (count(*) OVER (PARTITION BY lane))::numeric) AS share
-      FROM queue WHERE owner NOT IN (SELECT owner FROM owner_stopped) AND EXISTS (
+      FROM queue WHERE lower(owner) NOT IN (SELECT owner FROM owner_stopped) AND EXISTS (
            SELECT FROM agenda WHERE unreturned = 0 AND agenda.lane = queue.lane
               AND agenda.owner = queue.owner AND greatest(due_at, leased_until) <= %(now)s)),
 ready AS MATERIALIZED (
@@ -42,21 +46,46 @@ lent AS (
      WHERE order_id = ANY(ARRAY(SELECT order_id FROM ready))
     RETURNING order_id)
 SELECT order_id, due_at FROM ready JOIN lent USING (order_id) ORDER BY ready.lane, ready.ready_at
+"""  # noqa: S608  # made of constants
+_SUSPECT: Final[LiteralString] = """
+unreturned > 0 AND unreturned < %(quarantine)s AND greatest(due_at, leased_until) <= %(now)s
+   AND lower(owner) NOT IN (SELECT owner FROM owner_stopped)
 """
-_CLAIM_SUSPECT: Final[LiteralString] = """
-WITH ready AS MATERIALIZED (
+_CLAIM_SUSPECTS: Final[LiteralString] = f"""
+WITH least AS MATERIALIZED (SELECT min(unreturned) AS unreturned FROM agenda WHERE {_SUSPECT}),
+ready AS MATERIALIZED (
     SELECT order_id, due_at FROM agenda
-     WHERE unreturned > 0 AND unreturned < 3 AND greatest(due_at, leased_until) <= %(now)s
-       AND owner NOT IN (SELECT owner FROM owner_stopped)
-     ORDER BY greatest(due_at, leased_until) LIMIT 1 FOR UPDATE SKIP LOCKED)
+     WHERE {_SUSPECT} AND unreturned = (SELECT unreturned FROM least)
+     ORDER BY greatest(due_at, leased_until)
+     LIMIT (SELECT CASE unreturned WHEN 1 THEN %(limit)s ELSE 1 END FROM least)
+       FOR UPDATE SKIP LOCKED)
 UPDATE agenda SET leased_until = %(until)s, worker = %(worker)s, unreturned = unreturned + 1
   FROM ready WHERE agenda.order_id = ready.order_id RETURNING agenda.order_id, ready.due_at
-"""
-_SUSPECTS: Final[LiteralString] = """
-SELECT EXISTS (SELECT FROM agenda
- WHERE unreturned > 0 AND unreturned < 3 AND greatest(due_at, leased_until) <= %s
-   AND owner NOT IN (SELECT owner FROM owner_stopped))
-"""
+"""  # noqa: S608  # made of constants
+_SUSPECTS: Final[LiteralString] = f"""
+SELECT EXISTS (SELECT FROM agenda WHERE {_SUSPECT})
+"""  # noqa: S608  # made of constants
+_CLAIM_WITHHELD: Final[LiteralString] = f"""
+{_QUEUES},
+withheld AS (
+    SELECT order_id FROM agenda
+     WHERE unreturned > 0 AND unreturned < 2 * %(quarantine)s
+       AND greatest(due_at, leased_until) <= %(long_ago)s
+     UNION ALL
+    SELECT first.order_id FROM queue, LATERAL (
+           SELECT order_id FROM agenda
+            WHERE unreturned = 0 AND agenda.lane = queue.lane AND agenda.owner = queue.owner
+              AND greatest(due_at, leased_until) <= %(long_ago)s
+            ORDER BY greatest(due_at, leased_until) LIMIT %(limit)s) AS first
+     WHERE lower(queue.owner) IN (SELECT owner FROM owner_stopped)),
+ready AS MATERIALIZED (
+    SELECT order_id, due_at FROM agenda
+     WHERE order_id = ANY(ARRAY(SELECT order_id FROM withheld LIMIT %(limit)s))
+       AND greatest(due_at, leased_until) <= %(long_ago)s
+       FOR UPDATE SKIP LOCKED)
+UPDATE agenda SET leased_until = %(until)s, worker = %(worker)s, unreturned = unreturned + 1
+  FROM ready WHERE agenda.order_id = ready.order_id RETURNING agenda.order_id, ready.due_at
+"""  # noqa: S608  # made of constants
 # What has been recorded meanwhile has moved the order: it is due when that says.
 _PUT_OFF: Final[LiteralString] = """
 WITH waits AS MATERIALIZED (
@@ -67,11 +96,12 @@ WITH waits AS MATERIALIZED (
 UPDATE agenda SET due_at = waits.until FROM waits WHERE agenda.order_id = waits.order_id
 """
 _STUCK: Final[LiteralString] = """
-SELECT order_id FROM agenda WHERE unreturned >= 3 AND leased_until <= now()
+SELECT order_id FROM agenda
+ WHERE unreturned > 0 AND unreturned >= %(quarantine)s AND leased_until <= now()
  ORDER BY due_at
 """
 _RETRY: Final[LiteralString] = """
-UPDATE agenda SET unreturned = 1 WHERE order_id = %s AND unreturned >= 3
+UPDATE agenda SET unreturned = 1 WHERE order_id = %(order_id)s AND unreturned >= %(quarantine)s
 """
 # Rows are locked in the order in which appends lock them, so that neither waits for the other for ever.
 _RELEASE: Final[LiteralString] = """
@@ -84,7 +114,7 @@ UPDATE agenda SET leased_until = '-infinity', worker = NULL, unreturned = 0
 _NEXT: Final[LiteralString] = """
 SELECT min(first.ready_at) FROM unnest('{0,1,2}'::smallint[]) AS lanes(lane), LATERAL (
        SELECT greatest(due_at, leased_until) AS ready_at FROM agenda
-        WHERE agenda.lane = lanes.lane AND unreturned < 3
+        WHERE agenda.lane = lanes.lane AND unreturned < %(quarantine)s
         ORDER BY greatest(due_at, leased_until) LIMIT 1) AS first
 """
 _AGE: Final[LiteralString] = f"""
@@ -105,12 +135,17 @@ class PostgresAgenda:
         asked = {"now": now, "limit": limit, "until": now + lease, "worker": worker}
         return await self._lend(_CLAIM, asked)
 
-    async def claim_suspect(
-        self, *, worker: str, now: datetime, lease: timedelta
+    async def claim_suspects(
+        self, *, limit: int, worker: str, now: datetime, lease: timedelta
     ) -> Mapping[OrderId, datetime]:
-        return await self._lend(
-            _CLAIM_SUSPECT, {"now": now, "until": now + lease, "worker": worker}
-        )
+        asked = {"now": now, "limit": limit, "until": now + lease, "worker": worker}
+        return await self._lend(_CLAIM_SUSPECTS, asked | _KNOWN)
+
+    async def claim_withheld(
+        self, *, limit: int, worker: str, now: datetime, lease: timedelta
+    ) -> Mapping[OrderId, datetime]:
+        asked = {"limit": limit, "until": now + lease, "worker": worker}
+        return await self._lend(_CLAIM_WITHHELD, asked | _KNOWN | {"long_ago": now - WITHHELD})
 
     async def _lend(
         self, query: LiteralString, asked: Mapping[str, Any]
@@ -121,7 +156,7 @@ class PostgresAgenda:
 
     async def has_suspects(self, now: datetime) -> bool:
         async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_SUSPECTS, (now,))
+            cursor = await connection.execute(_SUSPECTS, {"now": now} | _KNOWN)
             row = await cursor.fetchone()
             return row is not None and bool(row[0])
 
@@ -135,12 +170,12 @@ class PostgresAgenda:
 
     async def stuck(self) -> Sequence[OrderId]:
         async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_STUCK)
+            cursor = await connection.execute(_STUCK, _KNOWN)
             return [OrderId(row[0]) for row in await cursor.fetchall()]
 
     async def retry(self, order_id: OrderId) -> bool:
         async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_RETRY, (order_id,))
+            cursor = await connection.execute(_RETRY, {"order_id": order_id} | _KNOWN)
             return cursor.rowcount == 1
 
     async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
@@ -149,7 +184,7 @@ class PostgresAgenda:
 
     async def next_due(self) -> datetime | None:
         async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_NEXT)
+            cursor = await connection.execute(_NEXT, _KNOWN)
             row = await cursor.fetchone()
             return None if row is None else row[0]
 
@@ -159,6 +194,6 @@ class PostgresAgenda:
     async def age(self) -> timedelta:
         """How long the most overdue order that nobody has in hand has waited."""
         async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_AGE)
+            cursor = await connection.execute(_AGE, _KNOWN)
             row = await cursor.fetchone()
             return timedelta() if row is None or row[0] is None else row[0]

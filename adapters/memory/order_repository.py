@@ -6,7 +6,7 @@ The events are sealed and opened as they are in a database, so that nothing is s
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -19,7 +19,7 @@ from adapters.event_store.batch import AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.repository import agenda_row, changed, recorded
 from adapters.event_store.sealing import Place, Sealer, StoredBox
-from application.ports.agenda import QUARANTINE, Wait
+from application.ports.agenda import QUARANTINE, WITHHELD, Wait
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import ConcurrentUpdateError
 from application.recorded import Actor, Change, Recorded
@@ -117,8 +117,12 @@ class InMemoryOrderRepository:
 class InMemoryAgenda:
     """Lends the orders of a repository in memory."""
 
-    def __init__(self, orders: InMemoryOrderRepository) -> None:
+    def __init__(
+        self, orders: InMemoryOrderRepository, *, stopped: Callable[[], Collection[str]] = tuple
+    ) -> None:
+        """Lend orders of `orders`; `stopped` tells the stopped owners, in small letters."""
         self._orders = orders
+        self._stopped = stopped
         self._lent: dict[OrderId, tuple[str, datetime]] = {}
         self._unreturned: dict[OrderId, int] = defaultdict(int)
         self._called = asyncio.Event()
@@ -130,7 +134,9 @@ class InMemoryAgenda:
         ready = sorted(
             (row.lane, ready_at, order_id, row.owner)
             for order_id, row in self._orders.agenda.items()
-            if not self._unreturned[order_id] and (ready_at := self._ready_at(order_id, row)) <= now
+            if not self._unreturned[order_id]
+            and not self._is_stopped(row)
+            and (ready_at := self._ready_at(order_id, row)) <= now
         )
         owners: dict[int, set[str]] = defaultdict(set)
         for lane, _, _, owner in ready:
@@ -143,13 +149,27 @@ class InMemoryAgenda:
                 claimed.append(order_id)
         return self._lend(claimed, worker, now + lease)
 
-    async def claim_suspect(
-        self, *, worker: str, now: datetime, lease: timedelta
+    async def claim_suspects(
+        self, *, limit: int, worker: str, now: datetime, lease: timedelta
     ) -> Mapping[OrderId, datetime]:
-        return self._lend(self._suspects(now)[:1], worker, now + lease)
+        once = self._suspects(now, range(1, 2))
+        often = self._suspects(now, range(2, QUARANTINE))
+        return self._lend(once[:limit] or often[:1], worker, now + lease)
 
     async def has_suspects(self, now: datetime) -> bool:
-        return bool(self._suspects(now))
+        return bool(self._suspects(now, range(1, QUARANTINE)))
+
+    async def claim_withheld(
+        self, *, limit: int, worker: str, now: datetime, lease: timedelta
+    ) -> Mapping[OrderId, datetime]:
+        withheld = [
+            order_id
+            for order_id, row in self._orders.agenda.items()
+            if (self._unreturned[order_id] or self._is_stopped(row))
+            and self._unreturned[order_id] < 2 * QUARANTINE
+            and self._ready_at(order_id, row) <= now - WITHHELD
+        ]
+        return self._lend(withheld[:limit], worker, now + lease)
 
     async def put_off(self, waits: Sequence[Wait]) -> None:
         for order_id, was_due, until in waits:
@@ -177,14 +197,18 @@ class InMemoryAgenda:
             self._unreturned[order_id] = 1
         return is_stuck
 
-    def _suspects(self, now: datetime) -> Sequence[OrderId]:
+    def _suspects(self, now: datetime, unreturned: Collection[int]) -> Sequence[OrderId]:
         ready = sorted(
             (ready_at, order_id)
             for order_id, row in self._orders.agenda.items()
-            if 0 < self._unreturned[order_id] < QUARANTINE
+            if self._unreturned[order_id] in unreturned
+            and not self._is_stopped(row)
             and (ready_at := self._ready_at(order_id, row)) <= now
         )
         return [order_id for _, order_id in ready]
+
+    def _is_stopped(self, row: AgendaRow) -> bool:
+        return row.owner.lower() in self._stopped()
 
     def _lend(
         self, order_ids: Sequence[OrderId], worker: str, until: datetime

@@ -1,7 +1,7 @@
 """The ledger in memory."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from application.ports.owner_ledger import Amount, Ceiling
@@ -13,6 +13,11 @@ class InMemoryOwnerLedger:
     def __init__(self) -> None:
         self._used: dict[tuple[str, date], Amount] = defaultdict(Amount)
         self._stopped: dict[str, str] = {}
+
+    @property
+    def who_is_stopped(self) -> Collection[str]:
+        """The stopped owners, for the agenda of the same process."""
+        return self._stopped.keys()
 
     async def take(self, owner: str, day: date, amount: Amount, ceiling: Ceiling) -> Amount | None:
         before = self._used[owner, day]
@@ -38,10 +43,10 @@ class InMemoryOwnerLedger:
         return dict(sorted(self._stopped.items()))
 
     async def stop(self, owner: str, reason: str) -> None:
-        self._stopped[owner] = reason
+        self._stopped[owner.lower()] = reason
 
     async def let(self, owner: str) -> bool:
-        return self._stopped.pop(owner, None) is not None
+        return self._stopped.pop(owner.lower(), None) is not None
 
 
 def _is_above(amount: int, most: int | None) -> bool:

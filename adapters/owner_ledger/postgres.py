@@ -32,11 +32,11 @@ _USED: Final[LiteralString] = (
 )
 _STOPPED: Final[LiteralString] = "SELECT owner, reason FROM owner_stopped ORDER BY owner"
 _STOP: Final[LiteralString] = """
-INSERT INTO owner_stopped (owner, reason) VALUES (%s, %s)
+INSERT INTO owner_stopped (owner, reason) VALUES (lower(%s), %s)
 ON CONFLICT (owner) DO UPDATE SET reason = excluded.reason
 """
 _LET: Final[LiteralString] = """
-WITH stopped AS (DELETE FROM owner_stopped WHERE owner = %s RETURNING owner)
+WITH stopped AS (DELETE FROM owner_stopped WHERE owner = lower(%s) RETURNING owner)
 SELECT owner, pg_notify('varsel_agenda', '') FROM stopped
 """
 

@@ -7,7 +7,9 @@ from typing import Final, NamedTuple, Protocol
 from domain.order.events import OrderId
 
 QUARANTINE: Final = 3
-"""An order that so many workers have taken and not given back is lent to nobody any more."""
+"""An order that so many workers have taken and not given back is stuck, and lent to nobody."""
+WITHHELD: Final = timedelta(hours=72)
+"""So long after it was due nothing of an order can leave any more: all of it has expired."""
 
 
 class Wait(NamedTuple):
@@ -31,7 +33,7 @@ class Agenda(Protocol):
         """Lend at most `limit` orders that are due to a worker; each with the moment it was due.
 
         Instant ones come first and bulk ones last; within a lane every owner has the same share,
-        and of one owner's orders the oldest come first.
+        and of one owner's orders the oldest come first. A stopped owner's are lent to nobody.
         A lent order is lent to nobody else before the lease ends; a dead worker's orders
         come back by themselves, as suspects.
 
@@ -40,12 +42,13 @@ class Agenda(Protocol):
         """
         ...
 
-    async def claim_suspect(
-        self, *, worker: str, now: datetime, lease: timedelta
+    async def claim_suspects(
+        self, *, limit: int, worker: str, now: datetime, lease: timedelta
     ) -> Mapping[OrderId, datetime]:
-        """Lend one order that is due and that a worker has not given back; to be carried out alone.
+        """Lend orders that are due and that a worker has not given back.
 
-        One that three workers have not given back is lent to nobody.
+        They are at most `limit` of those that one worker has not given back; where there are none,
+        a single one of those that two have not. One that three have not is stuck.
 
         Raises:
             StoreUnavailableError: the store cannot be reached; try again later.
@@ -53,7 +56,20 @@ class Agenda(Protocol):
         ...
 
     async def has_suspects(self, now: datetime) -> bool:
-        """Whether there is an order that `claim_suspect` would lend."""
+        """Whether there is an order that `claim_suspects` would lend."""
+        ...
+
+    async def claim_withheld(
+        self, *, limit: int, worker: str, now: datetime, lease: timedelta
+    ) -> Mapping[OrderId, datetime]:
+        """Lend at most `limit` orders that have been lent to nobody for 72 hours though they were due.
+
+        They are stuck, or their owner is stopped. Nothing of them can leave any more; they are lent
+        so that they come to their end. One that three more workers do not give back is left alone.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached; try again later.
+        """
         ...
 
     async def put_off(self, waits: Sequence[Wait]) -> None:

@@ -49,11 +49,14 @@ class OwnerLedger(Protocol):
         ...
 
     async def stopped(self) -> Mapping[str, str]:
-        """The owners who have been stopped, each with the reason."""
+        """The owners who have been stopped, in small letters, each with the reason."""
         ...
 
     async def stop(self, owner: str, reason: str) -> None:
-        """Stop an owner: nothing of theirs is taken in or carried out until they are let again."""
+        """Stop an owner: nothing of theirs is taken in or handed over until they are let again.
+
+        Large letters and small ones are the same.
+        """
         ...
 
     async def let(self, owner: str) -> bool:

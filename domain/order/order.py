@@ -649,7 +649,8 @@ class Order:
                 case Unknown() if each.expires_at <= now:
                     events.append(_expired(each, has_left=True))
                 case Pending() if each.expires_at <= now:
-                    events.append(_expired(each, has_left=False))
+                    # One that a provider may have taken before it was put off may have left.
+                    events.append(_expired(each, has_left=each.bound_to is not None))
                 case Accepted() if each.expires_at + CONFIRMATION_GRACE <= now:
                     events.append(_expired(each, has_left=True))
                 case _:

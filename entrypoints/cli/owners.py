@@ -12,12 +12,14 @@ app = App(name="owners", help="Stop an owner, and let it again.")
 
 @app.command
 def stop(owner: str, *, reason: str) -> None:
-    """Take nothing more of an owner in, and carry nothing of it out, until it is let again.
+    """Take nothing more of an owner in, and hand nothing of it over, until it is let again.
+
+    What is just being handed over still leaves; what waits for too long expires.
 
     Parameters
     ----------
     owner
-        The owner's short name.
+        The owner's short name, as its tokens say it; large letters and small ones are the same.
     reason
         Why, for whoever looks next.
     """

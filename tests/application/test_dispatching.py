@@ -12,6 +12,7 @@ from application.commands import NewOrder, PlaceOrder
 from application.dispatching import DispatchService
 from application.handing_over import HandOver
 from application.looking_up import ContactLookUp, Registries
+from application.ports.order_repository import StoreUnavailableError
 from application.ports.provider import (
     Accepted,
     Deferred,
@@ -25,7 +26,8 @@ from application.ports.provider import (
 from application.ports.registries import RegistryUnavailableError
 from application.ports.report_inbox import Report
 from application.ports.send_condition import NoAnswer
-from application.recorded import SERVICE, Change
+from application.recorded import SERVICE, Actor, Change
+from application.stopping import StoppedOwners
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import PersonRecord
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
@@ -33,16 +35,25 @@ from domain.order.events import (
     DeliveryReported,
     Failure,
     NotificationNo,
+    NotificationSent,
     OrderId,
     ReportedState,
 )
 from domain.order.notification import Accepted as Taken
-from domain.order.notification import Delivered, Expired, Failed, GivenUp, Pending
-from domain.order.order import Attempt, Order, OrderStatus
+from domain.order.notification import (
+    Attempting,
+    Delivered,
+    Expired,
+    Failed,
+    GivenUp,
+    Pending,
+)
+from domain.order.order import CHUNK, Attempt, Order, OrderStatus
 from domain.personal import Contact, Content
 from domain.recipient import Direct, Identity, RecipientNo
 from tests.samples import BAKERY, KARI, TTD
 from tests.scenarios.worlds import MemoryWorld
+from tests.simulation.clockwork import played
 
 MAIL = EmailMessage(sender="noreply@altinn.cloud", subject=Content("Hello"), body=Content("There."))
 SMS = SmsMessage(sender="Altinn", body=Content("There."), sending_time=SendingTime.ANYTIME)
@@ -90,6 +101,7 @@ def rewired(world: MemoryWorld, **changes: object) -> DispatchService:
         "look_up": world.dispatching._look_up,
         "condition": world.dispatching._condition,
         "hand_over": HandOver(**given),  # type: ignore[arg-type]
+        "stopped": StoppedOwners(world.owners, world.clock),
         "clock": world.clock,
         "worker": "another",
     }
@@ -505,3 +517,146 @@ async def test_an_order_waits_for_its_time(world: MemoryWorld) -> None:
     await world.dispatching.run_until_idle()
     assert len(world.mail.offered) == 1
     assert not isinstance((await now(world, order_id)).notifications[0].delivery, Pending)
+
+
+class Gated:
+    """A relay that has taken each letter, and answers when it is let."""
+
+    name = "smtp"
+    channel = Channel.EMAIL
+    longest_hand_over = 30.0
+    memory = None
+
+    def __init__(self) -> None:
+        self.taken: list[Letter] = []
+        self.has_taken = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+        self.taken += letters
+        self.has_taken.set()
+        await self.may_answer.wait()
+        for letter in letters:
+            yield letter, Accepted(letter.token)
+
+
+def test_a_worker_that_is_told_to_stop_hears_what_becomes_of_what_it_has_in_hand(
+    world: MemoryWorld,
+) -> None:
+    async def story() -> None:
+        relay = Gated()
+        order_id = await placed(world)
+        working = asyncio.create_task(rewired(world, providers={Channel.EMAIL: [relay]}).run())
+        await relay.has_taken.wait()
+        working.cancel()
+        await asyncio.sleep(3)
+        later = await placed(world)
+        relay.may_answer.set()
+        await asyncio.wait({working})
+
+        assert (await now(world, order_id)).notifications[0].delivery == Taken()
+        assert (await now(world, later)).status is OrderStatus.REGISTERED
+        assert not await world.agenda.has_suspects(world.clock() + timedelta(hours=1))
+
+    played(story())
+
+
+def test_a_worker_that_is_told_to_stop_begins_nothing_new(world: MemoryWorld) -> None:
+    async def story() -> None:
+        relay = Gated()
+        several = [Direct(email=Contact(f"r{number}@example.org")) for number in range(2 * CHUNK)]
+        order_id = await placed(world, *several)
+        working = asyncio.create_task(rewired(world, providers={Channel.EMAIL: [relay]}).run())
+        await relay.has_taken.wait()
+        working.cancel()
+        await asyncio.sleep(1)
+        relay.may_answer.set()
+        await asyncio.wait({working})
+
+        assert len(relay.taken) == CHUNK
+        order = await now(world, order_id)
+        assert [each.delivery for each in order.notifications] == [
+            *(Taken() for _ in range(CHUNK)),
+            *(Pending() for _ in range(CHUNK)),
+        ]
+
+    played(story())
+
+
+def test_a_worker_that_is_told_to_stop_does_not_wait_for_ever(world: MemoryWorld) -> None:
+    async def story() -> None:
+        relay = Gated()
+        order_id = await placed(world)
+        working = asyncio.create_task(rewired(world, providers={Channel.EMAIL: [relay]}).run())
+        await relay.has_taken.wait()
+        working.cancel()
+        began = asyncio.get_running_loop().time()
+        await asyncio.wait({working})
+
+        assert asyncio.get_running_loop().time() - began < 25
+        assert isinstance((await now(world, order_id)).notifications[0].delivery, Attempting)
+
+    played(story())
+
+
+class ForgettingOutcomes:
+    """A store that is away for half a minute, just when an outcome is to be recorded."""
+
+    def __init__(self, world: MemoryWorld) -> None:
+        self._orders = world.orders
+        self._back_at: float | None = None
+
+    async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
+        now = asyncio.get_running_loop().time()
+        if any(isinstance(e, NotificationSent) for each in changes for e in each.events):
+            self._back_at = self._back_at or now + 30
+            if now < self._back_at:
+                raise StoreUnavailableError
+        return await self._orders.append(changes, by=by)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._orders, name)
+
+
+def test_an_outcome_is_not_forgotten_while_the_store_is_away(world: MemoryWorld) -> None:
+    async def story() -> None:
+        order_id = await placed(world, SOMEBODY, Direct(email=Contact("another@example.org")))
+
+        await rewired(world, orders=ForgettingOutcomes(world)).run_until_idle()
+
+        order = await now(world, order_id)
+        assert [each.delivery for each in order.notifications] == [Taken(), Taken()]
+        assert len(world.mail.offered) == 2
+
+    played(story())
+
+
+async def test_an_owner_that_is_stopped_in_the_middle_of_an_order_keeps_the_rest(
+    world: MemoryWorld,
+) -> None:
+    class Stopping:
+        """A relay at whose first letter an operator stops the owner."""
+
+        name = "smtp"
+        channel = Channel.EMAIL
+        longest_hand_over = 1.0
+        memory = None
+
+        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+            await world.owners.stop("TTD", "sends to everybody")
+            world.pass_time(timedelta(seconds=2))
+            for letter in letters:
+                yield letter, Accepted(letter.token)
+
+    several = [Direct(email=Contact(f"r{number}@example.org")) for number in range(3 * CHUNK)]
+    order_id = await placed(world, *several)
+    service = rewired(world, providers={Channel.EMAIL: [Stopping()]})
+
+    await service.run_until_idle()
+
+    attempts = [each.attempts for each in (await now(world, order_id)).notifications]
+    assert attempts == [1] * CHUNK + [0] * 2 * CHUNK
+    await world.owners.let("ttd")
+    world.pass_time(timedelta(seconds=2))
+    await world.dispatching.run_until_idle()
+    assert len(world.mail.carried) == 2 * CHUNK

@@ -1,22 +1,28 @@
 """Orders that bring their worker down, or need nothing yet, and what becomes of the others."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from application.commands import NewOrder, PlaceOrder
-from application.ports.order_repository import SpoiltHistoryError
-from application.ports.provider import Deferred
-from domain.channel import ChannelChoice
+from application.ports.agenda import WITHHELD
+from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
+from application.ports.provider import Accepted, Deferred, Letter, Outcome
+from domain.channel import Channel, ChannelChoice
 from domain.message import SendingTime, SmsMessage
 from domain.order.events import OrderId
+from domain.order.notification import Accepted as Taken
+from domain.order.notification import Attempting, Expired
 from domain.order.order import Order, OrderStatus
 from domain.personal import Contact, Content
 from domain.recipient import Direct
 from tests.application.test_dispatching import now, placed, rewired
 from tests.samples import TTD
 from tests.scenarios.worlds import MemoryWorld
+from tests.simulation.clockwork import played
 
 LEASE = timedelta(seconds=31)
 
@@ -69,6 +75,131 @@ async def test_an_order_that_fails_three_workers_is_stuck_and_the_others_are_not
         world.pass_time(LEASE)
 
     assert await world.agenda.stuck() == [poison]
+
+
+async def test_a_stuck_order_is_an_alarm_once(world: MemoryWorld) -> None:
+    poison = await placed(world, condition="https://example.org/ok")
+    for _ in range(3):
+        await rewired(world, condition=Poisonous()).run_until_idle()
+        world.pass_time(LEASE)
+    service = rewired(world)
+
+    with capture_logs() as logged:
+        for _ in range(3):
+            await service._look_for_suspects()
+            world.pass_time(timedelta(seconds=2))
+
+    alarms = [each for each in logged if each["log_level"] == "critical"]
+    assert [(each["event"], each["order_id"]) for each in alarms] == [("order_stuck", str(poison))]
+
+
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["stuck", "of a stopped owner"])
+async def test_what_nobody_carries_out_comes_to_its_end_when_all_of_it_has_expired(
+    world: MemoryWorld,
+    is_stopped: bool,  # noqa: FBT001
+) -> None:
+    order_id = await placed(world, condition="https://example.org/ok")
+    if is_stopped:
+        await world.owners.stop("ttd", "sends to everybody")
+    else:
+        for _ in range(3):
+            await rewired(world, condition=Poisonous()).run_until_idle()
+            world.pass_time(LEASE)
+    world.pass_time(timedelta(hours=60))
+    await world.dispatching.run_until_idle()
+    assert (await now(world, order_id)).status is OrderStatus.REGISTERED
+
+    world.pass_time(WITHHELD)
+    await world.dispatching.run_until_idle()
+
+    order = await now(world, order_id)
+    assert order.status is OrderStatus.COMPLETED
+    assert order.notifications[0].delivery == Expired(has_left=False)
+    assert world.mail.offered == []
+
+
+class Forgetful:
+    """An agenda that is away whenever something is to be given back, so many times."""
+
+    def __init__(self, world: MemoryWorld, times: int) -> None:
+        self._agenda = world.agenda
+        self._times = times
+
+    async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
+        if self._times:
+            self._times -= 1
+            raise StoreUnavailableError
+        await self._agenda.release(order_ids, worker=worker)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._agenda, name)
+
+
+class Away:
+    """A store that cannot be read, so many times."""
+
+    def __init__(self, world: MemoryWorld, times: int) -> None:
+        self._orders = world.orders
+        self._times = times
+
+    async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
+        if self._times:
+            self._times -= 1
+            raise StoreUnavailableError
+        return await self._orders.load(order_ids)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._orders, name)
+
+
+@pytest.mark.parametrize("parts", [{"agenda": Forgetful}, {"orders": Away}], ids=["back", "read"])
+def test_a_store_that_is_away_makes_no_order_a_suspect(
+    world: MemoryWorld, parts: Mapping[str, Callable[[MemoryWorld, int], object]]
+) -> None:
+    async def story() -> None:
+        several = [await placed(world) for _ in range(3)]
+        changes = {name: part(world, 4) for name, part in parts.items()}
+        working = asyncio.create_task(rewired(world, **changes).run())
+        await asyncio.sleep(10)
+        working.cancel()
+        await asyncio.wait({working})
+
+        assert not await world.agenda.has_suspects(world.clock() + timedelta(hours=1))
+        assert await world.agenda.stuck() == []
+        for each in several:
+            assert (await now(world, each)).notifications[0].attempts == 1
+
+    played(story())
+
+
+def test_a_suspect_that_takes_long_keeps_nobody_waiting(world: MemoryWorld) -> None:
+    class Slow:
+        name = "smtp"
+        channel = Channel.EMAIL
+        longest_hand_over = 900.0
+        memory = None
+
+        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+            for letter in letters:
+                if letter.to.text == "slow@example.org":
+                    await asyncio.sleep(600)
+                yield letter, Accepted(letter.token)
+
+    async def story() -> None:
+        suspect = await placed(world, Direct(email=Contact("slow@example.org")))
+        await world.agenda.claim(limit=1, worker="dead", now=world.clock(), lease=LEASE)
+        world.pass_time(LEASE + timedelta(seconds=1))
+        other = await placed(world)
+        working = asyncio.create_task(rewired(world, providers={Channel.EMAIL: [Slow()]}).run())
+
+        await asyncio.sleep(10)
+
+        assert isinstance((await now(world, other)).notifications[0].delivery, Taken)
+        assert isinstance((await now(world, suspect)).notifications[0].delivery, Attempting)
+        working.cancel()
+        await asyncio.wait({working})
+
+    played(story())
 
 
 async def test_a_stuck_order_is_carried_out_when_an_operator_lets_it(world: MemoryWorld) -> None:

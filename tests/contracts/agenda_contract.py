@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from application.ports.agenda import QUARANTINE, Agenda, Wait
+from application.ports.agenda import QUARANTINE, WITHHELD, Agenda, Wait
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
+from application.ports.owner_ledger import OwnerLedger
 from application.recorded import SERVICE
 from domain.order.events import OrderCancelled, OrderId, OrderKind
 from domain.personal import Contact
@@ -31,6 +32,10 @@ async def claim(
     return list(await agenda.claim(limit=limit, worker=worker, now=now, lease=LEASE))
 
 
+async def withheld(agenda: Agenda, now: datetime) -> list[OrderId]:
+    return list(await agenda.claim_withheld(limit=9, worker="anna", now=now, lease=LEASE))
+
+
 class AgendaContract:
     async def test_an_unfinished_order_is_lent_when_it_is_due(
         self, orders: OrderRepository, agenda: Agenda
@@ -48,7 +53,7 @@ class AgendaContract:
 
         assert await claim(agenda, worker="anna") == [due.order_id]
         assert await claim(agenda, NOON + LEASE - SECOND, worker="bo") == []
-        assert await agenda.claim_suspect(worker="bo", now=NOON + LEASE, lease=LEASE)
+        assert await agenda.claim_suspects(limit=9, worker="bo", now=NOON + LEASE, lease=LEASE)
 
     async def test_only_whoever_was_lent_an_order_gives_it_back(
         self, orders: OrderRepository, agenda: Agenda
@@ -137,9 +142,9 @@ class AgendaContract:
         after = NOON + LEASE
         assert await claim(agenda, after) == []
         assert await agenda.has_suspects(after)
-        lent = await agenda.claim_suspect(worker="bo", now=after, lease=LEASE)
+        lent = await agenda.claim_suspects(limit=9, worker="bo", now=after, lease=LEASE)
         assert list(lent) == [suspect.order_id]
-        assert not await agenda.claim_suspect(worker="anna", now=after, lease=LEASE)
+        assert not await agenda.claim_suspects(limit=9, worker="anna", now=after, lease=LEASE)
 
         await agenda.release([suspect.order_id], worker="bo")
         assert await claim(agenda, after) == [suspect.order_id]
@@ -153,18 +158,75 @@ class AgendaContract:
         now = NOON
         for _ in range(QUARANTINE - 1):
             now += LEASE
-            assert await agenda.claim_suspect(worker="bo", now=now, lease=LEASE)
+            assert await agenda.claim_suspects(limit=9, worker="bo", now=now, lease=LEASE)
         now += LEASE
 
         assert not await agenda.has_suspects(now)
-        assert not await agenda.claim_suspect(worker="bo", now=now, lease=LEASE)
+        assert not await agenda.claim_suspects(limit=9, worker="bo", now=now, lease=LEASE)
         assert await claim(agenda, now) == [other.order_id]
 
         assert await agenda.retry(poison.order_id)
         assert not await agenda.retry(poison.order_id)
-        assert list(await agenda.claim_suspect(worker="bo", now=now, lease=LEASE)) == [
+        assert list(await agenda.claim_suspects(limit=9, worker="bo", now=now, lease=LEASE)) == [
             poison.order_id
         ]
+
+    async def test_of_suspects_those_come_together_that_one_worker_has_not_given_back(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        await orders.append([placing() for _ in range(3)], by=TTD)
+        await claim(agenda)
+
+        once = await agenda.claim_suspects(limit=2, worker="bo", now=NOON + LEASE, lease=LEASE)
+        rest = await agenda.claim_suspects(limit=2, worker="bo", now=NOON + LEASE, lease=LEASE)
+        assert [len(once), len(rest)] == [2, 1]
+
+        again = NOON + 2 * LEASE
+        twice = await agenda.claim_suspects(limit=2, worker="bo", now=again, lease=LEASE)
+        assert len(twice) == 1
+
+    async def test_what_is_stuck_is_lent_when_nothing_of_it_can_leave_any_more(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        await orders.append([poison := placing()], by=TTD)
+        await claim(agenda)
+        now = NOON
+        for _ in range(QUARANTINE - 1):
+            now += LEASE
+            await agenda.claim_suspects(limit=9, worker="bo", now=now, lease=LEASE)
+
+        for _ in range(QUARANTINE):
+            now += WITHHELD
+            assert not await withheld(agenda, now)
+            now += LEASE
+            assert await withheld(agenda, now) == [poison.order_id]
+        assert not await withheld(agenda, now + 2 * WITHHELD)
+
+    async def test_a_stopped_owners_orders_are_lent_when_nothing_of_them_can_leave_any_more(
+        self, orders: OrderRepository, agenda: Agenda, ledger: OwnerLedger
+    ) -> None:
+        await orders.append([suspect := placing(), due := placing()], by=TTD)
+        await claim(agenda, limit=1)
+        await ledger.stop("TTD", "sends to everybody")
+
+        assert await claim(agenda) == []
+        assert not await agenda.has_suspects(NOON + LEASE)
+        assert not await agenda.claim_suspects(limit=9, worker="bo", now=NOON + LEASE, lease=LEASE)
+        assert not await withheld(agenda, NOON + WITHHELD - SECOND)
+        assert set(await withheld(agenda, NOON + WITHHELD + LEASE)) == {
+            suspect.order_id,
+            due.order_id,
+        }
+        await ledger.let("ttd")
+        await agenda.release([suspect.order_id, due.order_id], worker="anna")
+        assert len(await claim(agenda, NOON + WITHHELD + LEASE)) == 2
+
+    async def test_what_is_carried_out_is_not_withheld(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        await orders.append([placing()], by=TTD)
+
+        assert not await withheld(agenda, NOON + 2 * WITHHELD)
 
     async def test_many_workers_share_what_is_due(
         self, orders: OrderRepository, agenda: Agenda

@@ -18,6 +18,7 @@ from adapters.memory.order_repository import (
     InMemoryOrderIndex,
     InMemoryOrderRepository,
 )
+from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.provider import RecordingProvider
 from adapters.memory.registries import (
     InMemoryBusinessRegistry,
@@ -39,6 +40,7 @@ from application.ports.provider import EmailLetter
 from application.ports.report_inbox import Report
 from application.reading import ReadingService
 from application.reporting import ReportingService
+from application.stopping import StoppedOwners
 from domain.channel import Channel
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import OrderId, ReportedState
@@ -108,7 +110,8 @@ class MemoryWorld:
         vault = InMemoryKeyVault()
         names = OrderNames(vault)
         self.orders = InMemoryOrderRepository(vault=vault, clock=self.clock, next_id=uuid4)
-        self.agenda = InMemoryAgenda(self.orders)
+        self.owners = InMemoryOwnerLedger()
+        self.agenda = InMemoryAgenda(self.orders, stopped=lambda: self.owners.who_is_stopped)
         self.inbox = InMemoryReportInbox(self.orders)
         self.mail, self.sms = (
             RecordingProvider(name, channel, clock=self.clock, carries_once_for=carries_once_for)
@@ -144,6 +147,7 @@ class MemoryWorld:
             look_up=look_up,
             condition=InMemorySendCondition(lambda _: True),
             hand_over=hand_over,
+            stopped=StoppedOwners(self.owners, self.clock),
             clock=self.clock,
             worker="tests",
         )

@@ -188,12 +188,25 @@ class FaultyAgenda:
 
         await self._process.step(effect)
 
-    async def claim_suspect(
-        self, *, worker: str, now: datetime, lease: timedelta
+    async def claim_suspects(
+        self, *, limit: int, worker: str, now: datetime, lease: timedelta
     ) -> Mapping[OrderId, datetime]:
         async def effect() -> Mapping[OrderId, datetime]:
             self._fail()
-            return await self._agenda.claim_suspect(worker=worker, now=now, lease=lease)
+            return await self._agenda.claim_suspects(
+                limit=limit, worker=worker, now=now, lease=lease
+            )
+
+        return await self._process.step(effect)
+
+    async def claim_withheld(
+        self, *, limit: int, worker: str, now: datetime, lease: timedelta
+    ) -> Mapping[OrderId, datetime]:
+        async def effect() -> Mapping[OrderId, datetime]:
+            self._fail()
+            return await self._agenda.claim_withheld(
+                limit=limit, worker=worker, now=now, lease=lease
+            )
 
         return await self._process.step(effect)
 

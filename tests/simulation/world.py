@@ -11,6 +11,7 @@ from uuid import UUID
 
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryAgenda, InMemoryOrderRepository
+from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.registries import (
     InMemoryBusinessRegistry,
     InMemoryExternalIdentityRegistry,
@@ -37,6 +38,7 @@ from application.ports.order_repository import ConcurrentUpdateError, StoreUnava
 from application.ports.registries import RegistryUnavailableError
 from application.recorded import Actor, Role
 from application.reporting import ReportingService
+from application.stopping import StoppedOwners
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import PersonRecord, RegisteredAddress
 from domain.message import EmailMessage, SendingTime, SmsMessage
@@ -108,7 +110,8 @@ class Episode:
         self.orders = InMemoryOrderRepository(
             vault=self.vault, clock=self.clock, next_id=self._next_id
         )
-        self.agenda = InMemoryAgenda(self.orders)
+        self.owners = InMemoryOwnerLedger()
+        self.agenda = InMemoryAgenda(self.orders, stopped=lambda: self.owners.who_is_stopped)
         self.inbox = InMemoryReportInbox(self.orders)
         self.outside = Outside(self.dice, self.clock, answers=self.dice.falls(0.5))
         self.accepted: list[OrderId] = []
@@ -124,12 +127,24 @@ class Episode:
         """Play the episode to its end, and look for promises that were not kept."""
         places = asyncio.create_task(self._clients())
         for _ in range(_ROUNDS):
+            await self._operate()
             await self._round()
             await self._jump()
         await places
         self.dice.plan = CALM
+        await self._let_all()
         await self._rest()
         return await self._told()
+
+    async def _operate(self) -> None:
+        """Let an operator stop an owner for a round, at times."""
+        await self._let_all()
+        if self.dice.falls(0.3):
+            await self.owners.stop(self.dice.random.choice(_OWNERS).name, "sends to everybody")
+
+    async def _let_all(self) -> None:
+        for owner in await self.owners.stopped():
+            await self.owners.let(owner)
 
     async def _round(self) -> None:
         """Let two workers and whoever reports go on, dying and being started again."""
@@ -372,6 +387,7 @@ class Episode:
             look_up=self._look_up(process),
             condition=FaultyCondition(process, self.dice),
             hand_over=self._hand_over(process),
+            stopped=StoppedOwners(self.owners, self.clock),
             clock=self.clock,
             worker=f"{process.name} {id(process)}",
         )

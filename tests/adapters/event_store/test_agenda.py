@@ -12,6 +12,7 @@ import pytest
 from adapters.event_store.agenda import _CLAIM
 from adapters.event_store.agenda_rebuild import AgendaRebuilt, rebuild_agenda
 from adapters.event_store.batch import APPEND_LOCK
+from adapters.owner_ledger.postgres import PostgresOwnerLedger
 from application.recorded import SERVICE
 from domain.order.events import OrderCancelled
 from tests.adapters.event_store.postgres_store import PostgresStore
@@ -23,7 +24,9 @@ ROWS: LiteralString = "SELECT order_id, owner, lane, due_at FROM agenda ORDER BY
 
 
 class TestPostgresAgenda(AgendaContract):
-    pass
+    @pytest.fixture
+    def ledger(self, store: PostgresStore) -> PostgresOwnerLedger:
+        return PostgresOwnerLedger(store.pool)
 
 
 async def execute(store: PostgresStore, statement: LiteralString) -> list[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from adapters.memory.order_repository import (
     InMemoryOrderIndex,
     InMemoryOrderRepository,
 )
+from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.status_feed import InMemoryStatusFeed
 from domain.order.events import OrderId
@@ -49,8 +50,13 @@ def erase(orders: InMemoryOrderRepository) -> Erase:
 
 
 @pytest.fixture
-def agenda(orders: InMemoryOrderRepository) -> InMemoryAgenda:
-    return InMemoryAgenda(orders)
+def ledger() -> InMemoryOwnerLedger:
+    return InMemoryOwnerLedger()
+
+
+@pytest.fixture
+def agenda(orders: InMemoryOrderRepository, ledger: InMemoryOwnerLedger) -> InMemoryAgenda:
+    return InMemoryAgenda(orders, stopped=lambda: ledger.who_is_stopped)
 
 
 @pytest.fixture

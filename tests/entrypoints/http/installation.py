@@ -61,6 +61,7 @@ from application.ports.token_verifier import (
 from application.ports.webhooks import NotTaken, Receivers, Webhooks
 from application.reading import ReadingService
 from application.reporting import ReportingService
+from application.stopping import StoppedOwners
 from application.subscribing import SubscribingService
 from application.supporting import SupportService
 from application.telling import TellingService
@@ -225,8 +226,12 @@ class Installation:
             )
         )
         self.ledger = InMemoryOwnerLedger()
+        stopped = StoppedOwners(self.ledger, lambda: self.now)
         self.limiting = LimitingService(
-            ledger=self.ledger, clock=lambda: self.now, ceilings=ceilings or {}
+            ledger=self.ledger,
+            stopped=stopped,
+            clock=lambda: self.now,
+            ceilings=ceilings or {},
         )
         names = OrderNames(self.vault)
         hand_over = HandOver(
@@ -241,6 +246,7 @@ class Installation:
             look_up=look_up,
             condition=InMemorySendCondition(lambda url: self.condition(url)),  # noqa: PLW0108  # as it is then
             hand_over=hand_over,
+            stopped=stopped,
             clock=lambda: self.now,
             worker="tests",
         )
