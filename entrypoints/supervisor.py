@@ -72,6 +72,8 @@ class Child:
     name: str
     arguments: Sequence[str]
     pass_fds: Sequence[int] = ()
+    stops_last: bool = False
+    """Whether the others need it until they have ended."""
 
 
 class Supervisor:
@@ -123,16 +125,21 @@ class Supervisor:
             await asyncio.sleep(0.1 * deaths)
 
     async def _stop(self) -> None:
-        for name in [child.name for child in self._children]:
-            process = self._processes.get(name)
-            if process is None or process.returncode is not None:
-                continue
+        for last in (False, True):
+            names = [child.name for child in self._children if child.stops_last is last]
+            await _end([self._processes[name] for name in names if name in self._processes])
+
+
+async def _end(processes: Sequence[asyncio.subprocess.Process]) -> None:
+    """Tell processes to stop, and end those that take too long."""
+    for process in processes:
+        if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
-        for process in self._processes.values():
-            try:
-                await asyncio.wait_for(process.wait(), _STOP_PATIENCE)
-            except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+    for process in processes:
+        try:
+            await asyncio.wait_for(process.wait(), _STOP_PATIENCE)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()

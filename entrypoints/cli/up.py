@@ -161,7 +161,7 @@ def _children(settings: Settings, listener: socket.socket) -> Iterator[Child]:
     for number in range(settings.workers):
         yield Child(name=f"worker {number + 1}", arguments=["work"])
     if settings.catch_all:
-        yield Child(name="catch-all", arguments=["catch-all"])
+        yield Child(name="catch-all", arguments=["catch-all"], stops_last=True)
 
 
 async def _keep_up(

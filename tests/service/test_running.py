@@ -138,6 +138,30 @@ def test_after_a_kill_everything_starts_again_on_the_same_port(installed: Instal
     assert len(installed.mailbox()) == 2
 
 
+def test_what_is_being_handed_over_at_the_end_is_not_called_unknown(
+    installed: Installation,
+) -> None:
+    async def ordered() -> str:
+        headers = {"Authorization": f"Bearer {installed.token()}"}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            order_id = await place(session, installed.url, "end", sms_to("+4740009908"))
+            while "is handed to" not in installed.varsel("audit", "history", order_id).stdout:
+                pass
+            return order_id
+
+    def told() -> str:
+        return installed.varsel("audit", "history", order_id).stdout
+
+    order_id = asyncio.run(ordered())
+    assert "accepted by the provider" not in told()
+
+    installed.signal(signal.SIGTERM)
+    installed.start()
+
+    assert "accepted by the provider" in told()
+    assert "nobody can tell" not in told()
+
+
 async def test_workers_that_are_killed_lose_nothing_and_double_nothing(
     installed: Installation,
 ) -> None:
