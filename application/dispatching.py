@@ -104,19 +104,27 @@ class DispatchService:
         self._lent: dict[OrderId, _Lent] = {}
         self._known_as_stuck: frozenset[OrderId] = frozenset()
         self._is_ending = False
+        self._has_lost_answers = False
         self._suspects_at = self._withheld_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self, *, capacity: int = 500, batch: int = 250) -> None:
         """Carry out whatever is due, until cancelled; what is in hand then is brought to its end."""
+        self._let_others_return()
         try:
             while True:
                 try:
                     await self._turn(capacity, batch)
                 except StoreUnavailableError:
                     log.warning("store_unavailable", does="waits, then looks at the agenda again")
+                    self._has_lost_answers = True
+                    self._let_others_return()
                     await asyncio.sleep(self._timing.poll)
         finally:
             await self._end()
+
+    def _let_others_return(self) -> None:
+        """Take nobody's orders for suspects before the living have had time to give theirs back."""
+        self._suspects_at = self._clock() + self._timing.lease
 
     async def run_until_idle(self) -> None:
         """Carry out whatever is due now, and return when nothing is."""
@@ -133,6 +141,10 @@ class DispatchService:
         return [each.task for each in self._lent.values() if each.task is not None]
 
     async def _turn(self, capacity: int, batch: int) -> None:
+        if self._has_lost_answers:
+            # A claim may have been granted, and not one of its orders be known here.
+            await self._agenda.disclaim(self._lent.keys(), worker=self._worker)
+            self._has_lost_answers = False
         await self._release()
         await self._look_for_suspects()
         await self._look_for_withheld()

@@ -1,6 +1,6 @@
 """The agenda in PostgreSQL: claimed in batches, lent by lease."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 
@@ -111,6 +111,13 @@ WITH own AS MATERIALIZED (
 UPDATE agenda SET leased_until = '-infinity', worker = NULL, unreturned = 0
  WHERE order_id = ANY(ARRAY(SELECT order_id FROM own))
 """
+_DISCLAIM: Final[LiteralString] = """
+WITH lost AS MATERIALIZED (
+    SELECT order_id FROM agenda WHERE worker = %s AND order_id <> ALL(%s)
+     ORDER BY order_id FOR UPDATE)
+UPDATE agenda SET leased_until = '-infinity', worker = NULL, unreturned = unreturned - 1
+ WHERE order_id = ANY(ARRAY(SELECT order_id FROM lost))
+"""
 _NEXT: Final[LiteralString] = """
 SELECT min(first.ready_at) FROM unnest('{0,1,2}'::smallint[]) AS lanes(lane), LATERAL (
        SELECT greatest(due_at, leased_until) AS ready_at FROM agenda
@@ -181,6 +188,10 @@ class PostgresAgenda:
     async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
         async with reaching(self._pool) as connection:
             await connection.execute(_RELEASE, (list(order_ids), worker))
+
+    async def disclaim(self, held: Collection[OrderId], *, worker: str) -> None:
+        async with reaching(self._pool) as connection:
+            await connection.execute(_DISCLAIM, (worker, list(held)))
 
     async def next_due(self) -> datetime | None:
         async with reaching(self._pool) as connection:

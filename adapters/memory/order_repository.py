@@ -183,6 +183,12 @@ class InMemoryAgenda:
                 del self._lent[order_id]
                 self._unreturned[order_id] = 0
 
+    async def disclaim(self, held: Collection[OrderId], *, worker: str) -> None:
+        lost = [each for each, (holder, _) in self._lent.items() if holder == worker]
+        for order_id in set(lost) - set(held):
+            del self._lent[order_id]
+            self._unreturned[order_id] -= 1
+
     async def stuck(self) -> Sequence[OrderId]:
         now = self._orders.clock()
         return [

@@ -1,6 +1,6 @@
 """Which orders need something, and when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 
@@ -78,6 +78,13 @@ class Agenda(Protocol):
 
     async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
         """Give back what this worker has been lent, done or not; it is no suspect any more."""
+        ...
+
+    async def disclaim(self, held: Collection[OrderId], *, worker: str) -> None:
+        """Give back what this worker was lent and does not hold: the answer to its claim was lost.
+
+        It is as much a suspect as it was before that claim.
+        """
         ...
 
     async def stuck(self) -> Sequence[OrderId]:

@@ -228,6 +228,24 @@ class AgendaContract:
 
         assert not await withheld(agenda, NOON + 2 * WITHHELD)
 
+    async def test_what_was_lent_and_is_not_held_is_given_back_as_it_was(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        await orders.append([placing() for _ in range(3)], by=TTD)
+        held, lost = await claim(agenda, limit=2)
+        assert len(await claim(agenda, worker="bo")) == 1
+
+        await agenda.disclaim([held], worker="anna")
+
+        assert await claim(agenda, worker="cy") == [lost]
+        await agenda.disclaim([], worker="cy")
+        after = NOON + LEASE
+        suspects = await agenda.claim_suspects(limit=9, worker="cy", now=after, lease=LEASE)
+        assert len(suspects) == 2
+        await agenda.disclaim([], worker="cy")
+        again = await agenda.claim_suspects(limit=9, worker="cy", now=after, lease=LEASE)
+        assert again == suspects
+
     async def test_many_workers_share_what_is_due(
         self, orders: OrderRepository, agenda: Agenda
     ) -> None:

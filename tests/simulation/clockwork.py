@@ -2,7 +2,7 @@
 
 import asyncio
 import selectors
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from typing_extensions import override
@@ -51,4 +51,12 @@ def played(story: Coroutine[Any, Any, T]) -> T:
     try:
         return loop.run_until_complete(story)
     finally:
+        loop.run_until_complete(_let_go(asyncio.all_tasks(loop)))
         loop.close()
+
+
+async def _let_go(left: Collection[asyncio.Task[Any]]) -> None:
+    """End what still waits, so that nobody finds its remains later."""
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

@@ -1,7 +1,7 @@
 """Processes that may die at each step, and ports that fail by a plan."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -217,6 +217,13 @@ class FaultyAgenda:
         async def effect() -> None:
             self._fail()
             await self._agenda.put_off(waits)
+
+        await self._process.step(effect)
+
+    async def disclaim(self, held: Collection[OrderId], *, worker: str) -> None:
+        async def effect() -> None:
+            self._fail()
+            await self._agenda.disclaim(held, worker=worker)
 
         await self._process.step(effect)
 
