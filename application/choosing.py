@@ -8,15 +8,13 @@ from typing import Final
 
 import structlog
 
-from application.ports.provider import Deferred, Outcome, Provider, Unknown
+from application.ports.provider import Deferred, Outcome, Provider, Trouble, Unknown
 from application.ports.provider_ledger import Shift
 from domain.channel import Channel
 
 log = structlog.get_logger()
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_OUR_OWN: Final = frozenset({"too_late"})
-"""Codes of what is nobody's trouble but ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +120,8 @@ class ProviderChoice:
     def learn(self, name: str, outcome: Outcome, *, took: timedelta, now: datetime) -> None:
         """Take into account what became of a hand-over."""
         health = self._health.get(name)
-        if health is None or (isinstance(outcome, Deferred) and outcome.code in _OUR_OWN):
+        trouble = outcome.trouble if isinstance(outcome, Deferred) else None
+        if health is None or trouble is Trouble.ELSEWHERE:
             return
         is_trouble = isinstance(outcome, Deferred | Unknown)
         if health.pause is not None:
@@ -130,7 +129,7 @@ class ProviderChoice:
             return
         health.recent.append((now, is_trouble, took.total_seconds()))
         health.forget(now - self._rules.window)
-        if isinstance(outcome, Deferred) and outcome.refuses_us:
+        if isinstance(outcome, Deferred) and trouble is Trouble.REFUSES_US:
             # Not one message of ours is taken; somebody has to mend the credentials.
             log.critical("provider_refuses_us", provider=name, code=outcome.code)
             self._open(health, now, f"refuses us: {outcome.code}")

@@ -32,14 +32,16 @@ from urllib.parse import urlsplit
 
 from adapters.channels.concurrent import as_known
 from adapters.channels.gateway_client import Answer, GatewayClient
-from adapters.channels.text_message import TOO_LATE, TextMessage, text_message
+from adapters.channels.text_message import TextMessage, text_message
 from application.ports.provider import (
+    TOO_LATE,
     Accepted,
     Deferred,
     Letter,
     Memory,
     Outcome,
     Rejected,
+    Trouble,
     Unknown,
 )
 from domain.channel import Channel
@@ -61,7 +63,7 @@ _TAKEN: Final = re.compile(rb"0: Accepted for delivery|3: Queued for later deliv
 _WORDS: Final[Mapping[tuple[int, bytes], Outcome]] = {
     (400, b"Number(s) has/have been denied"): Rejected(Failure.BARRED, "number_denied"),
     (400, b"Charset or body misformed"): Rejected(Failure.FAILED, "body_refused"),
-    (403, b"Authorization failed"): Deferred("credentials_refused", refuses_us=True),
+    (403, b"Authorization failed"): Deferred("credentials_refused", Trouble.REFUSES_US),
     (403, b"Not routable"): Rejected(Failure.FAILED, "not_routable"),
     (503, b"Temporal failure"): Deferred("temporary_failure"),
 }

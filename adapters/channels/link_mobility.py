@@ -24,14 +24,16 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from adapters.channels.concurrent import as_known
 from adapters.channels.gateway_client import Answer, GatewayClient
 from adapters.channels.small_xml import LARGEST, XmlError, read_xml, text_of
-from adapters.channels.text_message import TOO_LATE, TextMessage, text_message
+from adapters.channels.text_message import TextMessage, text_message
 from application.ports.provider import (
+    TOO_LATE,
     Accepted,
     Deferred,
     Letter,
     Memory,
     Outcome,
     Rejected,
+    Trouble,
     Unknown,
 )
 from domain.channel import Channel
@@ -166,7 +168,7 @@ def _read_answer(document: bytes | None, messages: Sequence[TextMessage]) -> Seq
     if session.tag != "SESSION" or not logon:
         return [_UNREADABLE] * len(messages)
     if logon != "OK":
-        return [Deferred("logon_failed", refuses_us=True)] * len(messages)
+        return [Deferred("logon_failed", Trouble.REFUSES_US)] * len(messages)
     answers: dict[str, Element | None] = {}
     for answer in session.iterfind("MSGLST/MSG"):
         number = text_of(answer, "ID")

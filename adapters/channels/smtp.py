@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 import structlog
 
@@ -25,20 +24,20 @@ from adapters.channels.smtp_session import (
 )
 from application.ports.attachments import Attachments, NotFetched
 from application.ports.provider import (
+    TOO_LATE,
     Deferred,
     EmailLetter,
     Letter,
     Memory,
     Outcome,
     Rejected,
+    Trouble,
     Unknown,
 )
 from domain.channel import Channel
 from domain.order.events import Failure
 
 log = structlog.get_logger()
-
-_TOO_LATE: Final = Deferred("too_late")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ class SmtpProvider:
             return files
         remaining = (letter.send_before - self._clock()).total_seconds()
         if not await self._pool.enter(remaining):
-            return _TOO_LATE
+            return TOO_LATE
         try:
             ready = await self._prepare(letter, files)
             return await self._deliver(letter, ready) if isinstance(ready, _Ready) else ready
@@ -159,28 +158,28 @@ class SmtpProvider:
         if not letter.attachments:
             return ()
         if self._attachments is None:
-            return Deferred("attachments_not_configured")
+            return Deferred("attachments_not_configured", Trouble.ELSEWHERE)
         if self._clock() > letter.send_before:
-            return _TOO_LATE
+            return TOO_LATE
         fetched = await self._attachments.fetch(letter.attachments)
         if not isinstance(fetched, NotFetched):
             return fetched
         if fetched.failure is None:
-            return Deferred(fetched.code)
+            return Deferred(fetched.code, Trouble.ELSEWHERE)
         return Rejected(fetched.failure, fetched.code)
 
     async def _prepare(self, letter: EmailLetter, files: Sequence[bytes]) -> "_Ready | Outcome":
         """Come as far as can be come before the content leaves."""
         began = self._clock()
         if began > letter.send_before:
-            return _TOO_LATE
+            return TOO_LATE
         try:
             mail = self._renderer.render(letter, at=began, files=files)
             session, refusal = await self._offer(letter.token, mail)
         except UnmailableError as error:
             return Rejected(error.failure, error.code)
         except NotTakenError as error:
-            return Deferred(error.code, refuses_us=error.refuses_us)
+            return Deferred(error.code, error.trouble)
         except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
             return Deferred(self._unexpected(error))
         if refusal is not None:
@@ -191,10 +190,10 @@ class SmtpProvider:
     async def _deliver(self, letter: EmailLetter, ready: "_Ready") -> Outcome:
         try:
             if (self._clock() - ready.since).total_seconds() > self._times.before_content:
-                return _TOO_LATE  # this process slept, and others may have drawn conclusions
+                return TOO_LATE  # this process slept, and others may have drawn conclusions
             return await ready.session.deliver(ready.content, token=letter.token)
         except NotTakenError as error:
-            return Deferred(error.code, refuses_us=error.refuses_us)
+            return Deferred(error.code, error.trouble)
         except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
             return Unknown(self._unexpected(error))
         finally:

@@ -19,7 +19,7 @@ from typing import Final
 from adapters.channels.smtp_envelope import Envelope
 from adapters.channels.smtp_verdict import verdict
 from adapters.channels.smtp_wire import Reply, SmtpWire, WireError
-from application.ports.provider import Accepted, Outcome, Unknown
+from application.ports.provider import Accepted, Outcome, Trouble, Unknown
 
 _SERVICE_CLOSING: Final = 421
 _START_INPUT: Final = 354
@@ -77,7 +77,8 @@ class NotTakenError(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-        self.refuses_us = code.startswith(("auth_5", "auth_missing", "starttls_missing"))
+        is_about_us = code.startswith(("auth_5", "auth_missing", "starttls_missing"))
+        self.trouble = Trouble.REFUSES_US if is_about_us else Trouble.PROVIDER
 
 
 async def open_session(relay: Relay) -> "SmtpSession":

@@ -4,7 +4,7 @@ from typing import Final
 
 from adapters.channels.enhanced_status import failure_by
 from adapters.channels.smtp_wire import Reply
-from application.ports.provider import Deferred, Outcome, Rejected, Unknown
+from application.ports.provider import Deferred, Outcome, Rejected, Trouble, Unknown
 
 _NOT_UNDERSTOOD: Final = frozenset({500, 502, 503, 504, 555})
 _WANTS_LOGIN: Final = frozenset({530, 534, 535, 538})
@@ -19,7 +19,7 @@ def verdict(reply: Reply, at: str) -> Outcome:
         code = f"unexpected_{reply.code}_at_{at}"
         return Unknown(code) if at == "final" else Deferred(code)
     if at != "final" and _is_about_us(reply):
-        return Deferred(reply.told, refuses_us=True)
+        return Deferred(reply.told, Trouble.REFUSES_US)
     failure = failure_by(
         reply.enhanced,
         reply.code,

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from application.ports.provider import Deferred, Letter, Rejected, SmsLetter
+from application.ports.provider import TOO_LATE, Deferred, Letter, Rejected, SmsLetter
 from domain.order.events import Failure
-
-TOO_LATE: Final = Deferred("too_late")
 
 _SEPARATORS: Final = re.compile(r"[ ().-]")
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{4,14}")

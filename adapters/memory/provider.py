@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from application.ports.provider import (
+    TOO_LATE,
     Accepted,
-    Deferred,
     EmailLetter,
     Letter,
     Memory,
@@ -120,7 +120,7 @@ class RecordingProvider:
 
     def _outcome(self, letter: Letter) -> Outcome:
         if self._clock() > letter.send_before:
-            return Deferred("too_late")
+            return TOO_LATE
         subject = letter.subject.text if isinstance(letter, EmailLetter) else ""
         line = f"{letter.to.text}{letter.sender}{subject}"
         if _CONTROL_IN_LINE.search(line) or _CONTROL_IN_TEXT.search(letter.body.text):

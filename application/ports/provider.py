@@ -1,9 +1,10 @@
 """Who carries notifications: an SMTP relay, an SMS gateway."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from enum import StrEnum
+from typing import Final, Protocol, TypeAlias
 from uuid import UUID
 
 from domain.channel import Channel
@@ -64,13 +65,27 @@ class Rejected:
     """The provider's code, without any words that might name somebody: `550 5.1.1`."""
 
 
+class Trouble(StrEnum):
+    """Whose trouble it is that a letter was not taken over."""
+
+    PROVIDER = "provider"
+    """The provider's: it is away, or has no room."""
+    REFUSES_US = "refuses_us"
+    """Ours with the provider: it is us whom it refuses, and every other letter would fare the same."""
+    ELSEWHERE = "elsewhere"
+    """Ours, or an owner's: it says nothing of the provider."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deferred:
     """It was certainly not taken over, and may be at another time."""
 
     code: str
-    refuses_us: bool = field(default=False, compare=False)
-    """Whether it is us whom the provider refuses, and every other message would fare the same."""
+    trouble: Trouble = Trouble.PROVIDER
+
+
+TOO_LATE: Final = Deferred("too_late", Trouble.ELSEWHERE)
+"""Its hand-over had not begun when it had to; perhaps it waited for a free connection of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +147,8 @@ class Provider(Protocol):
         Every letter gets exactly one outcome; nothing is raised, since a failure is an outcome too.
         The phase of a failure decides: before the provider can have taken the letter it is
         `Deferred` (or `Rejected`), after that it is `Unknown`.
-        A letter whose `send_before` has passed is `Deferred` with code `too_late` and not sent.
+        A letter whose `send_before` has passed is `TOO_LATE` and not sent.
         The provider's own refusal of *us* (bad credentials) is `Deferred`, never `Rejected`.
+        What is not the provider's trouble is called so, since others are asked in its place.
         """
         ...

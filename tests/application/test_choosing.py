@@ -8,7 +8,15 @@ import pytest
 
 from adapters.memory.provider import RecordingProvider
 from application.choosing import HealthRules, ProviderChoice
-from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Unknown
+from application.ports.provider import (
+    TOO_LATE,
+    Accepted,
+    Deferred,
+    Outcome,
+    Rejected,
+    Trouble,
+    Unknown,
+)
 from domain.channel import Channel
 from domain.order.events import Failure
 from tests.samples import NOON
@@ -73,7 +81,7 @@ def test_a_gateway_that_is_down_is_given_nothing_new(
 def test_a_gateway_that_refuses_us_is_left_alone_at_once_and_no_message_fails(
     gateways: Installation,
 ) -> None:
-    gateways.happens(FIRST, Deferred("logon_failed", refuses_us=True))
+    gateways.happens(FIRST, Deferred("logon_failed", Trouble.REFUSES_US))
 
     assert gateways.given() == {FIRST: 0, SECOND: 100}
     assert gateways.reasons() == ["refuses us: logon_failed"]
@@ -83,7 +91,18 @@ def test_messages_that_are_refused_for_what_they_are_speak_against_nobody(
     gateways: Installation,
 ) -> None:
     gateways.happens(FIRST, Rejected(Failure.INVALID_ADDRESS, "10"), times=50)
-    gateways.happens(FIRST, Deferred("too_late"), times=50)
+
+    assert gateways.given()[FIRST] >= 40
+    assert gateways.reasons() == []
+
+
+@pytest.mark.parametrize(
+    "outcome", [TOO_LATE, Deferred("attachment_status_503", Trouble.ELSEWHERE)]
+)
+def test_trouble_of_ours_or_of_an_owners_storage_speaks_against_no_gateway(
+    gateways: Installation, outcome: Outcome
+) -> None:
+    gateways.happens(FIRST, outcome, times=50)
 
     assert gateways.given()[FIRST] >= 40
     assert gateways.reasons() == []
@@ -133,7 +152,7 @@ def test_a_probe_of_which_nothing_is_heard_is_made_again(gateways: Installation)
     gateways.now += HealthRules().first_pause
     assert gateways.given()[FIRST] == 1
 
-    gateways.happens(FIRST, Deferred("too_late"))
+    gateways.happens(FIRST, TOO_LATE)
     gateways.now += HealthRules().first_pause
 
     assert gateways.given()[FIRST] == 1
@@ -210,7 +229,7 @@ def in_order(moments: list[datetime]) -> bool:
 
 def test_every_shift_is_told_in_order(gateways: Installation) -> None:
     gateways.happens(FIRST, BAD, times=5)
-    gateways.happens(SECOND, Deferred("auth_missing", refuses_us=True))
+    gateways.happens(SECOND, Deferred("auth_missing", Trouble.REFUSES_US))
 
     assert in_order([each.at for each in gateways.choice.shifts])
     assert [each.provider for each in gateways.choice.shifts] == [FIRST, SECOND]

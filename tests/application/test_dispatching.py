@@ -21,6 +21,7 @@ from application.ports.provider import (
     Provider,
     Rejected,
     SmsLetter,
+    Trouble,
     Unknown,
 )
 from application.ports.registries import RegistryUnavailableError
@@ -200,6 +201,24 @@ async def test_what_is_put_off_for_ever_expires_unsent(world: MemoryWorld) -> No
     order = await world.finished(order_id)
 
     assert order.notifications[0].delivery == Expired(has_left=False)
+
+
+async def test_a_relay_that_refuses_us_is_an_alarm_and_no_message_fails(world: MemoryWorld) -> None:
+    world.mail.answer(Deferred("auth_535 5.7.8", Trouble.REFUSES_US))
+    order_id = await placed(world)
+
+    with capture_logs() as log:
+        order = await world.finished(order_id)
+
+    assert order.notifications[0].delivery == Delivered()
+    assert [each for each in log if each["event"] == "provider_refuses_us"] == [
+        {
+            "event": "provider_refuses_us",
+            "log_level": "critical",
+            "provider": "smtp",
+            "code": "auth_535 5.7.8",
+        }
+    ]
 
 
 async def test_a_refusal_is_final_and_the_others_go_on(world: MemoryWorld) -> None:

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from application.ports.provider import (
+    TOO_LATE,
     Accepted,
-    Deferred,
     EmailLetter,
     Letter,
     Memory,
@@ -136,7 +136,7 @@ class ProviderContract:
     async def test_a_letter_that_is_too_late_is_not_sent(self, stand: Stand) -> None:
         late, in_time = stand.letter("Sent.", send_within=-1), stand.letter("Nå.")
         told = await outcomes(stand.provider, late, in_time)
-        assert told[0] == Deferred("too_late")
+        assert told[0] == TOO_LATE
         assert isinstance(told[1], Accepted)
         assert stand.carried() == ["Nå."]
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 from application.ports.agenda import Agenda, Wait
 from application.ports.order_repository import OrderRepository, StoreUnavailableError
 from application.ports.provider import (
+    TOO_LATE,
     Accepted,
     Deferred,
     Letter,
@@ -441,7 +442,7 @@ class FaultyProvider:
         dice = self._outside.dice
         await asyncio.sleep(dice.random.choice((0.0, 0.01, 0.3, 3.0)))
         if self._outside.clock() > letter.send_before:
-            return Deferred("too_late")
+            return TOO_LATE
         self._outside.offered[letter.token] = letter.send_before
         if dice.fault(dice.plan.hang):
             if dice.falls(0.5):

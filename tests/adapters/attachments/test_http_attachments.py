@@ -20,7 +20,7 @@ from adapters.channels.smtp import SmtpProvider
 from adapters.channels.smtp_session import SmtpTimeouts, Tls
 from adapters.memory.attachments import InMemoryAttachments
 from application.ports.attachments import Attachments, NotFetched
-from application.ports.provider import Accepted, Deferred, EmailLetter, Rejected
+from application.ports.provider import Accepted, Deferred, EmailLetter, Rejected, Trouble
 from domain.message import Attachment, ContentType
 from domain.order.events import Failure
 from entrypoints.catch_all import CatchAll, caught_messages
@@ -250,7 +250,10 @@ def test_files_are_written_byte_for_byte(content_type: ContentType) -> None:
 @pytest.mark.parametrize(
     "told, expected",
     [
-        (NotFetched("attachment_timeout"), Deferred("attachment_timeout")),
+        (
+            NotFetched("attachment_timeout"),
+            Deferred("attachment_timeout", Trouble.ELSEWHERE),
+        ),
         (
             NotFetched("attachment_status_403", Failure.INVALID_ATTACHMENT),
             Rejected(Failure.INVALID_ATTACHMENT, "attachment_status_403"),
@@ -271,4 +274,4 @@ async def test_an_installation_that_fetches_nothing_sends_no_letter_without_its_
 ) -> None:
     async with mailing(tmp_path, None) as provider:
         told = await outcome(provider, letter_with(attachment(f"https://{NAME}/1")))
-    assert told == Deferred("attachments_not_configured")
+    assert told == Deferred("attachments_not_configured", Trouble.ELSEWHERE)

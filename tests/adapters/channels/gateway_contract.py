@@ -10,7 +10,15 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from application.ports.provider import Accepted, Deferred, Outcome, Provider, Rejected, Unknown
+from application.ports.provider import (
+    TOO_LATE,
+    Accepted,
+    Deferred,
+    Outcome,
+    Provider,
+    Rejected,
+    Unknown,
+)
 from domain.channel import Channel
 from domain.order.events import Failure
 from tests.contracts.provider_contract import email_letter, outcome, outcomes, sms_letter
@@ -83,7 +91,7 @@ class GatewayContract:
     @pytest.mark.parametrize(
         "letter,expected",
         [
-            ({"worth": -1}, Deferred("too_late")),
+            ({"worth": -1}, TOO_LATE),
             ({"body": "a\x1bb"}, Rejected(Failure.FAILED, "control_character")),
             ({"body": "a\ud800b"}, Rejected(Failure.FAILED, "control_character")),
             *(
@@ -190,7 +198,7 @@ class GatewayContract:
             first = asyncio.create_task(outcome(provider, sms_letter()))
             await asked.wait()
             late = await outcomes(provider, sms_letter(send_within=0.05))
-            assert late == [Deferred("too_late")]
+            assert late == [TOO_LATE]
             go_on.set()
             assert isinstance(await first, Accepted)
         assert len(counting.peers) == 1
@@ -205,5 +213,5 @@ class GatewayContract:
             serving(counting.answer) as url,
             provider_at(url, clock=lambda: next(times, too_late)) as provider,
         ):
-            assert await outcome(provider, letter) == Deferred("too_late")
+            assert await outcome(provider, letter) == TOO_LATE
         assert counting.peers == []

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from adapters.channels.kannel import KannelProvider
 from adapters.channels.kannel_reports import read_kannel_report
-from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Unknown
+from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Trouble, Unknown
 from application.ports.report_inbox import Report
 from domain.order.events import Failure, ReportedState
 from tests.adapters.channels.gateway_contract import (
@@ -175,9 +175,7 @@ async def test_wrong_credentials_are_nobodys_rejection(
 ) -> None:
     async with kannel_at(kannel.url, **wrong) as provider:
         refused = await outcome(provider, sms_letter())
-    assert refused == Deferred("credentials_refused")
-    assert isinstance(refused, Deferred)
-    assert refused.refuses_us
+    assert refused == Deferred("credentials_refused", Trouble.REFUSES_US)
 
 
 async def test_another_path_of_the_gateway_takes_nothing(kannel: Gateway) -> None:
@@ -367,7 +365,11 @@ async def test_what_kannel_could_not_pass_on_is_refused_at_the_start(
         (302, "", Deferred("http_302")),
         (400, "Charset or body misformed, rejected", Rejected(Failure.FAILED, "body_refused")),
         (400, "DLR-URL field misformed, rejected", Deferred("http_400")),
-        (403, "Authorization failed for sendsms", Deferred("credentials_refused")),
+        (
+            403,
+            "Authorization failed for sendsms",
+            Deferred("credentials_refused", Trouble.REFUSES_US),
+        ),
         (403, "<html>Forbidden</html>", Deferred("http_403")),
         (408, "", Unknown("http_408")),
         (429, "", Deferred("http_429")),

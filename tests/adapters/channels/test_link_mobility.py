@@ -12,7 +12,7 @@ from aiohttp import web
 from typing_extensions import override
 
 from adapters.channels.link_mobility import LinkMobilityProvider
-from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Unknown
+from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Trouble, Unknown
 from domain.order.events import Failure
 from entrypoints.catch_all import CatchAll, Credentials, Pace, caught_messages
 from tests.adapters.channels.gateway_contract import (
@@ -109,7 +109,7 @@ async def test_a_slow_answer_is_waited_for(provider: LinkMobilityProvider) -> No
 async def test_a_wrong_password_is_nobodys_rejection(catch_all: CatchAll) -> None:
     async with link_to(catch_all.sms_url, password="feil") as provider:
         told = await outcomes(provider, sms_letter(), sms_letter())
-    assert told == [Deferred("logon_failed")] * 2
+    assert told == [Deferred("logon_failed", Trouble.REFUSES_US)] * 2
 
 
 # What is sent
@@ -250,7 +250,7 @@ BOMB = '<!DOCTYPE SESSION [<!ENTITY a "OK">]><SESSION><LOGON>&a;</LOGON></SESSIO
         ("<SESSION/>", Unknown("unreadable_answer")),
         (BOMB, Unknown("unreadable_answer")),
         ("<SESSION><LOGON>OK</LOGON></SESSION>", Unknown("no_answer")),
-        ("<SESSION><LOGON>FAIL</LOGON></SESSION>", Deferred("logon_failed")),
+        ("<SESSION><LOGON>FAIL</LOGON></SESSION>", Deferred("logon_failed", Trouble.REFUSES_US)),
     ],
 )
 async def test_an_answer_means(text: str, expected: Outcome) -> None:

@@ -14,7 +14,15 @@ import trustme
 
 from adapters.channels.smtp import SmtpProvider
 from adapters.channels.smtp_session import SmtpTimeouts, Tls
-from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Unknown
+from application.ports.provider import (
+    TOO_LATE,
+    Accepted,
+    Deferred,
+    Outcome,
+    Rejected,
+    Trouble,
+    Unknown,
+)
 from domain.order.events import Failure
 from entrypoints.catch_all import CatchAll, caught_messages
 from tests.adapters.channels.scripted_relay import (
@@ -63,8 +71,8 @@ async def to(relay: ScriptedRelay, **settings: Any) -> AsyncIterator[SmtpProvide
         ("EHLO", "550 5.7.1 who are you", Deferred("ehlo_550 5.7.1")),
         ("MAIL", "451 4.3.0 later", Deferred("451 4.3.0")),
         ("MAIL", "421 4.7.0 too many", Deferred("421 4.7.0")),
-        ("MAIL", "530 5.7.0 log in first", Deferred("530 5.7.0")),
-        ("MAIL", "555 what is that", Deferred("555")),
+        ("MAIL", "530 5.7.0 log in first", Deferred("530 5.7.0", Trouble.REFUSES_US)),
+        ("MAIL", "555 what is that", Deferred("555", Trouble.REFUSES_US)),
         ("MAIL", "550 5.1.8 not from you", Rejected(Failure.REJECTED, "550 5.1.8")),
         ("MAIL", "552 5.3.4 too large", Rejected(Failure.PAYLOAD_TOO_LARGE, "552 5.3.4")),
         ("MAIL", "552 too large", Rejected(Failure.PAYLOAD_TOO_LARGE, "552")),
@@ -75,7 +83,7 @@ async def to(relay: ScriptedRelay, **settings: Any) -> AsyncIterator[SmtpProvide
         ("RCPT", "501 5.1.3 bad", Rejected(Failure.INVALID_ADDRESS, "501 5.1.3")),
         ("RCPT", "552 5.2.2 full", Rejected(Failure.FAILED, "552 5.2.2")),
         ("RCPT", "550 5.7.1 not allowed", Rejected(Failure.REJECTED, "550 5.7.1")),
-        ("RCPT", "550 5.7.54 unable to relay", Deferred("550 5.7.54")),
+        ("RCPT", "550 5.7.54 unable to relay", Deferred("550 5.7.54", Trouble.REFUSES_US)),
         ("DATA", "451 4.3.0 later", Deferred("451 4.3.0")),
         ("DATA", "554 5.5.1 no", Rejected(Failure.FAILED, "554 5.5.1")),
         (".", "451 4.3.0 later", Deferred("451 4.3.0")),
@@ -280,7 +288,7 @@ async def test_one_who_waits_too_long_for_a_connection_is_not_sent(relay: Script
     async with to(relay, connections=1) as provider:
         first = asyncio.create_task(outcome(provider, email_letter()))
         await relay.was_asked.wait()
-        assert await outcome(provider, email_letter(send_within=0.05)) == Deferred("too_late")
+        assert await outcome(provider, email_letter(send_within=0.05)) == TOO_LATE
         await relay.stop()
         assert await first == Unknown("lost_at_final")
 
@@ -301,13 +309,13 @@ async def test_a_process_that_slept_before_the_content_does_not_send_it(
     relay: ScriptedRelay,
 ) -> None:
     async with to(relay, clock=Sleepy(2)) as provider:
-        assert await outcome(provider, email_letter()) == Deferred("too_late")
+        assert await outcome(provider, email_letter()) == TOO_LATE
         assert relay.contents == []
 
 
 async def test_a_process_that_slept_while_it_waited_does_not_begin(relay: ScriptedRelay) -> None:
     async with to(relay, clock=Sleepy(1)) as provider:
-        assert await outcome(provider, email_letter()) == Deferred("too_late")
+        assert await outcome(provider, email_letter()) == TOO_LATE
         assert relay.connections == 0
 
 
@@ -402,24 +410,26 @@ async def test_a_server_that_is_not_trusted_after_starttls_gets_nothing(
 
 async def test_tls_is_never_done_without_where_it_is_asked_for() -> None:
     async with scripted_relay(*ALL) as relay, to(relay, tls=Tls.STARTTLS) as provider:
-        assert await outcome(provider, email_letter()) == Deferred("starttls_missing")
+        assert await outcome(provider, email_letter()) == Deferred(
+            "starttls_missing", Trouble.REFUSES_US
+        )
 
 
 @pytest.mark.parametrize(
     "answer,expected",
     [
-        ("535 5.7.8 wrong password", "auth_535 5.7.8"),
-        ("454 4.7.0 later", "auth_454 4.7.0"),
+        ("535 5.7.8 wrong password", Deferred("auth_535 5.7.8", Trouble.REFUSES_US)),
+        ("454 4.7.0 later", Deferred("auth_454 4.7.0")),
     ],
 )
 async def test_a_failed_login_is_nobodys_rejection(
-    answer: str, expected: str, secure: ssl.SSLContext, trusting: ssl.SSLContext
+    answer: str, expected: Outcome, secure: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     async with scripted_relay("AUTH PLAIN", secure=secure, is_implicit=True) as relay:
         relay.answer("AUTH", answer)
         settings = {"tls": Tls.IMPLICIT, "ssl_context": trusting}
         async with to(relay, username="varsel", password="feil", **settings) as provider:
-            assert await outcome(provider, email_letter()) == Deferred(expected)
+            assert await outcome(provider, email_letter()) == expected
 
 
 async def test_a_server_without_a_login_that_we_know_is_deferred(
@@ -428,7 +438,9 @@ async def test_a_server_without_a_login_that_we_know_is_deferred(
     async with scripted_relay("AUTH GSSAPI", secure=secure, is_implicit=True) as relay:
         settings = {"tls": Tls.IMPLICIT, "ssl_context": trusting}
         async with to(relay, username="varsel", password="x", **settings) as provider:
-            assert await outcome(provider, email_letter()) == Deferred("auth_missing")
+            assert await outcome(provider, email_letter()) == Deferred(
+                "auth_missing", Trouble.REFUSES_US
+            )
 
 
 async def test_credentials_are_never_sent_in_clear() -> None:
