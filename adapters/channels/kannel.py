@@ -158,7 +158,6 @@ class KannelProvider:
 
     def _headers(self, message: TextMessage) -> Mapping[str, str]:
         letter = message.letter
-        remaining = (letter.expires_at - self._clock()).total_seconds()
         return {
             "Content-Type": "text/plain; charset=UTF-8",
             "X-Kannel-Username": self._username,
@@ -166,7 +165,7 @@ class KannelProvider:
             "X-Kannel-From": letter.sender,
             "X-Kannel-To": message.number,
             "X-Kannel-Coding": _CODINGS[segments(letter.body.text).encoding],
-            "X-Kannel-Validity": str(max(1, int(remaining // 60))),
+            "X-Kannel-Validity": str(message.minutes_to_live(self._clock())),
             "X-Kannel-DLR-Mask": _EVERY_REPORT,
             "X-Kannel-DLR-Url": f"{self._report_url}?token={letter.token}{_ESCAPES}",
         }

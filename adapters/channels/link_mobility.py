@@ -12,7 +12,6 @@ What an answer means, by what it lets us know; the rest is as `gateway_client` s
 | no word about a message, or two                 | `Unknown`                                   |
 """
 
-import math
 import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -142,13 +141,12 @@ class LinkMobilityProvider:
         now = self._clock()
         for number, message in enumerate(messages, start=1):
             one = SubElement(several, "MSG")
-            remaining = (message.letter.expires_at - now).total_seconds()
             for tag, text in (
                 ("ID", str(number)),
                 ("TEXT", message.letter.body.text),
                 ("SND", message.letter.sender),
                 ("RCV", message.number if self._number_with_plus else message.number[1:]),
-                ("TTL", str(max(1, math.ceil(remaining / 60)))),
+                ("TTL", str(message.minutes_to_live(now))),
             ):
                 SubElement(one, tag).text = text
         document: bytes = tostring(session, encoding="utf-8", xml_declaration=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from application.ports.provider import TOO_LATE, Deferred, Letter, Rejected, SmsLetter
@@ -24,6 +24,13 @@ class TextMessage:
     letter: SmsLetter
     number: str = field(repr=False)
     """In full, with its country and a plus."""
+
+    def minutes_to_live(self, now: datetime) -> int:
+        """For how many minutes the gateway may keep it, so that it is not delivered once expired."""
+        # Gateways know whole minutes and no shorter life than one. What has less than that left is
+        # handed over all the same: nearly all arrives within seconds, and a code to log in with
+        # that arrives some seconds late harms less than one that never comes.
+        return max(1, (self.letter.expires_at - now) // timedelta(minutes=1))
 
 
 def text_message(

@@ -40,7 +40,7 @@ class SmsLetter:
     token: str
     send_before: datetime
     expires_at: datetime
-    """The gateway must not deliver it after this moment."""
+    """The gateway must not deliver it after this moment; where no minute is left, not after a minute."""
     to: Contact
     sender: str
     body: Content

@@ -27,6 +27,9 @@ Answer: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ProviderAt: TypeAlias = Callable[..., AbstractAsyncContextManager[Provider]]
 """Opens a provider at an address, with settings of its own."""
 
+MINUTES = [(30, "1"), (60, "1"), (119, "1"), (120, "2"), (3600, "60")]
+"""For how many seconds a message is worth something yet, and for how many minutes it may live."""
+
 INVALID_SENDER = Rejected(Failure.FAILED, "invalid_sender")
 INVALID_ADDRESS = Rejected(Failure.INVALID_ADDRESS, "invalid_address")
 

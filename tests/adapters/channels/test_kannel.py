@@ -18,6 +18,7 @@ from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Tr
 from application.ports.report_inbox import Report
 from domain.order.events import Failure, ReportedState
 from tests.adapters.channels.gateway_contract import (
+    MINUTES,
     Answer,
     GatewayContract,
     ProviderAt,
@@ -309,8 +310,10 @@ async def test_nothing_of_a_message_stands_in_an_address() -> None:
     assert request.headers["X-Kannel-DLR-Mask"] == "31"
 
 
-@pytest.mark.parametrize("worth,minutes", [(30, "1"), (60, "1"), (119, "1"), (3600, "60")])
-async def test_a_message_is_worth_whole_minutes(worth: float, minutes: str) -> None:
+@pytest.mark.parametrize("worth,minutes", MINUTES)
+async def test_a_message_lives_for_as_many_whole_minutes_as_it_is_worth(
+    worth: float, minutes: str
+) -> None:
     recorder, letter = Recorder(), sms_letter(worth=worth)
     now = letter.expires_at - timedelta(seconds=worth)
     async with gateway(recorder.answer, clock=lambda: now) as provider:
