@@ -189,8 +189,11 @@ class SmtpProvider:
 
     async def _deliver(self, letter: EmailLetter, ready: "_Ready") -> Outcome:
         try:
-            if (self._clock() - ready.since).total_seconds() > self._times.before_content:
+            now = self._clock()
+            if (now - ready.since).total_seconds() > self._times.before_content:
                 return TOO_LATE  # this process slept, and others may have drawn conclusions
+            if now >= letter.expires_at:
+                return TOO_LATE
             return await ready.session.deliver(ready.content, token=letter.token)
         except NotTakenError as error:
             return Deferred(error.code, error.trouble)

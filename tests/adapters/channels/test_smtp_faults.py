@@ -5,6 +5,7 @@ import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -305,13 +306,15 @@ async def test_one_who_waits_too_long_for_a_connection_is_not_sent(relay: Script
 class Sleepy:
     """A clock of a process that was put to sleep after some looks at it."""
 
-    def __init__(self, looks: int) -> None:
+    def __init__(self, looks: int, slept: timedelta = timedelta(hours=1)) -> None:
         self.looks = 0
         self._last_look_before = looks
+        self._slept = slept
 
     def __call__(self) -> datetime:
         self.looks += 1
-        return datetime.now(UTC) + timedelta(hours=1 if self.looks > self._last_look_before else 0)
+        has_slept = self.looks > self._last_look_before
+        return datetime.now(UTC) + (self._slept if has_slept else timedelta())
 
 
 async def test_a_process_that_slept_before_the_content_does_not_send_it(
@@ -319,6 +322,16 @@ async def test_a_process_that_slept_before_the_content_does_not_send_it(
 ) -> None:
     async with to(relay, clock=Sleepy(2)) as provider:
         assert await outcome(provider, email_letter()) == TOO_LATE
+        assert relay.contents == []
+
+
+async def test_a_letter_that_expires_before_its_content_leaves_is_not_sent(
+    relay: ScriptedRelay,
+) -> None:
+    in_between = timedelta(seconds=PATIENT.before_content - 5)
+    letter = replace(email_letter(), expires_at=datetime.now(UTC) + in_between)
+    async with to(relay, clock=Sleepy(2, in_between)) as provider:
+        assert await outcome(provider, letter) == TOO_LATE
         assert relay.contents == []
 
 
