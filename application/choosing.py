@@ -1,10 +1,18 @@
-"""Which provider a notification is handed to: by weight, and the weight by how it has been doing."""
+"""Which provider a notification is handed to: by weight, and the weight by how it has been doing.
+
+Each provider has a breaker:
+
+    closed ──much trouble, or it refuses us──▶ open ──its pause is over──▶ half open ──▶ closed
+                                                ▲                           │   the probe did well
+                                                └───────────────────────────┘
+                                                  the probe did not: twice the pause
+"""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -15,6 +23,8 @@ from domain.channel import Channel
 log = structlog.get_logger()
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_QUIET: Final = timedelta(minutes=10)
+"""For so long after an alarm the same one is not sounded again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +48,37 @@ class HealthRules:
     """A smaller change of weight is not told."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """The provider is given what is new, by its weight."""
+
+    since: datetime = _NEVER
+    """What was handed over before says nothing of it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """It has been in trouble, and is left alone for a while."""
+
+    until: datetime
+    pause: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class _HalfOpen:
+    """One notification, the probe, is finding out how it is doing now."""
+
+    since: datetime
+    """What was handed over before is no probe."""
+    until: datetime
+    """When another follows, if nothing has been heard: not all that is chosen for is handed over."""
+    pause: timedelta
+    """How long its breaker was open."""
+
+
+_Breaker: TypeAlias = _Closed | _Open | _HalfOpen
+
+
 @dataclass(slots=True)
 class _Health:
     """How a provider has been doing."""
@@ -47,11 +88,23 @@ class _Health:
     weight: float = 1.0
     told: float = 1.0
     """The weight that was told last."""
-    opened_until: datetime = _NEVER
-    pause: timedelta | None = None
-    """How long its breaker has been open last; None once it has done well again."""
-    is_probing: bool = False
-    """Whether one notification is finding out how it is doing now."""
+    breaker: _Breaker = field(default_factory=_Closed)
+    quiet_until: datetime = _NEVER
+    """Until when no alarm is sounded because it refuses us."""
+
+    @property
+    def shut_until(self) -> datetime:
+        """Until when it is given nothing new, as long as there is another."""
+        return _NEVER if isinstance(self.breaker, _Closed) else self.breaker.until
+
+    def begin_probe(self, now: datetime) -> bool:
+        """Let the next notification be a probe, if it is time for one; tell whether it is."""
+        breaker = self.breaker
+        if isinstance(breaker, _Closed) or now < breaker.until:
+            return False
+        since = breaker.since if isinstance(breaker, _HalfOpen) else now
+        self.breaker = _HalfOpen(since=since, until=now + breaker.pause, pause=breaker.pause)
+        return True
 
     def forget(self, before: datetime) -> None:
         while self.recent and self.recent[0][0] < before:
@@ -96,70 +149,89 @@ class ProviderChoice:
         """What each provider is given now, before the others' weights are set beside its own."""
         return {name: each.weight for name, each in self._health.items()}
 
-    def choose(self, channel: Channel, now: datetime, *, bound_to: str | None = None) -> Provider:
-        """The provider of the next notification on a channel.
+    def choose(
+        self, channel: Channel, now: datetime, *, bound_to: str | None = None
+    ) -> Provider | None:
+        """The provider of the next notification on a channel, which may thereby become a probe.
 
-        `bound_to` names the one that may have taken it already: nobody else is ever given that.
+        `bound_to` names the one that may have taken it already: nobody else is ever given that,
+        and there is none if that one is not there any more.
         """
-        if bound_to is not None and bound_to in self._health:
-            return self._health[bound_to].provider
+        if bound_to is not None:
+            bound = self._health.get(bound_to)
+            return None if bound is None else bound.provider
         several = self._of[channel]
         for each in several:
-            if each.pause is not None and each.opened_until <= now:
-                # Its outcome is known by then, or never: not all that is chosen for is handed over.
-                longest = timedelta(seconds=each.provider.longest_hand_over)
-                each.is_probing, each.opened_until = True, now + max(each.pause, longest)
+            if each.begin_probe(now):
                 return each.provider
         if len(several) == 1:
             return several[0].provider
-        fit = [each for each in several if each.pause is None]
+        fit = [each for each in several if isinstance(each.breaker, _Closed)]
         if not fit:
-            return min(several, key=lambda each: each.opened_until).provider
+            return min(several, key=lambda each: each.shut_until).provider
         return self._drawn(fit).provider
 
-    def learn(self, name: str, outcome: Outcome, *, took: timedelta, now: datetime) -> None:
-        """Take into account what became of a hand-over."""
+    def learn(self, name: str, outcome: Outcome, *, began: datetime, now: datetime) -> None:
+        """Take into account what became of a hand-over that began then."""
         health = self._health.get(name)
-        trouble = outcome.trouble if isinstance(outcome, Deferred) else None
-        if health is None or trouble is Trouble.ELSEWHERE:
+        if health is None:
             return
+        breaker = health.breaker
+        if not isinstance(breaker, _Open) and began < breaker.since:
+            return
+        match outcome:
+            case Deferred(code=code, trouble=Trouble.REFUSES_US):
+                self._refused(health, code, now)
+            case Deferred(trouble=Trouble.ELSEWHERE):
+                if isinstance(breaker, _HalfOpen):
+                    health.breaker = replace(breaker, until=now)  # the next one finds out
+            case _:
+                self._learn(health, outcome, began, now)
+
+    def _learn(self, health: _Health, outcome: Outcome, began: datetime, now: datetime) -> None:
         is_trouble = isinstance(outcome, Deferred | Unknown)
-        if health.pause is not None:
-            self._after_a_probe(health, is_trouble=is_trouble, now=now)
+        match health.breaker:
+            case _Open():
+                pass  # it began before, or came here for want of another
+            case _HalfOpen() if is_trouble:
+                self._open(health, now, "the probe failed")
+            case _HalfOpen(since=since):
+                health.breaker = _Closed(since)
+                self._shift(health, 0.25, "the probe succeeded", now)
+            case _Closed():
+                health.recent.append((now, is_trouble, (now - began).total_seconds()))
+                health.forget(now - self._rules.window)
+                self._weigh_or_open(health, now)
+
+    def _refused(self, health: _Health, code: str, now: datetime) -> None:
+        """Not one message of ours is taken; somebody has to mend the credentials."""
+        reason = f"refuses us: {code}"
+        is_quiet = now < health.quiet_until
+        if not is_quiet:
+            health.quiet_until = now + _QUIET
+            log.critical("provider_refuses_us", provider=health.provider.name, code=code)
+        if not isinstance(health.breaker, _Open):
+            self._open(health, now, reason)
+        elif not is_quiet:
+            self._shift(health, 0.0, reason, now)
+
+    def _open(self, health: _Health, now: datetime, reason: str) -> None:
+        pause = self._rules.first_pause
+        if not isinstance(health.breaker, _Closed):
+            pause = min(2 * health.breaker.pause, self._rules.longest_pause)
+        health.breaker = _Open(until=now + pause, pause=pause)
+        health.recent.clear()
+        self._shift(health, 0.0, reason, now)
+
+    def _weigh_or_open(self, health: _Health, now: datetime) -> None:
+        if len(health.recent) < self._rules.fewest:
             return
-        health.recent.append((now, is_trouble, took.total_seconds()))
-        health.forget(now - self._rules.window)
-        if isinstance(outcome, Deferred) and trouble is Trouble.REFUSES_US:
-            # Not one message of ours is taken; somebody has to mend the credentials.
-            log.critical("provider_refuses_us", provider=name, code=outcome.code)
-            self._open(health, now, f"refuses us: {outcome.code}")
-        elif len(health.recent) >= self._rules.fewest and health.trouble >= self._rules.opens_at:
+        if health.trouble >= self._rules.opens_at:
             self._open(health, now, f"{health.trouble:.0%} trouble in {len(health.recent)}")
         else:
             self._weigh(health, now)
 
-    def _after_a_probe(self, health: _Health, *, is_trouble: bool, now: datetime) -> None:
-        if not health.is_probing:
-            return  # it was handed over before the breaker opened
-        health.is_probing = False
-        if is_trouble:
-            self._open(health, now, "the probe failed")
-            return
-        health.pause = None
-        health.recent.clear()
-        self._shift(health, 0.25, "the probe succeeded", now)
-
-    def _open(self, health: _Health, now: datetime, reason: str) -> None:
-        before = health.pause
-        pause = self._rules.first_pause if before is None else before * 2
-        health.pause = min(pause, self._rules.longest_pause)
-        health.opened_until = now + health.pause
-        health.recent.clear()
-        self._shift(health, 0.0, reason, now)
-
     def _weigh(self, health: _Health, now: datetime) -> None:
-        if len(health.recent) < self._rules.fewest:
-            return
         weight, reason = 1 - health.trouble, "does well"
         if health.trouble:
             reason = f"{health.trouble:.0%} trouble"

@@ -21,6 +21,7 @@ from application.ports.provider import (
     Provider,
     Rejected,
     SmsLetter,
+    Told,
     Unknown,
 )
 from application.recorded import SERVICE, Change
@@ -122,7 +123,9 @@ class HandOver:
     ) -> Sequence[NotificationAttempted]:
         """Who is to hand over which notification, and until when; to be recorded before `send`."""
         chosen = {
-            each: self._attempt_by(order, order.notification(each), now) for each in notifications
+            each: attempt
+            for each in notifications
+            if (attempt := self._attempt_by(order, order.notification(each), now)) is not None
         }
         return order.attempt(chosen, now)
 
@@ -142,14 +145,13 @@ class HandOver:
         self, unit: OrderInHand, provider: Provider, attempted: Sequence[NotificationAttempted]
     ) -> None:
         letters = {each.token: each for each in attempted}
-        began = self._clock()
         outcomes = provider.send([_letter(unit.order, each) for each in attempted])
         async for told in _together(outcomes):
             now = self._clock()
-            for _, outcome in told:
-                self.choice.learn(provider.name, outcome, took=now - began, now=now)
+            for _, outcome, began in told:
+                self.choice.learn(provider.name, outcome, began=began, now=now)
             await self._record_outcomes(
-                unit, [(letters[letter.token], outcome) for letter, outcome in told]
+                unit, [(letters[each.letter.token], each.outcome) for each in told]
             )
 
     async def _record_outcomes(
@@ -244,8 +246,12 @@ class HandOver:
             case _:
                 assert_never(outcome)
 
-    def _attempt_by(self, order: Order, notification: Notification, now: datetime) -> Attempt:
+    def _attempt_by(
+        self, order: Order, notification: Notification, now: datetime
+    ) -> Attempt | None:
         provider = self.choice.choose(notification.channel, now, bound_to=notification.bound_to)
+        if provider is None:
+            return None
         longest = timedelta(seconds=provider.longest_hand_over)
         send_before = min(now + self.timing.send_within, order.must_leave_before(notification, now))
         memory = provider.memory
@@ -259,12 +265,10 @@ class HandOver:
         )
 
 
-async def _together(
-    outcomes: AsyncIterator[tuple[Letter, Outcome]],
-) -> AsyncIterator[Sequence[tuple[Letter, Outcome]]]:
+async def _together(outcomes: AsyncIterator[Told]) -> AsyncIterator[Sequence[Told]]:
     """Gather outcomes that come at about the same time, without waiting for the slow ones."""
-    told: list[tuple[Letter, Outcome]] = []
-    following: asyncio.Future[tuple[Letter, Outcome]] | None = None
+    told: list[Told] = []
+    following: asyncio.Future[Told] | None = None
     try:
         while True:
             if following is None:

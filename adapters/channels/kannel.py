@@ -41,6 +41,7 @@ from application.ports.provider import (
     Memory,
     Outcome,
     Rejected,
+    Told,
     Trouble,
     Unknown,
 )
@@ -131,11 +132,11 @@ class KannelProvider:
     def longest_hand_over(self) -> float:
         return self._gateway.longest_request
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
         known = as_known(letters, self._hand_over, at_once=self._connections)
         async with aclosing(known):
-            async for letter, outcome in known:
-                yield letter, outcome
+            async for _, told in known:
+                yield told
 
     async def aclose(self) -> None:
         """Close what was opened."""
@@ -143,13 +144,15 @@ class KannelProvider:
 
     # One request
 
-    async def _hand_over(self, letter: Letter) -> Outcome:
+    async def _hand_over(self, letter: Letter) -> Told:
         patience = (letter.send_before - self._clock()).total_seconds()
         async with self._gateway.place(within=patience) as is_free:
+            began = self._clock()
             if not is_free:
-                return TOO_LATE
-            message = text_message(letter, self._clock(), _objection)
-            return await self._post(message) if isinstance(message, TextMessage) else message
+                return Told(letter, TOO_LATE, began)
+            message = text_message(letter, began, _objection)
+            outcome = await self._post(message) if isinstance(message, TextMessage) else message
+            return Told(letter, outcome, began)
 
     async def _post(self, message: TextMessage) -> Outcome:
         letter = message.letter

@@ -32,6 +32,7 @@ from application.ports.provider import (
     Memory,
     Outcome,
     Rejected,
+    Told,
     Trouble,
     Unknown,
 )
@@ -96,16 +97,16 @@ class LinkMobilityProvider:
     def longest_hand_over(self) -> float:
         return self._gateway.longest_request
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
         batches = [
             letters[start : start + self._messages_per_request]
             for start in range(0, len(letters), self._messages_per_request)
         ]
         known = as_known(batches, self._hand_over, at_once=self._connections)
         async with aclosing(known):
-            async for batch, outcomes in known:
-                for letter, outcome in zip(batch, outcomes, strict=True):
-                    yield letter, outcome
+            async for _, several in known:
+                for told in several:
+                    yield told
 
     async def aclose(self) -> None:
         """Close what was opened."""
@@ -113,15 +114,19 @@ class LinkMobilityProvider:
 
     # One request
 
-    async def _hand_over(self, letters: Sequence[Letter]) -> Sequence[Outcome]:
+    async def _hand_over(self, letters: Sequence[Letter]) -> Sequence[Told]:
         patience = max((letter.send_before - self._clock()).total_seconds() for letter in letters)
         async with self._gateway.place(within=patience) as is_free:
+            began = self._clock()
             if not is_free:
-                return [TOO_LATE] * len(letters)
-            checked = [text_message(each, self._clock(), _objection) for each in letters]
+                return [Told(each, TOO_LATE, began) for each in letters]
+            checked = [text_message(each, began, _objection) for each in letters]
             messages = [each for each in checked if isinstance(each, TextMessage)]
-            told = iter(await self._post(messages) if messages else ())
-            return [next(told) if isinstance(each, TextMessage) else each for each in checked]
+            answers = iter(await self._post(messages) if messages else ())
+            return [
+                Told(letter, next(answers) if isinstance(each, TextMessage) else each, began)
+                for letter, each in zip(letters, checked, strict=True)
+            ]
 
     async def _post(self, messages: Sequence[TextMessage]) -> Sequence[Outcome]:
         answer = await self._gateway.post(

@@ -31,6 +31,7 @@ from application.ports.provider import (
     Memory,
     Outcome,
     Rejected,
+    Told,
     Trouble,
     Unknown,
 )
@@ -126,10 +127,10 @@ class SmtpProvider:
         fetching = 0.0 if self._attachments is None else self._attachments.longest
         return fetching + self._times.longest
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
         known = as_known(letters, self._hand_over, at_once=self._connections)
         async with aclosing(known):
-            async for told in known:
+            async for _, told in known:
                 yield told
 
     async def aclose(self) -> None:
@@ -138,18 +139,20 @@ class SmtpProvider:
 
     # One letter
 
-    async def _hand_over(self, letter: Letter) -> Outcome:
+    async def _hand_over(self, letter: Letter) -> Told:
         if not isinstance(letter, EmailLetter):
-            return Rejected(Failure.FAILED, "wrong_channel")
+            return Told(letter, Rejected(Failure.FAILED, "wrong_channel"), self._clock())
         files = await self._files(letter)
         if isinstance(files, Outcome):
-            return files
+            return Told(letter, files, self._clock())
         remaining = (letter.send_before - self._clock()).total_seconds()
         if not await self._pool.enter(remaining):
-            return TOO_LATE
+            return Told(letter, TOO_LATE, self._clock())
+        began = self._clock()
         try:
-            ready = await self._prepare(letter, files)
-            return await self._deliver(letter, ready) if isinstance(ready, _Ready) else ready
+            ready = await self._prepare(letter, files, began)
+            outcome = await self._deliver(letter, ready) if isinstance(ready, _Ready) else ready
+            return Told(letter, outcome, began)
         finally:
             self._pool.leave()
 
@@ -168,9 +171,10 @@ class SmtpProvider:
             return Deferred(fetched.code, Trouble.ELSEWHERE)
         return Rejected(fetched.failure, fetched.code)
 
-    async def _prepare(self, letter: EmailLetter, files: Sequence[bytes]) -> "_Ready | Outcome":
+    async def _prepare(
+        self, letter: EmailLetter, files: Sequence[bytes], began: datetime
+    ) -> "_Ready | Outcome":
         """Come as far as can be come before the content leaves."""
-        began = self._clock()
         if began > letter.send_before:
             return TOO_LATE
         try:

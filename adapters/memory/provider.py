@@ -14,6 +14,7 @@ from application.ports.provider import (
     Memory,
     Outcome,
     Rejected,
+    Told,
     Unknown,
 )
 from domain.channel import Channel
@@ -114,9 +115,10 @@ class RecordingProvider:
         """Give this outcome to every letter to an address."""
         self._by_address[address] = outcome
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
         for letter in letters:
-            yield letter, self._outcome(letter)
+            began = self._clock()
+            yield Told(letter, self._outcome(letter), began)
 
     def _outcome(self, letter: Letter) -> Outcome:
         if self._clock() > letter.send_before:

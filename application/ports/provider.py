@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 from domain.channel import Channel
@@ -98,6 +98,15 @@ class Unknown:
 Outcome: TypeAlias = Accepted | Rejected | Deferred | Unknown
 
 
+class Told(NamedTuple):
+    """What became of one letter."""
+
+    letter: Letter
+    outcome: Outcome
+    began: datetime
+    """When its own hand-over began, after all that it waited for on our side."""
+
+
 class Memory(Protocol):
     """What a provider remembers of hand-overs, by the attempt's token."""
 
@@ -141,7 +150,7 @@ class Provider(Protocol):
         """What it remembers of hand-overs; None if it remembers nothing that we could use."""
         ...
 
-    def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+    def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
         """Hand letters over at once, and tell the outcome of each as soon as it is known.
 
         Every letter gets exactly one outcome; nothing is raised, since a failure is an outcome too.

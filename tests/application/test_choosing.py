@@ -1,10 +1,11 @@
 """Who is given the next notification, while providers do well, badly, or nothing at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import cycle
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.memory.provider import RecordingProvider
 from application.choosing import HealthRules, ProviderChoice
@@ -34,7 +35,7 @@ class Installation:
         self.now = NOON
         self._chances: Iterator[float] = cycle([number / 100 for number in range(0, 100, 7)])
         providers = [
-            RecordingProvider(name, Channel.SMS, clock=lambda: self.now)
+            RecordingProvider(name, Channel.SMS, clock=lambda: self.now, longest_hand_over=880.0)
             for name in names or (FIRST, SECOND)
         ]
         self.choice = ProviderChoice(
@@ -43,13 +44,26 @@ class Installation:
 
     def given(self, count: int = 100) -> dict[str, int]:
         """How many of the next notifications each gateway is given, none of them made."""
-        names = [self.choice.choose(Channel.SMS, self.now).name for _ in range(count)]
+        chosen = [self.choice.choose(Channel.SMS, self.now) for _ in range(count)]
+        names = [each.name for each in chosen if each is not None]
         return {name: names.count(name) for name in (FIRST, SECOND)}
 
     def happens(self, name: str, outcome: Outcome, times: int = 1, took: timedelta = QUICK) -> None:
+        """Something comes of so many hand-overs, one after another."""
         for _ in range(times):
-            self.now += timedelta(milliseconds=10)
-            self.choice.learn(name, outcome, took=took, now=self.now)
+            began = self.now
+            self.now += took
+            self.choice.learn(name, outcome, began=began, now=self.now)
+
+    def comes_late(self, name: str, outcome: Outcome, *, began: datetime) -> None:
+        """Something comes of a hand-over that began some time ago."""
+        self.now += QUICK
+        self.choice.learn(name, outcome, began=began, now=self.now)
+
+    def open(self, name: str) -> None:
+        """A gateway has been in trouble, until it is time for a probe."""
+        self.happens(name, BAD, times=5)
+        self.now += HealthRules().first_pause
 
     def reasons(self) -> list[str]:
         return [each.reason for each in self.choice.shifts]
@@ -147,15 +161,120 @@ def test_a_probe_that_fails_doubles_the_pause_up_to_five_minutes(
     assert [round(each) for each in pauses] == [15, 30, 60, 120, 240, 300, 300]
 
 
-def test_a_probe_of_which_nothing_is_heard_is_made_again(gateways: Installation) -> None:
-    gateways.happens(FIRST, BAD, times=5)
-    gateways.now += HealthRules().first_pause
+def test_a_probe_of_which_nothing_is_heard_is_made_again_after_its_pause(
+    gateways: Installation,
+) -> None:
+    gateways.open(FIRST)
     assert gateways.given()[FIRST] == 1
 
-    gateways.happens(FIRST, TOO_LATE)
+    gateways.now += HealthRules().first_pause
+
+    assert gateways.given() == {FIRST: 1, SECOND: 99}
+
+
+def test_a_probe_of_which_something_is_heard_late_is_a_probe_all_the_same(
+    gateways: Installation,
+) -> None:
+    gateways.open(FIRST)
+    probed_at = gateways.now
+    gateways.given(1)
+    gateways.now += HealthRules().first_pause
+    gateways.given(1)
+
+    gateways.comes_late(FIRST, GOOD, began=probed_at)
+
+    assert gateways.reasons()[-1] == "the probe succeeded"
+
+
+@pytest.mark.parametrize("trouble", [TOO_LATE, Deferred("attachment_timeout", Trouble.ELSEWHERE)])
+def test_a_probe_that_never_reached_the_gateway_is_made_again_at_once(
+    gateways: Installation, trouble: Outcome
+) -> None:
+    gateways.open(FIRST)
+    gateways.given(1)
+
+    gateways.happens(FIRST, trouble)
+
+    assert gateways.given() == {FIRST: 1, SECOND: 99}
+
+
+@pytest.mark.parametrize("outcome", [GOOD, BAD, Deferred("logon_failed", Trouble.REFUSES_US)])
+def test_what_began_before_the_probe_is_not_taken_for_it(
+    gateways: Installation, outcome: Outcome
+) -> None:
+    began = gateways.now
+    gateways.open(FIRST)
+    gateways.given(1)
+
+    gateways.comes_late(FIRST, outcome, began=began)
+    assert len(gateways.reasons()) == 1
+    gateways.happens(FIRST, GOOD)
+
+    assert gateways.reasons()[-1] == "the probe succeeded"
+
+
+def test_what_began_before_the_probe_says_nothing_after_it_either(gateways: Installation) -> None:
+    began = gateways.now
+    gateways.open(FIRST)
+    gateways.given(1)
+    gateways.happens(FIRST, GOOD)
+
+    for _ in range(10):
+        gateways.comes_late(FIRST, Unknown("timeout"), began=began)
+
+    assert gateways.reasons()[-1] == "the probe succeeded"
+
+
+def alarms(log: Sequence[Mapping[str, object]]) -> list[object]:
+    return [each["provider"] for each in log if each["event"] == "provider_refuses_us"]
+
+
+REFUSED = Deferred("logon_failed", Trouble.REFUSES_US)
+
+
+def test_a_probe_that_is_refused_for_our_login_is_an_alarm(gateways: Installation) -> None:
+    gateways.open(FIRST)
+    gateways.given(1)
+
+    with capture_logs() as log:
+        gateways.happens(FIRST, REFUSED)
+
+    assert alarms(log) == [FIRST]
+    assert gateways.reasons()[-1] == "refuses us: logon_failed"
+    assert gateways.given()[FIRST] == 0
+
+
+def test_a_refusal_of_our_login_is_an_alarm_though_the_breaker_is_open() -> None:
+    alone = Installation(FIRST)
+    alone.happens(FIRST, BAD, times=5)
+
+    with capture_logs() as log:
+        alone.happens(FIRST, REFUSED, times=20)
+
+    assert alarms(log) == [FIRST]
+    assert alone.reasons() == ["100% trouble in 5", "refuses us: logon_failed"]
+
+
+def test_the_alarm_is_sounded_again_after_ten_minutes_for_each_gateway_by_itself(
+    gateways: Installation,
+) -> None:
+    with capture_logs() as log:
+        for _ in range(11):
+            gateways.happens(FIRST, REFUSED, times=3)
+            gateways.happens(SECOND, REFUSED)
+            gateways.now += timedelta(minutes=1)
+
+    assert alarms(log) == [FIRST, SECOND, FIRST, SECOND]
+
+
+def test_credentials_that_are_mended_are_found_out_by_a_probe(gateways: Installation) -> None:
+    gateways.happens(FIRST, REFUSED, times=10)
     gateways.now += HealthRules().first_pause
 
     assert gateways.given()[FIRST] == 1
+    gateways.happens(FIRST, GOOD)
+
+    assert gateways.given()[FIRST] > 0
 
 
 def test_what_was_handed_over_before_the_breaker_opened_is_no_probe(
@@ -201,7 +320,10 @@ def test_what_a_gateway_may_have_taken_is_never_given_to_another(gateways: Insta
 
     for _ in range(20):
         chosen = gateways.choice.choose(Channel.SMS, gateways.now, bound_to=FIRST)
+        assert chosen is not None
         assert chosen.name == FIRST
+
+    assert gateways.choice.choose(Channel.SMS, gateways.now, bound_to="gone") is None
 
 
 def test_one_gateway_alone_is_given_everything_however_it_does() -> None:

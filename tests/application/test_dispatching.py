@@ -17,10 +17,10 @@ from application.ports.provider import (
     Accepted,
     Deferred,
     Letter,
-    Outcome,
     Provider,
     Rejected,
     SmsLetter,
+    Told,
     Trouble,
     Unknown,
 )
@@ -122,10 +122,10 @@ async def test_the_attempt_is_on_record_before_the_provider_is_called(world: Mem
         longest_hand_over = 1.0
         memory = None
 
-        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
             for letter in letters:
                 seen.extend(line.event for line in await world.auditing.history(order_id))
-                yield letter, Accepted(letter.token)
+                yield Told(letter, Accepted(letter.token), world.clock())
 
     order_id = await placed(world)
     watching: Provider = Watching()
@@ -365,7 +365,7 @@ async def test_a_report_that_comes_while_the_outcome_is_recorded_is_not_lost(
         longest_hand_over = 1.0
         memory = None
 
-        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
             for letter in letters:
                 order = await now(world, order_id)
                 told = DeliveryReported(
@@ -378,7 +378,7 @@ async def test_a_report_that_comes_while_the_outcome_is_recorded_is_not_lost(
                     order_id=order_id, before=order, events=tuple(order.record_reports([told]))
                 )
                 await world.orders.append([change], by=SERVICE)
-                yield letter, Accepted("reference")
+                yield Told(letter, Accepted("reference"), world.clock())
 
     order_id = await placed(world)
     await rewired(world, providers={Channel.EMAIL: [ReportsFirst()]}).run_until_idle()

@@ -9,7 +9,7 @@ import pytest
 from application.commands import ChainReceipt, HandOverFailedError, NewOrder, PlaceInstant
 from application.handing_over import HandOver
 from application.instant import InstantService
-from application.ports.provider import Accepted, Deferred, Letter, Outcome, Rejected, Unknown
+from application.ports.provider import Accepted, Deferred, Letter, Rejected, Told, Unknown
 from domain.channel import Channel, ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
 from domain.order import notification as state
@@ -17,7 +17,7 @@ from domain.order.events import Failure
 from domain.order.order import Lane, Order, OrderStatus
 from domain.personal import Contact, Content
 from domain.recipient import Direct
-from tests.samples import TTD
+from tests.samples import NOON, TTD
 from tests.scenarios.worlds import MemoryWorld
 
 CODE = SmsMessage(sender="Altinn", body=Content("Code 4711"), sending_time=SendingTime.ANYTIME)
@@ -41,11 +41,11 @@ class Slow:
         self.taken = 0
         self.may_answer = asyncio.Event()
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
         for letter in letters:
             self.taken += 1
             await self.may_answer.wait()
-            yield letter, Accepted(letter.token)
+            yield Told(letter, Accepted(letter.token), NOON)
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ async def outcomes(provider: Provider, *letters: Letter) -> list[Outcome]:
     """The outcomes in the order of the letters, each of which has exactly one."""
     told = [each async for each in provider.send(letters)]
     assert len(told) == len(letters)
-    by_token = {letter.token: outcome for letter, outcome in told}
+    by_token = {each.letter.token: each.outcome for each in told}
     return [by_token[letter.token] for letter in letters]
 
 

@@ -17,6 +17,7 @@ from application.ports.provider import (
     Memory,
     Outcome,
     Rejected,
+    Told,
     Unknown,
 )
 from application.ports.registries import PersonRegistry, RegistryUnavailableError
@@ -434,9 +435,11 @@ class FaultyProvider:
     def memory(self) -> Memory | None:
         return self._memory
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
         for letter in letters:
-            yield letter, await self._process.step(lambda letter=letter: self._hand_over(letter))  # type: ignore[misc]  # bound at once
+            began = self._outside.clock()
+            outcome = await self._process.step(lambda letter=letter: self._hand_over(letter))  # type: ignore[misc]  # bound at once
+            yield Told(letter, outcome, began)
 
     async def _hand_over(self, letter: Letter) -> Outcome:
         dice = self._outside.dice

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import pytest
@@ -205,6 +205,26 @@ class GatewayContract:
             go_on.set()
             assert isinstance(await first, Accepted)
         assert len(counting.peers) == 1
+
+    async def test_a_hand_over_begins_when_its_connection_is_free(
+        self, provider_at: ProviderAt, counting: Counting
+    ) -> None:
+        asked, go_on = asyncio.Event(), asyncio.Event()
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            asked.set()
+            await go_on.wait()
+            return await counting.answer(request)
+
+        async with serving(answer) as url, provider_at(url, connections=1) as provider:
+            first = asyncio.create_task(outcome(provider, sms_letter()))
+            await asked.wait()
+            second = asyncio.ensure_future(anext(provider.send([sms_letter()])))
+            await asyncio.sleep(0)  # until it waits
+            became_free = datetime.now(UTC)
+            go_on.set()
+            assert (await second).began >= became_free
+            assert isinstance(await first, Accepted)
 
     async def test_time_that_passes_before_the_request_counts(
         self, provider_at: ProviderAt, counting: Counting

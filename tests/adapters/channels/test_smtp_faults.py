@@ -303,6 +303,19 @@ async def test_one_who_waits_too_long_for_a_connection_is_not_sent(relay: Script
         assert await first == Unknown("lost_at_final")
 
 
+async def test_a_hand_over_begins_when_its_connection_is_free(relay: ScriptedRelay) -> None:
+    relay.answer(".", SILENCE)
+    async with to(relay, connections=1) as provider:
+        first = asyncio.create_task(outcome(provider, email_letter()))
+        await relay.was_asked.wait()
+        second = asyncio.ensure_future(anext(provider.send([email_letter()])))
+        await asyncio.sleep(0)  # until it waits
+        became_free = datetime.now(UTC)
+        await relay.stop()
+        assert (await second).began >= became_free
+        assert await first == Unknown("lost_at_final")
+
+
 class Sleepy:
     """A clock of a process that was put to sleep after some looks at it."""
 
