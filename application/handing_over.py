@@ -123,9 +123,10 @@ class HandOver:
     ) -> Sequence[NotificationAttempted]:
         """Who is to hand over which notification, and until when; to be recorded before `send`."""
         chosen = {
-            each: attempt
-            for each in notifications
-            if (attempt := self._attempt_by(order, order.notification(each), now)) is not None
+            each.notification_no: attempt
+            for each in map(order.notification, notifications)
+            if order.may_be_attempted(each, now)
+            and (attempt := self._attempt_by(order, each, now)) is not None
         }
         return order.attempt(chosen, now)
 

@@ -316,9 +316,9 @@ class Order:
         """
         if self.is_instant:
             return ()
-        return [each.notification_no for each in self._open if self._may_be_attempted(each, now)]
+        return [each.notification_no for each in self._open if self.may_be_attempted(each, now)]
 
-    def _may_be_attempted(self, notification: Notification, now: datetime) -> bool:
+    def may_be_attempted(self, notification: Notification, now: datetime) -> bool:
         """Whether the notification is to be handed over now.
 
         The window is asked at this moment, so that a backlog does not run on into the night.
@@ -479,7 +479,7 @@ class Order:
         return tuple(
             self._attempted(each, attempt, now)
             for notification_no, attempt in attempts.items()
-            if self._may_be_attempted(each := self.notification(notification_no), now)
+            if self.may_be_attempted(each := self.notification(notification_no), now)
             and each.bound_to in {None, attempt.provider}
         )
 

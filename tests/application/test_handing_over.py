@@ -1,0 +1,125 @@
+"""Which provider an attempt is for, and what is learned of it from what becomes of the attempt."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+import pytest
+
+from adapters.memory.provider import RecordingProvider
+from application.choosing import HealthRules
+from application.commands import NewOrder, PlaceOrder
+from application.handing_over import HandOver, OrderInHand
+from application.ports.provider import Accepted, Deferred, Letter, Provider, Told
+from domain.channel import Channel, ChannelChoice
+from domain.message import EmailMessage
+from domain.order.events import NotificationNo
+from domain.order.order import Order, evolve_all
+from domain.personal import Contact, Content
+from domain.recipient import Direct, RecipientNo
+from domain.resolution import DirectFinding, resolve
+from tests.samples import TTD
+from tests.scenarios.worlds import MemoryWorld
+
+MAIL = EmailMessage(sender="noreply@altinn.cloud", subject=Content("Hello"), body=Content("There."))
+SOMEBODY = Direct(email=Contact("somebody@example.org"))
+FIRST = NotificationNo(0)
+
+
+@pytest.fixture
+def world() -> MemoryWorld:
+    return MemoryWorld()
+
+
+async def resolved(world: MemoryWorld) -> Order:
+    """An order whose one notification may be attempted."""
+    order = NewOrder(channel=ChannelChoice.EMAIL, recipients=(SOMEBODY,), email=MAIL)
+    placed = await world.ordering.place(PlaceOrder(order=order, by=TTD))
+    order_id = placed.order_id
+    read = (await world.orders.load([order_id]))[order_id]
+    found = resolve(DirectFinding(identity=SOMEBODY), read.policy(world.clock()))
+    return evolve_all(read, read.resolve({RecipientNo(0): found}, {}), world.clock())
+
+
+def over(world: MemoryWorld, *providers: Provider) -> HandOver:
+    return HandOver(
+        orders=world.orders,
+        providers={Channel.EMAIL: providers},
+        clock=world.clock,
+        chance=lambda: 0.9,
+    )
+
+
+def relays(world: MemoryWorld) -> list[RecordingProvider]:
+    return [RecordingProvider(name, clock=world.clock) for name in ("smtp", "smtp:2")]
+
+
+def due_for_a_probe(world: MemoryWorld, hand_over: HandOver, name: str) -> None:
+    for _ in range(HealthRules().fewest):
+        began = world.clock()
+        hand_over.choice.learn(name, Deferred("unreachable"), began=began, now=world.clock())
+    world.pass_time(HealthRules().first_pause)
+
+
+async def test_what_may_not_be_attempted_is_no_probe(world: MemoryWorld) -> None:
+    hand_over = over(world, *relays(world))
+    order = await resolved(world)
+    attempted = hand_over.attempts(order, [FIRST], world.clock())
+    under_way = evolve_all(order, attempted, world.clock())
+    due_for_a_probe(world, hand_over, "smtp")
+
+    again = hand_over.attempts(under_way, [FIRST], world.clock())
+    (following,) = hand_over.attempts(await resolved(world), [FIRST], world.clock())
+
+    assert again == ()
+    assert following.provider == "smtp"
+
+
+async def test_what_is_bound_to_a_provider_that_is_gone_is_no_probe(world: MemoryWorld) -> None:
+    before = over(world, RecordingProvider("gone", clock=world.clock))
+    order = await resolved(world)
+    order = evolve_all(order, before.attempts(order, [FIRST], world.clock()), world.clock())
+    soon = world.clock()
+    unknown = order.record_unknown(FIRST, 1, "lost", resolve_by=soon, repeat_at=soon)
+    order = evolve_all(order, unknown, world.clock())
+    hand_over = over(world, *relays(world))
+    due_for_a_probe(world, hand_over, "smtp")
+
+    bound = hand_over.attempts(order, [FIRST], world.clock())
+    (following,) = hand_over.attempts(await resolved(world), [FIRST], world.clock())
+
+    assert bound == ()
+    assert following.provider == "smtp"
+
+
+class Queueing:
+    """A relay whose letters wait for long for a connection, and are taken at once then."""
+
+    name = "smtp"
+    channel = Channel.EMAIL
+    longest_hand_over = 1.0
+    memory = None
+
+    def __init__(self, world: MemoryWorld) -> None:
+        self._world = world
+
+    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
+        for letter in letters:
+            self._world.pass_time(timedelta(seconds=8))
+            yield Told(letter, Accepted(letter.token), self._world.clock())
+
+
+async def test_what_waits_for_a_connection_of_ours_does_not_make_a_relay_slow(
+    world: MemoryWorld,
+) -> None:
+    queueing, other = Queueing(world), RecordingProvider("smtp:2", clock=world.clock)
+    hand_over = over(world, queueing, other)
+    for _ in range(10):
+        hand_over.choice.learn("smtp:2", Accepted("1"), began=world.clock(), now=world.clock())
+
+    by_itself = over(world, queueing)
+    for _ in range(10):
+        order = await resolved(world)
+        unit = OrderInHand(order)
+        await hand_over.send(unit, by_itself.attempts(order, [FIRST], world.clock()))
+
+    assert list(hand_over.choice.shifts) == []
