@@ -546,24 +546,25 @@ class Gated:
     longest_hand_over = 30.0
     memory = None
 
-    def __init__(self) -> None:
+    def __init__(self, world: MemoryWorld) -> None:
+        self._clock = world.clock
         self.taken: list[Letter] = []
         self.has_taken = asyncio.Event()
         self.may_answer = asyncio.Event()
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
         self.taken += letters
         self.has_taken.set()
         await self.may_answer.wait()
         for letter in letters:
-            yield letter, Accepted(letter.token)
+            yield Told(letter, Accepted(letter.token), self._clock())
 
 
 def test_a_worker_that_is_told_to_stop_hears_what_becomes_of_what_it_has_in_hand(
     world: MemoryWorld,
 ) -> None:
     async def story() -> None:
-        relay = Gated()
+        relay = Gated(world)
         order_id = await placed(world)
         working = asyncio.create_task(rewired(world, providers={Channel.EMAIL: [relay]}).run())
         await relay.has_taken.wait()
@@ -582,7 +583,7 @@ def test_a_worker_that_is_told_to_stop_hears_what_becomes_of_what_it_has_in_hand
 
 def test_a_worker_that_is_told_to_stop_begins_nothing_new(world: MemoryWorld) -> None:
     async def story() -> None:
-        relay = Gated()
+        relay = Gated(world)
         several = [Direct(email=Contact(f"r{number}@example.org")) for number in range(2 * CHUNK)]
         order_id = await placed(world, *several)
         working = asyncio.create_task(rewired(world, providers={Channel.EMAIL: [relay]}).run())
@@ -604,7 +605,7 @@ def test_a_worker_that_is_told_to_stop_begins_nothing_new(world: MemoryWorld) ->
 
 def test_a_worker_that_is_told_to_stop_does_not_wait_for_ever(world: MemoryWorld) -> None:
     async def story() -> None:
-        relay = Gated()
+        relay = Gated(world)
         order_id = await placed(world)
         working = asyncio.create_task(rewired(world, providers={Channel.EMAIL: [relay]}).run())
         await relay.has_taken.wait()
@@ -661,11 +662,11 @@ async def test_an_owner_that_is_stopped_in_the_middle_of_an_order_keeps_the_rest
         longest_hand_over = 1.0
         memory = None
 
-        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
             await world.owners.stop("TTD", "sends to everybody")
             world.pass_time(timedelta(seconds=2))
             for letter in letters:
-                yield letter, Accepted(letter.token)
+                yield Told(letter, Accepted(letter.token), world.clock())
 
     several = [Direct(email=Contact(f"r{number}@example.org")) for number in range(3 * CHUNK)]
     order_id = await placed(world, *several)

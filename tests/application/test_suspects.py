@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from application.commands import NewOrder, PlaceOrder
 from application.ports.agenda import WITHHELD
 from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
-from application.ports.provider import Accepted, Deferred, Letter, Outcome
+from application.ports.provider import Accepted, Deferred, Letter, Told
 from domain.channel import Channel, ChannelChoice
 from domain.message import SendingTime, SmsMessage
 from domain.order.events import OrderId
@@ -204,11 +204,11 @@ def test_a_suspect_that_takes_long_keeps_nobody_waiting(world: MemoryWorld) -> N
         longest_hand_over = 900.0
         memory = None
 
-        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[tuple[Letter, Outcome]]:
+        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
             for letter in letters:
                 if letter.to.text == "slow@example.org":
                     await asyncio.sleep(600)
-                yield letter, Accepted(letter.token)
+                yield Told(letter, Accepted(letter.token), world.clock())
 
     async def story() -> None:
         suspect = await placed(world, Direct(email=Contact("slow@example.org")))
