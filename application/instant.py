@@ -62,6 +62,10 @@ class InstantService:
         self._wait = wait.total_seconds()
         self._sending: set[asyncio.Task[None]] = set()
 
+    def order_id(self, command: PlaceInstant) -> OrderId:
+        """Name the order that is meant by a key, whether or not it has been placed."""
+        return self._name(command, "order")
+
     async def place(self, command: PlaceInstant) -> ChainReceipt:
         """Place an instant order, and hand it over; under a key that was used, that order is meant.
 
@@ -69,7 +73,7 @@ class InstantService:
             HandOverFailedError: the provider certainly did not take it; ask again, under the same key.
             StoreUnavailableError: nothing was sent; try again later, under the same key.
         """
-        order_id = OrderId(self._name(command, "order"))
+        order_id = self.order_id(command)
         digest = self._names.digest(command.order)
         now = self._clock()
         opening = self._opening(command, order_id, digest, now)

@@ -6,17 +6,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
-from application.commands import NewOrder
+import structlog
+
+from application.commands import MissingContactError, NewOrder
+from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, Ceiling, OwnerLedger
+from application.ports.registries import RegistryUnavailableError
 from application.stopping import StoppedOwners
 from domain.channel import ChannelChoice
+from domain.order.events import OrderId
 from domain.sms_segments import segments
+
+log = structlog.get_logger()
 
 EVERYBODY: Final = "*"
 """Stands for every owner that has no ceiling of its own."""
 _BY_SMS: Final = frozenset(
     {ChannelChoice.SMS, ChannelChoice.SMS_PREFERRED, ChannelChoice.EMAIL_AND_SMS}
 )
+
+_NOTHING_ORDERED: Final = (MissingContactError, RegistryUnavailableError)
+"""Whatever else an order fails of, it may have been recorded."""
 
 
 class OverCeilingError(Exception):
@@ -70,8 +80,14 @@ class LimitingService:
         self._stopped = stopped
 
     @asynccontextmanager
-    async def ordering(self, owner: str, orders: Sequence[NewOrder]) -> AsyncIterator["Counted"]:
-        """Count orders while they are placed; what fails, or was ordered before, is not counted.
+    async def ordering(
+        self, owner: str, orders: Sequence[NewOrder], order_id: OrderId | None = None
+    ) -> AsyncIterator["Counted"]:
+        """Count orders before they are placed, once for the id of the first of them.
+
+        What was refused for good is taken off the count again; what may have been ordered, or may
+        be asked for once more, is not.
+        Orders without an id are counted each time they are asked for.
 
         Raises:
             OwnerStoppedError: an operator has stopped the owner.
@@ -88,19 +104,25 @@ class LimitingService:
         now = self._clock().astimezone(UTC)
         day, amount = now.date(), amount_of(orders)
         resets_in = datetime.combine(day + timedelta(days=1), time(), UTC) - now
-        used = await self._ledger.take(owner, day, amount, ceiling)
+        used = await self._ledger.take(owner, day, amount, ceiling, order_id=order_id)
         if used is None:
             used = await self._ledger.used(owner, day)
             raise OverCeilingError(Standing(ceiling=ceiling, used=used, resets_in=resets_in))
         counted.standing = Standing(ceiling=ceiling, used=used, resets_in=resets_in)
         try:
             yield counted
-        except BaseException:
+        except _NOTHING_ORDERED:
             counted.is_void = True
             raise
         finally:
-            if counted.is_void:
-                await self._ledger.give_back(owner, day, amount)
+            if counted.is_void and order_id is not None:
+                await self._give_back(order_id)
+
+    async def _give_back(self, order_id: OrderId) -> None:
+        try:
+            await self._ledger.give_back(order_id)
+        except StoreUnavailableError:
+            log.warning("store_unavailable", does="leaves too much on an owner's count")
 
 
 @dataclass(slots=True)
@@ -110,4 +132,4 @@ class Counted:
     standing: Standing | None = None
     """None where there is no ceiling."""
     is_void: bool = False
-    """Whether nothing new was ordered, so that nothing is counted."""
+    """Whether this request ordered nothing new, so that it does not stand behind the count."""

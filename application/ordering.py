@@ -87,6 +87,10 @@ class OrderingService:
         )
         return OrderReceipt(order_id=order_id, look_up=look_up)
 
+    def order_id(self, command: PlaceChain) -> OrderId:
+        """Name the order that is meant by a key, whether or not it has been placed."""
+        return OrderId(self._name(command, "order"))
+
     async def place_chain(self, command: PlaceChain) -> ChainReceipt:
         """Place an order and its reminders, once for each idempotency key.
 
@@ -99,7 +103,7 @@ class OrderingService:
             StoreUnavailableError: try again later, under the same key.
         """
         now = self._clock()
-        order_id = OrderId(self._name(command, "order"))
+        order_id = self.order_id(command)
         digest = self._names.digest((command.order, command.reminders, command.dialogue))
         every_order = (command.order, *command.reminders)
         if any(_needs_look_up(each) for each in every_order):

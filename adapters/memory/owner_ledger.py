@@ -2,9 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 
-from application.ports.owner_ledger import Amount, Ceiling
+from application.ports.owner_ledger import REMEMBERED, Amount, Ceiling
+from domain.order.events import OrderId
+
+
+@dataclass(slots=True, kw_only=True)
+class _Counted:
+    owner: str
+    day: date
+    amount: Amount
+    asked: int = 1
 
 
 class InMemoryOwnerLedger:
@@ -12,6 +22,7 @@ class InMemoryOwnerLedger:
 
     def __init__(self) -> None:
         self._used: dict[tuple[str, date], Amount] = defaultdict(Amount)
+        self._orders: dict[OrderId, _Counted] = {}
         self._stopped: dict[str, str] = {}
 
     @property
@@ -19,7 +30,18 @@ class InMemoryOwnerLedger:
         """The stopped owners, for the agenda of the same process."""
         return self._stopped.keys()
 
-    async def take(self, owner: str, day: date, amount: Amount, ceiling: Ceiling) -> Amount | None:
+    async def take(
+        self,
+        owner: str,
+        day: date,
+        amount: Amount,
+        ceiling: Ceiling,
+        *,
+        order_id: OrderId | None = None,
+    ) -> Amount | None:
+        if order_id is not None and (counted := self._orders.get(order_id)) is not None:
+            counted.asked += 1
+            return self._used[owner, day]
         before = self._used[owner, day]
         after = Amount(before.recipients + amount.recipients, before.segments + amount.segments)
         if _is_above(after.recipients, ceiling.recipients) or _is_above(
@@ -27,14 +49,23 @@ class InMemoryOwnerLedger:
         ):
             return None
         self._used[owner, day] = after
+        if order_id is not None:
+            self._orders[order_id] = _Counted(owner=owner, day=day, amount=amount)
+        self._forget(before=day - REMEMBERED)
         return after
 
-    async def give_back(self, owner: str, day: date, amount: Amount) -> None:
-        before = self._used[owner, day]
-        self._used[owner, day] = Amount(
-            max(before.recipients - amount.recipients, 0),
-            max(before.segments - amount.segments, 0),
-        )
+    async def give_back(self, order_id: OrderId) -> None:
+        counted = self._orders.get(order_id)
+        if counted is None:
+            return
+        counted.asked -= 1
+        if counted.asked == 0:
+            del self._orders[order_id]
+            used = self._used[counted.owner, counted.day]
+            self._used[counted.owner, counted.day] = Amount(
+                used.recipients - counted.amount.recipients,
+                used.segments - counted.amount.segments,
+            )
 
     async def used(self, owner: str, day: date) -> Amount:
         return self._used[owner, day]
@@ -47,6 +78,9 @@ class InMemoryOwnerLedger:
 
     async def let(self, owner: str) -> bool:
         return self._stopped.pop(owner.lower(), None) is not None
+
+    def _forget(self, *, before: date) -> None:
+        self._orders = {name: each for name, each in self._orders.items() if each.day >= before}
 
 
 def _is_above(amount: int, most: int | None) -> bool:

@@ -1,4 +1,4 @@
-"""The ledger in two tables; one statement counts and judges, for all processes at once."""
+"""The ledger in three tables; one statement counts and judges, for all processes at once."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -7,25 +7,27 @@ from typing import Any, Final, LiteralString
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from application.ports.owner_ledger import Amount, Ceiling
+from application.ports.owner_ledger import REMEMBERED, Amount, Ceiling
+from domain.order.events import OrderId
 
 _TAKE: Final[LiteralString] = """
-INSERT INTO owner_usage AS so_far (owner, day, recipients, segments)
-SELECT %(owner)s, %(day)s, %(recipients)s, %(segments)s
- WHERE %(recipients)s <= coalesce(%(most_recipients)s, %(recipients)s)
-   AND %(segments)s <= coalesce(%(most_segments)s, %(segments)s)
-ON CONFLICT (owner, day) DO UPDATE
-   SET recipients = so_far.recipients + excluded.recipients,
-       segments = so_far.segments + excluded.segments
- WHERE so_far.recipients + excluded.recipients
-       <= coalesce(%(most_recipients)s, so_far.recipients + excluded.recipients)
-   AND so_far.segments + excluded.segments
-       <= coalesce(%(most_segments)s, so_far.segments + excluded.segments)
-RETURNING recipients, segments
+SELECT used_recipients, used_segments FROM count_order(
+    %(owner)s, %(day)s, %(recipients)s, %(segments)s, %(most_recipients)s, %(most_segments)s,
+    %(order_id)s, %(remembered_since)s)
 """
 _GIVE_BACK: Final[LiteralString] = """
-UPDATE owner_usage SET recipients = greatest(recipients - %s, 0), segments = greatest(segments - %s, 0)
- WHERE owner = %s AND day = %s
+WITH held AS (
+    SELECT * FROM owner_order WHERE order_id = %s FOR UPDATE
+), fewer AS (
+    UPDATE owner_order o SET asked = o.asked - 1
+      FROM held WHERE o.order_id = held.order_id AND held.asked > 1
+), nobody AS (
+    DELETE FROM owner_order o USING held WHERE o.order_id = held.order_id AND held.asked = 1
+)
+UPDATE owner_usage used
+   SET recipients = used.recipients - held.recipients, segments = used.segments - held.segments
+  FROM held
+ WHERE held.asked = 1 AND used.owner = held.owner AND used.day = held.day
 """
 _USED: Final[LiteralString] = (
     "SELECT recipients, segments FROM owner_usage WHERE owner = %s AND day = %s"
@@ -47,7 +49,15 @@ class PostgresOwnerLedger:
     def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
         self._pool = pool
 
-    async def take(self, owner: str, day: date, amount: Amount, ceiling: Ceiling) -> Amount | None:
+    async def take(
+        self,
+        owner: str,
+        day: date,
+        amount: Amount,
+        ceiling: Ceiling,
+        *,
+        order_id: OrderId | None = None,
+    ) -> Amount | None:
         asked = {
             "owner": owner,
             "day": day,
@@ -55,15 +65,17 @@ class PostgresOwnerLedger:
             "segments": amount.segments,
             "most_recipients": ceiling.recipients,
             "most_segments": ceiling.segments,
+            "order_id": order_id,
+            "remembered_since": day - REMEMBERED,
         }
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_TAKE, asked)
             row = await cursor.fetchone()
             return None if row is None else Amount(*row)
 
-    async def give_back(self, owner: str, day: date, amount: Amount) -> None:
+    async def give_back(self, order_id: OrderId) -> None:
         async with reaching(self._pool) as connection:
-            await connection.execute(_GIVE_BACK, (amount.recipients, amount.segments, owner, day))
+            await connection.execute(_GIVE_BACK, (order_id,))
 
     async def used(self, owner: str, day: date) -> Amount:
         async with reaching(self._pool) as connection:

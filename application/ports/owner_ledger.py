@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Protocol
+from datetime import date, timedelta
+from typing import Final, Protocol
+
+from domain.order.events import OrderId
+
+REMEMBERED: Final = timedelta(days=7)
+"""For so long it is known which orders have been counted; nobody repeats one that late to be served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +35,19 @@ class Ceiling:
 class OwnerLedger(Protocol):
     """Keeps count for all processes at once, and knows who has been stopped."""
 
-    async def take(self, owner: str, day: date, amount: Amount, ceiling: Ceiling) -> Amount | None:
-        """Count an amount, unless that would go beyond the ceiling; what was ordered with it.
+    async def take(
+        self,
+        owner: str,
+        day: date,
+        amount: Amount,
+        ceiling: Ceiling,
+        *,
+        order_id: OrderId | None = None,
+    ) -> Amount | None:
+        """Count an order, unless that would go beyond the ceiling; what was ordered with it.
 
+        An order that has been counted, on this day or an earlier one, is not counted again, and
+        passes whatever the ceiling; one without an id is counted each time.
         None if it was not counted.
 
         Raises:
@@ -40,8 +55,11 @@ class OwnerLedger(Protocol):
         """
         ...
 
-    async def give_back(self, owner: str, day: date, amount: Amount) -> None:
-        """Take an amount off the count again, since nothing came of it."""
+    async def give_back(self, order_id: OrderId) -> None:
+        """Take back that an order was asked for; once nobody stands behind it, it is not counted.
+
+        Each `take` stands behind the order's count until it is given back.
+        """
         ...
 
     async def used(self, owner: str, day: date) -> Amount:

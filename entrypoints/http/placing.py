@@ -120,7 +120,8 @@ class Placing:
             by=actor(caller),
         )
         orders = [asked.order, *asked.reminders]
-        async with self._services.limiting.ordering(caller.owner, orders) as counted:
+        order_id = self._services.ordering.order_id(command)
+        async with self._services.limiting.ordering(caller.owner, orders, order_id) as counted:
             receipt = await self._services.ordering.place_chain(command)
             counted.is_void = receipt.is_repeat
         return self._placed(receipt, counted.standing)
@@ -132,7 +133,8 @@ class Placing:
             command = PlaceInstant(
                 idempotency_key=asked.idempotency_key, order=asked.order, by=actor(caller)
             )
-            async with self._services.limiting.ordering(caller.owner, [asked.order]) as counted:
+            orders, order_id = [asked.order], self._services.instant.order_id(command)
+            async with self._services.limiting.ordering(caller.owner, orders, order_id) as counted:
                 receipt = await self._services.instant.place(command)
                 counted.is_void = receipt.is_repeat
             return self._placed(receipt, counted.standing)

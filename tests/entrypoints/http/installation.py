@@ -159,9 +159,11 @@ class Stores:
     webhooks: Webhooks
 
 
-def in_memory(clock: SetClock) -> Stores:
+def in_memory(
+    clock: SetClock, kind: type[InMemoryOrderRepository] = InMemoryOrderRepository
+) -> Stores:
     """Everything in memory."""
-    orders = InMemoryOrderRepository(vault=InMemoryKeyVault(), clock=clock, next_id=uuid4)
+    orders = kind(vault=InMemoryKeyVault(), clock=clock, next_id=uuid4)
     feed = InMemoryStatusFeed(orders)
     return Stores(
         clock=clock,

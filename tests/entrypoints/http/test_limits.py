@@ -1,14 +1,22 @@
 """Ceilings and the operator's switch, as owners meet them."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from typing_extensions import override
 
+from adapters.memory.order_repository import InMemoryOrderRepository
+from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Ceiling
+from application.ports.provider import Deferred
+from application.recorded import Actor, Change
+from domain.order.order import Order
+from tests.contracts.order_repository_contract import SetClock
 from tests.entrypoints.http.asking import EMAIL_ORDER, SMS_ORDER, chain
-from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
+from tests.entrypoints.http.installation import SKD, TTD, V1, Installation, in_memory
 from tests.entrypoints.http.test_instant import SMS
 
 FOUR = {"ttd": Ceiling(recipients=4, segments=3)}
@@ -82,6 +90,58 @@ async def test_a_repeat_is_not_counted_and_reminders_are(api: httpx.AsyncClient)
 
     assert [each.status_code for each in (first, again, other)] == [201, 200, 201]
     assert other.headers["ratelimit"].startswith('"recipients";r=2;')
+
+
+async def test_a_repeat_at_the_ceiling_has_its_receipt(api: httpx.AsyncClient) -> None:
+    first = await api.post(f"{V1}/future/orders", json=chain(reminders=[]), headers=TTD)
+    await order(api, recipients=to(3))
+
+    again = await api.post(f"{V1}/future/orders", json=chain(reminders=[]), headers=TTD)
+
+    assert again.status_code == 200
+    assert again.json() == first.json()
+    assert again.headers["ratelimit"].startswith('"recipients";r=0;')
+
+
+async def test_what_is_handed_over_at_the_second_asking_is_counted_once(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    async def code(number: int) -> httpx.Response:
+        body = SMS | {"idempotencyId": str(number)}
+        return await api.post(f"{V1}/future/orders/instant/sms", json=body, headers=TTD)
+
+    for number in range(3):
+        installation.sms.answer(Deferred("connect_failed"))
+        answers = [await code(number) for _ in range(3)]
+        assert [each.status_code for each in answers] == [503, 200, 200]
+
+    assert len(installation.sms.carried) == 3
+    assert (await code(0)).headers["ratelimit"].startswith('"recipients";r=1;')
+    assert (await code(3)).status_code == 429
+
+
+class LosesAnAnswer(InMemoryOrderRepository):
+    """Records the first that it is given, and cannot say so."""
+
+    has_lost = False
+
+    @override
+    async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
+        orders = await super().append(changes, by=by)
+        if not self.has_lost:
+            self.has_lost = True
+            raise StoreUnavailableError
+        return orders
+
+
+async def test_what_was_recorded_though_nobody_could_say_so_is_counted_once() -> None:
+    installation = Installation(ceilings=FOUR, stores=in_memory(SetClock(), LosesAnAnswer))
+    async with installation.client() as api:
+        lost = await api.post(f"{V1}/future/orders", json=chain(reminders=[]), headers=TTD)
+        again = await api.post(f"{V1}/future/orders", json=chain(reminders=[]), headers=TTD)
+
+    assert (lost.status_code, again.status_code) == (503, 200)
+    assert again.headers["ratelimit"].startswith('"recipients";r=3;')
 
 
 async def test_instant_orders_are_counted_like_all_others(api: httpx.AsyncClient) -> None:
