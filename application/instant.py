@@ -22,7 +22,7 @@ from domain.order.events import (
     OrderId,
     OrderKind,
 )
-from domain.order.notification import Attempting, Pending
+from domain.order.notification import Attempting, Expired, Pending
 from domain.order.order import Order, evolve_all, open_order
 from domain.recipient import Direct, RecipientNo
 from domain.resolution import DirectFinding, resolve
@@ -122,9 +122,10 @@ class InstantService:
                 await unit.record(self._orders)
             except ConcurrentUpdateError:
                 order = await self._settled(order_id)  # somebody else asked again, too
-                _refuse_what_was_not_taken(order)
             else:
                 await self._send(unit.order, attempted)
+                return repeated(unit.order, digest)
+        _refuse_what_was_not_taken(order)
         return repeated(order, digest)
 
     async def _settled(self, order_id: OrderId) -> Order:
@@ -153,5 +154,8 @@ class InstantService:
 
 
 def _refuse_what_was_not_taken(order: Order) -> None:
-    if isinstance(order.notification(_ONLY).delivery, Pending):
-        raise HandOverFailedError
+    match order.notification(_ONLY).delivery:
+        case Pending() | Expired(has_left=False):
+            raise HandOverFailedError
+        case _:
+            return

@@ -167,10 +167,22 @@ async def test_no_worker_sends_what_the_sender_was_told_had_failed(world: Memory
     world.pass_time(timedelta(seconds=600))
     await world.dispatching.run_until_idle()
 
-    assert len(world.sms.offered) == 1
-    receipt = await world.instant.place(asked())
-    order = await now(world, receipt)
+    with pytest.raises(HandOverFailedError):
+        await world.instant.place(asked())
+    (order,) = (await world.orders.load([world.instant.order_id(asked())])).values()
     assert order.notifications[0].delivery == state.Expired(has_left=False)
+    assert len(world.sms.offered) == 1
+
+
+async def test_what_never_left_is_refused_as_soon_as_its_time_is_over(world: MemoryWorld) -> None:
+    world.sms.answer(Deferred("connect_failed"))
+    with pytest.raises(HandOverFailedError):
+        await world.instant.place(asked())
+
+    world.pass_time(timedelta(seconds=361))
+
+    with pytest.raises(HandOverFailedError):
+        await world.instant.place(asked())
     assert len(world.sms.offered) == 1
 
 

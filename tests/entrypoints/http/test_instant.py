@@ -1,6 +1,7 @@
 """Instant orders and composed e-mails, as clients ask for them."""
 
 import copy
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -119,6 +120,20 @@ async def test_what_was_not_taken_is_a_503_and_a_repeat_tries_again(
     assert problem["statusDescription"] == "Service Unavailable"
     assert again.status_code == 200
     assert len(installation.sms.carried) == 1
+
+
+async def test_a_repeat_of_what_never_left_in_its_time_is_a_503_as_the_first_was(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    installation.sms.answer(Deferred("connect_failed"))
+    await api.post(f"{V1}/future/orders/instant/sms", json=SMS, headers=TTD)
+    installation.now += timedelta(seconds=361)
+    await installation.dispatching.run_until_idle()
+
+    again = await api.post(f"{V1}/future/orders/instant/sms", json=SMS, headers=TTD)
+
+    assert (again.status_code, again.json()["code"]) == (503, "NOT-00004")
+    assert not installation.sms.carried
 
 
 @pytest.mark.parametrize(
