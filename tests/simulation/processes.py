@@ -362,9 +362,11 @@ class Outside:
             self.to_report.append((now + delay, report))
 
     def due_reports(self) -> Sequence[Report]:
-        """The reports whose time has come; they are told until they are kept."""
+        """The reports whose time has come, in any order; they are told until they are kept."""
         now = self.clock()
-        return [report for at, report in self.to_report if at <= now]
+        due = [report for at, report in self.to_report if at <= now]
+        self.dice.random.shuffle(due)
+        return due
 
     def told(self, reports: Sequence[Report]) -> None:
         """Forget reports that were kept."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from random import Random
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 
 from application.ports.provider import SmsLetter
+from application.ports.report_inbox import Report
 from application.recorded import SERVICE, Recorded
 from domain.channel import Channel, ChannelChoice
 from domain.message import SendingTime
@@ -24,7 +26,7 @@ from tests.contracts.result_index_contract import found, told
 from tests.samples import NOON, ORDER_ID, REMINDER_SMS, placed
 from tests.simulation.checker import findings
 from tests.simulation.playing import episode, many
-from tests.simulation.processes import Held
+from tests.simulation.processes import Dice, Held, Outside
 
 STEPS = 1_000_000
 
@@ -50,6 +52,20 @@ def test_a_seed_tells_the_same_history_every_time() -> None:
 
     assert first == again
     assert first.digest != other.digest
+
+
+def test_reports_come_in_another_order_than_they_were_made() -> None:
+    outside = Outside(Dice(Random(1)), clock=lambda: NOON)  # noqa: S311  # it must be told again
+    made = [
+        Report(provider="smtp", reference=str(n), state=ReportedState.DELIVERED, code="2.0.0")
+        for n in range(10)
+    ]
+    outside.to_report = [(NOON, each) for each in made]
+
+    told = outside.due_reports()
+
+    assert told != made
+    assert sorted(told, key=made.index) == made
 
 
 def history(*events: OrderEvent) -> Sequence[Recorded]:

@@ -233,7 +233,6 @@ class Episode:
             reports = self.outside.due_reports()
             if not reports:
                 continue
-            self.dice.random.shuffle(list(reports))
             try:
                 await self._reporting(Process("api", self.dice)).keep(reports)
             except (KilledError, StoreUnavailableError):
