@@ -14,13 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from tests.missing import MissingError
+
 _TOOLS: Final = Path(__file__).parents[1] / "var" / "tools"
 _PROGRAMS: Final = ("usr/sbin", "usr/bin", "sbin", "bin", "usr/lib/*/sbin")
 _LIBRARIES: Final = ("usr/lib", "lib", "usr/lib/*", "lib/*")
 _PATIENCE: Final = 120.0
 
 
-class ProgramUnavailableError(Exception):
+class ProgramUnavailableError(MissingError):
     """The program is not installed, and its package cannot be had."""
 
 
@@ -28,7 +30,7 @@ def program(package: str, name: str) -> Path:
     """Tell where a program is, which may have to be downloaded first; run it in `environment`.
 
     Raises:
-        ProgramUnavailableError: it is not to be had here; skip what needs it.
+        ProgramUnavailableError: it is not to be had here.
     """
     places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
     if installed := shutil.which(name, path=places):

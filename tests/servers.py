@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.postgres import EmbeddedPostgres, migrate
 from tests.databases import scratch_folder
+from tests.missing import MissingError
 
 _PATIENCE = 30.0
 _PAGE = 4096
@@ -23,7 +24,7 @@ _SIZE_OF_A_SMALL_DISK = "256m"
 _SETTINGS = {"shared_buffers": "16MB", "autovacuum": "off", "max_connections": "50"}
 
 
-class NoDiskError(Exception):
+class NoDiskError(MissingError):
     """There is no disk that can be filled."""
 
 
@@ -185,7 +186,7 @@ async def a_server_on_a_small_disk() -> AsyncIterator[tuple[Server, Disk]]:
     """A durable server with the whole schema, whose data is on a disk that can be filled.
 
     Raises:
-        NoDiskError: this machine lets nobody like us mount one; skip what needs it.
+        NoDiskError: this machine lets nobody like us mount one.
     """
     with scratch_folder() as folder:
         mounted = folder / "postgres"

@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.chaos.checker import findings, held
 from tests.chaos.load import order_many
 from tests.chaos.playing import SETTINGS, accounts_of
-from tests.debian import ProgramUnavailableError
+from tests.missing import skipped_where_missing
 from tests.service.hosts import Host, hosts, reachable
 from tests.service.installations import Installation, free_port, installation
 
@@ -36,10 +36,8 @@ def installed(tmp_path: Path) -> Iterator[tuple[Installation, list[Host]]]:
         "VARSEL_SMS_PASSWORD": "gateway",
     }
     with ExitStack() as stack:
-        try:
+        with skipped_where_missing():
             both = stack.enter_context(hosts(1, 2))
-        except ProgramUnavailableError as error:
-            pytest.skip(f"no hosts: {error}")
         served = stack.enter_context(installation(tmp_path, settings))
         served.start()
         for host in both:

@@ -20,7 +20,7 @@ from tests.adapters.channels.postfix_server import (
     running_postfix,
     running_world,
 )
-from tests.debian import ProgramUnavailableError
+from tests.missing import skipped_where_missing
 from tests.service.installations import (
     API,
     Installation,
@@ -55,15 +55,13 @@ def installed(tmp_path: Path) -> Iterator[tuple[Installation, World, list[Relay]
     with ExitStack() as stack:
         world = stack.enter_context(running_world())
         plain = stack.enter_context(installation(tmp_path))
-        try:
+        with skipped_where_missing():
             relays = [
                 stack.enter_context(
                     running_postfix(world, report_url=plain.url + EMAIL_REPORTS, secret=SECRET)
                 )
                 for _ in range(2)
             ]
-        except ProgramUnavailableError as error:
-            pytest.skip(f"no Postfix: {error}")
         one, two = (f"smtp://127.0.0.1:{each.port}" for each in relays)
         settings = {**SETTINGS, "VARSEL_SMTP_URL": one, "VARSEL_SMTP_URL_2": two}
         served = Installation(plain.data, plain.port, settings)

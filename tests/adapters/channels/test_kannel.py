@@ -37,7 +37,7 @@ from tests.contracts.provider_contract import (
     outcome,
     sms_letter,
 )
-from tests.debian import ProgramUnavailableError
+from tests.missing import skipped_where_missing
 
 REPORTS = "/notifications/sms/api/v1/kannel/reports"
 
@@ -60,11 +60,11 @@ async def kannel_at(url: str, **settings: Any) -> AsyncIterator[KannelProvider]:
 
 @pytest.fixture(scope="module")
 def kannel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    try:
-        with running_kannel(tmp_path_factory.mktemp("kannel")) as running:
-            yield running
-    except ProgramUnavailableError as error:
-        pytest.skip(f"no Kannel: {error}")
+    with (
+        skipped_where_missing(),
+        running_kannel(tmp_path_factory.mktemp("kannel")) as running,
+    ):
+        yield running
 
 
 @pytest.fixture

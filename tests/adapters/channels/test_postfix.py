@@ -29,7 +29,7 @@ from tests.adapters.channels.postfix_server import (
     running_world,
 )
 from tests.contracts.provider_contract import ProviderContract, Stand, email_letter, outcome
-from tests.debian import ProgramUnavailableError
+from tests.missing import skipped_where_missing
 
 SECRET: Final = "postfix-and-varsel"
 PATIENCE: Final = 30.0
@@ -79,13 +79,13 @@ def postfix(
 ) -> Iterator[Relay]:
     chain = tmp_path_factory.mktemp("tls") / "chain.pem"
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(chain))
-    try:
-        with running_postfix(
+    with (
+        skipped_where_missing(),
+        running_postfix(
             world, report_url=reports[0], secret=SECRET, chain=chain, expires=8
-        ) as running:
-            yield running
-    except ProgramUnavailableError as error:
-        pytest.skip(f"no Postfix: {error}")
+        ) as running,
+    ):
+        yield running
 
 
 @asynccontextmanager

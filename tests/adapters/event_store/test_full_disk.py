@@ -14,7 +14,8 @@ from application.ports.order_repository import ConcurrentUpdateError, StoreUnava
 from tests.adapters.event_store.appending import append, appending, ask, stored
 from tests.adapters.event_store.postgres_store import open_store
 from tests.entrypoints.http.installation import TTD, V1, Installation, in_database
-from tests.servers import Disk, NoDiskError, Server, a_server_on_a_small_disk
+from tests.missing import skipped_where_missing
+from tests.servers import Disk, Server, a_server_on_a_small_disk
 
 Small = tuple[Server, Disk]
 
@@ -22,11 +23,9 @@ Small = tuple[Server, Disk]
 @pytest.fixture
 async def small() -> AsyncIterator[Small]:
     """A server whose disk can be filled."""
-    try:
+    with skipped_where_missing():
         async with a_server_on_a_small_disk() as made:
             yield made
-    except NoDiskError as error:
-        pytest.skip(f"no disk: {error}")
 
 
 async def order(api: httpx.AsyncClient, key: str) -> httpx.Response:
