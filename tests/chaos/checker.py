@@ -32,6 +32,11 @@ class Account:
         """How often nobody could tell whether one had succeeded."""
         return self.events.count("order.notification_outcome_unknown")
 
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether nobody need hold it: what goes at most once may be given up, what goes at least once not."""
+        return not self.is_email and "order.notification_given_up" in self.events
+
 
 def held(mailbox: Path) -> Mapping[str, int]:
     """How many messages the servers hold for each recipient."""
@@ -44,7 +49,7 @@ def findings(accounts: Sequence[Account], held: Mapping[str, int]) -> Iterator[s
         count = held.get(each.to, 0)
         if each.status != "Order_Completed":
             yield f"lost: order {each.order_id} did not come to its end ({each.status})"
-        elif count == 0 and not each.unknown:
+        elif count == 0 and not each.may_be_missing:
             yield f"lost: order {each.order_id} says {each.result}, and nobody holds it"
         is_on_record = each.is_email and each.attempts >= count and each.unknown >= count - 1
         if count > 1 and not is_on_record:

@@ -27,6 +27,7 @@ TO = "reader1@example.org"
 PLACED = ["order.placed", "order.contact_resolved"]
 ATTEMPT = ["order.notification_attempted", "order.notification_sent"]
 UNKNOWN = ["order.notification_attempted", "order.notification_outcome_unknown"]
+GIVEN_UP = "order.notification_given_up"
 END = ["order.delivery_reported", "order.completed"]
 
 
@@ -45,12 +46,22 @@ def account(*events: str, is_email: bool = True, status: str = "Order_Completed"
     "told, count",
     [
         (account(*ATTEMPT), 1),
-        (account(*UNKNOWN), 0),
         (account(*UNKNOWN), 1),
+        (account(*UNKNOWN, *ATTEMPT), 1),
         (account(*UNKNOWN, *ATTEMPT), 2),
         (account(*UNKNOWN, is_email=False), 1),
+        (account(*UNKNOWN, GIVEN_UP, is_email=False), 1),
+        (account(*UNKNOWN, GIVEN_UP, is_email=False), 0),
     ],
-    ids=["sent", "unknown and not held", "unknown and held", "resent on record", "given up"],
+    ids=[
+        "sent",
+        "unknown and held",
+        "resent",
+        "resent on record",
+        "unknown and reported",
+        "given up and held",
+        "given up and not held",
+    ],
 )
 def test_the_checker_accepts_what_keeps_the_promise(told: Account, count: int) -> None:
     assert list(findings([told], {TO: count})) == []
@@ -60,6 +71,11 @@ def test_the_checker_accepts_what_keeps_the_promise(told: Account, count: int) -
     "told, count, word",
     [
         (account(*ATTEMPT), 0, "lost"),
+        (account(*UNKNOWN), 0, "lost"),
+        (account(*UNKNOWN, *ATTEMPT), 0, "lost"),
+        (account(*UNKNOWN, GIVEN_UP), 0, "lost"),
+        (account(*ATTEMPT, is_email=False), 0, "lost"),
+        (account(*UNKNOWN, is_email=False), 0, "lost"),
         (account(*ATTEMPT, status="Order_Processed"), 1, "lost"),
         (account(*ATTEMPT), 2, "doubled"),
         (account(*ATTEMPT, *ATTEMPT), 2, "doubled"),
