@@ -633,6 +633,11 @@ def test_a_late_report_corrects_an_expiry() -> None:
     "history, late, has_left",
     [
         ((), timedelta(hours=48), False),
+        (
+            (msgspec.structs.replace(attempted, settled_by=NOON + timedelta(hours=48)),),
+            timedelta(hours=48),
+            True,
+        ),
         ((attempted, sent), timedelta(hours=48, minutes=5), True),
         (
             (attempted, unknown_until(NOON + timedelta(days=3))),
@@ -653,7 +658,7 @@ def test_a_late_report_corrects_an_expiry() -> None:
             False,
         ),
     ],
-    ids=["pending", "accepted", "unknown", "deferred"],
+    ids=["pending", "attempting", "accepted", "unknown", "deferred"],
 )
 def test_time_runs_out_in_every_state(
     history: Sequence[OrderEvent],
@@ -664,10 +669,15 @@ def test_time_runs_out_in_every_state(
 
     assert order.settle(NOON + late - timedelta(seconds=1)) == ()
     assert order.next_step(NOON + late) == Settle()
-    assert order.settle(NOON + late) == (
+    settled: list[OrderEvent] = []
+    while events := order.settle(NOON + late):
+        settled += events
+        order = evolve_all(order, events, NOON + late)
+    assert settled[-2:] == [
         NotificationExpired(notification_no=FIRST, has_left=has_left),
         OrderCompleted(),
-    )
+    ]
+    assert {type(each) for each in settled[:-2]} <= {NotificationOutcomeUnknown}
 
 
 def test_what_may_have_left_before_it_was_put_off_is_not_called_unsent() -> None:
