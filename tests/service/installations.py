@@ -138,9 +138,13 @@ def until(true: Callable[[], bool], seconds: float = _PATIENCE) -> None:
 
 
 async def place(
-    session: aiohttp.ClientSession, url: str, key: str, recipient: Mapping[str, Any]
+    session: aiohttp.ClientSession,
+    url: str,
+    key: str,
+    recipient: Mapping[str, Any],
+    **more: str,
 ) -> str:
-    body = {"idempotencyId": key, "sendersReference": "many", "recipient": recipient}
+    body = {"idempotencyId": key, "sendersReference": "many", "recipient": recipient, **more}
     async with session.post(f"{url}{API}/future/orders", json=body) as answer:
         said = await answer.json()
         assert answer.status in (200, 201), said

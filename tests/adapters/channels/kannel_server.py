@@ -16,6 +16,7 @@ The centre steers by the last two digits of a number, as an operator would by it
 import contextlib
 import http.client
 import itertools
+import signal
 import socket
 import socketserver
 import struct
@@ -99,6 +100,11 @@ class Centre(socketserver.ThreadingTCPServer):
         with self._changed:
             self._caught.append(message)
             self._changed.notify_all()
+
+    def caught(self) -> list[Caught]:
+        """Everything that it has got so far."""
+        with self._changed:
+            return list(self._caught)
 
     def wait_for(self, text: str) -> list[Caught]:
         """Everything that was caught, once a message of this text is among it."""
@@ -197,12 +203,54 @@ def _from_gsm(raw: bytes) -> str:
     return head + "".join(_EXTENSION[each[0]] + each[1:] for each in escaped)
 
 
+class Box:
+    """One of the two programs of a gateway, which can be killed and started again."""
+
+    def __init__(self, path: Path, configuration: Path) -> None:
+        self._path = path
+        self._configuration = configuration
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        log = self._configuration.with_name(f"{self._path.name}.log")
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [self._path, "-v", "1", self._configuration],
+                cwd=self._configuration.parent,
+                env=environment(_PACKAGE),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def freeze(self) -> None:
+        """Let it take what it is given, and do nothing with it."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def kill(self) -> None:
+        """Let it die at once, with all that it has in hand."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """A running gateway, and the centre that it is bound to."""
 
     centre: Centre
     port: int
+    door: Box
+    """The program that takes messages in, and reports; what it has taken is with the other."""
 
     @property
     def url(self) -> str:
@@ -241,12 +289,14 @@ def running_kannel(folder: Path, *, is_bound: bool = True) -> Iterator[Gateway]:
         configuration.write_text(
             _configuration(admin, boxes, port, centre.port if is_bound else _free_ports(1)[0])
         )
-        _start(stack, bearerbox, configuration)
-        _wait_for(lambda: _listens(boxes))
-        _start(stack, smsbox, configuration)
+        core, door = Box(bearerbox, configuration), Box(smsbox, configuration)
+        for box, is_up in ((core, lambda: _listens(boxes)), (door, lambda: _listens(port))):
+            stack.callback(box.stop)
+            box.start()
+            _wait_for(is_up)
         awaited = "0: Accepted" if is_bound else "3: Queued"
-        _wait_for(lambda: _listens(port) and send(port, _MARK, "ready").startswith(awaited))
-        yield Gateway(centre, port)
+        _wait_for(lambda: send(port, _MARK, "ready").startswith(awaited))
+        yield Gateway(centre, port, door)
 
 
 def _configuration(admin: int, boxes: int, port: int, centre: int) -> str:
@@ -287,27 +337,6 @@ max-messages = 10
 concatenation = true
 black-list-regex = "[+][0-9]*05$"
 """
-
-
-def _start(stack: ExitStack, path: Path, configuration: Path) -> None:
-    output = stack.enter_context((configuration.parent / f"{path.name}.log").open("wb"))
-    process = subprocess.Popen(
-        [path, "-v", "1", configuration],
-        cwd=configuration.parent,
-        env=environment(_PACKAGE),
-        stdout=output,
-        stderr=subprocess.STDOUT,
-    )
-    stack.callback(_stop, process)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=1.0)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _free_ports(count: int) -> list[int]:
