@@ -1,8 +1,9 @@
 """Rebuild what was known of an order, when, and by whom."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from application.commands import OrderNotFoundError
 from application.ports.order_repository import OrderRepository
@@ -13,10 +14,12 @@ from domain.order.events import (
     ContactNotFound,
     ContactResolved,
     DeliveryReported,
+    Failure,
     NotificationAttempted,
     NotificationDeferred,
     NotificationExpired,
     NotificationGivenUp,
+    NotificationNo,
     NotificationOutcomeUnknown,
     NotificationRejected,
     NotificationSent,
@@ -26,6 +29,7 @@ from domain.order.events import (
     OrderId,
     OrderPlaced,
     RecipientReserved,
+    ReportedState,
     SendConditionMet,
     SendConditionNotMet,
     SendConditionUnknown,
@@ -33,6 +37,8 @@ from domain.order.events import (
 )
 from domain.order.order import Order, rebuild
 from domain.personal import Contact
+
+_CONTRADICTS: Final = ", which contradicts what was reported before"
 
 
 class AuditingService:
@@ -50,15 +56,18 @@ class AuditingService:
             OrderNotFoundError: there is no such order (of this owner).
             StoreUnavailableError: try again later.
         """
+        history = await self._recorded(order_id, owner)
+        contradicting = _contradicting(history)
         return [
             HistoryLine(
                 version=each.version,
                 recorded_at=each.recorded_at,
                 recorded_by=each.recorded_by,
                 event=str(type(each.event).__struct_config__.tag),
-                words=in_words(each.event),
+                words=in_words(each.event)
+                + (_CONTRADICTS if each.version in contradicting else ""),
             )
-            for each in await self._recorded(order_id, owner)
+            for each in history
         ]
 
     async def as_at(self, order_id: OrderId, moment: datetime, owner: str | None = None) -> Order:
@@ -85,6 +94,20 @@ class AuditingService:
         if owner is not None and not (isinstance(placed, OrderPlaced) and placed.owner == owner):
             raise OrderNotFoundError
         return history
+
+
+def _contradicting(history: Sequence[Recorded]) -> Collection[int]:
+    """The versions of the reports that tell another end of a notification than one before them."""
+    ends: dict[NotificationNo, set[tuple[ReportedState, Failure | None]]] = defaultdict(set)
+    versions = set()
+    for each in history:
+        report = each.event
+        if isinstance(report, DeliveryReported) and report.state is not ReportedState.DELAYED:
+            told = ends[report.notification_no]
+            if told - {(report.state, report.failure)}:
+                versions.add(each.version)
+            told.add((report.state, report.failure))
+    return versions
 
 
 def masked(address: Contact) -> str:

@@ -67,7 +67,7 @@ from application.supporting import SupportService
 from application.telling import TellingService
 from domain.channel import Channel
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
-from domain.order.events import OrderPlaced, ReportedState
+from domain.order.events import Failure, OrderPlaced, ReportedState
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
 from entrypoints.http.answers_webhooks import webhook_message
@@ -307,11 +307,19 @@ class Installation:
         events = [each.event for each in self.orders.everything()]
         return [each for each in events if isinstance(each, OrderPlaced)]
 
-    async def report(self, state: ReportedState = ReportedState.DELIVERED) -> None:
+    async def report(
+        self, state: ReportedState = ReportedState.DELIVERED, failure: Failure | None = None
+    ) -> None:
         """Report every message that has left."""
         await self.services.reporting.keep(
             [
-                Report(provider=each.name, reference=letter.token, state=state, code="told")
+                Report(
+                    provider=each.name,
+                    reference=letter.token,
+                    state=state,
+                    code="told",
+                    failure=failure,
+                )
                 for each in (self.mail, self.sms)
                 for letter in each.carried
             ]

@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from domain.order.events import Failure, ReportedState
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
 from tests.samples import NOON
@@ -40,6 +41,52 @@ async def test_a_history_tells_what_happened_when_and_by_whom(
     assert cancelled["version"] == 2
     assert cancelled["recordedAt"] == "2026-09-01T10:30:00Z"
     assert cancelled["words"] == "the order was cancelled in time"
+
+
+async def test_a_report_that_contradicts_what_was_reported_before_says_so(
+    api: httpx.AsyncClient, installation: Installation
+) -> None:
+    answer = await api.post(f"{V1}/orders/email", json=EMAIL_ORDER, headers=TTD)
+    installation.now = NOON + timedelta(hours=2)
+    await installation.dispatching.run_until_idle()
+    delayed, delivered, failed = (
+        ReportedState.DELAYED,
+        ReportedState.DELIVERED,
+        ReportedState.FAILED,
+    )
+    for state in (delayed, delivered, failed, delayed, delivered):
+        await installation.report(state)
+
+    history = await api.get(f"{V1}/orders/{answer.json()['orderId']}/history", headers=TTD)
+
+    told = [
+        each["words"]
+        for each in history.json()["history"]
+        if each["event"] == "order.delivery_reported"
+    ]
+    assert told == [
+        "smtp reported notification 0 delayed (told)",
+        "smtp reported notification 0 delivered (told)",
+        "smtp reported notification 0 failed (told), which contradicts what was reported before",
+    ]
+
+
+async def test_of_two_failures_of_other_kinds_the_second_contradicts_the_first(
+    api: httpx.AsyncClient, installation: Installation
+) -> None:
+    answer = await api.post(f"{V1}/orders/email", json=EMAIL_ORDER, headers=TTD)
+    installation.now = NOON + timedelta(hours=2)
+    await installation.dispatching.run_until_idle()
+    await installation.report(ReportedState.FAILED, Failure.BOUNCED)
+    await installation.report(ReportedState.FAILED, Failure.QUARANTINED)
+
+    history = await api.get(f"{V1}/orders/{answer.json()['orderId']}/history", headers=TTD)
+
+    words = [each["words"] for each in history.json()["history"]]
+    contradicts = "which contradicts what was reported before"
+    assert [each for each in words if contradicts in each] == [
+        f"smtp reported notification 0 failed: quarantined (told), {contradicts}"
+    ]
 
 
 async def test_an_order_is_shown_as_it_stood(
