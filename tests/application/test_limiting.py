@@ -9,6 +9,7 @@ from application.commands import NewOrder
 from application.limiting import LimitingService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, Ceiling
+from application.stopping import StoppedOwners
 from domain.channel import ChannelChoice
 from domain.order.events import OrderId
 from tests.contracts.order_repository_contract import SetClock
@@ -25,7 +26,12 @@ class TakesNothingBack(InMemoryOwnerLedger):
 
 async def test_what_cannot_be_given_back_stays_counted_and_is_answered() -> None:
     clock, ledger = SetClock(), TakesNothingBack()
-    limiting = LimitingService(ledger=ledger, clock=clock, ceilings={"ttd": Ceiling(recipients=4)})
+    limiting = LimitingService(
+        ledger=ledger,
+        stopped=StoppedOwners(ledger, clock),
+        clock=clock,
+        ceilings={"ttd": Ceiling(recipients=4)},
+    )
     order = NewOrder(channel=ChannelChoice.EMAIL, recipients=(STRANGER,))
 
     async with limiting.ordering("ttd", [order], OrderId(uuid4())) as counted:
