@@ -5,6 +5,7 @@
 | no connection: refused, unknown host, TLS, slow | `Deferred`: no byte of the request has left |
 | broken or too slow after that                   | `Unknown`                                   |
 | HTTP 3xx, 4xx but 408, and no better word       | `Deferred`: refused before it was taken     |
+| HTTP 401, 403, and no better word               | `Deferred`: it is us who are refused        |
 | any other status that is no success             | `Unknown`: it may have got through          |
 """
 
@@ -20,11 +21,12 @@ import aiohttp
 import structlog
 
 from adapters.channels.concurrent import entered
-from application.ports.provider import Deferred, Unknown
+from application.ports.provider import Deferred, Trouble, Unknown
 
 log = structlog.get_logger()
 
 _DID_NOT_TAKE: Final = range(300, 500)
+_REFUSES_US: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _KEEP_ALIVE: Final = 15.0
 _ROUNDING: Final = 1.0
 """Seconds by which the HTTP client may round a time-out up."""
@@ -41,6 +43,8 @@ class Answer:
     @property
     def by_status(self) -> Deferred | Unknown:
         """What the status alone lets us know, where it is no success."""
+        if self.status in _REFUSES_US:
+            return Deferred(f"http_{self.status}", Trouble.REFUSES_US)
         did_not_take = self.status in _DID_NOT_TAKE and self.status != HTTPStatus.REQUEST_TIMEOUT
         return (Deferred if did_not_take else Unknown)(f"http_{self.status}")
 

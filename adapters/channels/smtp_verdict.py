@@ -5,6 +5,7 @@ from typing import Final
 from adapters.channels.enhanced_status import failure_by
 from adapters.channels.smtp_wire import Reply
 from application.ports.provider import Deferred, Outcome, Rejected, Trouble, Unknown
+from domain.order.events import Failure
 
 _NOT_UNDERSTOOD: Final = frozenset({500, 502, 503, 504, 555})
 _WANTS_LOGIN: Final = frozenset({530, 534, 535, 538})
@@ -18,27 +19,31 @@ def verdict(reply: Reply, at: str) -> Outcome:
     if not reply.is_refusal:
         code = f"unexpected_{reply.code}_at_{at}"
         return Unknown(code) if at == "final" else Deferred(code)
-    if at != "final" and _is_about_us(reply, at):
-        return Deferred(reply.told, Trouble.REFUSES_US)
     failure = failure_by(
         reply.enhanced,
         reply.code,
         names_recipient=at == "rcpt",
         content_seen=at == "final",
     )
+    if at != "final" and _is_about_us(reply, at, failure):
+        return Deferred(reply.told, Trouble.REFUSES_US)
     return Rejected(failure, reply.told)
 
 
-def _is_about_us(reply: Reply, at: str) -> bool:
-    """Whether the server refuses our login or our way of speaking, rather than this message.
+def _is_about_us(reply: Reply, at: str, failure: Failure) -> bool:
+    """Whether the server refuses our login, our sender or our way of speaking, not this message.
 
-    Whatever else is said of a recipient is about that recipient, and a sender that may not send (5.1.8,
-    5.7.0, 5.7.1) is no login that fails: other messages may fare better.
+    Whatever else is said of a recipient is about that recipient. The sender that is named by MAIL is
+    our own address for bounces: who refuses that refuses every message, but for what it says of this
+    one's size or form (5.6.x).
     """
     if reply.code in _WANTS_LOGIN:
         return True
     if at == "rcpt":
         return False
-    if reply.enhanced in _WANTS_LOGIN_ENHANCED:
+    enhanced = reply.enhanced or ""
+    if at == "mail":
+        return failure is not Failure.PAYLOAD_TOO_LARGE and not enhanced.startswith("5.6.")
+    if enhanced in _WANTS_LOGIN_ENHANCED:
         return True
-    return reply.code in _NOT_UNDERSTOOD and not (reply.enhanced or "").startswith("5.1.")
+    return reply.code in _NOT_UNDERSTOOD and not enhanced.startswith("5.1.")

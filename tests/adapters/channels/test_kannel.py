@@ -373,7 +373,7 @@ async def test_what_kannel_could_not_pass_on_is_refused_at_the_start(
             "Authorization failed for sendsms",
             Deferred("credentials_refused", Trouble.REFUSES_US),
         ),
-        (403, "<html>Forbidden</html>", Deferred("http_403")),
+        (403, "<html>Forbidden</html>", Deferred("http_403", Trouble.REFUSES_US)),
         (408, "", Unknown("http_408")),
         (429, "", Deferred("http_429")),
         (500, "Sending failed.", Unknown("http_500")),

@@ -228,7 +228,7 @@ async def test_a_message_lives_for_as_many_whole_minutes_as_it_is_worth(
         (204, Unknown("unreadable_answer")),
         (302, Deferred("http_302")),
         (400, Deferred("http_400")),
-        (401, Deferred("http_401")),
+        (401, Deferred("http_401", Trouble.REFUSES_US)),
         (408, Unknown("http_408")),
         (429, Deferred("http_429")),
         (500, Unknown("http_500")),
