@@ -657,8 +657,23 @@ def test_a_late_report_corrects_an_expiry() -> None:
             timedelta(hours=48),
             False,
         ),
+        (
+            (
+                attempted,
+                unknown_until(NOON + timedelta(hours=1)),
+                msgspec.structs.replace(attempted, attempt=2, token="11" * 16),
+                NotificationDeferred(
+                    notification_no=FIRST,
+                    attempt=2,
+                    code="451",
+                    retry_at=NOON + timedelta(days=3),
+                ),
+            ),
+            timedelta(hours=48),
+            True,
+        ),
     ],
-    ids=["pending", "attempting", "accepted", "unknown", "deferred"],
+    ids=["pending", "attempting", "accepted", "unknown", "deferred", "unknown, then put off"],
 )
 def test_time_runs_out_in_every_state(
     history: Sequence[OrderEvent],
