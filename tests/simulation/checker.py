@@ -25,8 +25,12 @@ def findings(
     histories: Mapping[OrderId, Sequence[Recorded]],
     held: Sequence[Held],
     on_the_agenda: Sequence[OrderId],
+    *,
+    stuck: Sequence[OrderId] = (),
 ) -> Iterator[str]:
-    """Each promise that was not kept, in words."""
+    """Each promise that was not kept, in words; `stuck` is what no death of a worker explains."""
+    for order_id in stuck:
+        yield f"order {order_id} was lent to nobody any more, and no worker had died"
     by_token: dict[str, list[Held]] = defaultdict(list)
     for each in held:
         by_token[each.letter.token].append(each)

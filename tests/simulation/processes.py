@@ -64,6 +64,8 @@ CALM = Plan(
     crash=0, store=0, pause=0, registry=0, accepted=1, deferred=0, rejected=0, hang=0, reported=0
 )
 """Nothing goes wrong any more."""
+STEADY = Plan(crash=0, pause=0, store=0.1)
+"""No process dies or sleeps beyond its leases; everything else goes wrong, the store above all."""
 
 
 @dataclass(slots=True)

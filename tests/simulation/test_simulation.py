@@ -134,6 +134,13 @@ def test_the_checker_finds_a_promise_that_was_not_kept(
     assert any(words in line for line in told), told
 
 
+def test_the_checker_finds_an_order_that_is_stuck_though_no_worker_died() -> None:
+    lived = {ORDER_ID: history(*LIVED)}
+    (line,) = findings([ORDER_ID], lived, [held()], [], stuck=[ORDER_ID])
+
+    assert "no worker had died" in line
+
+
 def test_the_checker_misses_an_order_that_was_accepted() -> None:
     (line,) = findings([ORDER_ID], {}, [], [])
 
