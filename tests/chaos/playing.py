@@ -1,12 +1,13 @@
 """Load, faults, rest, and the reckoning."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
 
 import aiohttp
@@ -41,6 +42,8 @@ class Reckoning:
     messages: int = 0
     on_record: int = 0
     """Messages that were handed over more than once, with every attempt on record."""
+    stuck: int = 0
+    """Orders in whose hands three workers were killed, and that an operator let go on."""
     drained: float = 0.0
     """Seconds from the last fault until every order had come to its end."""
     findings: Sequence[str] = ()
@@ -63,6 +66,7 @@ async def _play(installed: Installation, orders: int, dice: Random, every: float
     finally:
         killing.cancel()
     began = monotonic()
+    stuck = await asyncio.to_thread(let_go_on, installed)
     accounts = await accounts_of(installed, token, ordered)
     drained = monotonic() - began
     holds = held(installed.data / "mailbox")
@@ -71,10 +75,21 @@ async def _play(installed: Installation, orders: int, dice: Random, every: float
         killed=killed,
         accounts=accounts,
         messages=sum(holds.values()),
+        stuck=stuck,
         on_record=sum(count > 1 for count in holds.values()),
         drained=drained,
         findings=list(findings(accounts, holds)),
     )
+
+
+def let_go_on(installed: Installation) -> int:
+    """Do what an operator does with orders that are stuck, once all that was lent is free again."""
+    sleep(2 * float(SETTINGS["VARSEL_LEASE"]))
+    listed = installed.varsel("orders", "stuck").stdout.split()
+    stuck = [word for word in listed if re.fullmatch(r"[0-9a-f-]{36}", word)]
+    for order_id in stuck:
+        installed.varsel("orders", "retry", order_id)
+    return len(stuck)
 
 
 async def accounts_of(installed: Installation, token: str, ordered: Ordered) -> Sequence[Account]:

@@ -21,6 +21,7 @@ def test_ten_thousand_orders_lose_nothing_and_double_nothing_silently(tmp_path: 
     assert told.ordered.count == len(told.accounts) == ORDERS
     assert set(told.killed) == {"postgres", "postmaster", "serve", "work"}
     assert told.messages > 0.95 * ORDERS
+    assert told.stuck < ORDERS / 1000
 
 
 TO = "reader1@example.org"
