@@ -5,6 +5,7 @@
 
 import sys
 from collections.abc import Mapping
+from functools import cache
 from types import UnionType
 from typing import Any, Final, get_args, get_origin
 
@@ -157,6 +158,7 @@ _LATER: Final = Reply(
 _PROBLEMS: Final = (ValidationProblem, AltinnProblem, PlainProblem)
 
 
+@cache
 def document() -> bytes:
     """The document as it is served and committed."""
     return msgspec.json.format(msgspec.json.encode(_document()), indent=2) + b"\n"
