@@ -23,10 +23,14 @@ SETTINGS: Final[Mapping[str, str]] = {
     "VARSEL_SEND_WITHIN": "5",
     "VARSEL_OUTCOME_SLACK": "3",
     "VARSEL_REPORT_WAIT": "10",
-    "VARSEL_SMTP_REPLY_TIMEOUT": "10",
+    "VARSEL_SMTP_REPLY_TIMEOUT": "5",
     "VARSEL_SMS_TIMEOUT": "5",
 }
-"""Short times, so that what stays unknown is settled while somebody looks."""
+"""Short times, so that what stays unknown is settled while somebody looks.
+
+The mail server's counts five times: no wait within a hand-over is longer, and an attempt is settled
+when all five of them have run out.
+"""
 _DRAIN: Final = 240.0
 _DRAIN_OF_EACH: Final = 0.01
 """Seconds more for each order: on two cores the servers that stand in for the world are slow, too."""

@@ -23,16 +23,18 @@ from tests.service.installations import Installation, free_port, installation
 ORDERS: Final = 2000
 AWAY: Final = 20.0
 """Seconds for which a host is away: longer than its leases last."""
-SMTP, SMS = free_port(), free_port()
 
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Iterator[tuple[Installation, list[Host]]]:
+    smtp, sms = free_port(), free_port()
     settings = {
         **SETTINGS,
+        # The host that is away is joined again when its own system, too, has given up its connections.
+        "VARSEL_SMTP_REPLY_TIMEOUT": "10",
         "VARSEL_WORKERS": "0",
-        "VARSEL_SMTP_URL": f"smtp://127.0.0.1:{SMTP}",
-        "VARSEL_SMS_URL": f"http://127.0.0.1:{SMS}",
+        "VARSEL_SMTP_URL": f"smtp://127.0.0.1:{smtp}",
+        "VARSEL_SMS_URL": f"http://127.0.0.1:{sms}",
         "VARSEL_SMS_PASSWORD": "gateway",
     }
     with ExitStack() as stack:
@@ -41,11 +43,13 @@ def installed(tmp_path: Path) -> Iterator[tuple[Installation, list[Host]]]:
         served = stack.enter_context(installation(tmp_path, settings))
         served.start()
         for host in both:
-            host.work(_environ(stack, served, host))
+            host.work(_environ(stack, served, host, smtp=smtp, sms=sms))
         yield served, both
 
 
-def _environ(stack: ExitStack, served: Installation, host: Host) -> dict[str, str]:
+def _environ(
+    stack: ExitStack, served: Installation, host: Host, *, smtp: int, sms: int
+) -> dict[str, str]:
     """The settings of a worker that has everything from another machine."""
     running = json.loads((served.data / "running.json").read_text())
     database = conninfo_to_dict(running["database"])
@@ -54,8 +58,8 @@ def _environ(stack: ExitStack, served: Installation, host: Host) -> dict[str, st
         name: stack.enter_context(reachable(host.here, inside))
         for name, inside in (
             ("database", socket),
-            ("smtp", ("127.0.0.1", SMTP)),
-            ("sms", ("127.0.0.1", SMS)),
+            ("smtp", ("127.0.0.1", smtp)),
+            ("sms", ("127.0.0.1", sms)),
         )
     }
     return {
