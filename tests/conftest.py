@@ -5,14 +5,26 @@ from collections.abc import Iterator
 import pytest
 
 from tests import databases
+from tests.sides import TwoSides
 
 _NEEDS_A_SERVER = {"database_url", "empty_database_url", "server_url"}
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> TwoSides:
+    return TwoSides(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and _NEEDS_A_SERVER & set(item.fixturenames):
             item.add_marker(pytest.mark.postgres)
+    items.sort(key=_seconds_it_may_take)
+
+
+def _seconds_it_may_take(item: pytest.Item) -> float:
+    """As its own time-out says; what has none is quick, and comes first."""
+    own = item.get_closest_marker("timeout")
+    return float(own.args[0]) if own else 0.0
 
 
 @pytest.fixture(scope="session")
