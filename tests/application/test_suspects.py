@@ -1,7 +1,7 @@
 """Orders that bring their worker down, or need nothing yet, and what becomes of the others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from application.commands import NewOrder, PlaceOrder
 from application.ports.agenda import WITHHELD
 from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
-from application.ports.provider import Accepted, Deferred, Letter, Told
+from application.ports.provider import Deferred, Letter
 from domain.channel import Channel, ChannelChoice
 from domain.message import SendingTime, SmsMessage
 from domain.order.events import OrderId
@@ -19,6 +19,7 @@ from domain.order.notification import Attempting, Expired
 from domain.order.order import Order, OrderStatus
 from domain.personal import Contact, Content
 from domain.recipient import Direct
+from tests.application.stand_in import StandIn
 from tests.application.test_dispatching import now, placed, rewired
 from tests.samples import TTD
 from tests.scenarios.worlds import MemoryWorld
@@ -198,23 +199,16 @@ def test_a_store_that_is_away_makes_no_order_a_suspect(
 
 
 def test_a_suspect_that_takes_long_keeps_nobody_waiting(world: MemoryWorld) -> None:
-    class Slow:
-        name = "smtp"
-        channel = Channel.EMAIL
-        longest_hand_over = 900.0
-        memory = None
-
-        async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
-            for letter in letters:
-                if letter.to.text == "slow@example.org":
-                    await asyncio.sleep(600)
-                yield Told(letter, Accepted(letter.token), world.clock())
+    async def linger(letter: Letter) -> None:
+        if letter.to.text == "slow@example.org":
+            await asyncio.sleep(600)
 
     async def story() -> None:
         suspect = await placed(world, Direct(email=Contact("slow@example.org")))
         await world.agenda.claim(limit=1, worker="dead", now=world.clock(), lease=LEASE)
         world.pass_time(LEASE + timedelta(seconds=1))
-        working = asyncio.create_task(rewired(world, providers={Channel.EMAIL: [Slow()]}).run())
+        slow = StandIn(world, linger)
+        working = asyncio.create_task(rewired(world, providers={Channel.EMAIL: [slow]}).run())
         await asyncio.sleep(1)
         world.pass_time(LEASE)  # others may have been about to give it back
         other = await placed(world)
