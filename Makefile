@@ -50,9 +50,8 @@ types: $(DEVELOPMENT)
 contracts: $(DEVELOPMENT)
 	$(call stage,imports point inwards (seconds),$(BIN)/lint-imports --no-logo)
 
-# On two sides, as tests/sides.py says.
 tests: $(DEVELOPMENT) strace
-	$(call stage,tests (ten minutes on two cores),$(BIN)/python -m pytest -n 2 $(TESTS))
+	$(call stage,tests (ten minutes on two cores),$(BIN)/python -m tests.sides $(TESTS))
 
 # By it a worker is killed at chosen system calls; a fresh machine may not have it.
 strace:

@@ -5,26 +5,34 @@ from collections.abc import Iterator
 import pytest
 
 from tests import databases
-from tests.sides import TwoSides
 
 _NEEDS_A_SERVER = {"database_url", "empty_database_url", "server_url"}
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> TwoSides:
-    return TwoSides(config, log)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    sides = ("services", "rest")
+    parser.addoption("--side", choices=sides, help="one of the sides that tests/sides.py runs")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and _NEEDS_A_SERVER & set(item.fixturenames):
             item.add_marker(pytest.mark.postgres)
     items.sort(key=_seconds_it_may_take)
+    if side := config.getoption("side"):
+        others = [each for each in items if _side_of(each) != side]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [each for each in items if _side_of(each) == side]
 
 
 def _seconds_it_may_take(item: pytest.Item) -> float:
     """As its own time-out says; what has none is quick, and comes first."""
     own = item.get_closest_marker("timeout")
     return float(own.args[0]) if own else 0.0
+
+
+def _side_of(item: pytest.Item) -> str:
+    return "services" if item.get_closest_marker("service") else "rest"
 
 
 @pytest.fixture(scope="session")

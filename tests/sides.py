@@ -1,20 +1,40 @@
-"""The two sides of `make test`.
+"""Run the tests on two sides: what starts whole services mostly waits, and the rest goes on meanwhile.
 
-What starts the whole service mostly waits: one side takes all of that, one test after the other, and
-the other goes through the rest meanwhile. Whichever is done first is given what is left.
+Each side is a run of pytest with the words that this is given. What the side of the services has to
+say is shown when the other has come to its end.
 """
 
+# ruff: noqa: T201  # it is a command
+
+import signal
+import subprocess
+import sys
+import tempfile
 from typing import Final
 
-from typing_extensions import override
-from xdist.scheduler import LoadScopeScheduling
+import pytest
 
-_WHOLE_SERVICES: Final = ("tests/chaos/", "tests/service/")
+_WELL: Final = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
-class TwoSides(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types
-    """Keeps together what starts whole services, and begins with it; the rest goes test by test."""
+def main() -> int:
+    """Run both, and tell; 0 if all is well on both, and there was something to run."""
+    run = [sys.executable, "-m", "pytest", *sys.argv[1:]]
+    # Ctrl-C reaches both sides, which clean up after themselves; they are waited for.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    with tempfile.TemporaryFile("w+") as told:
+        with subprocess.Popen(
+            [*run, "--side=services"], stdout=told, stderr=subprocess.STDOUT
+        ) as services:
+            rest = subprocess.run([*run, "--side=rest"], check=False)
+        told.seek(0)
+        print(f"\nThe side of the whole services:\n\n{told.read()}")
+    codes = {"the whole services": services.returncode, "the rest": rest.returncode}
+    failed = {side: code for side, code in codes.items() if code not in _WELL}
+    if failed:
+        print(f"Not all is well: see {' and '.join(failed)}.")
+    return next(iter(failed.values()), min(codes.values()))
 
-    @override
-    def _split_scope(self, nodeid: str) -> str:
-        return "whole services" if nodeid.startswith(_WHOLE_SERVICES) else nodeid
+
+if __name__ == "__main__":
+    sys.exit(main())
