@@ -32,7 +32,8 @@ def main() -> int:
     codes = {"the whole services": services.returncode, "the rest": rest.returncode}
     failed = {side: code for side, code in codes.items() if code not in _WELL}
     if failed:
-        print(f"Not all is well: see {' and '.join(failed)}.")
+        ends = (f"{side} ended with {code}" for side, code in failed.items())
+        print(f"Not all is well: {' and '.join(ends)}.")
     return next(iter(failed.values()), min(codes.values()))
 
 

@@ -8,8 +8,10 @@ import pytest
 from structlog.testing import capture_logs
 from typing_extensions import override
 
+from adapters.memory.key_vault import InMemoryKeyVault
 from application.commands import ChainReceipt, OrderReceipt, PlaceChain, PlaceOrder
 from application.ordering import OrderingService
+from application.placing import OrderNames
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
 from entrypoints.http.problem_families import Altinn, Empty, Plain, Refusal
@@ -26,6 +28,7 @@ class Failing(OrderingService):
 
     def __init__(self, error: Exception) -> None:
         self._error = error
+        self._names = OrderNames(InMemoryKeyVault())
 
     @override
     async def place(self, command: PlaceOrder) -> OrderReceipt:
