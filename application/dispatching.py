@@ -11,7 +11,7 @@ import structlog
 
 from application.handing_over import HandOver, OrderInHand
 from application.looking_up import ContactLookUp, Wanted
-from application.ports.agenda import Agenda, Wait
+from application.ports.agenda import Agenda, Claim, Wait
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     OrderRepository,
@@ -44,7 +44,8 @@ _GATHER: Final = 0.005
 """Seconds in which what is done, and what has become due, gathers for one look at the agenda."""
 _ALONE: Final = 5.0
 """Seconds for which others wait at most, so that a suspect can be carried out alone."""
-_SUSPECTS: Final = 50
+_FEW: Final = 50
+"""At most so many suspects, or orders that were withheld, are taken in hand at once."""
 _LOOK_FOR_WITHHELD: Final = timedelta(seconds=60)
 _LAST: Final = 20.0
 """Seconds in which what is in hand may come to its end before the process does."""
@@ -213,24 +214,18 @@ class DispatchService:
             del self._lent[order_id]
 
     async def _claim(self, *, limit: int) -> int:
-        return await self._take(
-            await self._agenda.claim(
-                limit=limit, worker=self._worker, now=self._clock(), lease=self._timing.lease
-            )
-        )
+        return await self._borrow(self._agenda.claim, limit)
 
     async def _claim_suspects(self) -> int:
-        return await self._take(
-            await self._agenda.claim_suspects(
-                limit=_SUSPECTS, worker=self._worker, now=self._clock(), lease=self._timing.lease
-            )
-        )
+        return await self._borrow(self._agenda.claim_suspects, _FEW)
 
     async def _claim_withheld(self) -> int:
+        return await self._borrow(self._agenda.claim_withheld, _FEW)
+
+    async def _borrow(self, claim: Claim, limit: int) -> int:
+        lease = self._timing.lease
         return await self._take(
-            await self._agenda.claim_withheld(
-                limit=_SUSPECTS, worker=self._worker, now=self._clock(), lease=self._timing.lease
-            )
+            await claim(limit=limit, worker=self._worker, now=self._clock(), lease=lease)
         )
 
     async def _take(self, claimed: Mapping[OrderId, datetime]) -> int:

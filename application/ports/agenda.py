@@ -21,6 +21,16 @@ class Wait(NamedTuple):
     until: datetime
 
 
+class Claim(Protocol):
+    """One of the agenda's ways to lend orders to a worker."""
+
+    async def __call__(
+        self, *, limit: int, worker: str, now: datetime, lease: timedelta
+    ) -> Mapping[OrderId, datetime]:
+        """Lend at most `limit` orders; each with the moment it was due."""
+        ...
+
+
 class Agenda(Protocol):
     """Says which unfinished orders are due, and lends each to one worker at a time.
 
