@@ -47,6 +47,10 @@ lent AS (
     RETURNING order_id)
 SELECT order_id, due_at FROM ready JOIN lent USING (order_id) ORDER BY ready.lane, ready.ready_at
 """  # noqa: S608  # made of constants
+_LEND: Final[LiteralString] = """
+UPDATE agenda SET leased_until = %(until)s, worker = %(worker)s, unreturned = unreturned + 1
+  FROM ready WHERE agenda.order_id = ready.order_id RETURNING agenda.order_id, ready.due_at
+"""
 _SUSPECT: Final[LiteralString] = """
 unreturned > 0 AND unreturned < %(quarantine)s AND greatest(due_at, leased_until) <= %(now)s
    AND lower(owner) NOT IN (SELECT owner FROM owner_stopped)
@@ -59,8 +63,7 @@ ready AS MATERIALIZED (
      ORDER BY greatest(due_at, leased_until)
      LIMIT (SELECT CASE unreturned WHEN 1 THEN %(limit)s ELSE 1 END FROM least)
        FOR UPDATE SKIP LOCKED)
-UPDATE agenda SET leased_until = %(until)s, worker = %(worker)s, unreturned = unreturned + 1
-  FROM ready WHERE agenda.order_id = ready.order_id RETURNING agenda.order_id, ready.due_at
+{_LEND}
 """  # noqa: S608  # made of constants
 _SUSPECTS: Final[LiteralString] = f"""
 SELECT EXISTS (SELECT FROM agenda WHERE {_SUSPECT})
@@ -83,8 +86,7 @@ ready AS MATERIALIZED (
      WHERE order_id = ANY(ARRAY(SELECT order_id FROM withheld LIMIT %(limit)s))
        AND greatest(due_at, leased_until) <= %(long_ago)s
        FOR UPDATE SKIP LOCKED)
-UPDATE agenda SET leased_until = %(until)s, worker = %(worker)s, unreturned = unreturned + 1
-  FROM ready WHERE agenda.order_id = ready.order_id RETURNING agenda.order_id, ready.due_at
+{_LEND}
 """  # noqa: S608  # made of constants
 # What has been recorded meanwhile has moved the order: it is due when that says.
 _PUT_OFF: Final[LiteralString] = """

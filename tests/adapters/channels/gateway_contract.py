@@ -78,6 +78,19 @@ class Counting:
         return self._accepts()
 
 
+class Gate:
+    """A gateway that has heard, and answers when it is let."""
+
+    def __init__(self, counting: Counting) -> None:
+        self._counting = counting
+        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.asked.set()
+        await self.go_on.wait()
+        return await self._counting.answer(request)
+
+
 class GatewayContract:
     """Fixtures: `provider_at` opens a provider, `accepts` is the gateway's yes to one message."""
 
@@ -190,39 +203,27 @@ class GatewayContract:
     async def test_one_who_waits_too_long_for_a_connection_is_not_sent(
         self, provider_at: ProviderAt, counting: Counting
     ) -> None:
-        asked, go_on = asyncio.Event(), asyncio.Event()
-
-        async def answer(request: web.Request) -> web.StreamResponse:
-            asked.set()
-            await go_on.wait()
-            return await counting.answer(request)
-
-        async with serving(answer) as url, provider_at(url, connections=1) as provider:
+        gate = Gate(counting)
+        async with serving(gate.answer) as url, provider_at(url, connections=1) as provider:
             first = asyncio.create_task(outcome(provider, sms_letter()))
-            await asked.wait()
+            await gate.asked.wait()
             late = await outcomes(provider, sms_letter(send_within=0.05))
             assert late == [TOO_LATE]
-            go_on.set()
+            gate.go_on.set()
             assert isinstance(await first, Accepted)
         assert len(counting.peers) == 1
 
     async def test_a_hand_over_begins_when_its_connection_is_free(
         self, provider_at: ProviderAt, counting: Counting
     ) -> None:
-        asked, go_on = asyncio.Event(), asyncio.Event()
-
-        async def answer(request: web.Request) -> web.StreamResponse:
-            asked.set()
-            await go_on.wait()
-            return await counting.answer(request)
-
-        async with serving(answer) as url, provider_at(url, connections=1) as provider:
+        gate = Gate(counting)
+        async with serving(gate.answer) as url, provider_at(url, connections=1) as provider:
             first = asyncio.create_task(outcome(provider, sms_letter()))
-            await asked.wait()
+            await gate.asked.wait()
             second = asyncio.ensure_future(anext(provider.send([sms_letter()])))
             await asyncio.sleep(0)  # until it waits
             became_free = datetime.now(UTC)
-            go_on.set()
+            gate.go_on.set()
             assert (await second).began >= became_free
             assert isinstance(await first, Accepted)
 
