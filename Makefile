@@ -25,7 +25,7 @@ else printf '== FAILED after %s s: %s\n' $$(( $$(date +%s) - began )) '$(1)' >&2
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check style types contracts tests format lock bench simulate chaos strace clean
+.PHONY: help run test check style types contracts tests trials format lock bench simulate chaos strace clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -52,6 +52,9 @@ contracts: $(DEVELOPMENT)
 
 tests: $(DEVELOPMENT) strace
 	$(call stage,tests (ten minutes on two cores),$(BIN)/python -m tests.sides $(TESTS))
+
+trials: $(DEVELOPMENT) ## try whole installations, their failures too (TESTS="-k word" for some)
+	$(call stage,trials (minutes),$(BIN)/python -m pytest --side=trials $(TESTS))
 
 # By it a worker is killed at chosen system calls; a fresh machine may not have it.
 strace:

@@ -10,8 +10,8 @@ _NEEDS_A_SERVER = {"database_url", "empty_database_url", "server_url"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    sides = ("services", "rest")
-    parser.addoption("--side", choices=sides, help="one of the sides that tests/sides.py runs")
+    told = "one of the sides that tests/sides.py runs, or the trials, which run when they are asked for"
+    parser.addoption("--side", choices=("services", "rest", "trials"), help=told)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -19,10 +19,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if isinstance(item, pytest.Function) and _NEEDS_A_SERVER & set(item.fixturenames):
             item.add_marker(pytest.mark.postgres)
     items.sort(key=_seconds_it_may_take)
-    if side := config.getoption("side"):
-        others = [each for each in items if _side_of(each) != side]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [each for each in items if _side_of(each) == side]
+    side = config.getoption("side")
+    asked = {side} if side else {"services", "rest"}
+    config.hook.pytest_deselected(items=[each for each in items if _side_of(each) not in asked])
+    items[:] = [each for each in items if _side_of(each) in asked]
 
 
 def _seconds_it_may_take(item: pytest.Item) -> float:
@@ -32,6 +32,8 @@ def _seconds_it_may_take(item: pytest.Item) -> float:
 
 
 def _side_of(item: pytest.Item) -> str:
+    if item.get_closest_marker("trial"):
+        return "trials"
     return "services" if item.get_closest_marker("service") else "rest"
 
 
