@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from litestar import Litestar, Router
+from litestar.connection import ASGIConnection
 from litestar.di import Provide
-from litestar.types import ASGIApp, ControllerRouterHandler
+from litestar.handlers.base import BaseRouteHandler
+from litestar.types import ASGIApp, ControllerRouterHandler, Guard
 
 from application.caller import Caller
 from application.ports.token_verifier import TokenVerifier
@@ -76,7 +78,7 @@ def create_app(
             HistoriesController,
             WebhooksController,
         ],
-        guards=[doorkeeper.guard],
+        guards=[_by(doorkeeper)],
     )
     routes: list[ControllerRouterHandler] = [
         *placing.doors(),
@@ -112,6 +114,20 @@ def create_app(
         logging_config=None,
     )
     return Gate(app, observer=observer)
+
+
+# Litestar copies a router with all that it holds, and what the running service is made of must not be
+# copied: tasks and connections cannot be, and a copy would go its own way. Functions are not copied.
+
+
+def _by(doorkeeper: Doorkeeper) -> Guard:
+    async def guard(
+        connection: ASGIConnection,  # type: ignore[type-arg]  # as Litestar spells a guard
+        handler: BaseRouteHandler,
+    ) -> None:
+        await doorkeeper.guard(connection, handler)
+
+    return guard
 
 
 def _given(thing: object) -> Provide:

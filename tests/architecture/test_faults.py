@@ -14,10 +14,11 @@ TESTS = {
 }
 
 
-def test_every_fault_has_its_row() -> None:
-    numbers = [re.findall(r"^\| F(\d\d) ", row) for row in ROWS]
+def test_every_fault_has_a_row_of_its_own() -> None:
+    numbers = [row[2:5] for row in ROWS]
 
-    assert numbers == [[f"{number:02}"] for number in range(1, 33)]
+    assert numbers == sorted(set(numbers))
+    assert numbers[:32] == [f"F{number:02}" for number in range(1, 33)]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[2:5])

@@ -72,7 +72,8 @@ async def publishing() -> AsyncIterator[Publisher]:
     publisher = Publisher()
     publisher.is_open.set()
     app = web.Application()
-    app.router.add_get("/.well-known/openid-configuration", publisher.describe)
+    for document in ("openid-configuration", "oauth-authorization-server"):
+        app.router.add_get(f"/.well-known/{document}", publisher.describe)
     app.router.add_get("/jwks", publisher.publish)
     app.router.add_get("/elsewhere", publisher.publish_elsewhere)
     runner = web.AppRunner(app)

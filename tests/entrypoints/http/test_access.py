@@ -1,5 +1,6 @@
 """Every door is tried by everybody who may not go through it."""
 
+from typing import NoReturn
 from uuid import uuid4
 
 import httpx
@@ -15,6 +16,7 @@ from tests.entrypoints.http.installation import (
     TTD,
     V1,
     Installation,
+    TokenTable,
 )
 
 BY_TOKEN = {
@@ -211,3 +213,20 @@ def test_there_are_doors_to_try() -> None:
     assert len(OWNED) >= 13
     assert len(OF_ONE_ORDER) >= 8
     assert {route.access for route in ROUTES} <= set(BY_TOKEN) | OTHERWISE
+
+
+class Irreplaceable(TokenTable):
+    """Knows callers by what it does meanwhile, as whoever reads an issuer's keys again does."""
+
+    def __deepcopy__(self, _: object) -> NoReturn:
+        raise AssertionError("a copy would go its own way")
+
+    __copy__ = __deepcopy__
+
+
+async def test_callers_are_judged_by_whom_the_api_was_given_and_by_no_copy(
+    installation: Installation,
+) -> None:
+    async with installation.client(verifier=Irreplaceable()) as client:
+        for path in ("/orders?sendersReference=none", "/future/shipment/feed", "/webhooks"):
+            assert (await client.get(V1 + path, headers=TTD)).status_code == 200
