@@ -1,7 +1,8 @@
 """A PostgreSQL server of our own, for whoever has none.
 
 It is a child of the process that starts it and is reached through a socket in a private folder
-only; it listens to no network. Whoever can enter that folder is let in as the superuser.
+only; it listens to no network. It lets in whom it was started by, as the superuser, and nobody else:
+the operating system itself says who is at the other end of the socket.
 
 It goes down with its starter, even if that is killed: a shell waits at a pipe which the starter
 holds open, and stops the server when it closes. (Linux's own signal for a parent's death comes when
@@ -9,6 +10,8 @@ the *thread* that started the child ends, and is not to be had on macOS.) Proces
 from the starter and run on keep the pipe, and thereby the server, open.
 """
 
+import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -24,20 +27,35 @@ from psycopg.conninfo import make_conninfo
 
 from adapters.postgres.binaries import Binaries, find_binaries, installed_folders, wheel_folder
 from adapters.postgres.errors import PostgresStartError
-from adapters.postgres.home import ELSEWHERE, Home, home_of, locked, log_file, socket_folder
+from adapters.postgres.home import (
+    ELSEWHERE,
+    Home,
+    home_of,
+    locked,
+    log_file,
+    restore_socket_folder,
+    socket_folder,
+)
 from adapters.postgres.postmaster import is_ready, stop_left_over
 
 _log = structlog.get_logger(__name__)
 
 _PORT = "5432"
+_SOCKET = f".s.PGSQL.{_PORT}"
 _SUPERUSER = "postgres"
+_MAP = "starter"
+_STILL_HELD = ("is still in use", 'lock file "')
 _SECONDS_FOR_A_FAST_STOP = 30.0
 _SECONDS_FOR_A_HARD_STOP = 10.0
 _SECONDS_FOR_ORPHANS_TO_END = 10.0
 _SECONDS_BETWEEN_TRIES = 0.1
 _FIRST_WITH_BUILTIN_LOCALE = 17
 
+EMBEDDED = "varsel_embedded"
+"""What a server of our own calls itself (`cluster_name`), which no session can change."""
+
 _ALWAYS = {
+    "cluster_name": EMBEDDED,
     "timezone": "UTC",
     "log_timezone": "UTC",
     # The server's log must not tell what is in the database: neither the text of a failing
@@ -120,26 +138,26 @@ class EmbeddedPostgres:
     def revive(self) -> bool:
         """Start the server again if it has died by itself, to be reached as before; whether it had.
 
+        One whose socket was cleaned away can be reached by nobody any more, and is started again, too.
+
         Raises:
             PostgresStartError: it cannot be started again; the text says what to do.
         """
         served = self._served
-        if served is None or served.server.poll() is None:
+        if served is None:
             return False
-        _log.warning(
-            "embedded_postgres_died", code=served.server.returncode, does="starts it again"
-        )
-        end = time.monotonic() + _SECONDS_FOR_ORPHANS_TO_END
-        while True:
-            try:
-                self._serve(served.home, served.binaries, served.sockets)
-            except PostgresStartError:
-                # What the dead one had started keeps its memory until it notices.
-                if time.monotonic() > end:
-                    raise
-                time.sleep(_SECONDS_BETWEEN_TRIES)
-            else:
-                return True
+        if served.server.poll() is None:
+            if (served.sockets / _SOCKET).exists():
+                return False
+            _log.warning("embedded_postgres_socket_gone", does="starts the server again")
+            _stop_server(served.server)
+        else:
+            _log.warning(
+                "embedded_postgres_died", code=served.server.returncode, does="starts it again"
+            )
+        restore_socket_folder(served.sockets, served.home.account)
+        self._serve_at_last(served.home, served.binaries, served.sockets)
+        return True
 
     def stop(self) -> None:
         """Stop the server, unless it is stopped already."""
@@ -169,14 +187,29 @@ class EmbeddedPostgres:
         )
         if home.is_new:
             self._make_cluster(home, binaries)
+        _let_in_whoever_starts_it(home)
         stop_left_over(home.cluster)
 
-        sockets = socket_folder(home.account)
+        sockets = socket_folder(home)
         to_undo.callback(shutil.rmtree, sockets, ignore_errors=True)
         to_undo.callback(_dismiss, _spawn_guard(home, sockets))
         to_undo.callback(self._end_serving)
-        self._serve(home, binaries, sockets)
+        self._serve_at_last(home, binaries, sockets)
         return make_conninfo(host=str(sockets), port=_PORT, user=_SUPERUSER, dbname="postgres")
+
+    def _serve_at_last(self, home: Home, binaries: Binaries, sockets: Path) -> None:
+        """Launch a server, though what a dead one had started keeps its memory until it notices."""
+        end = time.monotonic() + _SECONDS_FOR_ORPHANS_TO_END
+        while True:
+            stop_left_over(home.cluster)
+            try:
+                self._serve(home, binaries, sockets)
+            except PostgresStartError as error:
+                if not _is_held(str(error)) or time.monotonic() > end:
+                    raise
+                time.sleep(_SECONDS_BETWEEN_TRIES)
+            else:
+                return
 
     def _serve(self, home: Home, binaries: Binaries, sockets: Path) -> None:
         """Launch a server, and wait until it is ready."""
@@ -237,6 +270,34 @@ class EmbeddedPostgres:
                     f"PostgreSQL was not ready after {self._patience:.0f} seconds (see {log})."
                 )
             time.sleep(0.005)
+
+
+def _let_in_whoever_starts_it(home: Home) -> None:
+    """Write down who is let in: the account that we run under, by the operating system's own word.
+
+    It is written at every start, so that a database of an earlier release lets in no more either.
+    An account without a name cannot be named there; it runs the server itself then, and the private
+    folder of the socket keeps everybody else out.
+    """
+    try:
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        rule, names = "local all all trust", ""
+    else:
+        quoted = name.replace('"', '""')
+        rule = f"local all {_SUPERUSER} peer map={_MAP}"
+        names = f'{_MAP} "{quoted}" {_SUPERUSER}\n'
+    for file, text in (("pg_hba.conf", f"{rule}\n"), ("pg_ident.conf", names)):
+        path = home.cluster / file
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(f"# Written anew at every start.\n{text}")
+        home.account.own(path)
+
+
+def _is_held(said: str) -> bool:
+    """Whether a start failed of what an earlier server has not let go of yet."""
+    return any(words in said for words in _STILL_HELD)
 
 
 def _spawn_guard(home: Home, sockets: Path) -> subprocess.Popen[bytes]:

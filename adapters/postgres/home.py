@@ -3,6 +3,7 @@
     <data>/lock         held while a server runs on this data folder
     <data>/server.log   what the server says
     <data>/cluster/     the database
+    <data>/socket-…/    through which alone a running server is reached
     <data>/elsewhere    a link; if it is there, the database is where it leads
 
 The link is made when we are root and the account that runs the server cannot reach the data
@@ -13,6 +14,7 @@ folder starts afresh, and may remove what the link led to.
 
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +28,7 @@ ELSEWHERE = Path("/var/lib/varsel")
 
 _LONGEST_LOG = 10 * 1024 * 1024
 _SUBSTITUTE_FOR_ROOT = "nobody"
+_SOCKET_FOLDER = "socket-"
 # The path of a socket has 107 bytes on Linux and 103 on macOS, this name included.
 _LONGEST_SOCKET_FOLDER = 103 - len("/.s.PGSQL.5432")
 
@@ -105,20 +108,38 @@ def home_of(data: Path, *, elsewhere: Path) -> Home:
     return Home(folder=_moved_to(elsewhere, link, account), account=account)
 
 
-def socket_folder(account: Account) -> Path:
-    """Make the folder through which alone the server is reached: private, and of a short path."""
-    for parent in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):  # noqa: S108  # the folder made in it is private
-        if not account.can_enter(parent):
+def socket_folder(home: Home) -> Path:
+    """Make the folder through which alone the server is reached: private, and of a short path.
+
+    It lies beside the database, where nobody cleans; only if that path is too long for a socket,
+    among the temporary files.
+    To be called by whoever holds the lock of the data folder: what earlier servers left is removed.
+    """
+    for left in home.folder.glob(f"{_SOCKET_FOLDER}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    temporary = (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))  # noqa: S108  # the folder made in it is private
+    for parent, prefix in (
+        (home.folder, _SOCKET_FOLDER),
+        *((each, "varsel-") for each in temporary),
+    ):
+        if not home.account.can_enter(parent):
             continue
-        made = Path(tempfile.mkdtemp(prefix="varsel-", dir=parent))
+        made = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         if len(os.fsencode(made)) <= _LONGEST_SOCKET_FOLDER:
-            account.own(made)
+            home.account.own(made)
             return made
         made.rmdir()
     raise PostgresStartError(
         "No temporary folder is fit for PostgreSQL's socket: set TMPDIR to one that has a short "
         "path and that every user may enter."
     )
+
+
+def restore_socket_folder(sockets: Path, account: Account) -> None:
+    """Make the folder again, under the same path, if somebody has cleaned it away."""
+    if not sockets.exists():
+        sockets.mkdir(mode=0o700, parents=True)
+        account.own(sockets)
 
 
 def log_file(data: Path) -> Path:

@@ -78,7 +78,9 @@ def holder(pid: int, cluster: Path) -> Holder:
         pass  # it is there, and is another user's
     command = _command(pid)
     if not command:
-        return Holder.NOBODY
+        # A zombie, whose number nobody else gets before its parent looks after it, or a thread of
+        # the kernel's own; PostgreSQL would take either for a living server.
+        return Holder.SOMETHING_ELSE
     if Path(command[0]).name not in {"postgres", "postmaster"}:
         is_backend = command[0].startswith("postgres:")
         return Holder.ANOTHER_SERVER if is_backend else Holder.SOMETHING_ELSE

@@ -245,7 +245,7 @@ def test_it_goes_down_when_its_starter_is_killed(folder: Path) -> None:
         first.wait()
 
         _await(lambda: holder(server, folder / "postgres/cluster") is Holder.NOBODY)
-        _await(lambda: not _sockets_of(conninfo).exists())
+        _await(lambda: not list(_sockets_of(conninfo).glob("*")))
 
     with EmbeddedPostgres(folder / "postgres") as conninfo:
         assert _remembered(conninfo) == ["kept"]
@@ -369,3 +369,77 @@ def test_to_stop_twice_is_to_stop_once(folder: Path) -> None:
     assert server.start() == server.start()
     server.stop()
     server.stop()
+
+
+def test_its_socket_lies_beside_the_database_where_nobody_cleans(folder: Path) -> None:
+    with EmbeddedPostgres(folder / "postgres", durable=False) as conninfo:
+        assert _sockets_of(conninfo).parent == folder / "postgres"
+
+
+def test_a_path_too_long_for_a_socket_is_left_for_the_temporary_files(folder: Path) -> None:
+    data = folder / ("long" * 25)
+    with EmbeddedPostgres(data, durable=False) as conninfo:
+        assert not _sockets_of(conninfo).is_relative_to(data)
+        _remember(conninfo, "kept")
+
+
+def test_one_whose_socket_was_cleaned_away_is_reached_again_as_before(folder: Path) -> None:
+    server = EmbeddedPostgres(folder / "postgres")
+    with server as conninfo:
+        _remember(conninfo, "before")
+        shutil.rmtree(_sockets_of(conninfo))
+
+        assert server.revive()
+
+        assert _remembered(conninfo) == ["before"]
+        assert not server.revive()
+
+
+def test_what_a_server_before_left_of_its_socket_is_removed(folder: Path) -> None:
+    left = folder / "postgres/socket-before"
+    left.mkdir(parents=True)
+    folder.joinpath("postgres").chmod(0o711)
+    left.joinpath(".s.PGSQL.5432.lock").write_text("1\n")
+
+    with EmbeddedPostgres(folder / "postgres", durable=False):
+        assert not left.exists()
+
+
+@as_root
+def test_nobody_but_its_starter_is_let_in_not_even_the_account_that_runs_it(
+    folder: Path, programs: Path
+) -> None:
+    cluster = folder / "postgres/cluster"
+    with EmbeddedPostgres(folder / "postgres", durable=False) as conninfo:
+        account = account_for(cluster, substitute="nobody")
+        asked = account.run([programs / "psql", conninfo, "-c", "SELECT 1"])
+
+        assert asked.returncode != 0
+        assert "Peer authentication failed" in asked.stderr
+        _remember(conninfo, "by its starter")
+
+
+@as_root
+def test_a_database_that_let_in_everybody_before_does_so_no_more(folder: Path) -> None:
+    with EmbeddedPostgres(folder / "postgres", durable=False):
+        pass
+    rules = folder / "postgres/cluster/pg_hba.conf"
+    rules.write_text("local all all trust\n")
+
+    with EmbeddedPostgres(folder / "postgres", durable=False):
+        assert "trust" not in rules.read_text()
+
+
+def test_a_zombie_that_bears_a_dead_servers_number_does_not_stop_it(folder: Path) -> None:
+    cluster = folder / "postgres/cluster"
+    with EmbeddedPostgres(folder / "postgres", durable=False):
+        pass
+    with Path(os.devnull).open("wb") as nowhere:
+        zombie = account_for(cluster, substitute="nobody").spawn(["true"], output=nowhere)
+    status = Path(f"/proc/{zombie.pid}/status")
+    _await(lambda: "(zombie)" in status.read_text())
+    cluster.joinpath("postmaster.pid").write_text(f"{zombie.pid}\n{cluster}\n")
+
+    with EmbeddedPostgres(folder / "postgres", durable=False) as conninfo:
+        _remember(conninfo, "ours")
+    zombie.wait()
