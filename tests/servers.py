@@ -41,7 +41,11 @@ class Server:
 
     def start(self, **settings: str) -> None:
         """Start it with settings of the server's own, and wait until it takes connections."""
-        running = EmbeddedPostgres(self._folder, settings=_SETTINGS | settings)
+        # A standby runs under the same account as its primary, which our own rules let in nowhere.
+        rules = self._folder.with_name(f"{self._folder.name}.hba")
+        rules.write_text("local all all trust\nlocal replication all trust\n")
+        ours = {"hba_file": str(rules)}
+        running = EmbeddedPostgres(self._folder, settings=_SETTINGS | ours | settings)
         sockets = conninfo_to_dict(running.start())["host"]
         self._running = running
         self._place.unlink(missing_ok=True)
