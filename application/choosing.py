@@ -9,7 +9,7 @@ Each provider has a breaker:
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
@@ -79,12 +79,49 @@ class _HalfOpen:
 _Breaker: TypeAlias = _Closed | _Open | _HalfOpen
 
 
+class _Lately:
+    """What came of the latest hand-overs, and its sums.
+
+    The sums are carried on, so that an outcome costs the same however many there were before it;
+    in whole microseconds, so that they stay exact.
+    """
+
+    def __init__(self) -> None:
+        self._outcomes: deque[tuple[datetime, bool, timedelta]] = deque()
+        self._troubles = 0
+        self._took = timedelta()
+
+    def __len__(self) -> int:
+        return len(self._outcomes)
+
+    @property
+    def trouble(self) -> float:
+        """The share of what went wrong."""
+        return self._troubles / max(len(self), 1)
+
+    @property
+    def seconds(self) -> float:
+        """What a hand-over took on average."""
+        return self._took.total_seconds() / max(len(self), 1)
+
+    def add(self, at: datetime, took: timedelta, *, is_trouble: bool) -> None:
+        self._outcomes.append((at, is_trouble, took))
+        self._troubles += is_trouble
+        self._took += took
+
+    def forget(self, before: datetime) -> None:
+        while self._outcomes and self._outcomes[0][0] < before:
+            _, was_trouble, took = self._outcomes.popleft()
+            self._troubles -= was_trouble
+            self._took -= took
+
+
 @dataclass(slots=True)
 class _Health:
     """How a provider has been doing."""
 
     provider: Provider
-    recent: deque[tuple[datetime, bool, float]] = field(default_factory=deque)
+    recent: _Lately = field(default_factory=_Lately)
     weight: float = 1.0
     told: float = 1.0
     """The weight that was told last."""
@@ -105,20 +142,6 @@ class _Health:
         since = breaker.since if isinstance(breaker, _HalfOpen) else now
         self.breaker = _HalfOpen(since=since, until=now + breaker.pause, pause=breaker.pause)
         return True
-
-    def forget(self, before: datetime) -> None:
-        while self.recent and self.recent[0][0] < before:
-            self.recent.popleft()
-
-    @property
-    def trouble(self) -> float:
-        """The share of what went wrong lately."""
-        return sum(is_trouble for _, is_trouble, _ in self.recent) / max(len(self.recent), 1)
-
-    @property
-    def seconds(self) -> float:
-        """What a hand-over took lately, on average."""
-        return sum(each for _, _, each in self.recent) / max(len(self.recent), 1)
 
 
 class ProviderChoice:
@@ -150,23 +173,33 @@ class ProviderChoice:
         return {name: each.weight for name, each in self._health.items()}
 
     def choose(
-        self, channel: Channel, now: datetime, *, bound_to: str | None = None
+        self,
+        channel: Channel,
+        now: datetime,
+        *,
+        is_new: bool = True,
+        bound_to: str | None = None,
+        tried: Collection[str] = (),
     ) -> Provider | None:
         """The provider of the next notification on a channel, which may thereby become a probe.
 
+        What is not new, since it was put off before, is no probe as long as anybody fit can take it:
+        one notification is not to find out time and again how a dead provider is doing.
         `bound_to` names the one that may have taken it already: nobody else is ever given that,
         and there is none if that one is not there any more.
+        `tried` are those that have only just not taken it; there is none if nobody else is left.
         """
         if bound_to is not None:
             bound = self._health.get(bound_to)
-            return None if bound is None else bound.provider
-        several = self._of[channel]
-        for each in several:
-            if each.begin_probe(now):
-                return each.provider
-        if len(several) == 1:
-            return several[0].provider
+            return None if bound is None or bound_to in tried else bound.provider
+        several = [each for each in self._of[channel] if each.provider.name not in tried]
         fit = [each for each in several if isinstance(each.breaker, _Closed)]
+        if is_new or not fit:
+            for each in several:
+                if each.begin_probe(now):
+                    return each.provider
+        if not several:
+            return None
         if not fit:
             return min(several, key=lambda each: each.shut_until).provider
         return self._drawn(fit).provider
@@ -199,8 +232,8 @@ class ProviderChoice:
                 health.breaker = _Closed(since)
                 self._shift(health, 0.25, "the probe succeeded", now)
             case _Closed():
-                health.recent.append((now, is_trouble, (now - began).total_seconds()))
-                health.forget(now - self._rules.window)
+                health.recent.add(now, now - began, is_trouble=is_trouble)
+                health.recent.forget(now - self._rules.window)
                 self._weigh_or_open(health, now)
 
     def _refused(self, health: _Health, code: str, now: datetime) -> None:
@@ -220,29 +253,30 @@ class ProviderChoice:
         if not isinstance(health.breaker, _Closed):
             pause = min(2 * health.breaker.pause, self._rules.longest_pause)
         health.breaker = _Open(until=now + pause, pause=pause)
-        health.recent.clear()
+        health.recent = _Lately()
         self._shift(health, 0.0, reason, now)
 
     def _weigh_or_open(self, health: _Health, now: datetime) -> None:
         if len(health.recent) < self._rules.fewest:
             return
-        if health.trouble >= self._rules.opens_at:
-            self._open(health, now, f"{health.trouble:.0%} trouble in {len(health.recent)}")
+        if health.recent.trouble >= self._rules.opens_at:
+            self._open(health, now, f"{health.recent.trouble:.0%} trouble in {len(health.recent)}")
         else:
             self._weigh(health, now)
 
     def _weigh(self, health: _Health, now: datetime) -> None:
-        weight, reason = 1 - health.trouble, "does well"
-        if health.trouble:
-            reason = f"{health.trouble:.0%} trouble"
+        lately = health.recent
+        weight, reason = 1 - lately.trouble, "does well"
+        if lately.trouble:
+            reason = f"{lately.trouble:.0%} trouble"
         others = [
-            each.seconds
+            each.recent.seconds
             for each in self._of[health.provider.channel]
             if each is not health and len(each.recent) >= self._rules.fewest
         ]
-        is_slow = health.seconds >= self._rules.slow_from.total_seconds()
-        if others and is_slow and health.seconds > self._rules.slow_by * min(others):
-            weight, reason = weight / 2, f"slow: {health.seconds:.1f} s"
+        is_slow = lately.seconds >= self._rules.slow_from.total_seconds()
+        if others and is_slow and lately.seconds > self._rules.slow_by * min(others):
+            weight, reason = weight / 2, f"slow: {lately.seconds:.1f} s"
         weight = max(weight, self._rules.smallest_weight)
         # It drifts rather than jumps, and only what can be noticed is told.
         health.weight = (3 * health.weight + weight) / 4

@@ -1,7 +1,7 @@
 """Hand notifications to providers: the attempt is recorded first, then made, then its outcome recorded."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
@@ -119,14 +119,22 @@ class HandOver:
         self.timing = timing or Timing()
 
     def attempts(
-        self, order: Order, notifications: Sequence[NotificationNo], now: datetime
+        self,
+        order: Order,
+        notifications: Sequence[NotificationNo],
+        now: datetime,
+        *,
+        tried: Collection[str] = (),
     ) -> Sequence[NotificationAttempted]:
-        """Who is to hand over which notification, and until when; to be recorded before `send`."""
+        """Who is to hand over which notification, and until when; to be recorded before `send`.
+
+        Nobody is whose name is in `tried`.
+        """
         chosen = {
             each.notification_no: attempt
             for each in map(order.notification, notifications)
             if order.may_be_attempted(each, now)
-            and (attempt := self._attempt_by(order, each, now)) is not None
+            and (attempt := self._attempt_by(order, each, now, tried)) is not None
         }
         return order.attempt(chosen, now)
 
@@ -248,9 +256,15 @@ class HandOver:
                 assert_never(outcome)
 
     def _attempt_by(
-        self, order: Order, notification: Notification, now: datetime
+        self, order: Order, notification: Notification, now: datetime, tried: Collection[str]
     ) -> Attempt | None:
-        provider = self.choice.choose(notification.channel, now, bound_to=notification.bound_to)
+        provider = self.choice.choose(
+            notification.channel,
+            now,
+            is_new=notification.attempted is None,
+            bound_to=notification.bound_to,
+            tried=tried,
+        )
         if provider is None:
             return None
         longest = timedelta(seconds=provider.longest_hand_over)

@@ -11,7 +11,11 @@ import structlog
 from application.commands import ChainReceipt, HandOverFailedError, PlaceInstant
 from application.handing_over import HandOver, OrderInHand
 from application.placing import OrderNames, order_placed, receipt_of, repeated
-from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
+from application.ports.order_repository import (
+    ConcurrentUpdateError,
+    OrderRepository,
+    StoreUnavailableError,
+)
 from application.recorded import Change
 from domain.order.events import (
     Chain,
@@ -42,8 +46,9 @@ class InstantService:
 
     The order and its attempt are recorded together, before the first byte leaves: of two who ask
     under one key at the same time only one sends.
-    What the provider certainly did not take may be asked for again under the same key; what it may
-    have taken is never sent a second time.
+    What one provider certainly did not take is offered to the next within the sender's wait, each
+    attempt recorded before it is made; after that it may be asked for again under the same key.
+    What any may have taken is never sent a second time.
     """
 
     def __init__(
@@ -60,7 +65,7 @@ class InstantService:
         self._hand_over = hand_over
         self._clock = clock
         self._wait = wait.total_seconds()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[Order]] = set()
 
     def order_id(self, command: PlaceInstant) -> OrderId:
         """Name the order that is meant by a key, whether or not it has been placed."""
@@ -70,7 +75,7 @@ class InstantService:
         """Place an instant order, and hand it over; under a key that was used, that order is meant.
 
         Raises:
-            HandOverFailedError: the provider certainly did not take it; ask again, under the same key.
+            HandOverFailedError: no provider took it, certainly; ask again, under the same key.
             StoreUnavailableError: nothing was sent; try again later, under the same key.
         """
         order_id = self.order_id(command)
@@ -83,7 +88,7 @@ class InstantService:
             )
         except ConcurrentUpdateError:
             return await self._again(order_id, digest)
-        await self._send(order, opening)
+        _refuse_what_was_not_taken(await self._send(order, opening))
         return receipt_of(order, is_repeat=False, is_same_request=True)
 
     async def aclose(self) -> None:
@@ -123,8 +128,7 @@ class InstantService:
             except ConcurrentUpdateError:
                 order = await self._settled(order_id)  # somebody else asked again, too
             else:
-                await self._send(unit.order, attempted)
-                return repeated(unit.order, digest)
+                order = await self._send(unit.order, attempted)
         _refuse_what_was_not_taken(order)
         return repeated(order, digest)
 
@@ -138,19 +142,52 @@ class InstantService:
                 return order
             await asyncio.sleep(_LOOK_AGAIN)
 
-    async def _send(self, order: Order, events: Sequence[OrderEvent]) -> None:
-        """Make the attempt; it goes on, and its outcome is recorded, though the sender hangs up."""
-        unit = OrderInHand(order)
+    async def _send(self, order: Order, events: Sequence[OrderEvent]) -> Order:
+        """Make the attempt; the order as it is when that has come to something, or the wait is over.
+
+        It goes on, and its outcome is recorded, though the sender hangs up.
+        """
         attempted = [each for each in events if isinstance(each, NotificationAttempted)]
-        sending = asyncio.create_task(self._hand_over.send(unit, attempted))
+        until = asyncio.get_running_loop().time() + self._wait
+        sending = asyncio.create_task(self._offer(order, attempted, until))
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
         await asyncio.wait({sending}, timeout=self._wait)
-        if sending.done() and (error := sending.exception()) is not None:
+        if not sending.done():
+            return order
+        if (error := sending.exception()) is not None:
             # It may have left: the order's own deadline will call its outcome unknown.
             log.error("outcome_not_recorded", because=type(error).__name__)
-            return
-        _refuse_what_was_not_taken(unit.order)
+            return order
+        return sending.result()
+
+    async def _offer(
+        self, order: Order, attempted: Sequence[NotificationAttempted], until: float
+    ) -> Order:
+        """Offer the message to one provider after another, as long as it is certainly not taken.
+
+        Only within the wait: after it, the sender has been told something else.
+        """
+        tried: set[str] = set()
+        while attempted:
+            unit = OrderInHand(order)
+            await self._hand_over.send(unit, attempted)
+            order = unit.order
+            tried.update(each.provider for each in attempted)
+            if asyncio.get_running_loop().time() >= until:
+                break
+            now = self._clock()
+            attempted = self._hand_over.attempts(order, [_ONLY], now, tried=tried)
+            unit.take(attempted, now)
+            try:
+                await unit.record(self._orders)
+            except ConcurrentUpdateError:
+                # Somebody who asked again under the same key is handing it over.
+                return await self._settled(order.order_id)
+            except StoreUnavailableError:
+                break  # nothing has left by this attempt, and nothing will
+            order = unit.order
+        return order
 
 
 def _refuse_what_was_not_taken(order: Order) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from yarl import URL
 
+from adapters.foreign_json import in_utf8
 from adapters.guarded_http.client import GuardedClient, NotFetchedError, Resolve
 from adapters.guarded_http.permitted_hosts import folded
 from application.ports.send_condition import NoAnswer
@@ -97,7 +98,7 @@ class HttpSendCondition:
 
 def _verdict(body: bytes) -> bool | NoAnswer:
     try:
-        return _read(body.decode()).send_notification
+        return _read(in_utf8(body).decode()).send_notification
     except msgspec.ValidationError:
         return NoAnswer("no_verdict")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

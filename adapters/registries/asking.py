@@ -8,6 +8,7 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
+from adapters.foreign_json import in_utf8
 from application.ports.registries import RegistryUnavailableError
 
 _PIECE: Final = 64 * 1024
@@ -22,7 +23,7 @@ async def ask(
     headers: Mapping[str, str],
     question: bytes | None = None,
 ) -> bytes:
-    """The answer of a register; a question is posted, no question is a plain GET.
+    """The answer of a register, JSON in UTF-8; a question is posted, no question is a plain GET.
 
     Raises:
         RegistryUnavailableError: there was no answer within the limits; try again later.
@@ -52,6 +53,6 @@ async def ask(
                 body += piece
                 if len(body) > largest:
                     raise RegistryUnavailableError(registry)
-            return bytes(body)
+            return in_utf8(bytes(body))
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         raise RegistryUnavailableError(registry) from None

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, LiteralString, TypeAlias, assert_never
 
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.foreign_json import in_utf8
 from adapters.registries import businesses, krr, parties
 from adapters.registries.pages import Quarantined, UnreadablePageError, moment
 from adapters.registries.writing import (
@@ -101,10 +102,10 @@ class RegistryImporter:
         summary = ImportSummary()
         for file in files:
             try:
-                await self.import_page(kind, file.read_bytes(), summary)
+                await self.import_page(kind, in_utf8(file.read_bytes()), summary)
             except OSError as problem:
                 raise UnreadablePageError(f"{file}: {problem.strerror}") from None
-            except UnreadablePageError as problem:
+            except (UnreadablePageError, UnicodeDecodeError) as problem:
                 raise UnreadablePageError(f"{file}: {problem}") from None
             progress(summary)
         return summary

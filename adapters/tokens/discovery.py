@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
+from adapters.foreign_json import in_utf8
 from adapters.tokens.signing_keys import MOST_BYTES
 
 TIMEOUT: Final = 5.0
@@ -105,7 +106,7 @@ class Discovery:
                 text += part
                 if len(text) > MOST_BYTES:
                     raise IssuerUnreachableError("its answer is too large")
-            return bytes(text)
+            return in_utf8(bytes(text))
 
     def _may_be_asked(self, url: str) -> bool:
         try:

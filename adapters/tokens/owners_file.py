@@ -12,6 +12,8 @@ from typing import Final
 import msgspec
 import structlog
 
+from adapters.foreign_json import in_utf8
+
 log = structlog.get_logger()
 
 _LOOK: Final = 1.0
@@ -65,7 +67,7 @@ class OwnersFile:
             changed_at = self._file.stat().st_mtime_ns
             if changed_at == self._changed_at:
                 return
-            self._owners = _read(self._file.read_bytes())
+            self._owners = _read(in_utf8(self._file.read_bytes()))
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as problem:
             raise OwnersFileError(
                 f"VARSEL_OWNERS_FILE: {self._file} cannot be read as JSON of organisation numbers "

@@ -20,6 +20,7 @@ from application.ports.provider import (
 )
 from domain.channel import Channel
 from domain.order.events import Failure
+from tests.operations import operations
 from tests.samples import NOON
 
 FIRST, SECOND = "link_mobility", "kannel"
@@ -54,6 +55,12 @@ class Installation:
             began = self.now
             self.now += took
             self.choice.learn(name, outcome, began=began, now=self.now)
+
+    def given_again(self, count: int = 100) -> dict[str, int]:
+        """How many of the next notifications each gateway is given, all of which were put off before."""
+        chosen = [self.choice.choose(Channel.SMS, self.now, is_new=False) for _ in range(count)]
+        names = [each.name for each in chosen if each is not None]
+        return {name: names.count(name) for name in (FIRST, SECOND)}
 
     def comes_late(self, name: str, outcome: Outcome, *, began: datetime) -> None:
         """Something comes of a hand-over that began some time ago."""
@@ -129,6 +136,37 @@ def test_after_a_pause_one_message_finds_out_how_a_gateway_is_doing(
     gateways.now += HealthRules().first_pause
 
     assert gateways.given(100) == {FIRST: 1, SECOND: 99}
+
+
+def test_what_was_put_off_before_is_no_probe_and_the_next_new_one_is(
+    gateways: Installation,
+) -> None:
+    gateways.open(FIRST)
+
+    assert gateways.given_again() == {FIRST: 0, SECOND: 100}
+    assert gateways.given() == {FIRST: 1, SECOND: 99}
+
+
+def test_where_all_are_in_trouble_what_was_put_off_before_may_find_out_how_one_is_doing(
+    gateways: Installation,
+) -> None:
+    gateways.open(FIRST)
+    gateways.open(SECOND)
+
+    assert gateways.given_again(1) == {FIRST: 1, SECOND: 0}
+    gateways.happens(FIRST, GOOD)
+
+    assert gateways.reasons()[-1] == "the probe succeeded"
+
+
+def test_nobody_is_given_what_it_has_only_just_not_taken(gateways: Installation) -> None:
+    choose = gateways.choice.choose
+
+    for _ in range(20):
+        chosen = choose(Channel.SMS, gateways.now, tried={FIRST})
+        assert chosen is not None
+        assert chosen.name == SECOND
+    assert choose(Channel.SMS, gateways.now, tried={FIRST, SECOND}) is None
 
 
 def test_a_probe_that_succeeds_brings_a_gateway_back_little_by_little(
@@ -355,3 +393,34 @@ def test_every_shift_is_told_in_order(gateways: Installation) -> None:
 
     assert in_order([each.at for each in gateways.choice.shifts])
     assert [each.provider for each in gateways.choice.shifts] == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize("outcome", [GOOD, Unknown("timeout")])
+def test_to_learn_is_the_same_work_however_much_was_learned_before(
+    gateways: Installation, outcome: Outcome
+) -> None:
+    def learn() -> None:
+        gateways.happens(FIRST, outcome, took=timedelta(microseconds=1))
+        gateways.happens(FIRST, GOOD, times=4, took=timedelta(microseconds=1))
+
+    gateways.happens(SECOND, GOOD, times=10)
+    gateways.happens(FIRST, GOOD, times=10)
+    at_first = operations(learn)
+    gateways.happens(FIRST, GOOD, times=5000, took=timedelta(microseconds=1))
+    gateways.happens(SECOND, GOOD, times=5000, took=timedelta(microseconds=1))
+
+    assert operations(learn) <= 1.5 * at_first
+
+
+def test_what_was_learned_is_forgotten_after_a_minute_to_the_last_microsecond(
+    gateways: Installation,
+) -> None:
+    gateways.happens(SECOND, GOOD, times=50)
+    for _ in range(300):
+        gateways.happens(FIRST, GOOD, times=10, took=timedelta(seconds=1, microseconds=1))
+    gateways.now += HealthRules().window + timedelta(seconds=1)
+
+    gateways.happens(FIRST, GOOD)
+
+    lately = gateways.choice._health[FIRST].recent
+    assert (len(lately), lately.seconds, lately.trouble) == (1, QUICK.total_seconds(), 0.0)

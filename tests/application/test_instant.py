@@ -1,19 +1,34 @@
 """How an instant order is handed over while its sender waits, once, whatever happens."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
+from typing_extensions import override
 
+from adapters.memory.key_vault import InMemoryKeyVault
+from adapters.memory.order_repository import InMemoryOrderRepository
+from adapters.memory.provider import RecordingProvider
 from application.commands import ChainReceipt, HandOverFailedError, NewOrder, PlaceInstant
 from application.handing_over import HandOver
 from application.instant import InstantService
-from application.ports.provider import Accepted, Deferred, Letter, Rejected, Told, Unknown
+from application.ports.order_repository import OrderRepository, StoreUnavailableError
+from application.ports.provider import (
+    Accepted,
+    Deferred,
+    Letter,
+    Outcome,
+    Rejected,
+    Told,
+    Unknown,
+)
+from application.recorded import Actor, Change
 from domain.channel import Channel, ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
 from domain.order import notification as state
-from domain.order.events import Failure
+from domain.order.events import Failure, NotificationAttempted
 from domain.order.order import Lane, Order, OrderStatus
 from domain.personal import Contact, Content
 from domain.recipient import Direct
@@ -155,6 +170,123 @@ async def test_what_the_provider_did_not_take_is_refused_and_a_repeat_tries_the_
     assert order.notifications[0].delivery == state.Accepted()
     assert receipt.is_repeat
     assert len(world.sms.carried) == 1
+
+
+class Gateways:
+    """Two gateways, of which the first is always asked first."""
+
+    def __init__(
+        self,
+        world: MemoryWorld,
+        *,
+        wait: timedelta = timedelta(seconds=5),
+        orders: OrderRepository | None = None,
+    ) -> None:
+        orders = orders or world.orders
+        self.first, self.second = (
+            RecordingProvider(name, Channel.SMS, clock=world.clock)
+            for name in ("link_mobility", "kannel")
+        )
+        self.service = InstantService(
+            orders=orders,
+            names=world.instant._names,
+            hand_over=HandOver(
+                orders=orders,
+                providers={Channel.SMS: [self.first, self.second]},
+                clock=world.clock,
+                chance=lambda: 0.0,
+            ),
+            clock=world.clock,
+            wait=wait,
+        )
+
+    @property
+    def offered(self) -> tuple[int, int]:
+        return len(self.first.offered), len(self.second.offered)
+
+
+async def test_what_one_gateway_certainly_did_not_take_is_offered_to_the_next_at_once(
+    world: MemoryWorld,
+) -> None:
+    gateways = Gateways(world)
+    gateways.first.answer(Deferred("connect_failed"))
+
+    receipt = await gateways.service.place(asked())
+
+    order = await now(world, receipt)
+    assert order.notifications[0].delivery == state.Accepted()
+    assert order.notifications[0].provider == "kannel"
+    assert gateways.offered == (1, 1)
+    history = [line.event for line in await world.auditing.history(order.order_id)]
+    assert history[-4:] == [
+        "order.notification_attempted",
+        "order.notification_deferred",
+        "order.notification_attempted",
+        "order.notification_sent",
+    ]
+
+
+@pytest.mark.parametrize("outcome", [Unknown("timeout"), Rejected(Failure.INVALID_ADDRESS, "10")])
+async def test_what_one_gateway_may_have_taken_or_refused_for_good_is_offered_to_no_other(
+    world: MemoryWorld, outcome: Outcome
+) -> None:
+    gateways = Gateways(world)
+    gateways.first.answer(outcome)
+
+    await gateways.service.place(asked())
+
+    assert gateways.offered == (1, 0)
+
+
+async def test_each_gateway_is_offered_a_message_once_for_each_time_that_it_is_asked_for(
+    world: MemoryWorld,
+) -> None:
+    gateways = Gateways(world)
+    gateways.first.answer(*[Deferred("connect_failed")] * 2)
+    gateways.second.answer(*[Deferred("connect_failed")] * 2)
+
+    for times in (1, 2):
+        with pytest.raises(HandOverFailedError):
+            await gateways.service.place(asked())
+        assert gateways.offered == (times, times)
+    receipt = await gateways.service.place(asked())
+
+    assert receipt.is_repeat
+    assert gateways.offered == (3, 2)
+
+
+async def test_after_the_wait_a_message_is_offered_to_nobody_else(world: MemoryWorld) -> None:
+    gateways = Gateways(world, wait=timedelta())
+    gateways.first.answer(Deferred("connect_failed"))
+
+    receipt = await gateways.service.place(asked())
+    await gateways.service.aclose()
+
+    assert gateways.offered == (1, 0)
+    assert (await now(world, receipt)).notifications[0].attempts == 1
+
+
+async def test_what_could_not_be_recorded_is_not_offered_to_the_next_gateway(
+    world: MemoryWorld,
+) -> None:
+    class AwayForTheSecondAttempt(InMemoryOrderRepository):
+        @override
+        async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
+            events = [each for change in changes for each in change.events]
+            if any(isinstance(e, NotificationAttempted) and e.attempt > 1 for e in events):
+                raise StoreUnavailableError
+            return await super().append(changes, by=by)
+
+    orders = AwayForTheSecondAttempt(
+        vault=InMemoryKeyVault(), clock=world.clock, next_id=uuid.uuid4
+    )
+    gateways = Gateways(world, orders=orders)
+    gateways.first.answer(Deferred("connect_failed"))
+
+    with pytest.raises(HandOverFailedError):
+        await gateways.service.place(asked())
+
+    assert gateways.offered == (1, 0)
 
 
 async def test_no_worker_sends_what_the_sender_was_told_had_failed(world: MemoryWorld) -> None:

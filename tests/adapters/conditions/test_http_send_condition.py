@@ -1,5 +1,6 @@
 import asyncio
 import ssl
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Awaitable, Sequence
 
 import pytest
@@ -12,6 +13,17 @@ from tests.contracts.send_condition_contract import SendConditionContract
 
 YES = b'{"sendNotification": true}'
 NO = b'{"sendNotification": false}'
+
+
+ENCODINGS = [
+    *("utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-16-le", "utf-32", "utf-32-be", "utf-32-le")
+]
+CLEAR = [
+    ('{"sendNotification":false}', False),
+    ('\r\n\t {"sendNotification" : false }\n', False),
+    ('{"\\u0073endNotification": false, "hvorfor": "betalt på søndag"}', False),
+    ('{"sendNotification":true}', True),
+]
 
 
 async def here(_: str, __: int) -> Sequence[str]:
@@ -47,6 +59,10 @@ class TestHttpSendCondition(SendConditionContract):
         (YES, True),
         (NO, False),
         (b' {"reason": "paid", "sendNotification": false} ', False),
+        *[(text.encode(encoding), told) for encoding in ENCODINGS for text, told in CLEAR],
+        (BOM_UTF8, NoAnswer("not_json")),
+        (BOM_UTF8 + NO[:-1], NoAnswer("not_json")),
+        (NO.decode().encode("utf-16")[:-1], NoAnswer("not_json")),
         (b"", NoAnswer("not_json")),
         (b"true", NoAnswer("no_verdict")),
         (b"[]", NoAnswer("no_verdict")),

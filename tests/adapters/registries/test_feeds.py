@@ -40,6 +40,18 @@ async def test_krr_is_followed_to_its_newest_change(
     assert set(await PostgresPersonRegistry(pool).find([KARI, OLA, EVA])) == {KARI, OLA}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+async def test_a_page_is_read_in_whichever_encoding_it_comes(
+    importer: RegistryImporter, far_register: Register, encoding: str
+) -> None:
+    page = krr(person(KARI, mobile="40000001"), end=10, newest=10)
+    far_register.say(page.decode().encode(encoding))
+
+    summary = await sync_krr(importer, f"{far_register.base}/krr", token)
+
+    assert (summary.written, await importer.cursor("krr")) == (1, "10")
+
+
 async def test_krr_is_asked_from_where_the_copy_stands(
     importer: RegistryImporter, far_register: Register
 ) -> None:

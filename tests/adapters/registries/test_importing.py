@@ -1,4 +1,5 @@
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -416,6 +417,19 @@ async def test_a_file_that_is_no_page_is_named_and_those_before_it_stay(
             "krr", [good, bad], progress=lambda so_far: seen.append(so_far.pages)
         )
     assert seen == [1]
+    assert await importer.cursor("krr") == "4"
+
+
+async def test_a_file_may_begin_with_a_byte_order_mark_and_one_that_is_no_text_is_named(
+    importer: RegistryImporter, tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_bytes(BOM_UTF8 + krr(person(KARI, mobile="40000001"), end=4))
+    bad.write_bytes("{}".encode("utf-16")[:-1])
+
+    with pytest.raises(UnreadablePageError, match=r"bad\.json: "):
+        await importer.import_files("krr", [good, bad])
+
     assert await importer.cursor("krr") == "4"
 
 

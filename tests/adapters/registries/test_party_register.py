@@ -36,6 +36,16 @@ async def test_everybody_is_asked_about_in_one_question(far_register: Register) 
     assert json.loads(asked.body) == {"parties": [{"ssn": KARI}, {"ssn": OLA}, {"orgNo": UNIT}]}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32-be"])
+async def test_an_answer_is_read_in_whichever_encoding_it_comes(
+    far_register: Register, encoding: str
+) -> None:
+    said = names({"ssn": KARI, "name": "Kåre Nordmann"}).decode()
+    far_register.say(said.encode(encoding))
+
+    assert await party_register(far_register).find([KARI], []) == {KARI: "Kåre Nordmann"}
+
+
 async def test_many_are_asked_about_a_thousand_at_a_time(far_register: Register) -> None:
     everybody = [f"{each:011}" for each in range(2001)]
     for start in range(0, 2001, 1000):

@@ -1,6 +1,7 @@
 """Who is an owner now, as an operator's file says."""
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,12 @@ def test_owners_are_known_by_number_and_by_name(file: Path) -> None:
     assert owners.short_name("123456785") is None
     assert owners.is_active("skd")
     assert not owners.is_active("nobody")
+
+
+def test_a_file_that_an_editor_began_with_a_mark_is_read(file: Path) -> None:
+    file.write_bytes(BOM_UTF8 + file.read_bytes())
+
+    assert OwnersFile(file).is_active("ttd")
 
 
 def test_an_owner_who_was_taken_out_is_out_without_a_restart(file: Path) -> None:

@@ -37,6 +37,16 @@ async def test_a_published_key_is_found(keys: JwksKeys) -> None:
     assert isinstance(await keys.find("one"), SigningKey)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16-le"])
+async def test_keys_are_read_in_whichever_encoding_they_are_published(
+    publisher: Publisher, clock: Clock, encoding: str
+) -> None:
+    publisher.keys = publisher.keys.decode().encode(encoding)
+
+    async with JwksKeys(publisher.discovery(), clock=clock) as keys:
+        assert isinstance(await keys.find("one"), SigningKey)
+
+
 async def test_known_keys_are_not_asked_for_again(keys: JwksKeys, publisher: Publisher) -> None:
     for _ in range(50):
         await keys.find("one")
