@@ -19,7 +19,6 @@ from entrypoints.catch_all import CatchAll, Credentials, ReportTarget
 from entrypoints.http.protocol import PatientProtocol
 from entrypoints.http.reports import EMAIL_REPORTS, SMS_REPORTS
 from entrypoints.settings import Settings
-from entrypoints.supervisor import parent_gone
 
 log = structlog.get_logger()
 
@@ -31,18 +30,24 @@ _YIELDING: Final = 10
 
 
 @contextlib.asynccontextmanager
-async def _until_stopped() -> AsyncIterator[asyncio.Event]:
-    """Give an event that is set by SIGTERM, by SIGINT, or when the parent process is gone."""
+async def _until_stopped(lifeline: int | None) -> AsyncIterator[asyncio.Event]:
+    """Give an event that is set by SIGTERM, by SIGINT, or when whoever holds the lifeline is gone."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    orphaned = asyncio.create_task(parent_gone())
-    orphaned.add_done_callback(lambda _: stopped.set())
+
+    def let_go(held: int) -> None:
+        loop.remove_reader(held)
+        stopped.set()
+
+    if lifeline is not None:
+        loop.add_reader(lifeline, let_go, lifeline)
     try:
         yield stopped
     finally:
-        orphaned.cancel()
+        if lifeline is not None:
+            loop.remove_reader(lifeline)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
 
@@ -76,9 +81,11 @@ def freeze() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
-async def answer(settings: Settings, listener: socket.socket) -> None:
+async def answer(
+    settings: Settings, listener: socket.socket, *, lifeline: int | None = None
+) -> None:
     """Answer HTTP on a listening socket until told to stop."""
-    async with _until_stopped() as stopped, services(settings) as running:
+    async with _until_stopped(lifeline) as stopped, services(settings) as running:
         config = uvicorn.Config(
             api(settings, running),
             loop="uvloop",
@@ -104,10 +111,10 @@ async def answer(settings: Settings, listener: socket.socket) -> None:
         await asyncio.wait({noting})
 
 
-async def work(settings: Settings) -> None:
+async def work(settings: Settings, *, lifeline: int | None = None) -> None:
     """Carry orders out, take reports down, keep the projections up and tell receivers until told to stop."""
     os.nice(_YIELDING)
-    async with _until_stopped() as stopped, services(settings) as running:
+    async with _until_stopped(lifeline) as stopped, services(settings) as running:
         freeze()
         await _work_until(stopped, *_tasks(running))
 
@@ -122,7 +129,7 @@ def _tasks(running: Services) -> list[Awaitable[None]]:
     ]
 
 
-async def catch(settings: Settings) -> None:
+async def catch(settings: Settings, *, lifeline: int | None = None) -> None:
     """Stand in for a mail server and an SMS gateway until told to stop."""
     os.nice(_YIELDING)
     smtp, sms = urlsplit(settings.smtp_url or ""), urlsplit(settings.sms_url or "")
@@ -140,5 +147,5 @@ async def catch(settings: Settings) -> None:
         ),
         sms_credentials=Credentials(user=settings.sms_user, password=settings.sms_password or ""),
     )
-    async with _until_stopped() as stopped, catch_all:
+    async with _until_stopped(lifeline) as stopped, catch_all:
         await stopped.wait()

@@ -5,19 +5,28 @@ Each is a variable `VARSEL_…`; `varsel settings` lists them with what they mea
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
 from domain.order.events import DeliveryPolicy
 
 PREFIX: Final = "VARSEL_"
+REFUSED: Final = 78
+"""The exit code of a process that refuses its settings: to start it again changes nothing (EX_CONFIG)."""
 
 
 class SettingError(Exception):
-    """A setting cannot be used; the text is one line that says which, why, and what to write."""
+    """Settings cannot be used; the text is a line for each that says which, why, and what to write."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
 
 
 def _text(value: str) -> str:
@@ -67,6 +76,15 @@ def _url(*schemes: str) -> Callable[[str], str]:
 def _issuer(value: str) -> str:
     """An issuer's name, kept as it is written: tokens bear exactly that, slash and all."""
     _url("https", "http")(value)
+    return value.strip()
+
+
+def _conninfo(value: str) -> str:
+    """How to connect to a PostgreSQL; what is wrong with it is not repeated, since it may hold a password."""
+    try:
+        conninfo_to_dict(_text(value))
+    except ProgrammingError:
+        raise ValueError("write an address such as postgresql://user@host/database") from None
     return value.strip()
 
 
@@ -143,7 +161,7 @@ class Settings:
     )
     data: Path = _setting(_path, _default_data(), "the folder for everything that is kept")
     database_url: str | None = _setting(
-        _text,
+        _conninfo,
         None,
         "a PostgreSQL to use; without it one is started in the data folder",
         secret=True,
@@ -348,14 +366,18 @@ class Settings:
         Raises:
             SettingError: says which, and what to do.
         """
+        if clashes := list(self._clashes()):
+            raise SettingError(*clashes)
+
+    def _clashes(self) -> Iterator[str]:
         if self.maskinporten_issuer is not None and self.maskinporten_audience is None:
-            raise SettingError(
+            yield (
                 "VARSEL_MASKINPORTEN_ISSUER needs VARSEL_MASKINPORTEN_AUDIENCE: "
                 "a token for somebody else must not be taken"
             )
         own = (self.maskinporten_client_id, self.maskinporten_client_key, self.maskinporten_issuer)
         if (any(own[:2]) or self.condition_token_hosts) and None in own:
-            raise SettingError(
+            yield (
                 "VARSEL_CONDITION_TOKEN_HOSTS needs VARSEL_MASKINPORTEN_ISSUER, "
                 "VARSEL_MASKINPORTEN_CLIENT_ID and VARSEL_MASKINPORTEN_CLIENT_KEY: "
                 "without them there are no tokens to show"
@@ -366,23 +388,23 @@ class Settings:
         ):
             parts = urlsplit(url or "")
             if parts.scheme == "smtp" and parts.username and not self.smtp_starttls:
-                raise SettingError(
+                yield (
                     f"{name} holds a password that would travel in clear: "
                     "write smtps://, or leave VARSEL_SMTP_STARTTLS on"
                 )
         kannels = (self.kannel_url, self.kannel_password, self.kannel_report_password)
         if any(kannels) and None in kannels:
-            raise SettingError(
+            yield (
                 "VARSEL_KANNEL_URL needs VARSEL_KANNEL_PASSWORD and VARSEL_KANNEL_REPORT_PASSWORD: "
                 "without them Kannel takes nothing, and nobody could report"
             )
         for name in ("smtp_url", "sms_url"):
             if getattr(self, f"{name}_2") is not None and getattr(self, name) is None:
-                raise SettingError(
+                yield (
                     f"{PREFIX}{name.upper()}_2 needs {PREFIX}{name.upper()}: name the first one first"
                 )
         if self.log_level not in {"debug", "info", "warning", "error"}:
-            raise SettingError("VARSEL_LOG_LEVEL: write debug, info, warning or error")
+            yield "VARSEL_LOG_LEVEL: write debug, info, warning or error"
 
     @property
     def base_url(self) -> str:
@@ -403,20 +425,30 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings from the environment.
 
     Raises:
-        SettingError: one is wrong, unknown, or does not go with another; says which and what to do.
+        SettingError: some are wrong, unknown, or do not go together; says of each what to do.
     """
     known = {PREFIX + each.name.upper(): each for each in fields(Settings)}
     values: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
     for name, value in environ.items():
         if not name.startswith(PREFIX) or name.startswith("VARSEL_TEST_"):
             continue
         if name not in known:
-            raise SettingError(f"{name} is no setting; `varsel settings` lists them all")
+            wrong[name] = f"{name} is no setting; `varsel settings` lists them all"
+            continue
         try:
             values[known[name].name] = known[name].metadata["read"](value)
         except ValueError as problem:
-            raise SettingError(f"{name}: {problem}") from None
-    return Settings(**values)
+            wrong[name] = f"{name}: {problem}"
+    try:
+        settings = Settings(**values)
+    except SettingError as problem:
+        # What a setting that cannot be read goes together with, nobody knows yet.
+        clashes = [line for line in problem.lines if not any(name in line for name in wrong)]
+        raise SettingError(*wrong.values(), *clashes) from None
+    if wrong:
+        raise SettingError(*wrong.values())
+    return settings
 
 
 def described(settings: Settings) -> list[tuple[str, str, str]]:

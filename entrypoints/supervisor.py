@@ -13,6 +13,8 @@ from typing import Final
 
 import structlog
 
+from entrypoints.settings import REFUSED
+
 log = structlog.get_logger()
 
 _PORT_PATIENCE: Final = 3.0
@@ -21,7 +23,6 @@ _STOP_PATIENCE: Final = 30.0
 """Seconds in which a process that is told to stop may bring what it has in hand to its end."""
 _MANY_DEATHS: Final = 5
 _SHORT_LIFE: Final = 10.0
-_PARENT_POLL: Final = 0.25
 
 
 class PortInUseError(Exception):
@@ -58,13 +59,6 @@ def listen(host: str, port: int, *, setting: str = "VARSEL_PORT") -> socket.sock
             return listener
 
 
-async def parent_gone() -> None:
-    """Return when the process that started this one is gone, however it ended."""
-    parent = os.getppid()
-    while os.getppid() == parent:  # noqa: ASYNC110  # nothing tells of it on every system
-        await asyncio.sleep(_PARENT_POLL)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
     """One process of the service: what it is called, and the command that it runs."""
@@ -77,7 +71,11 @@ class Child:
 
 
 class Supervisor:
-    """Keeps processes up: one that dies is started again, and all stop together."""
+    """Keeps processes up: one that dies is started again, and all stop together.
+
+    None of them outlives this process, however it ends: each holds the reading end of a pipe that
+    nobody writes to (`--lifeline`), and stops when it closes.
+    """
 
     def __init__(self, children: Sequence[Child], environ: Mapping[str, str]) -> None:
         self._children = children
@@ -87,8 +85,8 @@ class Supervisor:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[asyncio.Task[None]]:
         """Start the processes, hand out the task that ends when they cannot be kept up, stop them."""
-        keeping = asyncio.gather(*(self._keep(child) for child in self._children))
-        task = asyncio.ensure_future(self._all(keeping))
+        lifeline, held = os.pipe()
+        task = asyncio.create_task(self._keep_all(lifeline))
         try:
             yield task
         finally:
@@ -96,12 +94,20 @@ class Supervisor:
             with contextlib.suppress(asyncio.CancelledError, ProcessFailedError):
                 await task
             await self._stop()
+            os.close(held)
+            os.close(lifeline)
 
-    @staticmethod
-    async def _all(keeping: "asyncio.Future[list[None]]") -> None:
-        await keeping
+    async def _keep_all(self, lifeline: int) -> None:
+        keepers = [asyncio.create_task(self._keep(child, lifeline)) for child in self._children]
+        try:
+            await asyncio.gather(*keepers)
+        finally:
+            # Before anything is stopped nobody may be left who would start it again.
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.gather(*keepers, return_exceptions=True)
 
-    async def _keep(self, child: Child) -> None:
+    async def _keep(self, child: Child, lifeline: int) -> None:
         deaths = 0
         while True:
             began = time.monotonic()
@@ -110,12 +116,16 @@ class Supervisor:
                 "-m",
                 "entrypoints.cli",
                 *child.arguments,
+                "--lifeline",
+                str(lifeline),
                 env=dict(self._environ),
-                pass_fds=child.pass_fds,
+                pass_fds=(*child.pass_fds, lifeline),
                 start_new_session=True,  # Ctrl-C is for the supervisor, which stops the others in order
             )
             self._processes[child.name] = process
             code = await process.wait()
+            if code == REFUSED:  # it has said why, and will say so again
+                raise ProcessFailedError(f"the {child.name} process refuses its settings")
             # What ended by itself soon after its start will do so again; what was killed will not.
             is_own_fault = code > 0 and time.monotonic() - began < _SHORT_LIFE
             deaths = deaths + 1 if is_own_fault else 0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cyclopts import App
 
-from entrypoints.cli.refusal import Refusal
+from entrypoints.cli.refusal import Refusal, RefusedSettings
 from entrypoints.settings import SettingError, Settings, read_settings
 
 app = App(
@@ -36,23 +36,24 @@ app.command("entrypoints.cli.processes:catch_all", name="catch-all", show=False)
 
 
 def settings_from(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings, or refuse with the one line that says what is wrong with them.
+    """Read the settings, or refuse with a line for each that is wrong.
 
     Raises:
-        Refusal: a setting cannot be used.
+        RefusedSettings: some cannot be used.
     """
     try:
         return read_settings(environ)
     except SettingError as problem:
-        raise Refusal(str(problem)) from None
+        raise RefusedSettings(str(problem)) from None
 
 
 def main() -> None:
-    """Run the command; a refusal is one line and exit code 1."""
+    """Run the command; a refusal is a line for each reason, and an exit code of its own."""
     try:
         app()
     except Refusal as refusal:
-        sys.stderr.write(f"varsel: {refusal}\n")
-        sys.exit(1)
+        for line in str(refusal).splitlines():
+            sys.stderr.write(f"varsel: {line}\n")
+        sys.exit(refusal.code)
     except KeyboardInterrupt:
         sys.exit(130)

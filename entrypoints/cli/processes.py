@@ -5,7 +5,7 @@ import logging
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 import structlog
 import uvloop
@@ -18,7 +18,7 @@ from adapters.tokens.owners_file import OwnersFileError
 from entrypoints import processes
 from entrypoints.bootstrap import refuse_unsafe_start
 from entrypoints.cli.app import settings_from
-from entrypoints.cli.refusal import Refusal
+from entrypoints.cli.refusal import Refusal, RefusedSettings
 from entrypoints.settings import SettingError, Settings
 from entrypoints.supervisor import PortInUseError, listen
 
@@ -41,26 +41,30 @@ def log_to_stderr(settings: Settings) -> None:
     logging.basicConfig(level=_LEVELS["warning"], format="%(name)s: %(message)s")
 
 
-def serve(*, fd: Annotated[int | None, Parameter(show=False)] = None) -> None:
+Descriptor: TypeAlias = Annotated[int | None, Parameter(show=False)]
+"""The number of something open, as `varsel up` hands it down."""
+
+
+def serve(*, fd: Descriptor = None, lifeline: Descriptor = None) -> None:
     """Answer HTTP, on the address that the settings name."""
     settings = _checked()
     try:
         listener = listen(settings.host, settings.port) if fd is None else socket.socket(fileno=fd)
     except PortInUseError as problem:
         raise Refusal(str(problem)) from None
-    _run(settings, lambda: processes.answer(settings, listener))
+    _run(settings, lambda: processes.answer(settings, listener, lifeline=lifeline))
 
 
-def work() -> None:
+def work(*, lifeline: Descriptor = None) -> None:
     """Carry orders out, as one of any number of workers."""
     settings = _checked()
-    _run(settings, lambda: processes.work(settings))
+    _run(settings, lambda: processes.work(settings, lifeline=lifeline))
 
 
-def catch_all() -> None:
+def catch_all(*, lifeline: Descriptor = None) -> None:
     """Stand in for a mail server and an SMS gateway."""
     settings = _checked()
-    _run(settings, lambda: processes.catch(settings))
+    _run(settings, lambda: processes.catch(settings, lifeline=lifeline))
 
 
 def _checked() -> Settings:
@@ -73,12 +77,12 @@ def refuse(settings: Settings) -> None:
     """Refuse settings under which the service must not start.
 
     Raises:
-        Refusal: says which, and what to do.
+        RefusedSettings: says which, and what to do.
     """
     try:
         refuse_unsafe_start(settings)
     except (PostgresError, DevelopmentIssuerRefusedError) as problem:
-        raise Refusal(str(problem)) from None
+        raise RefusedSettings(str(problem)) from None
 
 
 def _run(settings: Settings, process: Callable[[], Awaitable[None]]) -> None:
@@ -90,5 +94,7 @@ def _run(settings: Settings, process: Callable[[], Awaitable[None]]) -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(whole())
-    except (PostgresError, KeyFileError, OwnersFileError, SettingError) as problem:
+    except PostgresError as problem:
         raise Refusal(str(problem)) from None
+    except (KeyFileError, OwnersFileError, SettingError) as problem:
+        raise RefusedSettings(str(problem)) from None

@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Final
@@ -42,6 +42,7 @@ log = structlog.get_logger()
 
 _PATIENCE: Final = 30.0
 _TOKEN_LIFETIME: Final = 12 * 3600
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 _LOOK: Final = 0.5
 """Seconds between two looks at whether the database of our own lives."""
 
@@ -77,10 +78,10 @@ def up(*, development: Annotated[bool, Parameter(negative=())] = False) -> None:
     settings = settings_from(environ)
     refuse(settings)
     log_to_stderr(settings)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what Ctrl-C does
+    stop = Stop()
     try:
         with ExitStack() as stack:
-            _start(settings, environ, stack)
+            _start(settings, environ, stack, stop)
     except (PostgresError, PortInUseError, ProcessFailedError) as problem:
         raise Refusal(str(problem)) from None
     except KeyboardInterrupt:
@@ -88,7 +89,35 @@ def up(*, development: Annotated[bool, Parameter(negative=())] = False) -> None:
     _console.print("Everything is stopped.")
 
 
-def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack) -> None:
+class Stop:
+    """How the command is told to stop, by Ctrl-C or SIGTERM: once, and nothing interrupts what follows."""
+
+    def __init__(self) -> None:
+        self._tell: Callable[[], None] | None = None
+        for number in _STOPPING:
+            signal.signal(number, self._heard)
+
+    async def asked(self) -> None:
+        """Return when the command is to stop; from now on that interrupts nothing."""
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+
+        def tell() -> None:
+            with contextlib.suppress(RuntimeError):  # all has come to its end by itself
+                loop.call_soon_threadsafe(told.set)
+
+        self._tell = tell
+        await told.wait()
+
+    def _heard(self, number: int, frame: object) -> None:
+        del number, frame
+        for each in _STOPPING:
+            signal.signal(each, signal.SIG_IGN)
+        if self._tell is None:
+            raise KeyboardInterrupt
+        self._tell()
+
+
+def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack, stop: Stop) -> None:
     listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
     _folder(settings.data)
     database, server = settings.database_url, None
@@ -116,7 +145,7 @@ def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack) -> 
     )
     announce(settings.data, running)
     stack.callback(withdraw, settings.data)
-    asyncio.run(_keep_up(settings, environ, listener, server))
+    asyncio.run(_keep_up(settings, environ, listener, server, stop))
 
 
 def _folder(data: Path) -> None:
@@ -169,15 +198,21 @@ async def _keep_up(
     environ: Mapping[str, str],
     listener: socket.socket,
     server: EmbeddedPostgres | None,
+    stop: Stop,
 ) -> None:
+    asked = asyncio.create_task(stop.asked())
     supervisor = Supervisor(list(_children(settings, listener)), environ)
     async with supervisor.running() as keeping, _reviving(server):
+        ends = {keeping, asked}
         answering = asyncio.create_task(_answers(settings))
-        await asyncio.wait({keeping, answering}, return_when=asyncio.FIRST_COMPLETED)
-        if not keeping.done():
+        await asyncio.wait({answering, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        if answering.done():
             await answering
             _tell(settings)
-        await keeping
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        answering.cancel()
+        if keeping.done():
+            await keeping
 
 
 @contextlib.asynccontextmanager

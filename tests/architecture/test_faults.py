@@ -17,7 +17,7 @@ TESTS = {
 def test_every_fault_has_a_row_of_its_own() -> None:
     numbers = [row[2:5] for row in ROWS]
 
-    assert numbers == sorted(set(numbers))
+    assert len(numbers) == len(set(numbers))
     assert numbers[:32] == [f"F{number:02}" for number in range(1, 33)]
 
 

@@ -73,6 +73,8 @@ def test_an_issuers_name_is_kept_as_it_is_written() -> None:
         ({"VARSEL_SMTP_URL": "smtp://mail.example.no:port"}, "VARSEL_SMTP_URL"),
         ({"VARSEL_SMS_URL": "ftp://gateway.example.no"}, "VARSEL_SMS_URL"),
         ({"VARSEL_LOG_LEVEL": "chatty"}, "VARSEL_LOG_LEVEL"),
+        ({"VARSEL_DATABASE_URL": "postgres//varsel:secret@db"}, "VARSEL_DATABASE_URL"),
+        ({"VARSEL_DATABASE_URL": "postgresql://db/varsel?sslmod=secret"}, "VARSEL_DATABASE_URL"),
         (
             {"VARSEL_MASKINPORTEN_ISSUER": "https://maskinporten.no/"},
             "VARSEL_MASKINPORTEN_AUDIENCE",
@@ -91,6 +93,35 @@ def test_a_setting_that_cannot_be_used_is_named_with_what_to_write(
 
     assert "\n" not in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+def test_every_setting_that_cannot_be_used_is_told_on_a_line_of_its_own() -> None:
+    environ = {
+        "VARSEL_PORT": "eighty",
+        "VARSEL_PROT": "8080",
+        "VARSEL_KANNEL_URL": "https://k.example.no/s",
+        "VARSEL_SMS_URL_2": "https://b.example.no",
+    }
+
+    with pytest.raises(SettingError) as refused:
+        read_settings(environ)
+
+    told = str(refused.value).splitlines()
+    assert len(told) == 4
+    assert all(line.startswith(name) for line, name in zip(told, environ, strict=True))
+
+
+def test_what_goes_together_with_a_setting_that_cannot_be_read_is_not_judged() -> None:
+    environ = {
+        "VARSEL_MASKINPORTEN_ISSUER": "https://maskinporten.no/",
+        "VARSEL_MASKINPORTEN_AUDIENCE": " ",
+    }
+
+    with pytest.raises(SettingError) as refused:
+        read_settings(environ)
+
+    (line,) = refused.value.lines
+    assert line.startswith("VARSEL_MASKINPORTEN_AUDIENCE: it is empty")
 
 
 def test_secrets_are_listed_as_set_and_never_shown() -> None:
