@@ -60,7 +60,12 @@ from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.providers import email_reports, kannel_reports, providers, sms_reports
 from entrypoints.wiring.registries import registries
 from entrypoints.wiring.rules import ceilings, rules, timing
-from entrypoints.wiring.store import key_vault, order_repository, projection_runner
+from entrypoints.wiring.store import (
+    key_vault,
+    order_repository,
+    projection_runner,
+    refuse_unsafe_database,
+)
 from entrypoints.wiring.tokens import condition_token, documents, verifier
 
 _POOL: Final = 4
@@ -110,13 +115,15 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
     """Wire the application to the world that the settings name, and let go of it afterwards.
 
     Raises:
-        DatabaseUnreachableError, KeyFileError, SettingError: it cannot be wired; one line says why.
+        PostgresError, KeyFileError, SettingError: it cannot be wired; one line says why.
     """
     if settings.database_url is None:
         raise SettingError("VARSEL_DATABASE_URL is missing: name a PostgreSQL, or use `varsel up`")
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, size=_POOL, name="varsel")
         await stack.enter_async_context(pool)
+        await refuse_unsafe_database(pool)
+        vault = await key_vault(settings, pool)
         listener = Listener(
             settings.database_url, "varsel_events", "varsel_agenda", "varsel_reports"
         )
@@ -125,7 +132,6 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         appender = Appender(settings.database_url)
         await appender.start()
         stack.push_async_callback(appender.stop)
-        vault = key_vault(settings)
         orders = order_repository(appender, pool, vault)
         agenda = PostgresAgenda(pool, listener)
         look_up = ContactLookUp(registries(settings, pool))

@@ -52,11 +52,11 @@ _Stamp: TypeAlias = tuple[int, int, int]
 class FileKeyVault:
     """Holds the keys in one file, made on first start."""
 
-    def __init__(self, file: Path) -> None:
-        """Open the file, or make it.
+    def __init__(self, file: Path, *, may_be_made: bool = True) -> None:
+        """Open the file, or make it, if it may be made.
 
         Raises:
-            KeyFileError: it cannot be read, or others may read it.
+            KeyFileError: it cannot be read, others may read it, or it is missing.
         """
         self._file = file
         self._stamp: _Stamp | None = None
@@ -65,6 +65,11 @@ class FileKeyVault:
         self._hashing = b""
         with self._locked():
             if not self._file.exists():
+                if not may_be_made:
+                    raise KeyFileError(
+                        f"the key file {self._file} is missing, and the database was sealed under it; "
+                        "put it back (VARSEL_KEY_FILE), since new keys would open nothing"
+                    )
                 self._write(_Keys(hashing=_new_key(), months={}, destroyed=[]))
             self._take(self._read())
 

@@ -26,3 +26,7 @@ class DatabaseUnreachableError(PostgresError):
 
 class UnsafeSettingError(PostgresError):
     """The environment asks for something that would lose events."""
+
+
+class UnsafeRoleError(PostgresError):
+    """The role by which the service logs in to the database may do more than it must, or less."""

@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow
 
 from adapters.postgres.connecting import refusal, to_primary
 from adapters.postgres.errors import DatabaseUnreachableError, MigrationError
+from adapters.postgres.privileges import grant
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -36,6 +37,7 @@ _MAKE_RECORD = """
         applied_at timestamptz NOT NULL DEFAULT now()
     )
 """
+_HAS_RECORD = "SELECT to_regclass('schema_migration') IS NOT NULL"
 _READ_RECORD = "SELECT number, name, sha256 FROM schema_migration ORDER BY number"
 _RECORD = "INSERT INTO schema_migration (number, name, sha256) VALUES (%s, %s, %s)"
 
@@ -54,12 +56,18 @@ class Migration:
         return hashlib.sha256(self.statements).hexdigest()
 
 
-async def migrate(conninfo: str, *, folder: Path = MIGRATIONS) -> Sequence[str]:
+async def migrate(
+    conninfo: str, *, folder: Path = MIGRATIONS, service_role: str | None = None
+) -> Sequence[str]:
     """Apply what is not applied yet, and tell the names of it; none if all was.
+
+    `service_role` names the database role by which the service logs in; it gets what it needs, and
+    so does whichever had it before.
 
     Raises:
         MigrationError: the files and the database do not fit each other, or a file failed;
             nothing of the failing file remains.
+        UnsafeRoleError: there is no such role as `service_role`; the schema is up to date.
         DatabaseUnreachableError: there is no database at `conninfo` that takes writes; try again
             later.
     """
@@ -71,6 +79,8 @@ async def migrate(conninfo: str, *, folder: Path = MIGRATIONS) -> Sequence[str]:
             # The lock belongs to the session, and goes with it whatever happens here.
             await connection.execute(_TAKE_LOCK, (_LOCK,))
             applied = [await _apply(connection, step) for step in await _due(connection, known)]
+            if applied or service_role is not None:
+                await grant(connection, service_role)
             await connection.execute(_RELEASE_LOCK, (_LOCK,))
     except psycopg.OperationalError as error:
         raise DatabaseUnreachableError(
@@ -80,6 +90,26 @@ async def migrate(conninfo: str, *, folder: Path = MIGRATIONS) -> Sequence[str]:
     except psycopg.Error as error:
         raise MigrationError(f"The database cannot be migrated: {_first_line(error)}") from error
     return applied
+
+
+async def refuse_old_schema(
+    connection: psycopg.AsyncConnection[TupleRow], *, folder: Path = MIGRATIONS
+) -> None:
+    """Refuse to work on a schema that is older than this release.
+
+    Raises:
+        MigrationError: migrations are missing; says what to run.
+    """
+    applied: set[int] = set()
+    if await _is_recorded(connection):
+        cursor = await connection.execute(_READ_RECORD)
+        applied = {number for number, _, _ in await cursor.fetchall()}
+    missing = [each.name for each in read_migrations(folder) if each.number not in applied]
+    if missing:
+        raise MigrationError(
+            f"The database lacks {len(missing)} migrations of this release, the first of them "
+            f"{missing[0]}: run `varsel migrate` as the owner of the schema, and start again."
+        )
 
 
 def read_migrations(folder: Path) -> Sequence[Migration]:
@@ -103,7 +133,8 @@ def read_migrations(folder: Path) -> Sequence[Migration]:
 async def _due(
     connection: psycopg.AsyncConnection[TupleRow], known: Sequence[Migration]
 ) -> Sequence[Migration]:
-    await connection.execute(_MAKE_RECORD)
+    if not await _is_recorded(connection):  # whoever only serves may not make tables
+        await connection.execute(_MAKE_RECORD)
     record = await (await connection.execute(_READ_RECORD)).fetchall()
     _refuse_misfit({migration.number: migration for migration in known}, record)
     last = max((number for number, _, _ in record), default=0)
@@ -115,6 +146,10 @@ async def _due(
             "give it the next number."
         )
     return due
+
+
+async def _is_recorded(connection: psycopg.AsyncConnection[TupleRow]) -> bool:
+    return await (await connection.execute(_HAS_RECORD)).fetchone() == (True,)
 
 
 def _refuse_misfit(known: Mapping[int, Migration], record: Sequence[TupleRow]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
 from application.ports.order_repository import StoreUnavailableError
 from entrypoints.cli.app import settings_from
@@ -39,7 +40,7 @@ def asked(question: Coroutine[Any, Any, T]) -> T:
     """
     try:
         return asyncio.run(question)
-    except (PostgresError, StoreUnavailableError) as problem:
+    except (PostgresError, KeyFileError, StoreUnavailableError) as problem:
         raise Refusal(str(problem) or "the database cannot be reached") from None
 
 

@@ -18,6 +18,7 @@ import structlog
 from cyclopts import Parameter
 from rich.console import Console
 
+from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres import EmbeddedPostgres
 from adapters.postgres.errors import PostgresError, PostgresStartError
 from application.caller import CREATE
@@ -35,7 +36,7 @@ from entrypoints.supervisor import (
     listen,
 )
 from entrypoints.wiring.registries import load_samples
-from entrypoints.wiring.store import bring_schema_up_to_date
+from entrypoints.wiring.store import bring_schema_up_to_date, refuse_unfit_database
 from entrypoints.wiring.tokens import development_issuer
 
 log = structlog.get_logger()
@@ -82,7 +83,7 @@ def up(*, development: Annotated[bool, Parameter(negative=())] = False) -> None:
     try:
         with ExitStack() as stack:
             _start(settings, environ, stack, stop)
-    except (PostgresError, PortInUseError, ProcessFailedError) as problem:
+    except (PostgresError, KeyFileError, PortInUseError, ProcessFailedError) as problem:
         raise Refusal(str(problem)) from None
     except KeyboardInterrupt:
         pass
@@ -127,6 +128,7 @@ def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack, sto
         _console.print(f"PostgreSQL runs, with its data in {settings.data / 'postgres'}")
     applied = asyncio.run(bring_schema_up_to_date(database))
     _console.print(f"The schema is up to date ({len(applied)} migrations applied)")
+    asyncio.run(refuse_unfit_database(settings, database))
     if settings.samples:
         loaded = asyncio.run(load_samples(database))
         counts = ", ".join(f"{kind} {each.written}" for kind, each in loaded.items())

@@ -30,7 +30,7 @@ async def agenda_anew(settings: Settings, database: str) -> AgendaRebuilt:
     """Make the agenda anew from the histories, while the service goes on."""
     async with await open_pool(database, size=2, name="varsel agenda") as pool:
         return await rebuild_agenda(
-            pool, EnvelopeMapper(Sealer(key_vault(settings))), clock=utc_now
+            pool, EnvelopeMapper(Sealer(await key_vault(settings, pool))), clock=utc_now
         )
 
 
@@ -38,7 +38,7 @@ async def agenda_anew(settings: Settings, database: str) -> AgendaRebuilt:
 async def projections(settings: Settings, database: str) -> AsyncIterator[ProjectionRunner]:
     """Lend the projections."""
     async with await open_pool(database, size=2, name="varsel projections") as pool:
-        yield projection_runner(pool, Listener(database), key_vault(settings))
+        yield projection_runner(pool, Listener(database), await key_vault(settings, pool))
 
 
 @asynccontextmanager
@@ -46,7 +46,7 @@ async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditingS
     """Lend the auditor's view of the histories."""
     async with await open_pool(database, size=1, name="varsel audit") as pool:
         yield AuditingService(
-            orders=order_repository(Appender(database), pool, key_vault(settings))
+            orders=order_repository(Appender(database), pool, await key_vault(settings, pool))
         )
 
 

@@ -9,9 +9,12 @@ from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.repository import PostgresOrderRepository, read_placed
 from adapters.event_store.sealing import Sealer
 from adapters.key_vault.file_key_vault import FileKeyVault
+from adapters.key_vault.fingerprint import vault_of
 from adapters.postgres import migrate
 from adapters.postgres.listening import Listener
-from adapters.postgres.pool import Pool
+from adapters.postgres.migrations import refuse_old_schema
+from adapters.postgres.pool import Pool, open_pool
+from adapters.postgres.privileges import refuse_more_than_needed
 from adapters.projections.delivery_reference import DeliveryReferenceProjection
 from adapters.projections.notification_result import NotificationResultProjection
 from adapters.projections.order_index import OrderIndexProjection
@@ -22,14 +25,41 @@ from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
 
 
-async def bring_schema_up_to_date(database: str) -> Sequence[str]:
-    """Apply the migrations that are missing, and tell which."""
-    return await migrate(database)
+async def bring_schema_up_to_date(database: str, service_role: str | None = None) -> Sequence[str]:
+    """Apply the migrations that are missing, and tell which; let the service's role use them."""
+    return await migrate(database, service_role=service_role)
 
 
-def key_vault(settings: Settings) -> FileKeyVault:
-    """The keys, in their file."""
-    return FileKeyVault(settings.key_file or settings.data / "keys.json")
+async def refuse_unsafe_database(pool: Pool) -> None:
+    """Refuse a schema that is too old, and a role that could change history.
+
+    Raises:
+        MigrationError, UnsafeRoleError: one line says what to do.
+    """
+    async with pool.connection() as connection:
+        await refuse_old_schema(connection)
+        await refuse_more_than_needed(connection)
+
+
+async def refuse_unfit_database(settings: Settings, database: str) -> None:
+    """Refuse what each process of the service would refuse, before any is started.
+
+    Raises:
+        PostgresError, KeyFileError: one line says what to do.
+    """
+    async with await open_pool(database, size=1, name="varsel up") as pool:
+        await refuse_unsafe_database(pool)
+        await key_vault(settings, pool)
+
+
+async def key_vault(settings: Settings, pool: Pool) -> FileKeyVault:
+    """The keys, in their file, which are those that the database was sealed under.
+
+    Raises:
+        KeyFileError: they are not; one line says what to do.
+    """
+    file = settings.key_file or settings.data / "keys.json"
+    return await vault_of(pool, lambda is_new: FileKeyVault(file, may_be_made=is_new))
 
 
 def order_repository(
