@@ -1,7 +1,9 @@
 """The service may add to the history and read it; a role that could change it is not worked under."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import LiteralString
 from uuid import uuid4
 
@@ -12,7 +14,7 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.postgres import EmbeddedPostgres, MigrationError, migrate
 from adapters.postgres.errors import UnsafeRoleError
-from adapters.postgres.migrations import refuse_old_schema
+from adapters.postgres.migrations import MIGRATIONS, refuse_old_schema
 from adapters.postgres.privileges import refuse_more_than_needed
 from tests.databases import scratch_folder
 
@@ -141,11 +143,12 @@ async def test_a_role_that_was_granted_nothing_is_told_what_to_do(database: Data
 
 
 async def test_what_a_later_migration_makes_is_the_services_too_without_naming_it_again(
-    database: Database,
+    database: Database, tmp_path: Path
 ) -> None:
-    database.do("CREATE TABLE came_later (it bigserial)", by=database.as_owner)
+    shutil.copytree(MIGRATIONS, tmp_path / "later")
+    (tmp_path / "later/9999_later.sql").write_text("CREATE TABLE came_later (it bigserial)")
 
-    await migrate(database.as_owner)
+    await migrate(database.as_owner, folder=tmp_path / "later")
 
     database.do("INSERT INTO came_later DEFAULT VALUES", by=database.as_service)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
