@@ -29,6 +29,7 @@ from domain.order.events import (
     OrderId,
     OrderPlaced,
     RecipientReserved,
+    Refuser,
     ReportedState,
     SendConditionMet,
     SendConditionNotMet,
@@ -38,6 +39,7 @@ from domain.order.events import (
 from domain.order.order import Order, rebuild
 from domain.personal import Contact
 
+_GOES_ON: Final = frozenset({ReportedState.DELAYED, ReportedState.RELAYED})
 _CONTRADICTS: Final = ", which contradicts what was reported before"
 
 
@@ -97,12 +99,15 @@ class AuditingService:
 
 
 def _contradicting(history: Sequence[Recorded]) -> Collection[int]:
-    """The versions of the reports that tell another end of a notification than one before them."""
+    """The versions of the reports that tell another end of a notification than one before them.
+
+    What was delayed, or handed on, may end in any way.
+    """
     ends: dict[NotificationNo, set[tuple[ReportedState, Failure | None]]] = defaultdict(set)
     versions = set()
     for each in history:
         report = each.event
-        if isinstance(report, DeliveryReported) and report.state is not ReportedState.DELAYED:
+        if isinstance(report, DeliveryReported) and report.state not in _GOES_ON:
             told = ends[report.notification_no]
             if told - {(report.state, report.failure)}:
                 versions.add(each.version)
@@ -158,12 +163,17 @@ def in_words(event: OrderEvent) -> str:
             return f"recipient {event.recipient_no} has declined digital communication"
         case NotificationAttempted():
             return (
-                f"notification {event.notification_no} is handed to {event.provider}, "
+                f"notification {event.notification_no} is about to be handed to {event.provider}, "
                 f"attempt {event.attempt}"
             )
         case NotificationSent():
             asked = ", as it says now that it was asked" if event.was_looked_up else ""
             return f"notification {event.notification_no} was accepted by the provider{asked}"
+        case NotificationRejected(by=Refuser.SERVICE):
+            return (
+                f"notification {event.notification_no} was not handed over: "
+                f"{_spoken(event.failure)} ({event.code})"
+            )
         case NotificationRejected():
             return (
                 f"notification {event.notification_no} was refused by the provider: "
@@ -186,6 +196,11 @@ def in_words(event: OrderEvent) -> str:
             )
         case NotificationGivenUp():
             return f"notification {event.notification_no} may have been accepted, and is not sent again"
+        case DeliveryReported(state=ReportedState.RELAYED):
+            return (
+                f"{event.provider} reported notification {event.notification_no} handed on to a "
+                f"server that reports nothing ({event.code})"
+            )
         case DeliveryReported():
             why = "" if event.failure is None else f": {_spoken(event.failure)}"
             return (

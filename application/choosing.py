@@ -16,9 +16,10 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from application.ports.provider import Deferred, Outcome, Provider, Trouble, Unknown
+from application.ports.provider import Deferred, Outcome, Provider, Rejected, Trouble, Unknown
 from application.ports.provider_ledger import Shift
 from domain.channel import Channel
+from domain.order.events import Refuser
 
 log = structlog.get_logger()
 
@@ -215,7 +216,11 @@ class ProviderChoice:
         match outcome:
             case Deferred(code=code, trouble=Trouble.REFUSES_US):
                 self._refused(health, code, now)
-            case Deferred(trouble=Trouble.ELSEWHERE):
+            case (
+                Deferred(trouble=Trouble.ELSEWHERE)
+                | Unknown(trouble=Trouble.ELSEWHERE)
+                | Rejected(by=Refuser.SERVICE)
+            ):
                 if isinstance(breaker, _HalfOpen):
                     health.breaker = replace(breaker, until=now)  # the next one finds out
             case _:

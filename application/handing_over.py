@@ -222,8 +222,8 @@ class HandOver:
         match outcome:
             case Accepted(reference=reference):
                 return order.record_sent(number, attempt, reference, was_looked_up=True)
-            case Rejected(failure=failure, code=code):
-                return order.record_rejected(number, attempt, failure, code)
+            case Rejected(failure=failure, code=code, by=by):
+                return order.record_rejected(number, attempt, failure, code, by=by)
             case Deferred(code=code):
                 return order.record_not_taken(number, attempt, code, retry_at=now)
             case Unknown():
@@ -240,8 +240,8 @@ class HandOver:
         match outcome:
             case Accepted(reference=reference):
                 return order.record_sent(number, attempt, reference)
-            case Rejected(failure=failure, code=code):
-                return order.record_rejected(number, attempt, failure, code)
+            case Rejected(failure=failure, code=code, by=by):
+                return order.record_rejected(number, attempt, failure, code, by=by)
             case Deferred(code=code):
                 # The sender of an instant order waits, and may try again at once.
                 retry_at = now if order.is_instant else retry_at

@@ -7,7 +7,7 @@ and not an attempt, so nothing is concluded from it.
 | action    | state     |                                                                       |
 | --------- | --------- | --------------------------------------------------------------------- |
 | delivered | delivered | in the mailbox                                                        |
-| relayed   | delivered | taken over by the recipient's server, which does not report; a later  |
+| relayed   | relayed   | taken over by the recipient's server, which does not report; a later  |
 |           |           | bounce still comes to the VERP address                                |
 | expanded  | delivered | given to a mailing list                                               |
 | delayed   | delayed   |                                                                       |
@@ -41,7 +41,7 @@ _BASIC_CODE: Final = re.compile(r"([245][0-9]{2})[ -]")
 _EMPTY_LINE: Final = re.compile(r"\r?\n[ \t]*\r?\n")
 _STATES: Final = {
     "delivered": ReportedState.DELIVERED,
-    "relayed": ReportedState.DELIVERED,
+    "relayed": ReportedState.RELAYED,
     "expanded": ReportedState.DELIVERED,
     "delayed": ReportedState.DELAYED,
     "failed": ReportedState.FAILED,

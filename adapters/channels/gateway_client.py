@@ -18,12 +18,10 @@ from http import HTTPStatus
 from typing import Final
 
 import aiohttp
-import structlog
 
 from adapters.channels.concurrent import entered
+from adapters.channels.own_faults import UNEXPECTED, note_fault
 from application.ports.provider import Deferred, Trouble, Unknown
-
-log = structlog.get_logger()
 
 _DID_NOT_TAKE: Final = range(300, 500)
 _REFUSES_US: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -114,10 +112,8 @@ class GatewayClient:
         except (aiohttp.ClientError, OSError):
             return Unknown("lost")
         except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
-            # Only its kind: the rest of it may hold what the message says.
-            because = type(error).__name__
-            log.error("hand_over_failed", provider=self._name, because=because)  # noqa: TRY400
-            return Unknown("unexpected")
+            note_fault(self._name, error)
+            return Unknown(UNEXPECTED, Trouble.ELSEWHERE)
 
     async def aclose(self) -> None:
         """Close what was opened."""

@@ -32,6 +32,7 @@ from urllib.parse import urlsplit
 
 from adapters.channels.concurrent import as_known
 from adapters.channels.gateway_client import Answer, GatewayClient
+from adapters.channels.own_faults import own_fault
 from adapters.channels.text_message import TextMessage, text_message
 from application.ports.provider import (
     TOO_LATE,
@@ -150,13 +151,17 @@ class KannelProvider:
             began = self._clock()
             if not is_free:
                 return Told(letter, TOO_LATE, began)
-            message = text_message(letter, began, _objection)
-            outcome = await self._post(message) if isinstance(message, TextMessage) else message
-            return Told(letter, outcome, began)
+            return Told(letter, await self._outcome(letter, began), began)
 
-    async def _post(self, message: TextMessage) -> Outcome:
-        letter = message.letter
-        answer = await self._gateway.post(letter.body.text.encode(), self._headers(message))
+    async def _outcome(self, letter: Letter, began: datetime) -> Outcome:
+        try:
+            message = text_message(letter, began, _objection)
+            if not isinstance(message, TextMessage):
+                return message
+            body, headers = message.letter.body.text.encode(), self._headers(message)
+        except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
+            return own_fault(self._name, error)
+        answer = await self._gateway.post(body, headers)
         return _meaning(answer, letter.token) if isinstance(answer, Answer) else answer
 
     def _headers(self, message: TextMessage) -> Mapping[str, str]:

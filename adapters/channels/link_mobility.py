@@ -16,12 +16,14 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from adapters.channels.concurrent import as_known
 from adapters.channels.gateway_client import Answer, GatewayClient
+from adapters.channels.own_faults import own_fault
 from adapters.channels.small_xml import LARGEST, XmlError, read_xml, text_of
 from adapters.channels.text_message import TextMessage, text_message
 from application.ports.provider import (
@@ -120,15 +122,15 @@ class LinkMobilityProvider:
             began = self._clock()
             if not is_free:
                 return [Told(each, TOO_LATE, began) for each in letters]
-            checked = [text_message(each, began, _objection) for each in letters]
-            messages = [each for each in checked if isinstance(each, TextMessage)]
+            written = [self._written(number, each, began) for number, each in enumerate(letters, 1)]
+            messages = [each for each in written if isinstance(each, _Written)]
             answers = iter(await self._post(messages) if messages else ())
             return [
-                Told(letter, next(answers) if isinstance(each, TextMessage) else each, began)
-                for letter, each in zip(letters, checked, strict=True)
+                Told(letter, next(answers) if isinstance(each, _Written) else each, began)
+                for letter, each in zip(letters, written, strict=True)
             ]
 
-    async def _post(self, messages: Sequence[TextMessage]) -> Sequence[Outcome]:
+    async def _post(self, messages: Sequence["_Written"]) -> Sequence[Outcome]:
         answer = await self._gateway.post(
             self._request(messages), {"Content-Type": "text/xml; charset=utf-8"}
         )
@@ -138,14 +140,13 @@ class LinkMobilityProvider:
             return [answer.by_status] * len(messages)
         return _read_answer(answer.body, messages)
 
-    def _request(self, messages: Sequence[TextMessage]) -> bytes:
-        session = Element("SESSION")
-        SubElement(session, "CLIENT").text = self._username
-        SubElement(session, "PW").text = self._password
-        several = SubElement(session, "MSGLST")
-        now = self._clock()
-        for number, message in enumerate(messages, start=1):
-            one = SubElement(several, "MSG")
+    def _written(self, number: int, letter: Letter, now: datetime) -> "_Written | Outcome":
+        """Write a letter as its part of the request; what cannot be written stays out alone."""
+        try:
+            message = text_message(letter, now, _objection)
+            if not isinstance(message, TextMessage):
+                return message
+            element = Element("MSG")
             for tag, text in (
                 ("ID", str(number)),
                 ("TEXT", message.letter.body.text),
@@ -153,16 +154,34 @@ class LinkMobilityProvider:
                 ("RCV", message.number if self._number_with_plus else message.number[1:]),
                 ("TTL", str(message.minutes_to_live(now))),
             ):
-                SubElement(one, tag).text = text
+                SubElement(element, tag).text = text
+            return _Written(f"{number}", letter.token, element)
+        except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
+            return own_fault(self._name, error)
+
+    def _request(self, messages: Sequence["_Written"]) -> bytes:
+        session = Element("SESSION")
+        SubElement(session, "CLIENT").text = self._username
+        SubElement(session, "PW").text = self._password
+        SubElement(session, "MSGLST").extend(each.element for each in messages)
         document: bytes = tostring(session, encoding="utf-8", xml_declaration=True)
         return document
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A letter as it stands in a request."""
+
+    number: str
+    token: str
+    element: Element = field(repr=False)
 
 
 def _objection(text: str) -> str | None:
     return "control_character" if _NO_XML.search(text) else None
 
 
-def _read_answer(document: bytes | None, messages: Sequence[TextMessage]) -> Sequence[Outcome]:
+def _read_answer(document: bytes | None, messages: Sequence[_Written]) -> Sequence[Outcome]:
     try:
         session = read_xml(document or b"")
     except XmlError:
@@ -176,10 +195,7 @@ def _read_answer(document: bytes | None, messages: Sequence[TextMessage]) -> Seq
     for answer in session.iterfind("MSGLST/MSG"):
         number = text_of(answer, "ID")
         answers[number] = None if number in answers else answer
-    return [
-        _outcome(answers.get(f"{number}"), message.letter.token)
-        for number, message in enumerate(messages, start=1)
-    ]
+    return [_outcome(answers.get(each.number), each.token) for each in messages]
 
 
 def _outcome(answer: Element | None, token: str) -> Outcome:

@@ -2,22 +2,26 @@
 
 What differs between two recipients of an order (To, Message-ID, Date) stands in front of what does
 not (From, Subject, MIME, body). The shared part is made with all its encodings and dot-stuffing,
-and kept for a while, so that most e-mails of an order cost three header lines.
+and kept for a while, so that most e-mails of an order cost three header lines. It is made once for all
+that ask for it at the same time, and where it is long beside the event loop, so that others' e-mails go on.
 Bodies are sent as 7bit where they are, and otherwise as quoted-printable, never as 8bit:
 no server on the way has to convert them, so a signature made at the relay stays valid.
 """
 
+import asyncio
 import binascii
 import hashlib
 import re
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from email.header import Header
 from email.message import MIMEPart
 from email.policy import SMTP
 from email.utils import format_datetime
-from functools import lru_cache
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
 
 from adapters.channels.mail_address import (
@@ -37,7 +41,12 @@ _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _PLAIN_SUBJECT: Final = re.compile(r"[!-~](?:[ -~]{0,64}[!-~])?")
 _LONGEST_LINE: Final = 998
 _MOST_KEPT: Final = 64
-_LARGEST_KEPT: Final = 1 << 18
+_MOST_BYTES_KEPT: Final = 32 << 20
+_LONG: Final = 8192
+"""Characters from which on a text is not rendered on the event loop: about a millisecond's work."""
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class UnmailableError(Exception):
@@ -49,18 +58,39 @@ class UnmailableError(Exception):
         self.code = code
 
 
+class _Shared(NamedTuple):
+    """What the e-mails of an order have in common."""
+
+    subject: str
+    body: str
+    sender: str
+    content_type: ContentType
+    attachments: tuple[Attachment, ...]
+    digest: bytes
+    """Of the files, which are not kept."""
+
+
 class Renderer:
     """Makes e-mails, and remembers the shared part of the latest."""
 
     def __init__(self, mail_domain: str) -> None:
         self._mail_domain = mail_domain
-        self._shared = lru_cache(maxsize=_MOST_KEPT)(_render)
+        self._kept: OrderedDict[_Shared, bytes] = OrderedDict()
+        self._bytes_kept = 0
+        self._being_made: dict[_Shared, asyncio.Future[bytes]] = {}
+        self.rendered = 0
+        """How many texts were written so far."""
+        # One, so that long texts wait for each other and not the loop for them.
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="rendering")
 
     def forget(self) -> None:
         """Let go of every text that was kept."""
-        self._shared.cache_clear()
+        self._kept.clear()
+        self._bytes_kept = 0
 
-    def render(self, letter: EmailLetter, *, at: datetime, files: Sequence[bytes] = ()) -> "Mail":
+    async def render(
+        self, letter: EmailLetter, *, at: datetime, files: Sequence[bytes] = ()
+    ) -> "Mail":
         """Write an e-mail, with the files that go with it in the order of its attachments.
 
         Raises:
@@ -72,16 +102,7 @@ class Renderer:
             to = read_address(letter.to.text)
         except AddressError as error:
             raise UnmailableError(Failure.INVALID_ADDRESS, error.code) from None
-        if files:
-            attached = tuple(zip(letter.attachments, files, strict=True))
-            content_type = letter.content_type
-            shared = _render(
-                letter.subject.text, letter.body.text, letter.sender, content_type, attached
-            )
-        else:
-            body = letter.body.text
-            make = self._shared if len(body) <= _LARGEST_KEPT else _render
-            shared = make(letter.subject.text, body, letter.sender, letter.content_type)
+        shared = await self._shared(letter, files)
         own = (
             f"Date: {format_datetime(at)}\r\n"
             f"Message-ID: {self.message_id(letter.notification_id)}\r\n"
@@ -89,6 +110,50 @@ class Renderer:
         )
         head = own.encode()
         return Mail(to, head + shared, needs_smtputf8=to.needs_smtputf8 or not shared.isascii())
+
+    async def _shared(self, letter: EmailLetter, files: Sequence[bytes]) -> bytes:
+        what = _Shared(
+            letter.subject.text,
+            letter.body.text,
+            letter.sender,
+            letter.content_type,
+            letter.attachments,
+            await self._beside_the_loop(_digest, files) if files else b"",
+        )
+        if (kept := self._kept.get(what)) is not None:
+            self._kept.move_to_end(what)
+            return kept
+        if not files and len(what.subject) + len(what.body) <= _LONG:
+            self.rendered += 1
+            made = _render(what, files)
+            self._keep(what, made)
+            return made
+        making = self._being_made.get(what)
+        if making is None:
+            self.rendered += 1
+            making = asyncio.ensure_future(self._beside_the_loop(_render, what, files))
+            self._being_made[what] = making
+            making.add_done_callback(lambda made: self._has_been_made(what, made))
+        # Whoever gives up leaves it to the others who wait for it.
+        return await asyncio.shield(making)
+
+    def _has_been_made(self, what: _Shared, made: asyncio.Future[bytes]) -> None:
+        del self._being_made[what]
+        if not made.cancelled() and made.exception() is None:
+            self._keep(what, made.result())
+
+    def _keep(self, what: _Shared, made: bytes) -> None:
+        self._kept[what] = made
+        self._bytes_kept += len(made)
+        while len(self._kept) > _MOST_KEPT or self._bytes_kept > _MOST_BYTES_KEPT:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes_kept -= len(oldest)
+
+    async def _beside_the_loop(
+        self, work: Callable[_P, _T], *args: _P.args, **keywords: _P.kwargs
+    ) -> _T:
+        run = partial(work, *args, **keywords)
+        return await asyncio.get_running_loop().run_in_executor(self._aside, run)
 
     def message_id(self, notification_id: UUID) -> str:
         """Tell the name that an e-mail bears, the same at every attempt."""
@@ -106,24 +171,26 @@ class Mail:
         self.needs_smtputf8 = needs_smtputf8
 
 
-def _render(
-    subject: str,
-    body: str,
-    sender: str,
-    content_type: ContentType,
-    attached: Sequence[tuple[Attachment, bytes]] = (),
-) -> bytes:
+def _digest(files: Sequence[bytes]) -> bytes:
+    """Tell equal files from others."""
+    digest = hashlib.sha256()
+    for each in files:
+        digest.update(hashlib.sha256(each).digest())
+    return digest.digest()
+
+
+def _render(what: _Shared, files: Sequence[bytes]) -> bytes:
     try:
-        _, from_ = read_sender(sender)
+        _, from_ = read_sender(what.sender)
     except AddressError as error:
         raise UnmailableError(Failure.FAILED, f"sender_{error.code}") from None
-    subject = subject.replace("\t", " ")
-    if CONTROL_CHARACTER.search(subject) or _CONTROL_IN_BODY.search(body):
+    subject = what.subject.replace("\t", " ")
+    if CONTROL_CHARACTER.search(subject) or _CONTROL_IN_BODY.search(what.body):
         raise UnmailableError(Failure.FAILED, "control_character")
     try:
-        parts = _body(body, content_type)
-        if attached:
-            parts = _with_files(parts, attached)
+        parts = _body(what.body, what.content_type)
+        if files:
+            parts = _with_files(parts, list(zip(what.attachments, files, strict=True)))
         head = (
             f"From: {from_}\r\n"
             f"Subject: {_subject(subject)}\r\n"

@@ -7,11 +7,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import structlog
-
 from adapters.channels.concurrent import as_known
 from adapters.channels.mail_address import read_address
 from adapters.channels.mail_rendering import Mail, Renderer, UnmailableError
+from adapters.channels.own_faults import UNEXPECTED, note_fault, own_fault
 from adapters.channels.smtp_envelope import Envelope
 from adapters.channels.smtp_pool import SmtpPool
 from adapters.channels.smtp_session import (
@@ -30,15 +29,13 @@ from application.ports.provider import (
     Letter,
     Memory,
     Outcome,
-    Rejected,
     Told,
     Trouble,
     Unknown,
+    withheld,
 )
 from domain.channel import Channel
 from domain.order.events import Failure
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +138,11 @@ class SmtpProvider:
 
     async def _hand_over(self, letter: Letter) -> Told:
         if not isinstance(letter, EmailLetter):
-            return Told(letter, Rejected(Failure.FAILED, "wrong_channel"), self._clock())
-        files = await self._files(letter)
+            return Told(letter, withheld(Failure.FAILED, "wrong_channel"), self._clock())
+        try:
+            files = await self._files(letter)
+        except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
+            files = own_fault(self._name, error)
         if isinstance(files, Outcome):
             return Told(letter, files, self._clock())
         remaining = (letter.send_before - self._clock()).total_seconds()
@@ -169,7 +169,7 @@ class SmtpProvider:
             return fetched
         if fetched.failure is None:
             return Deferred(fetched.code, Trouble.ELSEWHERE)
-        return Rejected(fetched.failure, fetched.code)
+        return withheld(fetched.failure, fetched.code)
 
     async def _prepare(
         self, letter: EmailLetter, files: Sequence[bytes], began: datetime
@@ -178,14 +178,20 @@ class SmtpProvider:
         if began > letter.send_before:
             return TOO_LATE
         try:
-            mail = self._renderer.render(letter, at=began, files=files)
-            session, refusal = await self._offer(letter.token, mail)
+            mail = await self._renderer.render(letter, at=began, files=files)
+            envelope = self._envelope(letter.token, mail)
         except UnmailableError as error:
-            return Rejected(error.failure, error.code)
+            return withheld(error.failure, error.code)
+        except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
+            return own_fault(self._name, error)
+        try:
+            session, refusal = await self._offer(envelope)
         except NotTakenError as error:
             return Deferred(error.code, error.trouble)
-        except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
-            return Deferred(self._unexpected(error))
+        except Exception as error:  # noqa: BLE001  # likewise
+            # In the conversation: with another session it may not come again.
+            note_fault(self._name, error)
+            return Deferred(UNEXPECTED, Trouble.ELSEWHERE)
         if refusal is not None:
             self._pool.give_back(session)
             return refusal
@@ -202,24 +208,22 @@ class SmtpProvider:
         except NotTakenError as error:
             return Deferred(error.code, error.trouble)
         except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
-            return Unknown(self._unexpected(error))
+            note_fault(self._name, error)
+            return Unknown(UNEXPECTED, Trouble.ELSEWHERE)
         finally:
             self._pool.give_back(ready.session)
 
-    def _unexpected(self, error: Exception) -> str:
-        # Only its kind: the rest of it may hold what the e-mail says.
-        log.error("hand_over_failed", provider=self._name, because=type(error).__name__)
-        return "unexpected"
-
-    async def _offer(self, token: str, mail: Mail) -> tuple[SmtpSession, Outcome | None]:
-        """Find a session whose server will take the content, or refuses this e-mail."""
-        envelope = Envelope(
+    def _envelope(self, token: str, mail: Mail) -> Envelope:
+        return Envelope(
             sender=f"{self._bounce[0]}+{token}@{self._bounce[1]}",
             recipient=mail.to.spec,
             token=token,
             size=len(mail.content),
             needs_smtputf8=mail.needs_smtputf8,
         )
+
+    async def _offer(self, envelope: Envelope) -> tuple[SmtpSession, Outcome | None]:
+        """Find a session whose server will take the content, or refuses this e-mail."""
         try:
             async with asyncio.timeout(self._times.before_content):
                 session = await self._pool.session()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from application.ports.provider import Rejected
+from application.ports.provider import Rejected, withheld
 from domain.order.events import Failure
 
 Abilities: TypeAlias = Mapping[str, str]
@@ -27,10 +27,10 @@ class Envelope:
     def refusal(self, abilities: Abilities) -> Rejected | None:
         """Tell what such a server could only refuse."""
         if self.needs_smtputf8 and "SMTPUTF8" not in abilities:
-            return Rejected(Failure.INVALID_ADDRESS, "smtputf8_missing")
+            return withheld(Failure.FAILED, "smtputf8_missing")
         largest = abilities.get("SIZE", "")
         if largest.isdigit() and 0 < int(largest) < self.size:
-            return Rejected(Failure.PAYLOAD_TOO_LARGE, "size_exceeded")
+            return withheld(Failure.PAYLOAD_TOO_LARGE, "size_exceeded")
         return None
 
     def mail(self, abilities: Abilities) -> str:

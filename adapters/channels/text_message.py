@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from application.ports.provider import TOO_LATE, Deferred, Letter, Rejected, SmsLetter
+from application.ports.provider import TOO_LATE, Deferred, Letter, Rejected, SmsLetter, withheld
 from domain.order.events import Failure
 
 _SEPARATORS: Final = re.compile(r"[ ().-]")
@@ -38,17 +38,17 @@ def text_message(
 ) -> TextMessage | Deferred | Rejected:
     """Check a letter right before it is handed over; past its time it is not."""
     if not isinstance(letter, SmsLetter):
-        return Rejected(Failure.FAILED, "wrong_channel")
+        return withheld(Failure.FAILED, "wrong_channel")
     if now > letter.send_before or now >= letter.expires_at:
         return TOO_LATE
     if letter.body.is_erased:
-        return Rejected(Failure.FAILED, "content_erased")
+        return withheld(Failure.FAILED, "content_erased")
     if (code := objection(letter.body.text)) is not None:
-        return Rejected(Failure.FAILED, code)
+        return withheld(Failure.FAILED, code)
     if _SENDER.fullmatch(letter.sender) is None:
-        return Rejected(Failure.FAILED, "invalid_sender")
+        return withheld(Failure.FAILED, "invalid_sender")
     number = _SEPARATORS.sub("", letter.to.text)
     number = f"+{number[2:]}" if number.startswith("00") else number
     if _NUMBER.fullmatch(number) is None:
-        return Rejected(Failure.INVALID_ADDRESS, "invalid_address")
+        return withheld(Failure.INVALID_ADDRESS, "invalid_address")
     return TextMessage(letter, number)

@@ -13,9 +13,9 @@ from application.ports.provider import (
     Letter,
     Memory,
     Outcome,
-    Rejected,
     Told,
     Unknown,
+    withheld,
 )
 from domain.channel import Channel
 from domain.order.events import Failure
@@ -124,9 +124,12 @@ class RecordingProvider:
         if self._clock() > letter.send_before:
             return TOO_LATE
         subject = letter.subject.text if isinstance(letter, EmailLetter) else ""
-        line = f"{letter.to.text}{letter.sender}{subject}"
+        try:
+            line = letter.to.text + letter.sender + subject
+        except TypeError:
+            return withheld(Failure.FAILED, "unexpected")
         if _CONTROL_IN_LINE.search(line) or _CONTROL_IN_TEXT.search(letter.body.text):
-            return Rejected(Failure.FAILED, "control_character")
+            return withheld(Failure.FAILED, "control_character")
         self.offered.append(letter)
         if self._memory is not None and (
             known := self._memory.carried(letter.token, self._clock())

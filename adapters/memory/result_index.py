@@ -7,7 +7,7 @@ from adapters.memory.order_repository import InMemoryOrderRepository
 from application.ports.result_index import OwnerFigures
 from domain.channel import Channel
 from domain.order.events import OrderId
-from domain.order.notification import Accepted, Delivered
+from domain.order.notification import Accepted, Delivered, Relayed
 from domain.order.order import Order, rebuild
 
 
@@ -56,7 +56,9 @@ def _of(owner: str, orders: Sequence[Order]) -> OwnerFigures:
         owner=owner,
         orders=len(orders),
         emails=len(emails),
-        emails_succeeded=sum(isinstance(each, Accepted | Delivered) for each in emails),
+        emails_succeeded=sum(isinstance(each, Accepted | Relayed | Delivered) for each in emails),
         text_messages=len(texts),
-        text_messages_succeeded=sum(isinstance(each, Accepted | Delivered) for each in texts),
+        text_messages_succeeded=sum(
+            isinstance(each, Accepted | Relayed | Delivered) for each in texts
+        ),
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.channel import Channel
 from domain.message import Attachment, ContentType
-from domain.order.events import Failure
+from domain.order.events import Failure, Refuser
 from domain.personal import Contact, Content
 
 
@@ -58,11 +58,17 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The provider has refused it for good."""
+    """It was refused for good: by the provider, or by ourselves before anything of it left."""
 
     failure: Failure
     code: str
-    """The provider's code, without any words that might name somebody: `550 5.1.1`."""
+    """The code of whoever refused, without any words that might name somebody: `550 5.1.1`."""
+    by: Refuser = Refuser.PROVIDER
+
+
+def withheld(failure: Failure, code: str) -> Rejected:
+    """Refuse a letter ourselves, before anything of it leaves."""
+    return Rejected(failure, code, by=Refuser.SERVICE)
 
 
 class Trouble(StrEnum):
@@ -93,6 +99,7 @@ class Unknown:
     """Nobody can tell whether it was taken over."""
 
     code: str
+    trouble: Trouble = Trouble.PROVIDER
 
 
 Outcome: TypeAlias = Accepted | Rejected | Deferred | Unknown
@@ -158,6 +165,7 @@ class Provider(Protocol):
         `Deferred` (or `Rejected`), after that it is `Unknown`.
         A letter whose `send_before` has passed is `TOO_LATE` and not sent.
         The provider's own refusal of *us* (bad credentials) is `Deferred`, never `Rejected`.
-        What is not the provider's trouble is called so, since others are asked in its place.
+        What is not the provider's trouble is called so, since others are asked in its place: a letter
+        that cannot be written is `Rejected` by ourselves, alone, whatever is wrong in our own house.
         """
         ...

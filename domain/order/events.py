@@ -80,8 +80,19 @@ class ReportedState(StrEnum):
     """What a delivery report says of a notification."""
 
     DELAYED = "delayed"
-    DELIVERED = "delivered"
+    RELAYED = "relayed"
+    """Handed on to a server that reports nothing."""
     FAILED = "failed"
+    DELIVERED = "delivered"
+
+
+class Refuser(StrEnum):
+    """Who refused a notification for good."""
+
+    PROVIDER = "provider"
+    """The provider that it was handed to."""
+    SERVICE = "service"
+    """This service itself, before anything of it left."""
 
 
 class DeliveryPolicy(StrEnum):
@@ -240,12 +251,13 @@ class NotificationSent(Struct, frozen=True, kw_only=True, tag="order.notificatio
 
 
 class NotificationRejected(Struct, frozen=True, kw_only=True, tag="order.notification_rejected"):
-    """A provider refused a notification for good."""
+    """A notification was refused for good, by its provider or before it was handed over."""
 
     notification_no: NotificationNo
     attempt: int
     failure: Failure
     code: str
+    by: Refuser = Refuser.PROVIDER
 
 
 class NotificationDeferred(Struct, frozen=True, kw_only=True, tag="order.notification_deferred"):

@@ -10,6 +10,7 @@
                   │                                       │
                   └───────────Expired (never left)        ├─report─▶ Delivered
                                                           ├─report─▶ Failed
+                                                          ├─report─▶ Relayed
                                                           └─Expired (unconfirmed)
 
     ─NotFound─▶ NotIdentified        ─Reserved─▶ Reserved        (both born final)
@@ -20,7 +21,9 @@ order's delivery policy decides whether it is sent again or given up.
 
 A report may come in any state, early or late.
 States carry a rank, and a report never lowers it: whatever the order in which the same reports come,
-the notification ends in the same state, and a late `Delivered` corrects an expiry.
+the notification ends in the same state, and a late `Delivered` corrects an expiry. What was handed on to
+a server that reports nothing (`Relayed`) has arrived as far as anybody will ever tell, until that server
+sends it back.
 """
 
 from dataclasses import dataclass, replace
@@ -75,6 +78,11 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Relayed:
+    """Was handed on to the recipient's own server, which reports nothing unless it sends it back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """Arrived, says the provider."""
 
@@ -118,6 +126,7 @@ Delivery: TypeAlias = (
     | Attempting
     | Unknown
     | Accepted
+    | Relayed
     | Delivered
     | Failed
     | Expired
@@ -151,8 +160,9 @@ _RANK: Final[dict[type[Delivery], int]] = {
     Expired: 2,
     NotIdentified: 2,
     Reserved: 2,
-    Failed: 3,
-    Delivered: 4,
+    Relayed: 3,
+    Failed: 4,
+    Delivered: 5,
 }
 
 
@@ -261,6 +271,8 @@ class Notification:
         match report.state:
             case ReportedState.DELAYED:
                 told = Pending()
+            case ReportedState.RELAYED:
+                told = Relayed()
             case ReportedState.DELIVERED:
                 told = Delivered()
             case ReportedState.FAILED:

@@ -44,6 +44,7 @@ from domain.order.events import (
     OrderPlaced,
     Reason,
     RecipientReserved,
+    Refuser,
     SendConditionMet,
     SendConditionNotMet,
     SendConditionUnknown,
@@ -530,15 +531,25 @@ class Order:
         )
 
     def record_rejected(
-        self, notification_no: NotificationNo, attempt: int, failure: Failure, code: str
+        self,
+        notification_no: NotificationNo,
+        attempt: int,
+        failure: Failure,
+        code: str,
+        *,
+        by: Refuser = Refuser.PROVIDER,
     ) -> Sequence[OrderEvent]:
-        """Take down that a provider refused a notification for good."""
+        """Take down that a notification was refused for good, and by whom."""
         if not self.notification(notification_no).is_in_hand(attempt):
             return ()
         return self._completing(
             [
                 NotificationRejected(
-                    notification_no=notification_no, attempt=attempt, failure=failure, code=code
+                    notification_no=notification_no,
+                    attempt=attempt,
+                    failure=failure,
+                    code=code,
+                    by=by,
                 )
             ]
         )

@@ -19,6 +19,7 @@ from domain.order.notification import (
     GivenUp,
     NotIdentified,
     Pending,
+    Relayed,
     Reserved,
     Stopped,
     Unknown,
@@ -128,13 +129,13 @@ RESULT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "Sending": "The notification is being handed over to the provider.",
         "Succeeded": "The e-mail was accepted by the provider.",
         "Accepted": "The text message was accepted by the provider.",
-        "Delivered": "The notification arrived, says the provider.",
-        "Failed": "The notification did not arrive.",
+        "Delivered": "The notification arrived, says the provider: it, or the recipient's own server, has it.",
+        "Failed": "The notification was not handed over, or did not arrive.",
         "Failed_TTL": "The notification was not sent, or its arrival not confirmed, in time.",
         "Failed_RecipientReserved": "Not sent: the recipient has declined digital communication.",
         "Failed_RecipientNotIdentified": "Not sent: no contact point was found for the recipient.",
-        "Failed_InvalidEmailFormat": "The provider refused the e-mail address as invalid.",
-        "Failed_InvalidRecipient": "The provider refused the mobile number as invalid.",
+        "Failed_InvalidEmailFormat": "The e-mail address is not one that mail can be sent to.",
+        "Failed_InvalidRecipient": "The mobile number is not one that messages can be sent to.",
         "Failed_SupressedRecipient": "The provider does not send to this e-mail address any more.",
         "Failed_Bounced": "The e-mail came back: there is no such mailbox, or it takes no mail.",
         "Failed_FilteredSpam": "The e-mail was taken for spam.",
@@ -159,7 +160,8 @@ def result_of(channel: Channel, delivery: Delivery) -> str:
             return "Sending"
         case Accepted():
             return "Succeeded" if channel is Channel.EMAIL else "Accepted"
-        case Delivered():
+        case Delivered() | Relayed():
+            # Altinn's own provider calls delivered what the recipient's server has taken over.
             return "Delivered"
         case Failed(failure=failure):
             return (_EMAIL_FAILURES if channel is Channel.EMAIL else _SMS_FAILURES)[failure]
@@ -200,4 +202,4 @@ def has_succeeded(delivery: Delivery) -> bool:
 
     Counted alike for both channels and in both places where they are counted.
     """
-    return isinstance(delivery, Accepted | Delivered)
+    return isinstance(delivery, Accepted | Relayed | Delivered)

@@ -17,6 +17,7 @@ from application.ports.provider import (
     Rejected,
     Trouble,
     Unknown,
+    withheld,
 )
 from domain.channel import Channel
 from domain.order.events import Failure
@@ -118,7 +119,13 @@ def test_messages_that_are_refused_for_what_they_are_speak_against_nobody(
 
 
 @pytest.mark.parametrize(
-    "outcome", [TOO_LATE, Deferred("attachment_status_503", Trouble.ELSEWHERE)]
+    "outcome",
+    [
+        TOO_LATE,
+        Deferred("attachment_status_503", Trouble.ELSEWHERE),
+        Unknown("unexpected", Trouble.ELSEWHERE),
+        withheld(Failure.FAILED, "unexpected"),
+    ],
 )
 def test_trouble_of_ours_or_of_an_owners_storage_speaks_against_no_gateway(
     gateways: Installation, outcome: Outcome
@@ -224,7 +231,14 @@ def test_a_probe_of_which_something_is_heard_late_is_a_probe_all_the_same(
     assert gateways.reasons()[-1] == "the probe succeeded"
 
 
-@pytest.mark.parametrize("trouble", [TOO_LATE, Deferred("attachment_timeout", Trouble.ELSEWHERE)])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        TOO_LATE,
+        Deferred("attachment_timeout", Trouble.ELSEWHERE),
+        withheld(Failure.FAILED, "control_character"),
+    ],
+)
 def test_a_probe_that_never_reached_the_gateway_is_made_again_at_once(
     gateways: Installation, trouble: Outcome
 ) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -18,9 +19,11 @@ from application.ports.provider import (
     Provider,
     Rejected,
     SmsLetter,
+    withheld,
 )
 from domain.channel import Channel
 from domain.message import ContentType
+from domain.order.events import Failure, Refuser
 from domain.personal import Contact, Content
 
 
@@ -165,6 +168,21 @@ class ProviderContract:
         )
         assert all(isinstance(each, Rejected) for each in told)
         assert stand.carried() == []
+
+    async def test_what_cannot_be_written_fails_alone_and_is_nobodys_fault_but_ours(
+        self, stand: Stand
+    ) -> None:
+        fault = cast("str", None)
+        letters = [stand.letter("En."), replace(stand.letter(), sender=fault), stand.letter("To.")]
+        told = await outcomes(stand.provider, *letters)
+        assert told[1] == withheld(Failure.FAILED, "unexpected")
+        assert isinstance(told[0], Accepted)
+        assert isinstance(told[2], Accepted)
+        assert sorted(stand.carried()) == ["En.", "To."]
+
+    async def test_what_is_not_even_tried_is_refused_by_ourselves(self, stand: Stand) -> None:
+        told = await outcomes(stand.provider, stand.letter(sender="\n"), stand.letter("a\0b"))
+        assert [isinstance(each, Rejected) and each.by for each in told] == [Refuser.SERVICE] * 2
 
     async def test_a_body_with_a_nul_is_refused(self, stand: Stand) -> None:
         assert isinstance(await outcome(stand.provider, stand.letter("a\0b")), Rejected)

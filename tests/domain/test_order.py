@@ -48,6 +48,7 @@ from domain.order.notification import (
     GivenUp,
     NotIdentified,
     Pending,
+    Relayed,
     Reserved,
     Stopped,
 )
@@ -118,6 +119,7 @@ bounced = DeliveryReported(
 )
 quarantined = msgspec.structs.replace(bounced, failure=Failure.QUARANTINED, code="5.7.1")
 delayed = msgspec.structs.replace(delivered, state=ReportedState.DELAYED, code="4.4.1")
+relayed = msgspec.structs.replace(delivered, state=ReportedState.RELAYED, code="relayed 2.0.0")
 
 by_sms_too = msgspec.structs.replace(placed, channel=ChannelChoice.EMAIL_AND_SMS, sms=REMINDER_SMS)
 conditional = msgspec.structs.replace(placed, condition=Content("https://owner.example/ok"))
@@ -609,6 +611,31 @@ def test_of_contradictory_failures_the_same_one_stays(reports: Sequence[Delivery
 
     assert order.notifications[0].delivery == Failed(Failure.QUARANTINED)
     assert len(order.notifications[0].reports) == 3
+
+
+@pytest.mark.parametrize("reports", list(permutations([relayed, bounced, delayed])))
+def test_what_was_handed_on_and_then_came_back_has_failed(
+    reports: Sequence[DeliveryReported],
+) -> None:
+    order = order_after(placed, kari_found, attempted, sent, *reports)
+
+    assert order.notifications[0].delivery == Failed(Failure.BOUNCED)
+
+
+@pytest.mark.parametrize("reports", list(permutations([relayed, delivered])))
+def test_what_was_handed_on_and_then_arrived_is_delivered(
+    reports: Sequence[DeliveryReported],
+) -> None:
+    order = order_after(placed, kari_found, attempted, sent, *reports)
+
+    assert order.notifications[0].delivery == Delivered()
+
+
+def test_of_what_was_handed_on_nothing_more_is_waited_for() -> None:
+    order = order_after(placed, kari_found, attempted, sent)
+
+    assert order.record_reports([relayed]) == (relayed, OrderCompleted())
+    assert evolve_all(order, [relayed], NOON).notifications[0].delivery == Relayed()
 
 
 def test_a_report_is_taken_down_once() -> None:

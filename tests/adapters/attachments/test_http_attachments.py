@@ -20,7 +20,7 @@ from adapters.channels.smtp import SmtpProvider
 from adapters.channels.smtp_session import SmtpTimeouts, Tls
 from adapters.memory.attachments import InMemoryAttachments
 from application.ports.attachments import Attachments, NotFetched
-from application.ports.provider import Accepted, Deferred, EmailLetter, Rejected, Trouble
+from application.ports.provider import Accepted, Deferred, EmailLetter, Trouble, withheld
 from domain.message import Attachment, ContentType
 from domain.order.events import Failure
 from entrypoints.catch_all import CatchAll, caught_messages
@@ -225,7 +225,7 @@ async def test_files_arrive_byte_for_byte(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content_type", list(ContentType))
-def test_files_are_written_byte_for_byte(content_type: ContentType) -> None:
+async def test_files_are_written_byte_for_byte(content_type: ContentType) -> None:
     files = [FILES["letter.pdf"] * 5000, FILES["numbers.csv"], b""]
     names = ["brev æøå.pdf", "x" * 200 + ".csv", "empty.txt"]
     letter = replace(
@@ -233,7 +233,8 @@ def test_files_are_written_byte_for_byte(content_type: ContentType) -> None:
         content_type=content_type,
     )
 
-    content = Renderer("varsel.example").render(letter, at=datetime.now(UTC), files=files).content
+    renderer = Renderer("varsel.example")
+    content = (await renderer.render(letter, at=datetime.now(UTC), files=files)).content
 
     lines = content.split(b"\r\n")
     assert all(len(line) <= 998 and b"\n" not in line for line in lines)
@@ -256,7 +257,7 @@ def test_files_are_written_byte_for_byte(content_type: ContentType) -> None:
         ),
         (
             NotFetched("attachment_status_403", Failure.INVALID_ATTACHMENT),
-            Rejected(Failure.INVALID_ATTACHMENT, "attachment_status_403"),
+            withheld(Failure.INVALID_ATTACHMENT, "attachment_status_403"),
         ),
     ],
     ids=["for now", "for good"],

@@ -16,7 +16,7 @@ from entrypoints.catch_all.steering import mail_conduct
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 NOTIFICATIONS = Path(__file__).parent / "notifications"
-DELIVERED, DELAYED, FAILED = ReportedState.DELIVERED, ReportedState.DELAYED, ReportedState.FAILED
+DELAYED, RELAYED, FAILED, DELIVERED = ReportedState
 
 
 def sample(name: str) -> bytes:
@@ -31,7 +31,7 @@ def at(second: int) -> datetime:
     "name,state,code,failure,second",
     [
         ("postfix_bounced", FAILED, "failed 5.1.1", Failure.BOUNCED, 4),
-        ("postfix_relayed", DELIVERED, "relayed 2.0.0", None, 4),
+        ("postfix_relayed", RELAYED, "relayed 2.0.0", None, 4),
         ("postfix_delivered", DELIVERED, "delivered 2.0.0", None, 4),
         ("postfix_delayed", DELAYED, "delayed 4.4.1", None, 4),
         ("postfix_expired", FAILED, "failed 4.4.1", Failure.EXPIRED_AT_PROVIDER, 4),

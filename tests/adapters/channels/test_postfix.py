@@ -144,15 +144,15 @@ async def _until_it_came(world: World, body: str) -> None:
     "to, told",
     [
         ("kari@mailbox.example", [(ReportedState.DELIVERED, "delivered 2.0.0", None)]),
-        ("kari@example.no", [(ReportedState.DELIVERED, "relayed 2.0.0", None)]),
-        ("kåre@example.no", [(ReportedState.DELIVERED, "relayed 2.0.0", None)]),
+        ("kari@example.no", [(ReportedState.RELAYED, "relayed 2.0.0", None)]),
+        ("kåre@example.no", [(ReportedState.RELAYED, "relayed 2.0.0", None)]),
         ("nobody@example.no", [(ReportedState.FAILED, "failed 5.1.1", Failure.BOUNCED)]),
         ("full@example.no", [(ReportedState.FAILED, "failed 5.2.2", Failure.FAILED)]),
         (
             "later@example.no",
             [
                 (ReportedState.DELAYED, "delayed 4.2.0", None),
-                (ReportedState.DELIVERED, "relayed 2.0.0", None),
+                (ReportedState.RELAYED, "relayed 2.0.0", None),
             ],
         ),
         (

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from adapters.channels.smtp import SmtpProvider
 from adapters.channels.smtp_session import SmtpTimeouts, Tls
-from application.ports.provider import Accepted, Deferred, Rejected, Unknown
+from application.ports.provider import Accepted, Deferred, Rejected, Unknown, withheld
 from domain.channel import Channel
 from domain.order.events import Failure
 from entrypoints.catch_all import CatchAll, Pace, caught_messages
@@ -72,7 +72,7 @@ async def test_it_carries_e_mail(provider: SmtpProvider) -> None:
     assert provider.channel is Channel.EMAIL
     assert provider.name == "relay"
     told = await outcome(provider, sms_letter())
-    assert told == Rejected(Failure.FAILED, "wrong_channel")
+    assert told == withheld(Failure.FAILED, "wrong_channel")
 
 
 async def test_the_reference_is_the_attempts_token(provider: SmtpProvider) -> None:
@@ -157,7 +157,7 @@ async def test_a_slow_answer_is_waited_for(provider: SmtpProvider) -> None:
 )
 async def test_what_is_not_one_address_is_refused(provider: SmtpProvider, to: str) -> None:
     told = await outcome(provider, email_letter(to))
-    assert told == Rejected(Failure.INVALID_ADDRESS, "invalid_address")
+    assert told == withheld(Failure.INVALID_ADDRESS, "invalid_address")
 
 
 @pytest.mark.parametrize("sender", ["a@x.no, b@y.no", "Altinn", "Altinn <>", "<a@x.no", ""])
@@ -165,7 +165,7 @@ async def test_a_sender_that_is_not_one_address_is_refused(
     provider: SmtpProvider, sender: str
 ) -> None:
     told = await outcome(provider, email_letter(sender=sender))
-    assert told == Rejected(Failure.FAILED, "sender_invalid_address")
+    assert told == withheld(Failure.FAILED, "sender_invalid_address")
 
 
 @pytest.mark.parametrize("to", ["ka\0ri@x.no", "kari@x.no\r\n", "kari@x.no\n", "k\x7f@x.no"])
@@ -173,7 +173,7 @@ async def test_control_characters_in_an_address_are_called_so(
     provider: SmtpProvider, to: str
 ) -> None:
     told = await outcome(provider, email_letter(to))
-    assert told == Rejected(Failure.INVALID_ADDRESS, "control_character")
+    assert told == withheld(Failure.INVALID_ADDRESS, "control_character")
 
 
 @pytest.mark.parametrize("control", ["\n", "\r\nBcc: ola@x.no", "\0", "\x85", "\u2028"])
@@ -181,5 +181,5 @@ async def test_control_characters_in_a_subject_are_refused(
     provider: SmtpProvider, control: str, tmp_path: Path
 ) -> None:
     told = await outcome(provider, email_letter(subject=f"Hei{control}du"))
-    assert told == Rejected(Failure.FAILED, "control_character")
+    assert told == withheld(Failure.FAILED, "control_character")
     assert list(caught_messages(tmp_path)) == []

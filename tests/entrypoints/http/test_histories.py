@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from application.ports.provider import withheld
 from domain.order.events import Failure, ReportedState
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
@@ -69,6 +70,57 @@ async def test_a_report_that_contradicts_what_was_reported_before_says_so(
         "smtp reported notification 0 delivered (told)",
         "smtp reported notification 0 failed (told), which contradicts what was reported before",
     ]
+
+
+async def test_what_was_handed_on_may_come_back_and_that_contradicts_nothing(
+    api: httpx.AsyncClient, installation: Installation
+) -> None:
+    answer = await api.post(f"{V1}/orders/email", json=EMAIL_ORDER, headers=TTD)
+    order_id = answer.json()["orderId"]
+    installation.now = NOON + timedelta(hours=2)
+    await installation.dispatching.run_until_idle()
+
+    await installation.report(ReportedState.RELAYED)
+    handed_on = await status_of(api, order_id)
+    await installation.report(ReportedState.FAILED, Failure.BOUNCED)
+
+    assert handed_on == "Delivered"
+    assert await status_of(api, order_id) == "Failed_Bounced"
+    assert await words_of(api, order_id, "order.delivery_reported") == [
+        "smtp reported notification 0 handed on to a server that reports nothing (told)",
+        "smtp reported notification 0 failed: bounced (told)",
+    ]
+
+
+async def test_what_we_refused_ourselves_was_not_handed_over_and_the_address_is_not_blamed(
+    api: httpx.AsyncClient, installation: Installation
+) -> None:
+    installation.mail.answer(withheld(Failure.FAILED, "sender_invalid_address"))
+    answer = await api.post(f"{V1}/orders/email", json=EMAIL_ORDER, headers=TTD)
+    order_id = answer.json()["orderId"]
+    installation.now = NOON + timedelta(hours=2)
+    await installation.dispatching.run_until_idle()
+
+    words = await words_of(api, order_id, "order.notification_rejected")
+    assert words == ["notification 0 was not handed over: failed (sender_invalid_address)"]
+    assert await status_of(api, order_id) == "Failed"
+    assert await words_of(api, order_id, "order.notification_attempted") == [
+        "notification 0 is about to be handed to smtp, attempt 1"
+    ]
+
+
+async def words_of(api: httpx.AsyncClient, order_id: str, event: str) -> list[str]:
+    """What the history says of one kind of event."""
+    history = await api.get(f"{V1}/orders/{order_id}/history", headers=TTD)
+    return [each["words"] for each in history.json()["history"] if each["event"] == event]
+
+
+async def status_of(api: httpx.AsyncClient, order_id: str) -> str:
+    """The status of an order's only e-mail, as the first version has it."""
+    told = await api.get(f"{V1}/orders/{order_id}/notifications/email", headers=TTD)
+    (only,) = told.json()["notifications"]
+    status: str = only["sendStatus"]["status"]
+    return status
 
 
 async def test_of_two_failures_of_other_kinds_the_second_contradicts_the_first(
