@@ -290,6 +290,11 @@ class Settings:
     businesses_url: str | None = _setting(
         _url("https", "http"), None, "where the feed of businesses' addresses begins"
     )
+    businesses_scope: str | None = _setting(
+        _text,
+        None,
+        "with which scope our own client at Maskinporten asks for a token for that feed",
+    )
     condition_hosts: tuple[str, ...] = _setting(
         _names, (), "hosts (also local ones, also by http) that send conditions may lie at"
     )
@@ -381,6 +386,17 @@ class Settings:
                 "VARSEL_CONDITION_TOKEN_HOSTS needs VARSEL_MASKINPORTEN_ISSUER, "
                 "VARSEL_MASKINPORTEN_CLIENT_ID and VARSEL_MASKINPORTEN_CLIENT_KEY: "
                 "without them there are no tokens to show"
+            )
+        has_client = self.maskinporten_client_id is not None
+        if has_client and self.businesses_url is not None and self.businesses_scope is None:
+            yield (
+                "VARSEL_BUSINESSES_URL needs VARSEL_BUSINESSES_SCOPE where there is a client of our "
+                "own (VARSEL_MASKINPORTEN_CLIENT_ID): it gets no token without a scope"
+            )
+        if self.businesses_scope is not None and not has_client:
+            yield (
+                "VARSEL_BUSINESSES_SCOPE needs VARSEL_MASKINPORTEN_CLIENT_ID: "
+                "without a client of our own nobody asks for a token"
             )
         for name, url in (
             ("VARSEL_SMTP_URL", self.smtp_url),

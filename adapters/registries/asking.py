@@ -1,17 +1,36 @@
 """Ask a register over HTTP, with limits to how much it may answer and how long it may take."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
 import aiohttp
+import structlog
 from yarl import URL
 
 from adapters.foreign_json import in_utf8
 from application.ports.registries import RegistryUnavailableError
 
+LONGEST_WAIT: Final = 600.0
+"""Seconds that a register may ask us to wait; where it asks for more, somebody has to come again."""
+MOST_TRIES: Final = 6
+"""How often one question is asked, where the register asks us to wait."""
+
 _PIECE: Final = 64 * 1024
+_MEANS: Final[Mapping[int, str]] = {
+    HTTPStatus.UNAUTHORIZED: (
+        "does not take our token (401): see which token, or which client and key, the settings name"
+    ),
+    HTTPStatus.FORBIDDEN: "does not let us read (403): our client or its token may lack the scope",
+    HTTPStatus.TOO_MANY_REQUESTS: "has been asked too often (429)",
+    HTTPStatus.SERVICE_UNAVAILABLE: "is closed for now (503)",
+}
+_SAYS_WHEN: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+
+_log = structlog.get_logger(__name__)
 
 
 async def ask(
@@ -47,12 +66,77 @@ async def ask(
             ) as answer,
         ):
             if answer.status != HTTPStatus.OK:
-                raise RegistryUnavailableError(registry)
+                raise _refusal(registry, answer)
             body = bytearray()
             async for piece in answer.content.iter_chunked(_PIECE):
                 body += piece
                 if len(body) > largest:
-                    raise RegistryUnavailableError(registry)
+                    raise RegistryUnavailableError(registry, f"answered more than {largest} bytes")
             return in_utf8(bytes(body))
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-        raise RegistryUnavailableError(registry) from None
+    except TimeoutError:
+        why = f"gave no whole answer within {seconds:g} seconds: try again later"
+        raise RegistryUnavailableError(registry, why) from None
+    except aiohttp.ClientSSLError:
+        why = "shows a certificate that is not trusted: see who has signed it"
+        raise RegistryUnavailableError(registry, why) from None
+    except aiohttp.ClientConnectorError as error:
+        why = f"cannot be reached ({type(error).__name__}): see its address in the settings"
+        raise RegistryUnavailableError(registry, why) from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        why = f"gave no answer that could be read ({type(error).__name__}): try again later"
+        raise RegistryUnavailableError(registry, why) from None
+
+
+async def patiently(
+    asking: Callable[[], Awaitable[bytes]],
+    *,
+    wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> bytes:
+    """The answer of a register that may ask us to wait: it is asked again when it says.
+
+    Raises:
+        RegistryUnavailableError: it did not say when, said so for too long or too often, or gave
+            no answer for another reason.
+    """
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            return await asking()
+        except RegistryUnavailableError as outage:
+            pause = outage.again_in
+            if pause is None or pause > LONGEST_WAIT or tries == MOST_TRIES:
+                raise
+            _log.warning("registry_asked_again", because=str(outage), seconds=round(pause))
+        await wait(pause)
+
+
+def _refusal(registry: str, answer: aiohttp.ClientResponse) -> RegistryUnavailableError:
+    status = answer.status
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        why = (
+            f"sends us elsewhere ({status}), where nobody goes: "
+            "see whether its address in the settings is still right"
+        )
+        return RegistryUnavailableError(registry, why)
+    why = _MEANS.get(status, f"answered {status}")
+    if status not in _SAYS_WHEN:
+        return RegistryUnavailableError(registry, why)
+    again_in = _pause(answer.headers.get("Retry-After"), datetime.now(UTC))
+    when = "later; it does not say when" if again_in is None else f"in {again_in:.0f} seconds"
+    return RegistryUnavailableError(registry, f"{why}: ask again {when}", again_in=again_in)
+
+
+def _pause(said: str | None, now: datetime) -> float | None:
+    """The seconds that `Retry-After` asks for, by a number or a date (RFC 9110 § 10.2.3)."""
+    if said is None:
+        return None
+    if said.isascii() and said.isdecimal():
+        return float(said[:9])
+    try:
+        moment = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())

@@ -1,13 +1,14 @@
 """Follow the registers' own feeds, from where the local copies stand to the feeds' end."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 from yarl import URL
 
-from adapters.registries.asking import ask
+from adapters.registries.asking import ask, patiently
 from adapters.registries.importing import ImportSummary, RegistryImporter
 from adapters.registries.pages import UnreadablePageError
 
@@ -35,25 +36,22 @@ async def sync_krr(
     token: Callable[[], Awaitable[str]],
     *,
     seconds: float = _SECONDS,
+    wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
     progress: Callable[[ImportSummary], None] = lambda _: None,
 ) -> ImportSummary:
     """Bring the copy of KRR up to the newest change; what was imported before a failure stays.
 
+    A register that asks us to wait is asked again when it says.
+
     Raises:
-        RegistryUnavailableError: the register gave no answer; try again later.
+        RegistryUnavailableError: the register gave no answer; says why, and what to do.
         UnreadablePageError: the answer is no page of the feed, or the feed does not go on.
     """
     summary = ImportSummary()
     while True:
         reached = int(await importer.cursor("krr") or 0)
-        page = await ask(
-            "krr",
-            URL(url),
-            largest=_LARGEST,
-            seconds=seconds,
-            headers={"Authorization": f"Bearer {await token()}"},
-            question=msgspec.json.encode({"fraEndringsId": reached}),
-        )
+        question = msgspec.json.encode({"fraEndringsId": reached})
+        page = await _page("krr", URL(url), token, seconds=seconds, wait=wait, question=question)
         await importer.import_page("krr", page, summary)
         progress(summary)
         reach = _read_reach(page)
@@ -69,12 +67,15 @@ async def sync_businesses(
     token: Callable[[], Awaitable[str]] | None = None,
     *,
     seconds: float = _SECONDS,
+    wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
     progress: Callable[[ImportSummary], None] = lambda _: None,
 ) -> ImportSummary:
     """Bring the copy of businesses' addresses up to date; what was imported before a failure stays.
 
+    A register that asks us to wait is asked again when it says.
+
     Raises:
-        RegistryUnavailableError: the register gave no answer; try again later.
+        RegistryUnavailableError: the register gave no answer; says why, and what to do.
         UnreadablePageError: the answer is no page of the feed, or its next page is not to be had.
     """
     summary = ImportSummary()
@@ -84,19 +85,34 @@ async def sync_businesses(
     seen: set[URL] = set()
     while following is not None:
         seen.add(following)
-        page = await ask(
-            "businesses",
-            following,
-            largest=_LARGEST,
-            seconds=seconds,
-            headers={} if token is None else {"Authorization": f"Bearer {await token()}"},
-        )
+        page = await _page("businesses", following, token, seconds=seconds, wait=wait)
         await importer.import_page("businesses", page, summary)
         progress(summary)
         following = _next(page, start)
         if following in seen:
             raise UnreadablePageError("the feed leads back to a page that was read")
     return summary
+
+
+async def _page(
+    registry: str,
+    url: URL,
+    token: Callable[[], Awaitable[str]] | None,
+    *,
+    seconds: float,
+    wait: Callable[[float], Awaitable[None]],
+    question: bytes | None = None,
+) -> bytes:
+    async def asking() -> bytes:
+        # A token may have run out while the register kept us waiting.
+        headers: Mapping[str, str] = (
+            {} if token is None else {"Authorization": f"Bearer {await token()}"}
+        )
+        return await ask(
+            registry, url, largest=_LARGEST, seconds=seconds, headers=headers, question=question
+        )
+
+    return await patiently(asking, wait=wait)
 
 
 def _next(page: bytes, start: URL) -> URL | None:

@@ -1,6 +1,7 @@
 """How an issuer's published keys are found: its metadata (RFC 8414) names the address of its key set."""
 
 import ipaddress
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
@@ -15,10 +16,21 @@ from adapters.tokens.signing_keys import MOST_BYTES
 TIMEOUT: Final = 5.0
 
 _HTTP_OK: Final = 200
+_CODE: Final = re.compile(r"[a-z_]{1,40}")
 
 
 class IssuerUnreachableError(Exception):
-    """An issuer's keys could not be fetched; the text says why, for operators."""
+    """An issuer's keys could not be fetched, or a token; the text says why, for operators."""
+
+
+class GrantRefusedError(IssuerUnreachableError):
+    """An issuer gives no token for a grant; the text says with which status, and which code (RFC 6749 § 5.2)."""
+
+    def __init__(self, status: int, code: str | None) -> None:
+        super().__init__(
+            f"it answered {status}" if code is None else f"it answered {status} {code}"
+        )
+        self.code = code
 
 
 class _Metadata(msgspec.Struct):
@@ -27,7 +39,12 @@ class _Metadata(msgspec.Struct):
     token_endpoint: str | None = None
 
 
+class _Refusal(msgspec.Struct):
+    error: str
+
+
 _decode = msgspec.json.Decoder(_Metadata).decode
+_decode_refusal = msgspec.json.Decoder(_Refusal).decode
 
 
 def metadata_url(kind: str, issuer: str) -> str:
@@ -74,7 +91,11 @@ class Discovery:
             endpoint = (await self._metadata(session)).token_endpoint
             if endpoint is None or not self._may_be_asked(endpoint):
                 raise IssuerUnreachableError("it gives tokens at no https address")
-            return await self._answer(session.post(endpoint, data=grant(), allow_redirects=False))
+            async with session.post(endpoint, data=grant(), allow_redirects=False) as answer:
+                text = await _text(answer)
+                if answer.status != _HTTP_OK:
+                    raise GrantRefusedError(answer.status, _error_code(text))
+                return text
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[aiohttp.ClientSession]:
@@ -118,6 +139,24 @@ class Discovery:
         if parts.scheme == "http":
             return self._allow_http and is_loopback(parts.hostname)
         return parts.scheme == "https"
+
+
+async def _text(answer: aiohttp.ClientResponse) -> bytes:
+    text = bytearray()
+    async for part in answer.content.iter_chunked(MOST_BYTES):
+        text += part
+        if len(text) > MOST_BYTES:
+            raise IssuerUnreachableError("its answer is too large")
+    return bytes(text)
+
+
+def _error_code(text: bytes) -> str | None:
+    """The code by which a refusal says its reason; what it says beside that is not repeated."""
+    try:
+        code = _decode_refusal(text).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return code if _CODE.fullmatch(code) else None
 
 
 def is_loopback(host: str) -> bool:

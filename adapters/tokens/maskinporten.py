@@ -18,13 +18,20 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import RSAKey
 from msgspec import Struct
 
-from adapters.tokens.discovery import Discovery, IssuerUnreachableError
+from adapters.tokens.discovery import Discovery, GrantRefusedError, IssuerUnreachableError
 
 GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _GRANT_LIVES: Final = 100
 _BEFORE_ITS_END: Final = 15
 """Seconds before its end in which a token is not shown any more: it must still be good on arrival."""
 _SMALLEST: Final = 2048
+_TO_DO: Final = {
+    "invalid_client": "see that it knows our client, and that client's key, by the ids in the settings",
+    "invalid_grant": "see that our clock is right, and that our key is the one that it knows",
+    "unauthorized_client": "have it allow our client to ask for tokens",
+    "invalid_scope": "have it give our client the scope that is asked for",
+}
+"""What an operator can do, by what the issuer says (RFC 6749 § 5.2)."""
 
 
 class ClientKeyError(Exception):
@@ -34,6 +41,15 @@ class ClientKeyError(Exception):
 class _Token(Struct, frozen=True):
     access_token: str
     expires_in: int = 120
+
+
+class NoTokenError(IssuerUnreachableError):
+    """No token can be had; the text is one line for operators: of which issuer, why, what to do."""
+
+    def __init__(self, issuer: str, why: IssuerUnreachableError) -> None:
+        code = why.code if isinstance(why, GrantRefusedError) else None
+        do = _TO_DO.get(code or "", "try again later")
+        super().__init__(f"the issuer {issuer} gives us no token: {why}; {do}")
 
 
 _decode = msgspec.json.Decoder(_Token).decode
@@ -68,22 +84,28 @@ class MaskinportenClient:
         """A token with a scope, or with several, parted by spaces.
 
         Raises:
-            IssuerUnreachableError: none can be had now; try again later.
+            NoTokenError: none can be had now.
         """
         async with self._asking[scope]:
             token, good_until = self._tokens.get(scope, ("", 0.0))
             if self._clock() < good_until:
                 return token
-            answer = await self._discovery.ask_for_token(lambda: self._grant(scope))
             try:
-                told = _decode(answer)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                raise IssuerUnreachableError("its token is malformed") from None
+                told = await self._told(scope)
+            except IssuerUnreachableError as why:
+                raise NoTokenError(self._discovery.issuer, why) from None
             self._tokens[scope] = (
                 told.access_token,
                 self._clock() + told.expires_in - _BEFORE_ITS_END,
             )
             return told.access_token
+
+    async def _told(self, scope: str) -> _Token:
+        answer = await self._discovery.ask_for_token(lambda: self._grant(scope))
+        try:
+            return _decode(answer)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise IssuerUnreachableError("its token is malformed") from None
 
     def _grant(self, scope: str) -> Mapping[str, str]:
         now = int(self._clock())

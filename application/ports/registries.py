@@ -8,11 +8,18 @@ from domain.recipient import OrganisationNumber
 
 
 class RegistryUnavailableError(Exception):
-    """A registry gave no answer, which is not the same as knowing nobody; try again later."""
+    """A registry gave no answer, which is not the same as knowing nobody; try again later.
 
-    def __init__(self, registry: str) -> None:
-        super().__init__(f"the registry {registry} gave no answer")
+    The text is one line for operators: which registry, what became of the question, what to do.
+    """
+
+    def __init__(
+        self, registry: str, why: str = "gave no answer", *, again_in: float | None = None
+    ) -> None:
+        super().__init__(f"the registry {registry} {why}")
         self.registry = registry
+        self.again_in = again_in
+        """In how many seconds the registry wants to be asked again, if it has said so."""
 
 
 class PersonRegistry(Protocol):

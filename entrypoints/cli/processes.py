@@ -1,13 +1,10 @@
 """`varsel serve`, `varsel work` and `varsel catch-all`: one process each, for whoever runs several."""
 
 import asyncio
-import logging
 import socket
-import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
-import structlog
 import uvloop
 from cyclopts import Parameter
 
@@ -18,28 +15,10 @@ from adapters.tokens.owners_file import OwnersFileError
 from entrypoints import processes
 from entrypoints.bootstrap import refuse_unsafe_start
 from entrypoints.cli.app import settings_from
+from entrypoints.cli.logs import log_to_stderr
 from entrypoints.cli.refusal import Refusal, RefusedSettings
 from entrypoints.settings import SettingError, Settings
 from entrypoints.supervisor import PortInUseError, listen
-
-_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-
-
-def log_to_stderr(settings: Settings) -> None:
-    """Log lines of JSON to standard error, from the level that the settings name."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.EventRenamer("message"),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    logging.basicConfig(level=_LEVELS["warning"], format="%(name)s: %(message)s")
-
 
 Descriptor: TypeAlias = Annotated[int | None, Parameter(show=False)]
 """The number of something open, as `varsel up` hands it down."""

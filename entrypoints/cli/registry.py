@@ -11,10 +11,12 @@ from rich.progress import Progress
 from adapters.postgres.errors import PostgresError
 from adapters.registries.importing import ImportSummary, RegistryStatus
 from adapters.registries.pages import UnreadablePageError
+from adapters.tokens.maskinporten import NoTokenError
 from application.ports.registries import RegistryUnavailableError
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import database
-from entrypoints.cli.refusal import Refusal
+from entrypoints.cli.logs import log_to_stderr
+from entrypoints.cli.refusal import Refusal, RefusedSettings
 from entrypoints.settings import SettingError
 from entrypoints.wiring.registries import importer, sync_registry
 
@@ -69,14 +71,13 @@ def sync(kind: Literal["krr", "businesses"]) -> None:
     kind
         Which register; VARSEL_KRR_URL and VARSEL_BUSINESSES_URL say where their feeds are.
     """
+    settings = settings_from()
+    log_to_stderr(settings)
     try:
-        done = asyncio.run(sync_registry(settings_from(), kind, database()))
-    except (
-        UnreadablePageError,
-        PostgresError,
-        RegistryUnavailableError,
-        SettingError,
-    ) as problem:
+        done = asyncio.run(sync_registry(settings, kind, database()))
+    except SettingError as problem:
+        raise RefusedSettings(str(problem)) from None
+    except (UnreadablePageError, PostgresError, RegistryUnavailableError, NoTokenError) as problem:
         raise Refusal(str(problem)) from None
     _console.print(
         f"{kind}: {done.pages} pages read, {done.written} entries written, "

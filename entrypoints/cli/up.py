@@ -24,7 +24,8 @@ from adapters.postgres.errors import PostgresError, PostgresStartError
 from application.caller import CREATE
 from entrypoints.cli import demo
 from entrypoints.cli.app import settings_from
-from entrypoints.cli.processes import log_to_stderr, refuse
+from entrypoints.cli.logs import log_to_stderr
+from entrypoints.cli.processes import refuse
 from entrypoints.cli.refusal import Refusal
 from entrypoints.running import Running, announce, withdraw
 from entrypoints.settings import Settings

@@ -18,7 +18,7 @@ from adapters.registries.party_register import PartyRegister
 from application.looking_up import Registries
 from application.ports.registries import NameRegistry
 from entrypoints.settings import SettingError, Settings
-from entrypoints.wiring.tokens import constant, krr_token
+from entrypoints.wiring.tokens import businesses_token, constant, krr_token
 
 
 @asynccontextmanager
@@ -39,6 +39,7 @@ async def sync_registry(settings: Settings, kind: Kind, database: str) -> Import
 
     Raises:
         SettingError: the settings do not say where the feed is.
+        NoTokenError: our own client gets no token to show there.
         RegistryUnavailableError: the register gave no answer; what was imported before stays.
         UnreadablePageError: its answer is no page of the feed.
     """
@@ -46,7 +47,8 @@ async def sync_registry(settings: Settings, kind: Kind, database: str) -> Import
         if kind == "krr" and settings.krr_url is not None:
             return await sync_krr(loading, settings.krr_url, krr_token(settings))
         if kind == "businesses" and settings.businesses_url is not None:
-            return await sync_businesses(loading, settings.businesses_url)
+            token = businesses_token(settings)
+            return await sync_businesses(loading, settings.businesses_url, token)
     raise SettingError(f"VARSEL_{kind.upper()}_URL says where the feed is; it is missing")
 
 

@@ -124,6 +124,14 @@ def krr_token(settings: Settings) -> Callable[[], Awaitable[str]]:
     return partial(client.token, KRR_SCOPES)
 
 
+def businesses_token(settings: Settings) -> Callable[[], Awaitable[str]] | None:
+    """What gives a token for the feed of businesses' addresses; None without a client of our own."""
+    client = _client(settings)
+    if client is None or settings.businesses_scope is None:
+        return None
+    return partial(client.token, settings.businesses_scope)
+
+
 def constant(token: str) -> Callable[[], Awaitable[str]]:
     """What gives the same token every time."""
 

@@ -2,87 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
-from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from joserfc import jws
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey
 
 from adapters.tokens.discovery import Discovery, IssuerUnreachableError
-from adapters.tokens.maskinporten import GRANT, ClientKeyError, MaskinportenClient
+from adapters.tokens.maskinporten import ClientKeyError, MaskinportenClient, NoTokenError
+from tests.adapters.tokens.granting import KEY, NOW, GrantingIssuer, granting
 
-NOW = 1_790_000_000.0
 SCOPE = "altinn:system/notifications.condition.check"
-KEY = RSAKey.generate_key(2048)
-
-
-class GrantingIssuer:
-    """Gives a token for each grant that is signed, fresh, meant for it and not used before."""
-
-    def __init__(self) -> None:
-        self.address = ""
-        self.now = NOW
-        self.grants: list[dict[str, Any]] = []
-        self.kids: list[object] = []
-        self.is_down = False
-        self.answer: dict[str, Any] = {"token_type": "Bearer", "expires_in": 120}
-
-    async def metadata(self, _: web.Request) -> web.Response:
-        base = self.address.rstrip("/")
-        told = {
-            "issuer": self.address,
-            "jwks_uri": f"{base}/jwk",
-            "token_endpoint": f"{base}/token",
-        }
-        return web.json_response(told)
-
-    async def token(self, request: web.Request) -> web.Response:
-        form = await request.post()
-        if self.is_down:
-            raise web.HTTPServiceUnavailable
-        grant = jws.deserialize_compact(str(form["assertion"]), KEY)
-        claims = msgspec.json.decode(grant.payload)
-        is_good = (
-            form["grant_type"] == GRANT
-            and claims["aud"] == self.address
-            and claims["iss"] == "client-1"
-            and 0 < claims["exp"] - claims["iat"] <= 120
-            and claims["iat"] <= self.now < claims["exp"]
-            and claims["jti"] not in {each["jti"] for each in self.grants}
-        )
-        if not is_good:
-            return web.json_response({"error": "invalid_grant"}, status=400)
-        self.grants.append(claims)
-        self.kids.append(grant.headers().get("kid"))
-        return web.json_response({**self.answer, "access_token": f"token-{len(self.grants)}"})
-
-
-@asynccontextmanager
-async def started() -> AsyncIterator[GrantingIssuer]:
-    issuer = GrantingIssuer()
-    app = web.Application()
-    app.router.add_get("/.well-known/oauth-authorization-server", issuer.metadata)
-    app.router.add_post("/token", issuer.token)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        issuer.address = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-        yield issuer
-    finally:
-        await runner.cleanup()
 
 
 @pytest.fixture
 async def issuer() -> AsyncIterator[GrantingIssuer]:
-    async with started() as running:
+    async with granting() as running:
         yield running
 
 
@@ -145,11 +81,11 @@ async def test_each_scope_has_a_token_of_its_own(client: MaskinportenClient) -> 
 async def test_without_the_issuer_there_is_no_token_until_it_is_back(
     issuer: GrantingIssuer, client: MaskinportenClient
 ) -> None:
-    issuer.is_down = True
+    issuer.refusal = (503, b"")
     with pytest.raises(IssuerUnreachableError, match="503"):
         await client.token(SCOPE)
 
-    issuer.is_down = False
+    issuer.refusal = None
     assert await client.token(SCOPE) == "token-1"
 
 
@@ -159,8 +95,37 @@ async def test_a_grant_that_is_refused_is_told_without_its_words(
     issuer.now = NOW + 1000
     client._clock = lambda: NOW  # its clock is wrong
 
-    with pytest.raises(IssuerUnreachableError, match="400"):
+    with pytest.raises(IssuerUnreachableError, match="400 invalid_grant; see that our clock"):
         await client.token(SCOPE)
+
+
+@pytest.mark.parametrize(
+    "status, body, told",
+    [
+        (
+            400,
+            b'{"error": "invalid_scope"}',
+            "400 invalid_scope; have it give our client the scope",
+        ),
+        (401, b'{"error": "invalid_client"}', "401 invalid_client; see that it knows our client"),
+        (400, b'{"error": "server_error"}', "400 server_error; try again later"),
+        (400, b'{"error": "KARI NORDMANN"}', "400; try again later"),
+        (400, b"<html>", "400; try again later"),
+        (500, b"", "500; try again later"),
+        (302, b"", "302; try again later"),
+    ],
+)
+async def test_of_a_refusal_the_issuer_the_status_and_the_code_are_told_and_what_to_do(
+    issuer: GrantingIssuer, client: MaskinportenClient, status: int, body: bytes, told: str
+) -> None:
+    issuer.refusal = (status, body.replace(b"}", b', "error_description": "KARI"}'))
+
+    with pytest.raises(NoTokenError) as refused:
+        await client.token(SCOPE)
+
+    assert str(refused.value).startswith(f"the issuer {issuer.address} gives us no token: it ")
+    assert told in str(refused.value)
+    assert "KARI" not in str(refused.value)
 
 
 @pytest.mark.parametrize("answer", [{"expires_in": "soon"}, {"expires_in": None}])

@@ -1,0 +1,125 @@
+"""`varsel registry sync`: with a token of ours, and with one line for everything that goes wrong."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.registries.pages import addresses, krr
+from tests.adapters.registries.registers import Register, register
+from tests.adapters.tokens.granting import KEY, GrantingIssuer, granting
+from tests.service.processes import bare_environ
+
+SCOPE = "register:addresses.read"
+
+
+@dataclass(frozen=True, slots=True)
+class Far:
+    """A register and an issuer of tokens, and the settings that lead to both."""
+
+    register: Register
+    issuer: GrantingIssuer
+    environ: Mapping[str, str]
+
+    async def sync(self, kind: str) -> tuple[int, str, list[str]]:
+        """The command's code, what it says, and what it complains about."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "entrypoints.cli", "registry", "sync", kind),
+            env={**bare_environ(), **self.environ},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        said, complained = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, said.decode(), complained.decode().splitlines()
+
+
+@pytest.fixture
+async def far(database_url: str, tmp_path: Path) -> AsyncIterator[Far]:
+    key = tmp_path / "client.pem"
+    key.write_bytes(KEY.as_pem(private=True))
+    async with register() as asked, granting() as issuer:
+        issuer.now = time.time() + 30
+        environ = {
+            "VARSEL_DATABASE_URL": database_url,
+            "VARSEL_DATA": str(tmp_path),
+            "VARSEL_KRR_URL": f"{asked.base}/krr",
+            "VARSEL_BUSINESSES_URL": f"{asked.base}/businesses",
+            "VARSEL_BUSINESSES_SCOPE": SCOPE,
+            "VARSEL_MASKINPORTEN_ISSUER": issuer.address,
+            "VARSEL_MASKINPORTEN_AUDIENCE": "https://varsel.example.no",
+            "VARSEL_MASKINPORTEN_CLIENT_ID": "client-1",
+            "VARSEL_MASKINPORTEN_CLIENT_KEY": str(key),
+        }
+        yield Far(asked, issuer, environ)
+
+
+async def test_both_registers_are_read_with_a_token_of_ours(far: Far) -> None:
+    far.register.say(krr(end=10))
+    far.register.say(addresses())
+
+    for kind in ("krr", "businesses"):
+        code, said, complained = await far.sync(kind)
+        assert (code, complained) == (0, [])
+        assert said.startswith(f"{kind}: 1 pages read")
+
+    tokens = [each.headers["Authorization"] for each in far.register.asked]
+    assert tokens == ["Bearer token-1", "Bearer token-2"]
+    assert [each["scope"].split()[-1] for each in far.issuer.grants] == [
+        "krr:global/hentendring.read",
+        SCOPE,
+    ]
+
+
+@pytest.mark.parametrize("kind", ["krr", "businesses"])
+@pytest.mark.parametrize(
+    "status, body, told",
+    [
+        (
+            400,
+            {"error": "invalid_scope", "error_description": "Kari"},
+            "400 invalid_scope; have it",
+        ),
+        (500, {}, "500; try again later"),
+    ],
+)
+async def test_an_issuer_that_gives_no_token_is_one_line(
+    far: Far, kind: str, status: int, body: Mapping[str, str], told: str
+) -> None:
+    far.issuer.refusal = status, json.dumps(body).encode()
+
+    code, said, complained = await far.sync(kind)
+
+    assert (code, said) == (1, "")
+    (line,) = complained
+    assert line.startswith(f"varsel: the issuer {far.issuer.address} gives us no token: ")
+    assert told in line
+    assert "Kari" not in line
+
+
+async def test_a_register_that_refuses_is_one_line(far: Far) -> None:
+    far.register.say(b"Kari", status=403)
+
+    code, said, complained = await far.sync("krr")
+
+    assert (code, said) == (1, "")
+    (line,) = complained
+    assert line.startswith("varsel: the registry krr does not let us read (403): our client ")
+    assert "Kari" not in line
+
+
+async def test_a_register_that_asks_us_to_wait_is_asked_again(far: Far) -> None:
+    far.register.say(b"", status=429, headers={"Retry-After": "0"})
+    far.register.say(krr(end=10))
+
+    code, said, complained = await far.sync("krr")
+
+    assert code == 0
+    assert said.startswith("krr: 1 pages read")
+    (line,) = complained
+    assert json.loads(line)["message"] == "registry_asked_again"
