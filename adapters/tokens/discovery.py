@@ -95,7 +95,7 @@ class Discovery:
                 text = await _text(answer)
                 if answer.status != _HTTP_OK:
                     raise GrantRefusedError(answer.status, _error_code(text))
-                return text
+                return in_utf8(text)
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[aiohttp.ClientSession]:
@@ -122,12 +122,7 @@ class Discovery:
         async with request as answer:
             if answer.status != _HTTP_OK:
                 raise IssuerUnreachableError(f"it answered {answer.status}")
-            text = bytearray()
-            async for part in answer.content.iter_chunked(MOST_BYTES):
-                text += part
-                if len(text) > MOST_BYTES:
-                    raise IssuerUnreachableError("its answer is too large")
-            return in_utf8(bytes(text))
+            return in_utf8(await _text(answer))
 
     def _may_be_asked(self, url: str) -> bool:
         try:
@@ -153,7 +148,7 @@ async def _text(answer: aiohttp.ClientResponse) -> bytes:
 def _error_code(text: bytes) -> str | None:
     """The code by which a refusal says its reason; what it says beside that is not repeated."""
     try:
-        code = _decode_refusal(text).error
+        code = _decode_refusal(in_utf8(text)).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return code if _CODE.fullmatch(code) else None

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec import UNSET
 
@@ -11,7 +11,7 @@ from adapters.tokens.issuers import Issuer
 from adapters.tokens.organisations import is_organisation_number
 from application.ports.token_verifier import InvalidTokenError, NoOwnerError
 
-_is_short_name = re.compile(r"[a-z][a-z0-9_-]{0,39}").fullmatch
+_SHORT_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,11 @@ class Identity:
     def is_person(self) -> bool:
         """Whether the token was made for somebody who logged in."""
         return self.organisation is None and self.owner is None
+
+
+def is_short_name(name: str) -> bool:
+    """Whether owners are called like this: by small letters, digits, dashes and underscores."""
+    return _SHORT_NAME.fullmatch(name) is not None
 
 
 def identify(claims: Claims, issuer: Issuer) -> Identity:
@@ -77,7 +82,7 @@ def _by_altinn(claims: Claims, issuer: Issuer) -> Identity:
     organisation, acting = consumer(claims), supplier(claims, issuer)
     if claims.org is UNSET:
         return Identity(scopes=scopes(claims), token_id=_token_id(claims))
-    if not _is_short_name(claims.org):
+    if not is_short_name(claims.org):
         raise InvalidTokenError("owner_malformed")
     if claims.org_number is not UNSET:
         if not is_organisation_number(claims.org_number):
@@ -99,7 +104,7 @@ def _by_altinn(claims: Claims, issuer: Issuer) -> Identity:
 
 def _by_platform(claims: Claims) -> Identity:
     """An app's token; its owner issued it, so the issuer's name is the owner's."""
-    if not _is_short_name(claims.iss):
+    if not is_short_name(claims.iss):
         raise InvalidTokenError("owner_malformed")
     if claims.pid is not UNSET:
         raise NoOwnerError("person")

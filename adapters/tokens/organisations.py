@@ -16,5 +16,11 @@ def is_organisation_number(number: str) -> bool:
     """Whether these are nine digits of which the last is the check digit of the others."""
     if len(number) != len(_WEIGHTS) + 1 or not _DIGITS.issuperset(number):
         return False
-    weighed = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
-    return (11 - weighed % 11) % 11 == int(number[-1])
+    return with_check_digit(number[:-1]) == number
+
+
+def with_check_digit(digits: str) -> str | None:
+    """The organisation number that begins with these eight digits; None if there is none."""
+    weighed = sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=True))
+    check = (11 - weighed % 11) % 11
+    return f"{digits}{check}" if check < 10 else None  # noqa: PLR2004  # one digit

@@ -46,6 +46,11 @@ class OwnersFile:
         self._look()
         return self._owners.get(organisation)
 
+    def number_of(self, short_name: str) -> str | None:
+        """The organisation number of whoever is an owner of that short name now."""
+        self._look()
+        return next((number for number, name in self._owners.items() if name == short_name), None)
+
     def is_active(self, short_name: str) -> bool:
         """Whether somebody of that short name is an owner now."""
         self._look()

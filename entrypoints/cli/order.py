@@ -48,7 +48,7 @@ def order(
     """
     number = sys.stdin.readline().strip() if number_from_stdin else demo.KARI
     body = demo.body(idempotency_id=str(uuid4()), number=number, channel=channel, text=text)
-    token = issue(owner="ttd", organisation="991825827", scope=CREATE)
+    token = issue(owner="ttd", scope=CREATE)
     try:
         asyncio.run(_follow(base_url(), token, body, wait))
     except aiohttp.ClientError as problem:

@@ -5,11 +5,12 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from adapters.tokens.owners_file import OwnersFileError
 from application.caller import CREATE
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.refusal import Refusal
 from entrypoints.running import find
-from entrypoints.wiring.tokens import development_issuer
+from entrypoints.wiring.tokens import development_issuer, organisation_of
 
 __all__ = ["CREATE", "issue", "token"]
 
@@ -19,7 +20,7 @@ _HOUR: Final = 3600
 def token(
     *,
     org: str = "ttd",
-    org_number: str = "991825827",
+    org_number: str | None = None,
     scope: Annotated[str, Parameter(help="The scopes, separated by spaces.")] = CREATE,
     lifetime: Annotated[
         int, Parameter(help="Seconds that the token lives, 43,200 at most.")
@@ -32,18 +33,18 @@ def token(
     org
         The owner's short name.
     org_number
-        The owner's organisation number.
+        The owner's organisation number: that of the owners file, or else an invented one.
     """
     sys.stdout.write(
         issue(owner=org, organisation=org_number, scope=scope, lifetime=lifetime) + "\n"
     )
 
 
-def issue(*, owner: str, organisation: str, scope: str, lifetime: int = _HOUR) -> str:
+def issue(*, owner: str, organisation: str | None = None, scope: str, lifetime: int = _HOUR) -> str:
     """A token of the development issuer of the service that runs here.
 
     Raises:
-        Refusal: nothing runs here that would take it, or the lifetime is too long.
+        Refusal: nothing runs here that would take it: no service, or one that knows no such owner.
     """
     settings = settings_from()
     running = find(settings.data)
@@ -53,7 +54,7 @@ def issue(*, owner: str, organisation: str, scope: str, lifetime: int = _HOUR) -
         raise Refusal("the service that runs here does not issue tokens; get one from Maskinporten")
     try:
         return development_issuer(settings.data, running.base_url).issue(
-            owner, organisation, scope, lifetime=lifetime
+            owner, organisation_of(settings, owner, organisation), scope, lifetime=lifetime
         )
-    except ValueError as problem:
+    except (OwnersFileError, ValueError) as problem:
         raise Refusal(str(problem)) from None

@@ -9,12 +9,14 @@ from typing import Final
 
 import msgspec
 
-from adapters.tokens.development import DevelopmentIssuer
+from adapters.tokens.development import OWNERS, DevelopmentIssuer, number_of
 from adapters.tokens.discovery import Discovery, metadata_url
+from adapters.tokens.identities import is_short_name
 from adapters.tokens.issuers import Issuer
 from adapters.tokens.issuers import Kind as IssuerKind
 from adapters.tokens.keys import JwksKeys
 from adapters.tokens.maskinporten import ClientKeyError, MaskinportenClient
+from adapters.tokens.organisations import is_organisation_number
 from adapters.tokens.owners_file import OwnersFile
 from adapters.tokens.verifier import JwtVerifier
 from application.caller import CONDITION
@@ -33,6 +35,27 @@ ISSUER: Final = "/development/"
 def development_issuer(data: Path, base_url: str) -> DevelopmentIssuer:
     """The issuer of tokens for trying things out, by its key in the data folder."""
     return DevelopmentIssuer(data / "development-issuer.pem", f"{base_url}{ISSUER}")
+
+
+def organisation_of(settings: Settings, owner: str, number: str | None = None) -> str:
+    """Under which organisation number the development issuer issues for an owner: the given one, if any.
+
+    Raises:
+        OwnersFileError: the file of owners cannot be read.
+        ValueError: the service would take no such token; the text is one line that says why.
+    """
+    if not is_short_name(owner):
+        raise ValueError(f"{owner} is no short name of an owner: write small letters and digits")
+    file = None if settings.owners_file is None else OwnersFile(settings.owners_file)
+    number = number or (number_of(owner) if file is None else file.number_of(owner))
+    if number is None:
+        raise ValueError(f"{owner} is no owner: {settings.owners_file} does not name it")
+    if not is_organisation_number(number):
+        raise ValueError(f"{number} is no organisation number: its last digit checks the others")
+    known = OWNERS.get(number) if file is None else file.short_name(number)
+    if known not in {owner, None} or (known is None and file is not None):
+        raise ValueError(f"{number} is {'nobody' if known is None else known}'s, and not {owner}'s")
+    return number
 
 
 def documents(settings: Settings) -> Mapping[str, bytes]:
@@ -80,12 +103,14 @@ async def verifier(settings: Settings, stack: AsyncExitStack) -> TokenVerifier:
         if settings.platform_issuer is None:
             issuers.append(development.issuer("platform"))
     owners, is_active = _owners(settings)
+    knows_whom_it_issues_for = settings.owners_file is None and not fetching
     return JwtVerifier(
         issuers=issuers,
         owners=owners,
         is_active=is_active,
         clock=utc_now,
-        owner_is_organisation=settings.owner_is_organisation,
+        owner_is_organisation=settings.owner_is_organisation
+        or (settings.development_issuer and knows_whom_it_issues_for),
     )
 
 
@@ -94,13 +119,13 @@ def _owners(
 ) -> tuple[Callable[[str], str | None], Callable[[str], bool] | None]:
     """Who is an owner now: by organisation number, and by short name.
 
-    Without a file there are none but the one of the development issuer.
+    Without a file there are none but those of the development issuer.
     """
     if settings.owners_file is not None:
         owners = OwnersFile(settings.owners_file)
         return owners.short_name, owners.is_active
     if settings.development_issuer:
-        return {"991825827": "ttd"}.get, None
+        return OWNERS.get, None
     return lambda _: None, lambda _: False
 
 

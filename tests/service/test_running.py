@@ -69,6 +69,15 @@ async def test_the_first_minutes_of_a_newcomer(installed: Installation) -> None:
     # An operator sees that both processes give both providers their whole share.
     assert installed.varsel("providers").stdout.count(": started") == 2 * 2 * 2
 
+    # A token of another owner is good for that owner's orders.
+    navs = installed.varsel("token", "--org", "nav").stdout.splitlines()[-1]
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {navs}"}) as session:
+        await shipment(
+            session,
+            installed.url,
+            await place(session, installed.url, "nav", sms_to("+4740000001")),
+        )
+
     # An auditor reads the history, and rebuilds the order as it stood.
     order_id = re.search(r"order ([0-9a-f-]{36})", shown.stdout)
     assert order_id is not None
