@@ -32,7 +32,7 @@ from domain.order.steps import (
     Settle,
     WaitUntil,
 )
-from domain.personal import Contact
+from domain.personal import Identifier
 from domain.recipient import RecipientNo
 from domain.resolution import Finding, resolve
 
@@ -315,8 +315,10 @@ class DispatchService:
                     case AttemptNotifications() if not await self._may_leave(unit.order):
                         break
                     case AttemptNotifications(notifications=notifications):
+                        refused = self._hand_over.refusals(unit.order, notifications)
+                        unit.take(refused, now)
                         attempted = self._hand_over.attempts(unit.order, notifications, now)
-                        if not attempted:
+                        if not attempted and not refused:
                             # All that is due is bound to a provider that there is not any more.
                             until = now + self._timing.look_up_every
                             break
@@ -362,7 +364,7 @@ class DispatchService:
             each: resolve(findings[each], policy) if each in distinct else duplicate()
             for each in recipients
         }
-        names: dict[RecipientNo, Contact] = {}
+        names: dict[RecipientNo, Identifier] = {}
         if order.waits_for_names:
             called = await self._look_up.names(
                 [order.recipient(each).identity for each in distinct]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
+from application import mobile_number
 from application.choosing import HealthRules, ProviderChoice
 from application.ports.order_repository import (
     ConcurrentUpdateError,
@@ -28,6 +29,7 @@ from application.recorded import SERVICE, Change
 from domain.channel import Channel
 from domain.message import ContentType
 from domain.order.events import NotificationAttempted, NotificationNo, OrderEvent
+from domain.order.limits import Limits
 from domain.order.notification import Notification
 from domain.order.order import Attempt, Order, evolve_all
 from domain.personal import Content
@@ -110,6 +112,7 @@ class HandOver:
         chance: Callable[[], float],
         timing: Timing | None = None,
         health: HealthRules | None = None,
+        limits: Limits = Limits(),  # noqa: B008  # frozen
     ) -> None:
         self._orders = orders
         self.choice = ProviderChoice(providers, chance=chance, rules=health)
@@ -117,6 +120,13 @@ class HandOver:
         self._clock = clock
         self._chance = chance
         self.timing = timing or Timing()
+        self._limits = limits
+
+    def refusals(
+        self, order: Order, notifications: Sequence[NotificationNo]
+    ) -> Sequence[OrderEvent]:
+        """Which notifications can never be offered to a provider; to be recorded before `attempts`."""
+        return order.refuse_too_long(notifications, self._limits)
 
     def attempts(
         self,
@@ -277,7 +287,16 @@ class HandOver:
             settled_by=send_before + longest + self.timing.slack,
             carried_once_until=now + carried_once if carried_once else None,
             can_be_looked_up=memory is not None,
+            country=_country(notification),
         )
+
+
+def _country(notification: Notification) -> str | None:
+    """Where a text message goes; None for an e-mail, and where the number is gone."""
+    address = notification.address
+    if notification.channel is Channel.EMAIL or address is None or address.is_erased:
+        return None
+    return mobile_number.country(address.text)
 
 
 async def _together(outcomes: AsyncIterator[Told]) -> AsyncIterator[Sequence[Told]]:
@@ -325,7 +344,8 @@ def _letter(order: Order, attempted: NotificationAttempted) -> Letter:
             content_type=email.content_type,
             attachments=email.attachments,
         )
-    if notification.channel is Channel.SMS and (sms := order.placed.sms) is not None:
+    text = order.text_message(notification)
+    if text is not None and (sms := order.placed.sms) is not None:
         return SmsLetter(
             notification_id=notification_id,
             token=attempted.token,
@@ -333,6 +353,6 @@ def _letter(order: Order, attempted: NotificationAttempted) -> Letter:
             expires_at=notification.expires_at,
             to=notification.address,
             sender=sms.sender,
-            body=Content(keywords.fill(sms.body.text)),
+            body=text,
         )
     raise ValueError("an order says what it says on each of its channels")

@@ -114,7 +114,9 @@ class InstantService:
         resolution = resolve(DirectFinding(identity=identity), order.policy(now))
         resolved = order.resolve({RecipientNo(0): resolution}, {})
         order = evolve_all(order, resolved, now)
-        return (placed, *resolved, *self._hand_over.attempts(order, [_ONLY], now))
+        refused = self._hand_over.refusals(order, [_ONLY])
+        order = evolve_all(order, refused, now)
+        return (placed, *resolved, *refused, *self._hand_over.attempts(order, [_ONLY], now))
 
     async def _again(self, order_id: OrderId, digest: str) -> ChainReceipt:
         """Answer for an order that was placed before: as it was, or by another attempt."""

@@ -13,7 +13,7 @@ from application.ports.registries import (
     ProfileRegistry,
 )
 from domain.contact_point import BusinessRecord, ExternalRecord, PersonRecord, ProfileRecord
-from domain.personal import Contact
+from domain.personal import Identifier
 from domain.recipient import (
     Direct,
     ExternalIdentity,
@@ -97,7 +97,7 @@ class ContactLookUp:
         )
         return [_finding(each, answers) for each in wanted]
 
-    async def names(self, identities: Sequence[Identity]) -> Mapping[Identity, Contact]:
+    async def names(self, identities: Sequence[Identity]) -> Mapping[Identity, Identifier]:
         """What people and organisations are called; absent where unknown.
 
         Raises:
@@ -115,7 +115,7 @@ class ContactLookUp:
             [each.number for each in numbers if isinstance(each, Organisation)],
         )
         return {
-            identity: Contact(names[number])
+            identity: Identifier(names[number])
             for identity, number in numbers.items()
             if number in names
         }

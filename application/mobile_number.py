@@ -7,6 +7,9 @@ from typing import Final
 import phonenumbers
 from phonenumbers import PhoneMetadata
 
+HOME: Final = "NO"
+_NO_COUNTRY: Final = "001"
+"""The world, by the codes of the United Nations (M49): numbers of satellites and of free services."""
 _WRITTEN: Final = re.compile(r"(?:\+|00)[0-9][0-9 ()./-]*")
 _SEPARATORS: Final = str.maketrans("", "", " ()./-\u00a0")
 _NORWEGIAN_MOBILE: Final = re.compile(r"[49][0-9]{7}")
@@ -45,9 +48,21 @@ def is_valid(text: str) -> bool:
     return phonenumbers.is_valid_number(number)
 
 
+def country(text: str) -> str | None:
+    """The region that a number belongs to (ISO 3166-1 alpha-2); None where it belongs to no one country."""
+    if _NORWEGIAN.fullmatch(text) is not None and _norwegian_plan().fullmatch(text[3:]) is not None:
+        return HOME
+    try:
+        number = phonenumbers.parse(normalise(text), None)
+    except phonenumbers.NumberParseException:
+        return None
+    region = phonenumbers.region_code_for_number(number)
+    return region if region != _NO_COUNTRY else None
+
+
 @cache
 def _norwegian_plan() -> re.Pattern[str]:
     """The library's own pattern for Norwegian mobile numbers; one that nothing fits if it has none."""
-    plan = PhoneMetadata.metadata_for_region("NO", None)
+    plan = PhoneMetadata.metadata_for_region(HOME, None)
     pattern = None if plan is None or plan.mobile is None else plan.mobile.national_number_pattern
     return re.compile(pattern or r"(?!)")

@@ -10,12 +10,13 @@ from application.ports.key_vault import KeyVault
 from application.recorded import Actor
 from domain.order.events import OrderKind, OrderPlaced
 from domain.order.order import Order
-from domain.personal import Contact, Content
+from domain.order.terms import decide_terms
+from domain.personal import Content, Personal
 from domain.recipient import Recipient, RecipientNo
 
 
 def _words(value: object) -> str:
-    if isinstance(value, Contact | Content):
+    if isinstance(value, Personal):
         return value.text
     raise TypeError
 
@@ -54,10 +55,11 @@ def order_placed(
     requested = order.requested_send_time or now
     if order.delay_days is not None and after is not None:
         requested = after + timedelta(days=order.delay_days)
+    requested = requested.astimezone(UTC)
     return OrderPlaced(
         owner=by.name,
         kind=kind,
-        requested_send_time=requested.astimezone(UTC),
+        requested_send_time=requested,
         channel=order.channel,
         recipients=tuple(
             Recipient(RecipientNo(number), identity)
@@ -73,6 +75,17 @@ def order_placed(
         resource_action=order.resource_action,
         time_to_live=order.time_to_live,
         delivery_policy=order.delivery_policy,
+        terms=tuple(
+            decide_terms(
+                kind=kind,
+                channel=channel,
+                requested=requested,
+                sms=order.sms,
+                time_to_live=order.time_to_live,
+                delivery_policy=order.delivery_policy,
+            )
+            for channel in order.channel.possible
+        ),
     )
 
 

@@ -1,8 +1,9 @@
 """Personal data by class: words that may be read here, and stored only sealed.
 
-The two classes have lives of their own: `Content` is kept for a short time after the order has ended,
-`Contact` for as long as a complaint may come.
-Where either has been erased, `ERASED` stands in its place, and the history still rebuilds.
+The three classes have lives of their own: `Content` is kept for a short time after the order has
+ended, `Contact` for as long as a complaint may come, `Identifier` for as long as it must be told whom
+an order was for.
+Where one has been erased, `ERASED` stands in its place, and the history still rebuilds.
 """
 
 from typing import ClassVar, Final, Literal, TypeAlias
@@ -10,11 +11,11 @@ from typing import ClassVar, Final, Literal, TypeAlias
 ERASED: Final = "(erased)"
 """What is read where the words were."""
 
-PersonalClass: TypeAlias = Literal["content", "contact"]
-"""Which of the two classes of personal data a word belongs to."""
+PersonalClass: TypeAlias = Literal["content", "contact", "identity"]
+"""Which of the three classes of personal data a word belongs to."""
 
 
-class _Personal:
+class Personal:
     """Words that never show themselves: not in a log, an exception or a `repr`."""
 
     __slots__ = ("_text",)
@@ -43,15 +44,25 @@ class _Personal:
         return f"{type(self).__name__}({'erased' if self._text is None else '…'})"
 
 
-class Content(_Personal):
+class Content(Personal):
     """What a notification says: its subject, its body, where its attachments and condition lie."""
 
     __slots__ = ()
     kind = "content"
 
 
-class Contact(_Personal):
-    """Who somebody is and where they are reached: national number, address, name."""
+class Contact(Personal):
+    """Where somebody is reached: an e-mail address, a mobile number."""
 
     __slots__ = ()
     kind = "contact"
+
+
+class Identifier(Personal):
+    """Who somebody is: national number, URN of the login service, name, an end user's id.
+
+    What the GDPR calls an identifier (Article 4 (1)).
+    """
+
+    __slots__ = ()
+    kind = "identity"

@@ -4,7 +4,7 @@ from typing import NewType, TypeAlias
 
 from msgspec import Struct
 
-from domain.personal import Contact
+from domain.personal import Contact, Identifier
 
 RecipientNo = NewType("RecipientNo", int)
 """A recipient's place in its order, from 0."""
@@ -16,7 +16,7 @@ OrganisationNumber = NewType("OrganisationNumber", str)
 class Person(Struct, frozen=True, tag="person"):
     """A natural person in a private capacity, by the number of the population register."""
 
-    number: Contact
+    number: Identifier
 
 
 class Organisation(Struct, frozen=True, tag="organisation"):
@@ -28,7 +28,7 @@ class Organisation(Struct, frozen=True, tag="organisation"):
 class ExternalIdentity(Struct, frozen=True, tag="external_identity"):
     """Somebody without a national number, known to the login service by a URN."""
 
-    urn: Contact
+    urn: Identifier
 
 
 class Direct(Struct, frozen=True, tag="direct"):

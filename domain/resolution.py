@@ -21,7 +21,7 @@ from domain.contact_point import (
     RegisteredAddress,
 )
 from domain.order.events import Considered, Reason, Source
-from domain.personal import Contact
+from domain.personal import Contact, Identifier
 from domain.recipient import Direct, OrganisationNumber
 
 STALE_AFTER_MONTHS: Final = 18
@@ -88,7 +88,7 @@ class Found:
     address: Contact
     source: Source
     origin: OrganisationNumber | None = None
-    user: Contact | None = None
+    user: Identifier | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class _Somebody:
     source: Source
     usable: dict[Channel, tuple[Contact, ...]] = field(default_factory=dict)
     origin: OrganisationNumber | None = None
-    user: Contact | None = None
+    user: Identifier | None = None
 
 
 class _Weighing:
@@ -123,7 +123,7 @@ class _Weighing:
         source: Source,
         reason: Reason,
         channel: Channel | None = None,
-        user: Contact | None = None,
+        user: Identifier | None = None,
     ) -> None:
         self.considered.append(Considered(source=source, reason=reason, channel=channel, user=user))
 
@@ -132,7 +132,7 @@ class _Weighing:
         addresses: Sequence[RegisteredAddress],
         source: Source,
         channel: Channel,
-        user: Contact | None = None,
+        user: Identifier | None = None,
     ) -> tuple[Contact, ...]:
         """The addresses of one source on one channel that can be used, each once."""
         kept: dict[str, Contact] = {}
@@ -251,7 +251,7 @@ def _organisation(finding: OrganisationFinding, weighing: _Weighing) -> Iterator
         if profile.is_authorised:
             users.setdefault(profile.user, []).append(profile)
         else:
-            weighing.note(Source.USER_PROFILE, Reason.NOT_AUTHORISED, user=Contact(profile.user))
+            weighing.note(Source.USER_PROFILE, Reason.NOT_AUTHORISED, user=Identifier(profile.user))
     for user, profiles in users.items():
         yield _Somebody(
             Source.USER_PROFILE,
@@ -264,11 +264,11 @@ def _organisation(finding: OrganisationFinding, weighing: _Weighing) -> Iterator
                     ],
                     Source.USER_PROFILE,
                     channel,
-                    Contact(user),
+                    Identifier(user),
                 )
                 for channel in possible
             },
-            user=Contact(user),
+            user=Identifier(user),
         )
 
 

@@ -7,7 +7,7 @@ from application.recorded import Actor, Role
 from domain.channel import ChannelChoice
 from domain.message import EmailMessage, SmsMessage
 from domain.order.events import OrderId, OrderKind, OrderPlaced
-from domain.personal import Contact, Content
+from domain.personal import Contact, Content, Identifier
 from domain.recipient import (
     Direct,
     Organisation,
@@ -23,8 +23,8 @@ NOON = datetime(2026, 9, 1, 10, tzinfo=UTC)
 ORDER_ID = OrderId(UUID("5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b"))
 TTD = Actor(role=Role.OWNER, name="ttd", organisation="991825827")
 
-KARI = Person(Contact("15859010099"))
-OLA = Person(Contact("06927530250"))
+KARI = Person(Identifier("15859010099"))
+OLA = Person(Identifier("06927530250"))
 BAKERY = Organisation(OrganisationNumber("314022009"))
 STRANGER = Direct(email=Contact("stranger@example.org"))
 

@@ -14,7 +14,7 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 from msgspec import Struct
 
-from adapters.event_store.personal_fields import Personal, personal_words
+from adapters.event_store.personal_fields import personal_words
 from adapters.event_store.sealing import (
     WHOLE_ORDER,
     Box,
@@ -26,7 +26,7 @@ from adapters.event_store.sealing import (
 )
 from application.recorded import Recorded
 from domain.order.events import OrderEvent
-from domain.personal import PersonalClass
+from domain.personal import Personal, PersonalClass
 
 
 class Commitment(Struct, frozen=True):

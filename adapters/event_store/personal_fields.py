@@ -6,9 +6,8 @@ from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, get_t
 
 from msgspec import Struct
 
-from domain.personal import Contact, Content
+from domain.personal import Personal
 
-Personal: TypeAlias = Content | Contact
 Word: TypeAlias = tuple[int | None, Personal]
 """A personal word, and the number of the recipient whose it is; None if it is the whole order's."""
 
@@ -26,7 +25,7 @@ def personal_words(value: Struct) -> list[Word]:
 
 
 def _collect(value: object, recipient_no: int | None, found: list[Word]) -> None:
-    if isinstance(value, Content | Contact):
+    if isinstance(value, Personal):
         found.append((recipient_no, value))
     elif isinstance(value, Struct):
         carriers, has_owner = _carriers(type(value))
@@ -50,10 +49,10 @@ def _carriers(struct: type[Struct]) -> tuple[tuple[str, ...], bool]:
 
 
 def _may_hold(hint: Any, seen: tuple[object, ...]) -> bool:  # noqa: ANN401  # any annotation
-    if hint in (Content, Contact):
-        return True
     if hint in seen:
         return False
+    if isinstance(hint, type) and issubclass(hint, Personal):
+        return True
     if isinstance(hint, type) and issubclass(hint, Struct):
         return any(_may_hold(each, (*seen, hint)) for each in get_type_hints(hint).values())
     if isinstance(hint, UnionType) or get_origin(hint) in (Union, tuple, Annotated):

@@ -25,6 +25,7 @@ from application.ports.order_repository import ConcurrentUpdateError
 from application.recorded import Actor, Change, Recorded
 from domain.order.events import OrderId, OrderPlaced
 from domain.order.order import Order, rebuild
+from domain.personal import PersonalClass
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -95,7 +96,7 @@ class InMemoryOrderRepository:
             for position, event in self._log(after=after)
         ]
 
-    def erase(self, order_id: OrderId, kind: str) -> None:
+    def erase(self, order_id: OrderId, kind: PersonalClass) -> None:
         """Remove the keys and the boxes of one class of an order's personal data."""
         for place in [p for p in self._boxes if p.order_id == order_id and p.kind == kind]:
             del self._boxes[place]

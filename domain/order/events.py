@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from domain.channel import Channel, ChannelChoice
 from domain.message import EmailMessage, SmsMessage
-from domain.personal import Contact, Content
+from domain.personal import Contact, Content, Identifier
 from domain.recipient import OrganisationNumber, Recipient, RecipientNo
 
 OrderId = NewType("OrderId", UUID)
@@ -129,7 +129,7 @@ class Considered(Struct, frozen=True, kw_only=True):
     source: Source
     reason: Reason
     channel: Channel | None = None
-    user: Contact | None = None
+    user: Identifier | None = None
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -141,8 +141,20 @@ class Target(Struct, frozen=True, kw_only=True):
     source: Source
     origin: OrganisationNumber | None = None
     """The unit whose address it is, where that is not the recipient itself."""
-    user: Contact | None = None
+    user: Identifier | None = None
     """The end user who registered it, where one did."""
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """What was decided of an order's notifications on one channel when it was placed."""
+
+    channel: Channel
+    expires_at: datetime
+    """From this moment on they are not sent any more."""
+    expiry_rule: str
+    """The rule by which they expire, in a stable code: `48h_after_it_could_leave`, `time_to_live` …"""
+    delivery_policy: DeliveryPolicy
+    """What is done with one of which nobody knows whether it was taken over."""
 
 
 class OrderPlaced(Struct, frozen=True, kw_only=True, tag="order.placed"):
@@ -170,6 +182,9 @@ class OrderPlaced(Struct, frozen=True, kw_only=True, tag="order.placed"):
     """A keyed digest of the request, by which a repeat with another content is seen."""
     delivery_policy: DeliveryPolicy | None = None
     """What the sender wants where an outcome stays unknown; None for what is usual on each channel."""
+    terms: tuple[Terms, ...] = ()
+    """What was decided for every channel that a notification may take; empty in orders that were placed
+    before it was recorded."""
 
 
 class OrderCancelled(Struct, frozen=True, tag="order.cancelled"):
@@ -199,7 +214,7 @@ class ContactResolved(Struct, frozen=True, kw_only=True, tag="order.contact_reso
     recipient_no: RecipientNo
     targets: tuple[Target, ...]
     considered: tuple[Considered, ...] = ()
-    name: Contact | None = None
+    name: Identifier | None = None
     """The recipient's name, where the message waits for one."""
 
 
@@ -236,6 +251,11 @@ class NotificationAttempted(Struct, frozen=True, kw_only=True, tag="order.notifi
     would carry it twice."""
     can_be_looked_up: bool = False
     """Whether the provider can be asked later what became of it."""
+    segments: int | None = None
+    """How many segments a text message is charged by; None for an e-mail, and where it was not counted."""
+    country: str | None = None
+    """Where a text message goes, by the region of its number (ISO 3166-1 alpha-2, `NO` at home); None
+    for an e-mail, and for a number of no country."""
 
 
 class NotificationSent(Struct, frozen=True, kw_only=True, tag="order.notification_sent"):
@@ -255,6 +275,7 @@ class NotificationRejected(Struct, frozen=True, kw_only=True, tag="order.notific
 
     notification_no: NotificationNo
     attempt: int
+    """The attempt that was refused; where it was never offered, how many there had been."""
     failure: Failure
     code: str
     by: Refuser = Refuser.PROVIDER

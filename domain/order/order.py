@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import reduce
-from types import MappingProxyType
 from typing import Final, TypeAlias, assert_never
 from uuid import UUID, uuid5
 
@@ -51,6 +50,7 @@ from domain.order.events import (
     Source,
     Target,
 )
+from domain.order.limits import Limits
 from domain.order.notification import (
     Accepted,
     Attempting,
@@ -72,10 +72,12 @@ from domain.order.steps import (
     Step,
     WaitUntil,
 )
-from domain.personal import Contact
+from domain.order.terms import sending_time, terms_of
+from domain.personal import Content, Identifier
 from domain.recipient import Organisation, Recipient, RecipientNo
 from domain.resolution import Policy, Resolution
-from domain.schedule import CONFIRMATION_GRACE, expires_at, leaves_at, leaves_before
+from domain.schedule import CONFIRMATION_GRACE, leaves_at, leaves_before
+from domain.sms_segments import segments
 
 CANCEL_UNTIL: Final = timedelta(minutes=5)
 """An order can be cancelled while its send time is further away than this."""
@@ -110,15 +112,6 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
-POLICIES: Final[Mapping[Channel, DeliveryPolicy]] = MappingProxyType(
-    {
-        Channel.EMAIL: DeliveryPolicy.AT_LEAST_ONCE,
-        Channel.SMS: DeliveryPolicy.AT_MOST_ONCE,
-    }
-)
-"""A text message twice costs twice and frightens; an e-mail that is missing does more harm than two."""
-
-
 @dataclass(frozen=True, slots=True)
 class NotAsked:
     """The sender's condition is still to be asked."""
@@ -143,13 +136,15 @@ Condition: TypeAlias = NotAsked | Answered | Refused
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Who hands a notification over, and until when that holds."""
+    """Who hands a notification over, where it goes, and until when that holds."""
 
     provider: str
     send_before: datetime
     settled_by: datetime
     carried_once_until: datetime | None = None
     can_be_looked_up: bool = False
+    country: str | None = None
+    """The region of the number that a text message goes to (ISO 3166-1 alpha-2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +158,7 @@ class Order:
     changed_at: datetime
     """When its status last changed."""
     condition: Condition | None
-    names: Mapping[RecipientNo, Contact] = field(default_factory=dict)
+    names: Mapping[RecipientNo, Identifier] = field(default_factory=dict)
     resolved: frozenset[RecipientNo] = frozenset()
     notifications: tuple[Notification, ...] = ()
     is_cancelled: bool = False
@@ -242,9 +237,21 @@ class Order:
             number=identity.number if isinstance(identity, Organisation) else "",
         )
 
+    def text_message(self, notification: Notification) -> Content | None:
+        """What a notification says as a text message, its keywords filled; None for an e-mail."""
+        if notification.channel is Channel.EMAIL or self.placed.sms is None:
+            return None
+        body = self.placed.sms.body
+        return body if body.is_erased else Content(self.keywords(notification).fill(body.text))
+
+    def segments(self, notification: Notification) -> int | None:
+        """How many segments a notification is charged by; None where nobody can tell, and for an e-mail."""
+        text = self.text_message(notification)
+        return None if text is None or text.is_erased else segments(text.text).count
+
     def delivery_policy(self, channel: Channel) -> DeliveryPolicy:
         """What is done with a notification of which nobody knows whether it was taken over."""
-        return self.placed.delivery_policy or POLICIES[channel]
+        return terms_of(self.placed, channel).delivery_policy
 
     def must_leave_before(self, notification: Notification, now: datetime) -> datetime:
         """When a notification that may leave now must not any more: it expires, or the day is over."""
@@ -306,9 +313,7 @@ class Order:
         ]
 
     def _sending_time(self, channel: Channel) -> SendingTime:
-        if channel is Channel.EMAIL or self.placed.sms is None:
-            return SendingTime.ANYTIME
-        return self.placed.sms.sending_time
+        return sending_time(channel, self.placed.sms)
 
     def _ready(self, now: datetime) -> Sequence[NotificationNo]:
         """What is to be handed over without being asked for again.
@@ -337,8 +342,7 @@ class Order:
         return leaves_at(now, self._sending_time(notification.channel)) <= now
 
     def _resends(self, notification: Notification) -> bool:
-        policy = self.delivery_policy(notification.channel)
-        return policy is DeliveryPolicy.AT_LEAST_ONCE and not self.is_instant
+        return self.delivery_policy(notification.channel) is DeliveryPolicy.AT_LEAST_ONCE
 
     def _wakes_at(self, notification: Notification, now: datetime) -> datetime:
         match notification.delivery:
@@ -411,7 +415,7 @@ class Order:
         return None
 
     def resolve(
-        self, resolutions: Mapping[RecipientNo, Resolution], names: Mapping[RecipientNo, Contact]
+        self, resolutions: Mapping[RecipientNo, Resolution], names: Mapping[RecipientNo, Identifier]
     ) -> Sequence[OrderEvent]:
         """Take down where recipients are to be notified, each once."""
         events: list[OrderEvent] = []
@@ -470,6 +474,28 @@ class Order:
                 )
         return self._completing(events)
 
+    def refuse_too_long(
+        self, notifications: Sequence[NotificationNo], limits: Limits
+    ) -> Sequence[OrderEvent]:
+        """Refuse text messages that have become too long, once the names were filled in.
+
+        Only what was never offered to a provider is refused, since the rest may have arrived.
+        """
+        refused = [
+            NotificationRejected(
+                notification_no=each.notification_no,
+                attempt=each.attempts,
+                failure=Failure.PAYLOAD_TOO_LARGE,
+                code="too_many_segments",
+                by=Refuser.SERVICE,
+            )
+            for each in map(self.notification, notifications)
+            if isinstance(each.delivery, Pending)
+            and each.attempted is None
+            and (self.segments(each) or 0) > limits.segments
+        ]
+        return self._completing(refused) if refused else ()
+
     def attempt(
         self, attempts: Mapping[NotificationNo, Attempt], now: datetime
     ) -> Sequence[NotificationAttempted]:
@@ -501,6 +527,8 @@ class Order:
             settled_by=attempt.settled_by,
             carried_once_until=carried_once_until,
             can_be_looked_up=attempt.can_be_looked_up,
+            segments=self.segments(notification),
+            country=attempt.country,
         )
 
     def _token(self, notification: Notification) -> str:
@@ -773,7 +801,7 @@ def _resolved(order: Order, event: ContactResolved, at: datetime) -> Order:
             notification_no=target.notification_no,
             recipient_no=event.recipient_no,
             channel=target.channel,
-            expires_at=_expiry(order, target.channel),
+            expires_at=terms_of(order.placed, target.channel).expires_at,
             delivery=Pending(),
             changed_at=at,
             address=target.address,
@@ -803,7 +831,7 @@ def _unreachable(
             notification_no=notification_no,
             recipient_no=event.recipient_no,
             channel=channel,
-            expires_at=_expiry(order, channel),
+            expires_at=terms_of(order.placed, channel).expires_at,
             delivery=delivery,
             changed_at=at,
         )
@@ -814,12 +842,3 @@ def _unreachable(
         resolved=order.resolved | {event.recipient_no},
         notifications=(*order.notifications, *born),
     )
-
-
-def _expiry(order: Order, channel: Channel) -> datetime:
-    requested = order.placed.requested_send_time
-    if order.placed.time_to_live is not None:
-        return requested + timedelta(seconds=order.placed.time_to_live)
-    if channel is Channel.EMAIL or order.placed.sms is None:
-        return expires_at(requested, channel, SendingTime.ANYTIME)
-    return expires_at(requested, channel, order.placed.sms.sending_time)

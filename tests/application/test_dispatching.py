@@ -72,13 +72,14 @@ async def placed(
     *recipients: Identity,
     channel: ChannelChoice = ChannelChoice.EMAIL,
     mail: EmailMessage = MAIL,
+    sms: SmsMessage = SMS,
     condition: str | None = None,
 ) -> OrderId:
     order = NewOrder(
         channel=channel,
         recipients=recipients or (SOMEBODY,),
         email=mail,
-        sms=SMS,
+        sms=sms,
         condition=condition,
     )
     return (await world.ordering.place(PlaceOrder(order=order, by=TTD))).order_id
@@ -418,6 +419,39 @@ async def test_a_text_message_is_worth_nothing_after_its_expiry(world: MemoryWor
     (letter,) = world.sms.carried
     assert isinstance(letter, SmsLetter)
     assert letter.expires_at == (await now(world, order_id)).notifications[0].expires_at
+
+
+async def test_what_a_name_has_made_too_long_is_not_handed_over_and_the_order_ends(
+    world: MemoryWorld,
+) -> None:
+    sms = SmsMessage(
+        sender="Altinn",
+        body=Content("$recipientName$ " * 200),
+        sending_time=SendingTime.ANYTIME,
+    )
+    order_id = await placed(world, KARI, channel=ChannelChoice.SMS, sms=sms)
+
+    order = await world.finished(order_id)
+
+    assert world.sms.carried == []
+    assert order.notifications[0].delivery == Failed(Failure.PAYLOAD_TOO_LARGE)
+    assert [each.words for each in await world.auditing.history(order_id)][-2:] == [
+        "notification 0 was not handed over: payload too large (too_many_segments)",
+        "the order is completed",
+    ]
+
+
+async def test_how_long_a_text_message_is_and_where_it_goes_is_on_record(
+    world: MemoryWorld,
+) -> None:
+    stranger = Direct(mobile=Contact("+46701234567"))
+    order_id = await placed(world, stranger, channel=ChannelChoice.SMS)
+
+    order = await world.finished(order_id)
+
+    attempted = order.notifications[0].attempted
+    assert attempted is not None
+    assert (attempted.segments, attempted.country) == (1, "SE")
 
 
 # What is asked on the way

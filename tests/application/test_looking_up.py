@@ -20,7 +20,7 @@ from domain.contact_point import (
     ProfileRecord,
     RegisteredAddress,
 )
-from domain.personal import Contact
+from domain.personal import Contact, Identifier
 from domain.recipient import (
     Direct,
     ExternalIdentity,
@@ -36,10 +36,10 @@ from domain.resolution import (
     PersonFinding,
 )
 
-KARI, OLA = Person(Contact("15859010099")), Person(Contact("06927530250"))
+KARI, OLA = Person(Identifier("15859010099")), Person(Identifier("06927530250"))
 UNIT_NUMBER = OrganisationNumber("314022009")
 UNIT, OTHER_UNIT = Organisation(UNIT_NUMBER), Organisation(OrganisationNumber("314023005"))
-SIGRID = ExternalIdentity(Contact("urn:altinn:party:username:sigrid"))
+SIGRID = ExternalIdentity(Identifier("urn:altinn:party:username:sigrid"))
 DIRECT = Direct(email=Contact("post@example.org"))
 TAX = "urn:altinn:resource:tax-2026"
 
@@ -159,7 +159,7 @@ async def test_a_registry_that_is_down_matters_only_to_those_who_need_it() -> No
 
 async def test_names_are_told_by_identity(look_up: ContactLookUp) -> None:
     assert await look_up.names([KARI, OLA, UNIT, SIGRID, DIRECT]) == {
-        KARI: Contact("Kari Nordmann"),
-        UNIT: Contact("FJELL OG FJORD AS"),
+        KARI: Identifier("Kari Nordmann"),
+        UNIT: Identifier("FJELL OG FJORD AS"),
     }
     assert await look_up.names([SIGRID, DIRECT]) == {}

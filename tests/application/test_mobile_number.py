@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.mobile_number import is_valid, normalise
+from application.mobile_number import country, is_valid, normalise
 
 ACCEPTED = [
     "+4799999999",
@@ -84,3 +84,25 @@ def test_to_normalise_a_valid_number_twice_is_to_do_it_once(text: str) -> None:
 @given(st.from_regex(r"\+47[2-9][0-9]{7}", fullmatch=True))
 def test_the_short_way_for_norwegian_numbers_answers_as_the_library_does(text: str) -> None:
     assert is_valid(text) is phonenumbers.is_valid_number(phonenumbers.parse(text, None))
+
+
+@pytest.mark.parametrize(
+    "number, where",
+    [
+        ("+4799999999", "NO"),
+        ("+47 99 99 99 99", "NO"),
+        ("004799999999", "NO"),
+        ("99999999", "NO"),
+        ("+4779000000", "SJ"),
+        ("+46701234567", "SE"),
+        ("+1 (202) 555-0143", "US"),
+        ("+14165550143", "CA"),
+        ("+447400123456", "GB"),
+        ("+447797712345", "JE"),
+        ("+80012345678", None),
+        ("+870773111632", None),
+        ("nonsense", None),
+    ],
+)
+def test_a_number_belongs_to_a_country(number: str, where: str | None) -> None:
+    assert country(number) == where

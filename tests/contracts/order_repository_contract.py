@@ -24,8 +24,8 @@ from domain.order.events import (
     Target,
 )
 from domain.order.order import Order, rebuild
-from domain.personal import Contact, PersonalClass
-from domain.recipient import Recipient, RecipientNo
+from domain.personal import Contact, Identifier, PersonalClass
+from domain.recipient import Person, Recipient, RecipientNo
 from tests.samples import KARI, NOON, OLA, TTD, placed
 
 Erase = Callable[[OrderId, PersonalClass], Awaitable[None]]
@@ -64,7 +64,7 @@ def resolved(address: str = "kari@example.org", name: str | None = None) -> Cont
                 source=Source.KRR,
             ),
         ),
-        name=None if name is None else Contact(name),
+        name=None if name is None else Identifier(name),
     )
 
 
@@ -200,9 +200,15 @@ class OrderRepositoryContract:
         await erase(left.order_id, "contact")
         without_contact = (await orders.load([left.order_id]))[left.order_id]
         assert without_contact.notification(NotificationNo(0)).address == Contact(None)
-        assert without_contact.names[RecipientNo(0)].is_erased
+        assert without_contact.names == left.names
+        assert without_contact.placed.recipients == left.placed.recipients
         assert without_contact.placed.email == left.placed.email
         assert without_contact.version == left.version
+
+        await erase(left.order_id, "identity")
+        without_identity = (await orders.load([left.order_id]))[left.order_id]
+        assert without_identity.names[RecipientNo(0)].is_erased
+        assert without_identity.recipient(RecipientNo(0)).identity == Person(Identifier(None))
 
         await erase(left.order_id, "content")
         without_content = (await orders.load([left.order_id]))[left.order_id]
@@ -214,7 +220,7 @@ class OrderRepositoryContract:
         self, orders: OrderRepository, erase: Erase
     ) -> None:
         (opened,) = await orders.append([placing()], by=TTD)
-        await erase(opened.order_id, "contact")
+        await erase(opened.order_id, "identity")
         erased = (await orders.load([opened.order_id]))[opened.order_id]
 
         await orders.append(
@@ -222,7 +228,7 @@ class OrderRepositoryContract:
                 going_on(
                     erased,
                     resolved(),
-                    ContactResolved(recipient_no=RecipientNo(0), targets=(), name=Contact(None)),
+                    ContactResolved(recipient_no=RecipientNo(0), targets=(), name=Identifier(None)),
                 )
             ],
             by=SERVICE,
@@ -230,7 +236,7 @@ class OrderRepositoryContract:
 
         last = (await orders.history(opened.order_id))[-1].event
         assert isinstance(last, ContactResolved)
-        assert last.name == Contact(None)
+        assert last.name == Identifier(None)
 
     async def test_each_recipients_words_are_their_own(self, orders: OrderRepository) -> None:
         both = msgspec.structs.replace(

@@ -31,13 +31,16 @@ from domain.order.events import (
     OrderCompleted,
     OrderEvent,
     RecipientReserved,
+    Refuser,
     ReportedState,
     SendConditionMet,
     SendConditionNotMet,
     SendConditionUnknown,
     Source,
     Target,
+    Terms,
 )
+from domain.order.limits import Limits
 from domain.order.notification import (
     Accepted,
     Attempting,
@@ -72,7 +75,7 @@ from domain.order.steps import (
     Settle,
     WaitUntil,
 )
-from domain.personal import Contact, Content
+from domain.personal import Contact, Content, Identifier
 from domain.recipient import Recipient, RecipientNo
 from domain.resolution import Found, Resolution
 from tests.samples import KARI, NOON, OLA, ORDER_ID, REMINDER_SMS, placed
@@ -776,3 +779,75 @@ def test_not_found_is_told_with_its_channels() -> None:
     assert events[0] == ContactNotFound(
         recipient_no=RecipientNo(0), notifications=((FIRST, Channel.EMAIL),)
     )
+
+
+# What was decided when it was placed
+
+
+def test_an_order_keeps_to_the_terms_that_were_decided_when_it_was_placed() -> None:
+    soon = NOON + timedelta(hours=1)
+    terms = Terms(
+        channel=Channel.EMAIL,
+        expires_at=soon,
+        expiry_rule="1h_after_it_could_leave",
+        delivery_policy=DeliveryPolicy.AT_MOST_ONCE,
+    )
+    order = order_after(
+        msgspec.structs.replace(placed, terms=(terms,)), kari_found, attempted, unknown_until(NOON)
+    )
+
+    assert order.notification(FIRST).expires_at == soon
+    assert order.settle(NOON) == (NotificationGivenUp(notification_no=FIRST), OrderCompleted())
+
+
+# How long a text message is, and where it goes
+
+
+NAMED_SMS = msgspec.structs.replace(
+    REMINDER_SMS, body=Content("$recipientName$, log in."), sending_time=SendingTime.ANYTIME
+)
+named_by_sms = msgspec.structs.replace(placed, channel=ChannelChoice.SMS, email=None, sms=NAMED_SMS)
+karis_number_found = ContactResolved(
+    recipient_no=RecipientNo(0),
+    targets=(target(0, by_sms),),
+    name=Identifier("Kari " * 40),
+)
+
+
+def test_an_attempt_tells_how_many_segments_a_text_message_has_once_the_name_is_in_it() -> None:
+    order = order_after(named_by_sms, karis_number_found)
+
+    (claimed,) = order.attempt({FIRST: replace(attempt, country="NO")}, NOON)
+
+    assert (claimed.segments, claimed.country) == (2, "NO")
+
+
+def test_an_attempt_of_an_email_tells_of_no_segments() -> None:
+    (claimed,) = order_after(placed, kari_found).attempt({FIRST: attempt}, NOON)
+
+    assert (claimed.segments, claimed.country) == (None, None)
+
+
+def test_a_text_message_that_a_name_has_made_too_long_is_refused_and_never_offered() -> None:
+    order = order_after(named_by_sms, karis_number_found)
+
+    refused = order.refuse_too_long([FIRST], Limits(segments=1))
+
+    assert refused == (
+        NotificationRejected(
+            notification_no=FIRST,
+            attempt=0,
+            failure=Failure.PAYLOAD_TOO_LARGE,
+            code="too_many_segments",
+            by=Refuser.SERVICE,
+        ),
+        OrderCompleted(),
+    )
+    assert order.refuse_too_long([FIRST], Limits(segments=2)) == ()
+    assert evolve_all(order, refused, NOON).refuse_too_long([FIRST], Limits(segments=1)) == ()
+
+
+def test_a_text_message_that_was_offered_before_is_not_refused_for_its_length() -> None:
+    order = order_after(named_by_sms, karis_number_found, attempted, unknown_until(NOON))
+
+    assert order.refuse_too_long([FIRST], Limits(segments=1)) == ()

@@ -2,11 +2,13 @@
 
 import pytest
 
-from domain.personal import ERASED, Contact, Content
+from domain.personal import ERASED, Contact, Content, Identifier
 
 
-@pytest.mark.parametrize("kind", [Contact, Content])
-def test_personal_words_are_read_on_purpose_only(kind: type[Contact | Content]) -> None:
+@pytest.mark.parametrize("kind", [Contact, Content, Identifier])
+def test_personal_words_are_read_on_purpose_only(
+    kind: type[Contact | Content | Identifier],
+) -> None:
     words = kind("kari@post.example.no")
 
     assert words.text == "kari@post.example.no"
@@ -21,7 +23,8 @@ def test_what_is_erased_says_so() -> None:
     assert gone != Contact(ERASED)
 
 
-def test_a_contact_is_never_equal_to_a_content() -> None:
+def test_words_of_one_class_are_never_equal_to_those_of_another() -> None:
+    assert Contact("same") != Identifier("same")
     assert Contact("same") != Content("same")
     assert Contact("same") == Contact("same")
-    assert len({Contact("same"), Contact("same"), Content("same")}) == 2
+    assert len({Contact("same"), Contact("same"), Content("same"), Identifier("same")}) == 3

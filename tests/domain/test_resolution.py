@@ -12,7 +12,7 @@ from domain.contact_point import (
     RegisteredAddress,
 )
 from domain.order.events import Considered, Reason, Source
-from domain.personal import Contact
+from domain.personal import Contact, Identifier
 from domain.recipient import Direct, OrganisationNumber
 from domain.resolution import (
     DirectFinding,
@@ -185,7 +185,7 @@ def test_a_user_is_reached_in_the_same_way(
     resolution = unit(choice, user("1", email, mobile), has_record=False)
     assert (reached(resolution), resolution.missing) == (found, missing)
     assert reasons(resolution) == [(Reason.NO_RECORD, None), *why]
-    assert {each.user for each in resolution.found} <= {Contact("1")}
+    assert {each.user for each in resolution.found} <= {Identifier("1")}
 
 
 @pytest.mark.parametrize("choice", ChannelChoice)
@@ -386,7 +386,7 @@ def test_a_user_who_has_the_official_email_is_not_texted_instead(
     assert reached(resolution) == [(EMAIL, "post@fjell.example.no")]
     assert (
         Considered(
-            source=Source.USER_PROFILE, reason=Reason.DUPLICATE, channel=EMAIL, user=Contact("1")
+            source=Source.USER_PROFILE, reason=Reason.DUPLICATE, channel=EMAIL, user=Identifier("1")
         )
         in resolution.considered
     )
@@ -414,7 +414,7 @@ def test_a_user_who_is_not_authorised_is_not_notified() -> None:
     resolution = unit(E, user("1", KARI, is_authorised=False), emails=[OFFICIAL])
     assert reached(resolution) == [(EMAIL, "post@fjell.example.no")]
     assert resolution.considered == (
-        Considered(source=Source.USER_PROFILE, reason=Reason.NOT_AUTHORISED, user=Contact("1")),
+        Considered(source=Source.USER_PROFILE, reason=Reason.NOT_AUTHORISED, user=Identifier("1")),
     )
 
 

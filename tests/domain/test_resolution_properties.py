@@ -14,7 +14,7 @@ from domain.contact_point import (
     RegisteredAddress,
 )
 from domain.order.events import Reason, Source
-from domain.personal import Contact
+from domain.personal import Contact, Identifier
 from domain.recipient import Direct, OrganisationNumber
 from domain.resolution import (
     DirectFinding,
@@ -164,7 +164,7 @@ def test_one_person_is_reached_by_one_channel_where_one_is_preferred(
 ) -> None:
     if policy.choice.fallback is None:
         return
-    channels: dict[tuple[Source, Contact | None], set[Channel]] = {}
+    channels: dict[tuple[Source, Identifier | None], set[Channel]] = {}
     for found in resolve(finding, policy).found:
         channels.setdefault((found.source, found.user), set()).add(found.channel)
     assert all(len(each) == 1 for each in channels.values())

@@ -17,7 +17,7 @@ from domain.message import EmailMessage, SendingTime, SmsMessage
 from domain.order.events import Failure
 from domain.order.notification import Delivered, Failed, NotIdentified, Reserved
 from domain.order.order import OrderStatus
-from domain.personal import Contact, Content
+from domain.personal import Contact, Content, Identifier
 from domain.recipient import Direct, Organisation, OrganisationNumber, Person
 from tests.samples import BAKERY, KARI, OLA, TTD
 from tests.scenarios.worlds import World
@@ -81,7 +81,7 @@ async def test_a_person_is_found_notified_and_every_step_is_on_record(world: Wor
 
 async def test_an_order_for_many_tells_who_could_not_be_reached(world: World) -> None:
     receipt = await world.ordering.place(
-        PlaceOrder(order=mail_to(KARI, OLA, BAKERY, Person(Contact("03838210073"))), by=TTD)
+        PlaceOrder(order=mail_to(KARI, OLA, BAKERY, Person(Identifier("03838210073"))), by=TTD)
     )
 
     assert receipt.look_up is not None
@@ -101,7 +101,7 @@ async def test_an_order_for_many_tells_who_could_not_be_reached(world: World) ->
 
 
 async def test_an_unreachable_recipient_stops_a_chain_before_it_is_recorded(world: World) -> None:
-    nobody = Person(Contact("03838210073"))
+    nobody = Person(Identifier("03838210073"))
     command = PlaceChain(
         idempotency_key="life-2", order=mail_to(KARI), reminders=(mail_to(nobody),), by=TTD
     )

@@ -44,7 +44,7 @@ from domain.contact_point import PersonRecord, RegisteredAddress
 from domain.message import EmailMessage, SendingTime, SmsMessage
 from domain.order.errors import TooLateToCancelError
 from domain.order.events import DeliveryPolicy, OrderId
-from domain.personal import Contact, Content
+from domain.personal import Contact, Content, Identifier
 from domain.recipient import Direct, Identity, Person
 from tests.simulation.checker import findings
 from tests.simulation.processes import (
@@ -322,7 +322,7 @@ class Episode:
             recipients = (Direct(email=Contact(address), mobile=Contact("+4799999999")),)
         else:
             numbers = dice.sample(_PEOPLE, dice.choice((1, 1, 2, 5)))
-            recipients = tuple(Person(Contact(number)) for number in numbers)
+            recipients = tuple(Person(Identifier(number)) for number in numbers)
         return NewOrder(
             requested_send_time=self.clock() + delay,
             channel=choice,

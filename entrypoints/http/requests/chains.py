@@ -10,7 +10,7 @@ from application.commands import NewOrder
 from domain.channel import Channel, ChannelChoice
 from domain.message import EmailMessage, SmsMessage
 from domain.order.events import Dialogue
-from domain.personal import Contact
+from domain.personal import Contact, Identifier
 from domain.recipient import (
     Direct,
     ExternalIdentity,
@@ -271,7 +271,7 @@ class _Reader:
                 number = check.person_number(
                     asked.national_identity_number, self._faults, f"{path}.NationalIdentityNumber"
                 )
-                return Person(Contact(number))
+                return Person(Identifier(number))
             case RecipientOrganizationRequest():
                 number = check.organisation_number(
                     asked.org_number, self._faults, f"{path}.OrgNumber"
@@ -281,4 +281,4 @@ class _Reader:
                 urn = check.external_identity(
                     asked.external_identity, self._faults, f"{path}.ExternalIdentity"
                 )
-                return ExternalIdentity(Contact(urn))
+                return ExternalIdentity(Identifier(urn))

@@ -6,7 +6,7 @@ from typing import Final
 from application.commands import NewOrder
 from domain.channel import Channel, ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
-from domain.personal import Contact, Content
+from domain.personal import Contact, Content, Identifier
 from domain.recipient import Direct, Identity, Organisation, OrganisationNumber, Person
 from entrypoints.http.requests import rules as check
 from entrypoints.http.requests.faults import Faults
@@ -204,7 +204,7 @@ def _recipient(
             faults.broken(
                 path, "a national identity number cannot be combined with other identifiers"
             )
-        return Person(Contact(person))
+        return Person(Identifier(person))
     if organisation:
         check.organisation_number(organisation, faults, f"{path}.OrganizationNumber")
         if asked.email_address or asked.mobile_number:

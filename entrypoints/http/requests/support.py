@@ -6,7 +6,7 @@ from typing import Final
 
 from litestar.types import Scope
 
-from domain.personal import Contact
+from domain.personal import Identifier
 from domain.recipient import Organisation, OrganisationNumber, Person
 from entrypoints.http.requests import rules as check
 from entrypoints.http.requests.faults import Faults
@@ -25,7 +25,7 @@ def read_person(scope: Scope) -> Person:
     Raises:
         InvalidRequestError: the header is missing, given more than once, or holds no number.
     """
-    return Person(Contact(_number(scope, PERSON_HEADER, check.person_number)))
+    return Person(Identifier(_number(scope, PERSON_HEADER, check.person_number)))
 
 
 def read_organisation(scope: Scope) -> Organisation:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from domain.order.events import OrderEvent
-from domain.personal import Contact, Content
+from domain.personal import Personal
 
 KINDS: tuple[type[Struct], ...] = get_args(OrderEvent)
 
@@ -29,7 +29,7 @@ def values(hint: Any, words: st.SearchStrategy[str]) -> st.SearchStrategy[Any]: 
         return st.one_of([values(each, words) for each in get_args(hint)])
     if get_origin(hint) is tuple:
         return _tuples(get_args(hint), words)
-    if issubclass(hint, Content | Contact):
+    if issubclass(hint, Personal):
         return words.map(hint)
     if issubclass(hint, Struct):
         return structs(hint, words)

@@ -19,7 +19,7 @@ from adapters.event_store.sealing import Place, Sealer, StoredBox, TamperedError
 from adapters.memory.key_vault import InMemoryKeyVault
 from application.recorded import Recorded
 from domain.order.events import OrderEvent, OrderPlaced
-from domain.personal import Contact, Content
+from domain.personal import Identifier, Personal
 from domain.recipient import Recipient, RecipientNo
 from tests.adapters.event_store.events import KINDS, events, structs
 from tests.contracts.order_repository_contract import attempted, resolved
@@ -96,7 +96,7 @@ def test_every_personal_field_is_found(kind: type[Struct], data: st.DataObject) 
     found: list[object] = []
 
     def take(word: object) -> object:
-        assert isinstance(word, Content | Contact)
+        assert isinstance(word, Personal)
         found.append(word)
         return ""
 
@@ -124,7 +124,7 @@ def test_what_is_stored_can_be_read_without_this_code() -> None:
     assert state["event"]["email"]["subject"] == {"sealed": [1, 0]}
     assert state["event"]["email"]["body"] == {"sealed": [1, 1]}
     assert [(each["class"], each["recipient"]) for each in state["boxes"]] == [
-        ("contact", 0),
+        ("identity", 0),
         ("content", None),
     ]
 
@@ -149,8 +149,8 @@ def test_every_recipients_words_lie_in_a_box_of_their_own() -> None:
     _, boxes = stored(two_persons())
 
     assert set(boxes) == {
-        Place(ORDER_ID, 1, "contact", 0),
-        Place(ORDER_ID, 1, "contact", 1),
+        Place(ORDER_ID, 1, "identity", 0),
+        Place(ORDER_ID, 1, "identity", 1),
         Place(ORDER_ID, 1, "content", -1),
     }
 
@@ -167,7 +167,7 @@ def test_no_key_and_no_nonce_is_used_twice() -> None:
 @pytest.mark.parametrize("is_whole", [True, False], ids=["box and key", "key alone"])
 def test_erasing_one_recipients_words_leaves_the_others(is_whole: bool) -> None:  # noqa: FBT001
     kept, boxes = stored(two_persons())
-    kari = Place(ORDER_ID, 1, "contact", 0)
+    kari = Place(ORDER_ID, 1, "identity", 0)
     if is_whole:
         del boxes[kari]
     else:
@@ -176,7 +176,7 @@ def test_erasing_one_recipients_words_leaves_the_others(is_whole: bool) -> None:
     event = read(kept, boxes)
 
     assert isinstance(event, OrderPlaced)
-    assert event.recipients[0] == Recipient(RecipientNo(0), type(KARI)(Contact(None)))
+    assert event.recipients[0] == Recipient(RecipientNo(0), type(KARI)(Identifier(None)))
     assert event.recipients[1].identity == OLA
     assert event.email == placed.email
 
@@ -194,7 +194,7 @@ def test_what_a_destroyed_month_sealed_reads_as_erased() -> None:
 
 
 def test_words_that_were_erased_before_are_stored_as_erased() -> None:
-    event = msgspec.structs.replace(resolved(), name=Contact(None))
+    event = msgspec.structs.replace(resolved(), name=Identifier(None))
 
     assert read(*stored(event)) == event
 
@@ -227,7 +227,7 @@ def test_a_changed_key_is_never_used(index: int) -> None:
 
 def test_boxes_cannot_change_places_though_their_commitments_do_too() -> None:
     kept, boxes = stored(two_persons())
-    kari, ola = Place(ORDER_ID, 1, "contact", 0), Place(ORDER_ID, 1, "contact", 1)
+    kari, ola = Place(ORDER_ID, 1, "identity", 0), Place(ORDER_ID, 1, "identity", 1)
     exchanged = {**boxes, kari: boxes[ola], ola: boxes[kari]}
     with pytest.raises(TamperedError, match="has been changed"):
         read(kept, exchanged)
@@ -243,7 +243,7 @@ def test_boxes_cannot_change_places_though_their_commitments_do_too() -> None:
 
 def test_another_boxs_key_opens_nothing() -> None:
     kept, boxes = stored(two_persons())
-    kari, ola = Place(ORDER_ID, 1, "contact", 0), Place(ORDER_ID, 1, "contact", 1)
+    kari, ola = Place(ORDER_ID, 1, "identity", 0), Place(ORDER_ID, 1, "identity", 1)
     exchanged = replace(boxes[kari], wrapped=boxes[ola].wrapped)
 
     with pytest.raises(TamperedError, match="does not belong where it lies"):
@@ -279,7 +279,7 @@ def test_a_reference_that_leads_nowhere_is_never_followed(reference: str) -> Non
 
 
 def test_no_refusal_shows_anybodys_words() -> None:
-    event = msgspec.structs.replace(resolved(CANARY + "@example.org"), name=Contact(CANARY))
+    event = msgspec.structs.replace(resolved(CANARY + "@example.org"), name=Identifier(CANARY))
     kept, boxes = stored(event)
     place, box = next(iter(boxes.items()))
 

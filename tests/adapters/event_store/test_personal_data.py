@@ -1,12 +1,12 @@
 """Nothing that the database keeps shows anybody's words; and the log stays when they are gone."""
 
 import msgspec
-from psycopg.sql import SQL, Identifier
+from psycopg import sql
 
 from application.recorded import SERVICE
 from domain.message import EmailMessage, SmsMessage
 from domain.order.events import OrderPlaced
-from domain.personal import Contact, Content
+from domain.personal import Contact, Content, Identifier
 from domain.recipient import Direct, Person, Recipient, RecipientNo
 from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.contracts.order_repository_contract import (
@@ -23,7 +23,7 @@ CANARIES = ["06927530250", "canary@example.org", "Canary Nordmann", "canary body
 FULL: OrderPlaced = msgspec.structs.replace(
     placed,
     recipients=(
-        Recipient(RecipientNo(0), Person(Contact("06927530250"))),
+        Recipient(RecipientNo(0), Person(Identifier("06927530250"))),
         Recipient(RecipientNo(1), Direct(mobile=Contact("+4799123456"))),
     ),
     email=EmailMessage(sender="a@b.no", subject=Content("Canary"), body=Content("canary body")),
@@ -47,8 +47,8 @@ async def test_no_row_shows_anybodys_words(store: PostgresStore) -> None:
         tables = [row[0] for row in await cursor.fetchall()]
         shown = ""
         for table in tables:
-            query = SQL("SELECT t::text FROM {} t")  # byte strings are shown in hexadecimal
-            cursor = await connection.execute(query.format(Identifier(table)))
+            query = sql.SQL("SELECT t::text FROM {} t")  # byte strings are shown in hexadecimal
+            cursor = await connection.execute(query.format(sql.Identifier(table)))
             shown += "".join(str(row) for row in await cursor.fetchall())
         cursor = await connection.execute("SELECT state FROM orders_events", binary=True)
         shown += "".join(row[0].decode() for row in await cursor.fetchall())
@@ -68,16 +68,16 @@ async def test_one_recipients_contact_is_erased_by_deleting_their_keys(
     async with store.pool.connection() as connection:
         for table in ("data_key", "sealed"):
             await connection.execute(
-                SQL("DELETE FROM {} WHERE order_id = %s AND recipient_no = 0").format(
-                    Identifier(table)
+                sql.SQL("DELETE FROM {} WHERE order_id = %s AND recipient_no = 0").format(
+                    sql.Identifier(table)
                 ),
                 (left.order_id,),
             )
 
     order = (await store.orders.load([left.order_id]))[left.order_id]
 
-    assert order.placed.recipients[0].identity == Person(Contact(None))
-    assert order.names[RecipientNo(0)] == Contact(None)
+    assert order.placed.recipients[0].identity == Person(Identifier(None))
+    assert order.names[RecipientNo(0)] == Identifier(None)
     assert order.notifications[0].address == Contact(None)
     assert order.placed.recipients[1] == FULL.recipients[1]
     assert order.placed.email == FULL.email

@@ -35,7 +35,7 @@ async def test_whose_number_was_erased_is_not_in_an_index_that_is_made_anew(
     store: PostgresStore,
 ) -> None:
     erased, kept = [await ordered(store.orders, KARI) for _ in range(2)]
-    await store.erase(erased, "contact")
+    await store.erase(erased, "identity")
 
     await store.runner.rebuild("recipient_index")
 

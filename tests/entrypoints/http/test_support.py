@@ -99,7 +99,7 @@ async def test_where_the_number_was_erased_nothing_is_found(
     installation: Installation, api: httpx.AsyncClient
 ) -> None:
     order_id = OrderId(UUID(await placed(installation, api)))
-    installation.orders.erase(order_id, "contact")
+    installation.orders.erase(order_id, "identity")
 
     assert (await api.get(PERSONS, headers=FOR_KARI)).json() == []
 

@@ -1,6 +1,6 @@
 import pytest
 
-from domain.personal import Contact
+from domain.personal import Contact, Identifier
 from domain.recipient import Direct, ExternalIdentity
 from entrypoints.http.requests import read_chain, read_email_order, read_sms_order
 from tests.entrypoints.http.requests.reading import (
@@ -171,7 +171,7 @@ def test_an_empty_mobile_number_is_none_on_v1_and_a_fault_on_v2() -> None:
 def test_an_external_identity_is_a_urn_of_the_login_service(urn: str) -> None:
     members = {"externalIdentity": urn, "channelSchema": "Sms", "smsSettings": SMS_SETTINGS}
     read = chain(to("recipientExternalIdentity", **members)).order
-    assert read.recipients == (ExternalIdentity(Contact(urn)),)
+    assert read.recipients == (ExternalIdentity(Identifier(urn)),)
 
 
 @pytest.mark.parametrize(

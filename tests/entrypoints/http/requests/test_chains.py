@@ -7,7 +7,7 @@ import pytest
 from domain.channel import ChannelChoice
 from domain.message import ContentType, SendingTime
 from domain.order.events import Dialogue
-from domain.personal import Contact
+from domain.personal import Contact, Identifier
 from domain.recipient import Direct, Organisation, OrganisationNumber, Person
 from entrypoints.http.requests import read_chain
 from tests.entrypoints.http.requests.reading import (
@@ -107,7 +107,7 @@ def test_a_chain_with_reminders_is_read() -> None:
     assert order.sms.sender == "Etat"
     assert first.delay_days == 7
     assert first.senders_reference == "tax-1-r1"
-    assert first.recipients == (Person(Contact("11223312345")),)
+    assert first.recipients == (Person(Identifier("11223312345")),)
     assert first.ignore_reservation is True
     assert first.sms is not None
     assert first.sms.sending_time is SendingTime.ANYTIME

@@ -4,7 +4,7 @@ import pytest
 
 from domain.channel import ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
-from domain.personal import Contact, Content
+from domain.personal import Contact, Content, Identifier
 from domain.recipient import Direct, Organisation, OrganisationNumber, Person
 from entrypoints.http.requests import Rules, read_email_order, read_order, read_sms_order
 from tests.entrypoints.http.requests.reading import (
@@ -61,8 +61,8 @@ def test_an_email_order_is_read() -> None:
     assert order.sms is None
     assert order.recipients == (
         Direct(email=Contact("kari@example.org")),
-        Person(Contact("11223312345")),
-        Person(Contact("22334412345")),
+        Person(Identifier("11223312345")),
+        Person(Identifier("22334412345")),
         Organisation(OrganisationNumber(ORGANISATION)),
     )
 
