@@ -55,6 +55,7 @@ from entrypoints.http.bodies import BodyLimits
 from entrypoints.http.gate import log_served
 from entrypoints.http.internal import Internal
 from entrypoints.http.metrics import Metrics
+from entrypoints.http.openapi_schemas import Sizes
 from entrypoints.settings import SettingError, Settings
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.providers import email_reports, kannel_reports, providers, sms_reports
@@ -250,6 +251,11 @@ def api(settings: Settings, running: Services) -> ASGIApp:
             clock=utc_now,
         ),
         documents=documents(settings),
+        sizes=Sizes(
+            body=settings.max_body,
+            recipients=settings.max_recipients,
+            attachments=settings.max_attachments,
+        ),
         observer=log_served if settings.log_level == "debug" else None,
     )
 

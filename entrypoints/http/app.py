@@ -22,6 +22,7 @@ from entrypoints.http.kannel_reports import KannelReports, kannel_reports
 from entrypoints.http.links import Links
 from entrypoints.http.metrics import Metrics, metrics
 from entrypoints.http.openapi import document
+from entrypoints.http.openapi_schemas import USUAL, Sizes
 from entrypoints.http.orders import CancellationController, OrdersController
 from entrypoints.http.placing import Placing
 from entrypoints.http.problems import respond
@@ -50,6 +51,7 @@ def create_app(
     figures: Metrics | None = None,
     own: Internal | None = None,
     documents: Mapping[str, bytes] | None = None,
+    sizes: Sizes = USUAL,
     observer: Observer | None = None,
 ) -> ASGIApp:
     """Put the API together.
@@ -61,6 +63,7 @@ def create_app(
     nobody can call a trigger.
     Without `figures` there are none, and without `own` no system of the installation's own hands
     messages in.
+    `sizes` are what the document says that a request may hold; what it may, `rules` and `limits` judge.
     `documents` are JSON documents open to all, by their paths.
     """
     limits = limits or BodyLimits()
@@ -89,7 +92,7 @@ def create_app(
         owners,
         HealthController,
         public_webhook_key(webhook_key),
-        *documentation(document()),
+        *documentation(document(sizes)),
         *public_documents(documents or {}),
     ]
     if sms is not None:

@@ -1,9 +1,11 @@
-"""Read a request's body, within a size and a time."""
+"""Read a request's body, within a size and a time, and make sense of it beside the loop if it is large."""
 
 import asyncio
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Final, TypeVar
 
 from litestar.types import Receive, Scope
 
@@ -11,13 +13,21 @@ from entrypoints.http.refusals import (
     BodyTooLargeError,
     BodyTooSlowError,
     ClientGoneError,
+    UnreadableLengthError,
     UnsupportedMediaTypeError,
 )
+
+T = TypeVar("T")
 
 JSON_TYPES: Final = frozenset({"application/json"})
 XML_TYPES: Final = frozenset({"application/xml", "text/xml", "text/plain"})
 
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+_DIGITS: Final = 18
+"""Longer numbers are not read: no body is as large, and to read one costs the square of its digits."""
+
+SHORT: Final = 16 * 1024
+"""Bytes of which sense is made at once; whatever they hold, that takes a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +36,10 @@ class BodyLimits:
 
     max_bytes: int = 1024 * 1024
     seconds: float = 15.0
+
+    def within(self, max_bytes: int) -> "BodyLimits":
+        """The same for a door that never needs as much."""
+        return replace(self, max_bytes=min(self.max_bytes, max_bytes))
 
 
 def check_media_type(scope: Scope, accepted: Collection[str], *, may_be_missing: bool) -> None:
@@ -64,18 +78,47 @@ async def read_body(scope: Scope, receive: Receive, limits: BodyLimits) -> bytes
     """Read the whole body, and not a byte more than allowed.
 
     Raises:
+        UnreadableLengthError: it is announced in a way that nobody can read.
         BodyTooLargeError: it is announced as too large, or is found to be.
         BodyTooSlowError: it has not arrived in time.
         ClientGoneError: the client hung up.
     """
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > limits.max_bytes:
-            raise BodyTooLargeError
+    if (announced_length(scope) or 0) > limits.max_bytes:
+        raise BodyTooLargeError
     try:
         async with asyncio.timeout(limits.seconds):
             return await _gathered(receive, limits.max_bytes)
     except TimeoutError:
         raise BodyTooSlowError from None
+
+
+def announced_length(scope: Scope) -> int | None:
+    """How many bytes the body is said to have (RFC 9110 § 8.6); None if nothing is said.
+
+    Raises:
+        UnreadableLengthError: it is no number, one of too many digits, or more than one.
+    """
+    given = [value for name, value in scope["headers"] if name == b"content-length"]
+    if not given:
+        return None
+    if len(given) > 1 or not given[0].isdigit() or len(given[0]) > _DIGITS:
+        raise UnreadableLengthError
+    return int(given[0])
+
+
+async def beside_the_loop(size: int, work: Callable[[], T]) -> T:
+    """Do what may take long for so many bytes in a thread of its own, so that nobody waits for it.
+
+    What is short is done at once. One thread is enough: more would not be faster, as they take turns.
+    """
+    if size <= SHORT:
+        return work()
+    return await asyncio.get_running_loop().run_in_executor(_thread(), work)
+
+
+@cache
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="bodies")
 
 
 async def _gathered(receive: Receive, max_bytes: int) -> bytes:

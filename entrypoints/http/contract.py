@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from domain import limits
 from entrypoints.http.answering import JSON, PROBLEM
 
 
@@ -33,6 +34,8 @@ class Parameter:
     format: str | None = None
     values: Sequence[str] = ()
     """What it may be; none named means anything."""
+    most: int | None = None
+    """So many characters; None for a number or a choice."""
     is_required: bool = True
     example: object
 
@@ -86,5 +89,6 @@ ORDER_ID: Final = Parameter(
     name="id",
     words="The order's id; a shipment's id is one.",
     format="uuid",
+    most=limits.WORD,
     example="5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b",
 )

@@ -1,4 +1,4 @@
-"""The outermost layer: paths in any letter case, answers that arrive, and a line in the log for each."""
+"""The outermost layer: paths in any letter case, HEAD, answers that arrive, and a line in the log for each."""
 
 import asyncio
 import time
@@ -8,7 +8,20 @@ from typing import Final, TypeAlias, cast
 
 import structlog
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
+from litestar.types import (
+    ASGIApp,
+    HTTPReceiveMessage,
+    HTTPScope,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
+
+from entrypoints.http.bodies import announced_length
+from entrypoints.http.problems import answer_to
+from entrypoints.http.refusals import UnreadableLengthError
+from entrypoints.http.tracing import trail
 
 access_log = structlog.get_logger("access")
 
@@ -25,26 +38,45 @@ class Served:
     """The path's template, without what stood in its places."""
     status: int
     seconds: float
-    owner: str | None
+    owner: str | None = None
+    client: str | None = None
+    """The client's id, as its token has it."""
+    token: str | None = None
+    """The token's id, never the token."""
+    trace_id: str
+    """As a problem tells it to the client."""
+    code: str | None = None
+    """Why it was refused, as the client was told; None if it was not, or without a word."""
+    reason: str | None = None
+    """What no client is told."""
 
 
 _SHORT: Final = 64 * 1024
 """A body of so many bytes is with us before anything is answered."""
 _TAKEN_IN: Final = 16 * 1024 * 1024
 _SILENCE: Final = 0.25
+_TELLS_METHODS: Final = frozenset({204, 405})
 
 Observer: TypeAlias = Callable[[Served], None]
 
 
 def log_served(served: Served) -> None:
-    """Write a request into the access log."""
+    """Write a request into the access log; what is not known of it is left out."""
+    told = {
+        "owner": served.owner,
+        "client": served.client,
+        "token": served.token,
+        "code": served.code,
+        "reason": served.reason,
+    }
     access_log.info(
         "served",
         method=served.method,
         path=served.path,
         status=served.status,
         ms=round(served.seconds * 1000, 2),
-        owner=served.owner,
+        trace_id=served.trace_id,
+        **{name: value for name, value in told.items() if value is not None},
     )
 
 
@@ -60,53 +92,82 @@ class Gate:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        scope["path"] = scope["path"].lower()
-        if _announces_a_long_body(scope):
+        begun = time.perf_counter()
+        method = str(scope["method"])
+        # The server knows by its own scope that an answer to HEAD has no body.
+        scope = cast("HTTPScope", {**scope, "path": scope["path"].lower()})
+        if method == "HEAD":
+            scope["method"] = "GET"
+        answering = _Answering(send, is_head=method == "HEAD")
+        try:
+            await self._let_in(scope, receive, answering.send)
+        finally:
+            if self._observer is not None:
+                self._observer(
+                    _served(scope, method, answering.status, time.perf_counter() - begun)
+                )
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            is_long = _announces_a_long_body(scope)
+        except UnreadableLengthError as error:
+            await answer_to(error, scope)(scope, receive, send)
+            return
+        if is_long:
             body = _LongBody(receive, send)
             receive, send = body.receive, body.send
-        if self._observer is None:
-            await self._app(scope, receive, send)
-        else:
-            await self._observed(self._observer, scope, receive, send)
+        await self._app(scope, receive, send)
 
-    async def _observed(
-        self, observer: Observer, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        status = 0
-        begun = time.perf_counter()
 
-        async def noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
+def _served(scope: HTTPScope, method: str, status: int, seconds: float) -> Served:
+    caller, its_trail = scope.get("user"), trail(scope)
+    return Served(
+        method=method,
+        path=scope.get("path_template") or UNKNOWN,
+        status=status,
+        seconds=seconds,
+        owner=getattr(caller, "owner", None),
+        client=getattr(caller, "client_id", None),
+        token=getattr(caller, "token_id", None),
+        trace_id=its_trail.trace_id,
+        code=its_trail.code,
+        reason=its_trail.reason,
+    )
 
-        try:
-            await self._app(scope, receive, noted)
-        finally:
-            caller = scope.get("user")
-            observer(
-                Served(
-                    method=scope["method"],  # type: ignore[typeddict-item]  # it is HTTP
-                    path=scope.get("path_template") or UNKNOWN,
-                    status=status,
-                    seconds=time.perf_counter() - begun,
-                    owner=getattr(caller, "owner", None),
-                )
-            )
+
+class _Answering:
+    """An answer on its way; of one to HEAD everything but the body leaves (RFC 9110 § 9.3.2)."""
+
+    def __init__(self, send: Send, *, is_head: bool) -> None:
+        self._send = send
+        self._is_head = is_head
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.status in _TELLS_METHODS:
+                message["headers"] = [_with_head(each) for each in message["headers"]]
+        elif self._is_head and message["type"] == "http.response.body":
+            message["body"] = b""
+        await self._send(message)
+
+
+def _with_head(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Of the methods that a path allows, HEAD is one wherever GET is."""
+    name, value = header
+    methods = value.split(b", ")
+    if name.lower() != b"allow" or b"GET" not in methods or b"HEAD" in methods:
+        return header
+    return name, b", ".join(sorted([*methods, b"HEAD"]))
 
 
 def _announces_a_long_body(scope: Scope) -> bool:
     """Whether the client goes on sending whatever is answered, so that it may never see the answer."""
-    is_long = False
-    for name, value in scope["headers"]:
-        if name == b"expect":
-            return False  # it waits to be told
-        if name == b"transfer-encoding" or (
-            name == b"content-length" and value.isdigit() and int(value) > _SHORT
-        ):
-            is_long = True
-    return is_long
+    names = [name for name, _ in scope["headers"]]
+    if b"expect" in names:
+        return False  # it waits to be told
+    return b"transfer-encoding" in names or (announced_length(scope) or 0) > _SHORT
 
 
 class _LongBody:

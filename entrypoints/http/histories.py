@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from application.caller import Caller
+from domain import limits
 from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_histories import AsAtAnswer, HistoryAnswer, as_at, history
 from entrypoints.http.contract import ORDER_ID, Parameter, Reply, Route
@@ -46,6 +47,7 @@ ROUTES: Final = (
                 place="query",
                 words="The moment, with its offset from UTC.",
                 format="date-time",
+                most=limits.WORD,
                 example="2026-09-01T12:00:00Z",
             ),
         ],

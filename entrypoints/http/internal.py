@@ -15,7 +15,13 @@ from application.caller import Caller
 from application.commands import HandOverFailedError, PlaceInstant
 from application.recorded import Actor, Role
 from entrypoints.http.answering import Answer
-from entrypoints.http.bodies import JSON_TYPES, BodyLimits, check_media_type, read_body
+from entrypoints.http.bodies import (
+    JSON_TYPES,
+    BodyLimits,
+    beside_the_loop,
+    check_media_type,
+    read_body,
+)
 from entrypoints.http.contract import Access, Body, Reply, Route
 from entrypoints.http.doors import Endpoint, door
 from entrypoints.http.placing import InstantReader
@@ -117,7 +123,8 @@ def internal(
         async def take(scope: Scope, receive: Receive) -> Answer:
             check_media_type(scope, JSON_TYPES, may_be_missing=False)
             check_secret(scope, own.secret)
-            asked = read(await read_body(scope, receive, limits), rules(caller))
+            body, its_rules = await read_body(scope, receive, limits), rules(caller)
+            asked = await beside_the_loop(len(body), lambda: read(body, its_rules))
             command = PlaceInstant(idempotency_key=asked.idempotency_key, order=asked.order, by=by)
             try:
                 await services.instant.place(command)

@@ -11,6 +11,7 @@ from typing import Final
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
+from domain import limits
 from entrypoints.http.answering import Answer
 from entrypoints.http.contract import Access, Parameter, Reply, Route
 from entrypoints.http.doors import door
@@ -35,6 +36,7 @@ ROUTES: Final = (
                 name="token",
                 place="query",
                 words="The attempt that it is about.",
+                most=limits.WORD,
                 example="0f1e2d3c4b5a69788796a5b4c3d2e1f0",
             ),
             Parameter(
@@ -56,6 +58,7 @@ ROUTES: Final = (
                 name="error",
                 place="query",
                 words="The carrier's error code: three bytes.",
+                most=limits.WORD,
                 is_required=False,
                 example="",
             ),

@@ -26,6 +26,7 @@ from entrypoints.http.figures import COLUMNS, figure_of
 from entrypoints.http.links import BASE
 from entrypoints.http.problem_families import ValidationProblem
 from entrypoints.http.requests import InvalidRequestError
+from entrypoints.http.requests.wire import MonthRequest
 
 PAGE: Final = f"{BASE}/metrics"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -39,6 +40,9 @@ _POLICY: Final = (
     ),
 )
 _CHALLENGE: Final = (b"www-authenticate", b"ApiKey")
+_LARGEST: Final = 1024
+_FIELDS: Final = 16
+"""Bytes, and fields, of a form that names a month."""
 _DIGITS: Final = re.compile(r"[0-9]{1,4}")
 _YEARS: Final = range(2000, 9000)
 
@@ -98,7 +102,7 @@ ROUTES: Final = (
         tag="Figures",
         summary="What was sent in a month, by owner",
         words="A form with `month` and `year`; the month is that of the requested send time (UTC).",
-        takes=Body(media_types=[_FORM], example={"month": 9, "year": 2026}),
+        takes=Body(media_types=[_FORM], kind=MonthRequest, example={"month": 9, "year": 2026}),
         replies=_SHOWN,
     ),
     *(
@@ -142,7 +146,7 @@ def metrics(
 
     async def show_month(scope: Scope, receive: Receive) -> Answer:
         check_media_type(scope, {_FORM}, may_be_missing=False)
-        return await page(*_read_month(await read_body(scope, receive, limits)))
+        return await page(*_read_month(await read_body(scope, receive, limits.within(_LARGEST))))
 
     async def page(year: int, month: int) -> Answer:
         told = _page(year, month, await counting.month(year, month))
@@ -204,7 +208,8 @@ def _refusal(scope: Scope, key: str | None) -> str | None:
 
 def _read_month(body: bytes) -> tuple[int, int]:
     try:
-        fields = {name.lower(): value for name, value in parse_qsl(body.decode("ascii"))}
+        pairs = parse_qsl(body.decode("ascii"), max_num_fields=_FIELDS)
+        fields = {name.lower(): value for name, value in pairs}
     except ValueError:
         fields = {}
     errors: dict[str, Sequence[str]] = {}

@@ -29,7 +29,7 @@ from entrypoints.http import (
     webhooks,
 )
 from entrypoints.http.contract import IN_JSON, IN_PROBLEM, Access, Body, Parameter, Reply, Route
-from entrypoints.http.openapi_schemas import schemas_of
+from entrypoints.http.openapi_schemas import USUAL, Sizes, schemas_of
 from entrypoints.http.problem_families import AltinnProblem, PlainProblem, ValidationProblem
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -159,12 +159,12 @@ _PROBLEMS: Final = (ValidationProblem, AltinnProblem, PlainProblem)
 
 
 @cache
-def document() -> bytes:
-    """The document as it is served and committed."""
-    return msgspec.json.format(msgspec.json.encode(_document()), indent=2) + b"\n"
+def document(sizes: Sizes = USUAL) -> bytes:
+    """The document as an installation of these sizes serves it, and as it is committed for the usual ones."""
+    return msgspec.json.format(msgspec.json.encode(_document(sizes)), indent=2) + b"\n"
 
 
-def _document() -> dict[str, Any]:
+def _document(sizes: Sizes) -> dict[str, Any]:
     told = {_structs(reply.kind) for route in ROUTES for reply in _replies(route).values()}
     kinds = {each for several in told for each in several}
     kinds |= {route.takes.kind for route in ROUTES if route.takes is not None}
@@ -172,7 +172,7 @@ def _document() -> dict[str, Any]:
     ordered = sorted(kinds - {None}, key=lambda kind: str(kind.__name__))
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, sizes)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -190,15 +190,15 @@ def _document() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": words} for name, words in _TAGS.items()],
         "paths": paths,
-        "webhooks": {"entry": {"post": _webhook()}},
+        "webhooks": {"entry": {"post": _webhook(sizes)}},
         "components": {
-            "schemas": schemas_of(ordered),
+            "schemas": schemas_of(ordered, sizes),
             "securitySchemes": _SCHEMES,
         },
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, sizes: Sizes) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "tags": [route.tag],
@@ -210,14 +210,14 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.parameters:
         operation["parameters"] = [_parameter(each) for each in route.parameters]
     if route.takes is not None:
-        operation["requestBody"] = _request(route.takes)
+        operation["requestBody"] = _request(route.takes, sizes)
     operation["responses"] = {
         str(status): _response(reply) for status, reply in sorted(_replies(route).items())
     }
     return operation
 
 
-def _webhook() -> dict[str, Any]:
+def _webhook(sizes: Sizes) -> dict[str, Any]:
     headers = ("webhook-id", "webhook-timestamp", "webhook-signature")
     return {
         "operationId": "receiveEntry",
@@ -233,7 +233,7 @@ def _webhook() -> dict[str, Any]:
             {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
             for name in headers
         ],
-        "requestBody": _request(webhooks.MESSAGE),
+        "requestBody": _request(webhooks.MESSAGE, sizes),
         "responses": {
             "2XX": {"description": "Taken; nothing but the status is read."},
             "410": {"description": "Nothing more is told there."},
@@ -260,6 +260,8 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         schema["format"] = parameter.format
     if parameter.values:
         schema["enum"] = list(parameter.values)
+    if parameter.most is not None:
+        schema["maxLength"] = parameter.most
     return {
         "name": parameter.name,
         "in": parameter.place,
@@ -270,10 +272,9 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def _request(body: Body) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    if body.kind is not None:
-        content["schema"] = _schema(body.kind)
+def _request(body: Body, sizes: Sizes) -> dict[str, Any]:
+    as_it_is = {"maxLength": sizes.body}
+    content: dict[str, Any] = {"schema": as_it_is if body.kind is None else _schema(body.kind)}
     if body.example is not None:
         content["example"] = body.example
     return {"required": True, "content": dict.fromkeys(body.media_types, content)}

@@ -1,6 +1,7 @@
 """The schemas of the OpenAPI document, with what the wire structs cannot say of themselves."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -90,6 +91,9 @@ _MEMBERS: Final[Mapping[str, Mapping[str, str]]] = {
     "requestedSendTime": _MOMENT,
     "conditionEndpoint": {"description": _URL},
     "idempotencyId": {"description": "The key under which this order is placed once."},
+    "sendersReference": {
+        "description": "What the order is called at its sender's; not to be unique."
+    },
     "delayDays": {"description": "So many times 24 hours after the order's own send time."},
     "nationalIdentityNumber": {"description": "Eleven digits."},
     "organizationNumber": {"description": "Nine digits."},
@@ -105,25 +109,57 @@ _MEMBERS: Final[Mapping[str, Mapping[str, str]]] = {
 """What the members of requests mean."""
 
 
-def schemas_of(kinds: Iterable[Any]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """What an installation allows of a request, beyond which it is refused."""
+
+    body: int = 1024 * 1024
+    """Bytes of a request, and so the characters of a text that has no other limit."""
+    recipients: int = 1000
+    reminders: int = 100
+    attachments: int = 20
+
+
+USUAL: Final = Sizes()
+
+
+def schemas_of(kinds: Iterable[Any], sizes: Sizes) -> dict[str, Any]:
     """The schemas of wire structs, and of everything within them."""
     _, schemas = msgspec.json.schema_components(kinds, ref_template=REFERENCE)
-    return {name: _polished(name, schema) for name, schema in sorted(schemas.items())}
+    return {name: _polished(name, schema, sizes) for name, schema in sorted(schemas.items())}
 
 
-def _polished(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _polished(name: str, schema: Mapping[str, Any], sizes: Sizes) -> dict[str, Any]:
     members = schema.get("properties", {})
+    is_asked = name.endswith("Request")
     return {
         **schema,
         "properties": {
-            member: _asked(member, told) if name.endswith("Request") else _told(name, member, told)
+            member: _asked(member, told, sizes) if is_asked else _told(name, member, told)
             for member, told in members.items()
         },
     }
 
 
-def _asked(member: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {**schema, **_MEMBERS.get(member, {})}
+def _asked(member: str, schema: Mapping[str, Any], sizes: Sizes) -> dict[str, Any]:
+    most = {
+        "recipients": sizes.recipients,
+        "reminders": sizes.reminders,
+        "attachments": sizes.attachments,
+    }
+    return {**_limited(schema, sizes.body, most.get(member)), **_MEMBERS.get(member, {})}
+
+
+def _limited(schema: Mapping[str, Any], characters: int, items: int | None) -> dict[str, Any]:
+    """The schema with a limit for every text and list in it that has none of its own."""
+    limited = dict(schema)
+    if schema.get("type") == "string" and "enum" not in schema:
+        limited.setdefault("maxLength", characters)
+    if schema.get("type") == "array" and items is not None:
+        limited.setdefault("maxItems", items)
+    if "anyOf" in schema:
+        limited["anyOf"] = [_limited(each, characters, items) for each in schema["anyOf"]]
+    return limited
 
 
 def _told(name: str, member: str, schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The doors by which orders are placed, and found again by their sender's reference."""
 
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
@@ -14,7 +14,13 @@ from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_orders import orders_found
 from entrypoints.http.answers_placed import chain_placed, order_placed
 from entrypoints.http.authentication import Doorkeeper, actor
-from entrypoints.http.bodies import JSON_TYPES, BodyLimits, check_media_type, read_body
+from entrypoints.http.bodies import (
+    JSON_TYPES,
+    BodyLimits,
+    beside_the_loop,
+    check_media_type,
+    read_body,
+)
 from entrypoints.http.doors import Endpoint, door
 from entrypoints.http.links import BASE, Links
 from entrypoints.http.rate_limits import rate_limit
@@ -37,6 +43,8 @@ from entrypoints.http.services import Services
 OrderReader: TypeAlias = Callable[[bytes, Rules], NewOrder]
 
 InstantReader: TypeAlias = Callable[[bytes, Rules], InstantRequest]
+
+T = TypeVar("T")
 
 REPEAT: Final = "varsel-repeat"
 
@@ -88,7 +96,7 @@ class Placing:
     def _placing(self, read: OrderReader) -> Endpoint:
         async def place(scope: Scope, receive: Receive) -> Answer:
             caller, body = await self._taken(scope, receive)
-            order = read(body, self._rules(caller))
+            order = await self._read(read, body, caller)
             command = PlaceOrder(order=order, by=actor(caller))
             async with self._services.limiting.ordering(caller.owner, [order]) as counted:
                 receipt = await self._services.ordering.place(command)
@@ -101,13 +109,13 @@ class Placing:
     async def place_chain(self, scope: Scope, receive: Receive) -> Answer:
         """Place an order and its reminders, once for each key."""
         caller, body = await self._taken(scope, receive)
-        asked = read_chain(body, self._rules(caller))
+        asked = await self._read(read_chain, body, caller)
         return await self._place(asked, OrderKind.NOTIFICATION, caller)
 
     async def place_composed(self, scope: Scope, receive: Receive) -> Answer:
         """Place an order of one e-mail that its sender composed in full, attachments included."""
         caller, body = await self._taken(scope, receive, COMPOSED)
-        asked = read_composed(body, self._rules(caller))
+        asked = await self._read(read_composed, body, caller)
         return await self._place(asked, OrderKind.COMPOSED, caller)
 
     async def _place(self, asked: ChainRequest, kind: OrderKind, caller: Caller) -> Answer:
@@ -129,7 +137,7 @@ class Placing:
     def _placing_instantly(self, read: InstantReader) -> Endpoint:
         async def place(scope: Scope, receive: Receive) -> Answer:
             caller, body = await self._taken(scope, receive)
-            asked = read(body, self._rules(caller))
+            asked = await self._read(read, body, caller)
             command = PlaceInstant(
                 idempotency_key=asked.idempotency_key, order=asked.order, by=actor(caller)
             )
@@ -148,6 +156,10 @@ class Placing:
         check_media_type(scope, JSON_TYPES, may_be_missing=False)
         caller = await self._doorkeeper.admit(scope, needed)
         return caller, await read_body(scope, receive, self._limits)
+
+    async def _read(self, read: Callable[[bytes, Rules], T], body: bytes, caller: Caller) -> T:
+        rules = self._rules(caller)
+        return await beside_the_loop(len(body), lambda: read(body, rules))
 
     def _placed(self, receipt: ChainReceipt, standing: Standing | None) -> Answer:
         limits = rate_limit(standing)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from domain import limits
 from entrypoints.http.answers_orders import OrdersAnswer
 from entrypoints.http.answers_placed import ChainPlacedAnswer, OrderPlacedAnswer
 from entrypoints.http.contract import IN_JSON, Access, Body, Parameter, Reply, Route
@@ -156,6 +157,7 @@ ROUTES: Final = (
                 name="sendersReference",
                 place="query",
                 words="The reference, exactly as it was given.",
+                most=limits.SENDERS_REFERENCE,
                 example="case-77",
             )
         ],

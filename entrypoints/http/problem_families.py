@@ -6,13 +6,15 @@ from typing import TypeAlias
 from msgspec import Struct
 
 
-class ValidationProblem(Struct, frozen=True, kw_only=True, rename="camel"):
+class ValidationProblem(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """What is wrong with a request, by the place where it is wrong."""
 
     type: str
     title: str
     status: int
     code: str
+    detail: str | None = None
+    """Where more is wrong than is told."""
     errors: Mapping[str, Sequence[str]]
     trace_id: str
 

@@ -46,12 +46,14 @@ from entrypoints.http.refusals import (
     NoSuchPathError,
     NotAcceptableError,
     NotTakenOverError,
+    UnreadableLengthError,
     UnreadableReportError,
     UnsupportedMediaTypeError,
     WrongCredentialsError,
 )
 from entrypoints.http.requests import InvalidRequestError
-from entrypoints.http.tracing import trace_id
+from entrypoints.http.requests.faults import MOST
+from entrypoints.http.tracing import trail
 
 log = structlog.get_logger()
 
@@ -85,6 +87,7 @@ SHIPMENT_NOT_FOUND: Final = Altinn(404, "NOT-00003", "Shipment not found", "Not 
 NOTHING_FOUND: Final = Empty(404)
 UNEXPECTED: Final = Plain(500, "unexpected")
 INVALID_REQUEST: Final = "invalid_request"
+_MORE_IS_WRONG: Final = f"More is wrong than these {MOST} faults tell. Mend them, and ask again."
 
 REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
     {
@@ -107,6 +110,9 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         ),
         TooManyWebhooksError: Plain(
             409, "too_many_webhooks", "The owner has as many as it may. Remove one first."
+        ),
+        UnreadableLengthError: Plain(
+            400, "unreadable_length", "Content-Length must be one number, in digits."
         ),
         BodyTooLargeError: Plain(413, "body_too_large"),
         UnsupportedMediaTypeError: Plain(415, "unsupported_media_type"),
@@ -153,28 +159,30 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
 
 
 def refused(refusal: Refusal, scope: Scope, headers: Sequence[tuple[bytes, bytes]] = ()) -> Answer:
-    """A refusal as it leaves."""
+    """A refusal as it leaves; its code is in the log by its trace."""
     match refusal:
         case Empty(status=status):
             return Answer(status, headers=headers)
         case Plain(status=status, code=code, detail=detail):
+            trail(scope).code = code
             plain = PlainProblem(
                 type=_section(status),
                 title=HTTPStatus(status).phrase,
                 status=status,
                 code=code,
                 detail=detail,
-                trace_id=trace_id(scope),
+                trace_id=trail(scope).trace_id,
             )
             return Answer(status, in_json(plain), PROBLEM, headers)
         case Altinn(status=status, code=code, title=title, description=description):
+            trail(scope).code = code
             problem = AltinnProblem(
                 type=f"urn:altinn:error:{code}",
                 title=title,
                 status=status,
                 code=code,
                 status_description=description,
-                trace_id=trace_id(scope),
+                trace_id=trail(scope).trace_id,
             )
             return Answer(status, in_json(problem), PROBLEM, headers)
 
@@ -182,8 +190,8 @@ def refused(refusal: Refusal, scope: Scope, headers: Sequence[tuple[bytes, bytes
 def answer_to(error: Exception, scope: Scope) -> Answer:
     """The answer that an exception becomes; what nobody foresaw is logged without its words."""
     match error:
-        case InvalidRequestError(errors=errors):
-            return invalid(errors, scope)
+        case InvalidRequestError():
+            return invalid(error, scope)
         case HTTPException():
             return _of_litestar(error, scope)
         case _:
@@ -192,19 +200,21 @@ def answer_to(error: Exception, scope: Scope) -> Answer:
         if (refusal := REFUSALS.get(kind)) is not None:
             return refused(refusal, scope, _headers(error, refusal))
     unexpected = refused(UNEXPECTED, scope)
-    log.error("unexpected", error=type(error).__name__, where=_where(error))
+    _log_unexpected(error, scope)
     return unexpected
 
 
-def invalid(errors: Mapping[str, Sequence[str]], scope: Scope) -> Answer:
+def invalid(error: InvalidRequestError, scope: Scope) -> Answer:
     """What is wrong with a request, by the place where it is wrong."""
+    trail(scope).code = INVALID_REQUEST
     problem = ValidationProblem(
         type=_section(400),
         title="One or more validation errors occurred.",
         status=400,
         code=INVALID_REQUEST,
-        errors=errors,
-        trace_id=trace_id(scope),
+        detail=_MORE_IS_WRONG if error.has_more else None,
+        errors=error.errors,
+        trace_id=trail(scope).trace_id,
     )
     return Answer(400, in_json(problem), PROBLEM)
 
@@ -251,7 +261,7 @@ def _of_litestar(error: HTTPException, scope: Scope) -> Answer:
         case 400:
             return refused(Plain(400, INVALID_REQUEST), scope)
         case _:
-            log.error("unexpected", error=type(error).__name__, where=_where(error))
+            _log_unexpected(error, scope)
             return refused(UNEXPECTED, scope)
 
 
@@ -265,10 +275,19 @@ def _headers(error: Exception, refusal: Refusal) -> Sequence[tuple[bytes, bytes]
             return ((b"allow", ", ".join(allowed).encode()),)
         case OverCeilingError(standing=standing):
             return too_much(standing)
-        case BodyTooLargeError() | BodyTooSlowError():
+        case UnreadableLengthError() | BodyTooLargeError() | BodyTooSlowError():
             return (_CLOSE,)
         case _:
             return (_RETRY,) if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else ()
+
+
+def _log_unexpected(error: Exception, scope: Scope) -> None:
+    log.error(
+        "unexpected",
+        error=type(error).__name__,
+        where=_where(error),
+        trace_id=trail(scope).trace_id,
+    )
 
 
 def _section(status: int) -> str:

@@ -27,6 +27,10 @@ class UnsupportedMediaTypeError(Exception):
     """The body is said to be something that is not read here."""
 
 
+class UnreadableLengthError(Exception):
+    """How long the body is said to be is no number, or is said in two ways."""
+
+
 class BodyTooLargeError(Exception):
     """The body is larger than the service takes."""
 

@@ -10,7 +10,13 @@ from litestar.handlers import HTTPRouteHandler
 
 from application.ports.report_inbox import Report
 from entrypoints.http.answering import XML, Answer
-from entrypoints.http.bodies import XML_TYPES, BodyLimits, check_media_type, read_body
+from entrypoints.http.bodies import (
+    XML_TYPES,
+    BodyLimits,
+    beside_the_loop,
+    check_media_type,
+    read_body,
+)
 from entrypoints.http.contract import Access, Body, Reply, Route
 from entrypoints.http.problem_families import PlainProblem
 from entrypoints.http.refusals import UnreadableReportError
@@ -89,9 +95,10 @@ def sms_reports(sms: SmsReports, services: Services, limits: BodyLimits) -> HTTP
         check_media_type(request.scope, XML_TYPES, may_be_missing=True)
         check_login(request.scope, login)
         body = await read_body(request.scope, request.receive, limits)
-        reports = read_reports(sms.read, body)
+        reports = await beside_the_loop(len(body), lambda: read_reports(sms.read, body))
         await services.reporting.keep(reports)
-        return Answer(200, sms.acknowledge(body), XML)
+        answer = await beside_the_loop(len(body), lambda: sms.acknowledge(body))
+        return Answer(200, answer, XML)
 
     return take_sms_reports
 

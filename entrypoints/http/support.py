@@ -10,6 +10,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
 from application.caller import SUPPORT, Caller
+from domain import limits
 from domain.recipient import Organisation, Person
 from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_support import SentAnswer, sent_to
@@ -38,6 +39,7 @@ _PERIOD: Final = (
         place="query",
         words="Sent from this moment on; seven days ago, if it is left out.",
         format="date-time",
+        most=limits.WORD,
         is_required=False,
         example="2026-08-25T00:00:00Z",
     ),
@@ -46,6 +48,7 @@ _PERIOD: Final = (
         place="query",
         words="And before this one; now, if it is left out.",
         format="date-time",
+        most=limits.WORD,
         is_required=False,
         example="2026-09-01T00:00:00Z",
     ),
@@ -92,6 +95,7 @@ ROUTES: Final = (
                 name=PERSON_HEADER,
                 place="header",
                 words="The national identity number, eleven digits.",
+                most=limits.NATIONAL_NUMBER,
                 example="15859010099",
             ),
             *_PERIOD,
@@ -110,6 +114,7 @@ ROUTES: Final = (
                 name=ORGANISATION_HEADER,
                 place="header",
                 words="The organisation number, nine digits.",
+                most=limits.ORGANISATION_NUMBER,
                 example="314022009",
             ),
             *_PERIOD,

@@ -28,6 +28,10 @@ NAMES: Final = (
 )
 
 
+_LARGEST: Final = 16 * 1024
+"""Bytes of a request, which is not looked at."""
+
+
 def _path(name: str) -> str:
     return f"{BASE}/trigger/{name.lower()}"
 
@@ -58,7 +62,7 @@ def triggers(secret: str | None, limits: BodyLimits) -> list[ASGIRouteHandler]:
     async def knock(scope: Scope, receive: Receive) -> Answer:
         check_media_type(scope, JSON_TYPES, may_be_missing=True)
         check_secret(scope, secret)
-        await read_body(scope, receive, limits)
+        await read_body(scope, receive, limits.within(_LARGEST))
         return Answer(200)
 
     return [door(_path(name), POST=knock) for name in NAMES]

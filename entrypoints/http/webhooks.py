@@ -10,6 +10,7 @@ from litestar.types import Receive, Scope
 
 from application.caller import Caller
 from application.subscribing import MOST, UnfitAddressError
+from domain import limits
 from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_webhooks import (
     WebhookAnswer,
@@ -31,9 +32,13 @@ from entrypoints.http.services import Services
 WEBHOOKS: Final = f"{BASE}/webhooks"
 KEY: Final = f"{BASE}/webhook-key"
 
+_LARGEST: Final = 16 * 1024
+"""Bytes of a request: an address and a word."""
+
 _NAME: Final = Parameter(
     name="name",
     words="By which the owner knows it: a to z, digits and dashes, 32 at most.",
+    most=limits.WEBHOOK_NAME,
     example="case-system",
 )
 _EXAMPLE: Final = {
@@ -185,7 +190,8 @@ class WebhooksController(Controller):
                 return Answer(204)
             case HttpMethod.PUT:
                 check_media_type(request.scope, JSON_TYPES, may_be_missing=False)
-                body = await read_body(request.scope, request.receive, limits)
+                within = limits.within(_LARGEST)
+                body = await read_body(request.scope, request.receive, within)
                 url, every_transition = read_webhook(body)
                 try:
                     kept = await subscribing.subscribe(

@@ -70,8 +70,8 @@ def read_chain(body: bytes, rules: Rules) -> ChainRequest:
     Raises:
         InvalidRequestError: it cannot be taken; every fault is told.
     """
-    asked = _chains.read(body)
     faults = Faults()
+    asked = _chains.read(body, faults, rules.most)
     check.key(asked.idempotency_id, faults)
     requested = check.moment(
         asked.requested_send_time,

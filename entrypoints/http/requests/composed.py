@@ -27,8 +27,6 @@ from entrypoints.http.requests.wire import AttachmentRequest, ComposedEmailOrder
 MARGIN: Final = timedelta(minutes=15)
 """An attachment's address must open it for so long after the requested send time."""
 
-_LONGEST_NAME: Final = 255
-
 _SUBTYPES: Final[Mapping[str, str]] = {
     "text": "plain csv calendar xml",
     "application": (
@@ -61,8 +59,8 @@ def read_composed(body: bytes, rules: Rules) -> ChainRequest:
     Raises:
         InvalidRequestError: it cannot be taken; every fault is told.
     """
-    asked = _composed.read(body)
     faults = Faults()
+    asked = _composed.read(body, faults, rules.most)
     check.key(asked.idempotency_id, faults)
     requested = check.moment(
         asked.requested_send_time,
@@ -141,14 +139,12 @@ def _fault(asked: AttachmentRequest, requested: datetime, rules: Rules) -> tuple
 
 
 def _is_tellable(name: str) -> bool:
-    return not check.is_blank(name) and name.isprintable() and len(name) <= _LONGEST_NAME
+    return not check.is_blank(name) and name.isprintable()
 
 
 def _name_fault(name: str) -> str | None:
     if check.is_blank(name) or check.has_control_characters(name):
         return "give the file a name"
-    if len(name) > _LONGEST_NAME:
-        return f"filename must not be longer than {_LONGEST_NAME} characters"
     if "/" in name or "\\" in name:
         return "filename must not hold a path"
     _, dot, extension = name.rpartition(".")

@@ -43,8 +43,11 @@ def read_instant_sms(body: bytes, rules: Rules) -> InstantRequest:
     Raises:
         InvalidRequestError: it cannot be taken; every fault is told.
     """
-    asked = _text_messages.read(body)
-    return _text_message(asked, asked.recipient_sms, rules, "$.recipientSms", "RecipientSms")
+    faults = Faults()
+    asked = _text_messages.read(body, faults)
+    return _text_message(
+        asked, asked.recipient_sms, rules, faults, json_path="$.recipientSms", path="RecipientSms"
+    )
 
 
 def read_instant(body: bytes, rules: Rules) -> InstantRequest:
@@ -53,13 +56,15 @@ def read_instant(body: bytes, rules: Rules) -> InstantRequest:
     Raises:
         InvalidRequestError: it cannot be taken; every fault is told.
     """
-    asked = _wrapped.read(body)
+    faults = Faults()
+    asked = _wrapped.read(body, faults)
     return _text_message(
         asked,
         asked.recipient.recipient_sms,
         rules,
-        "$.recipient.recipientSms",
-        "InstantNotificationRecipient.ShortMessageDeliveryDetails",
+        faults,
+        json_path="$.recipient.recipientSms",
+        path="InstantNotificationRecipient.ShortMessageDeliveryDetails",
     )
 
 
@@ -69,8 +74,8 @@ def read_instant_email(body: bytes, rules: Rules) -> InstantRequest:
     Raises:
         InvalidRequestError: it cannot be taken; every fault is told.
     """
-    asked = _emails.read(body)
     faults = Faults()
+    asked = _emails.read(body, faults)
     check.key(asked.idempotency_id, faults)
     path = "InstantEmailDetails"
     recipient = asked.recipient_email
@@ -94,10 +99,11 @@ def _text_message(
     asked: InstantSmsOrderRequest | InstantOrderRequest,
     recipient: InstantRecipientSmsRequest,
     rules: Rules,
+    faults: Faults,
+    *,
     json_path: str,
     path: str,
 ) -> InstantRequest:
-    faults = Faults()
     check.key(asked.idempotency_id, faults)
     number = check.mobile_number(recipient.phone_number, faults, f"{path}.PhoneNumber")
     time_to_live = check.whole_number(

@@ -27,8 +27,8 @@ def read_sms_handed_in(body: bytes, rules: Rules) -> InstantRequest:
     Raises:
         InvalidRequestError: it cannot be taken; every fault is told.
     """
-    asked = _text_messages.read(body)
     faults = Faults()
+    asked = _text_messages.read(body, faults)
     key = _notification_id(asked.notification_id, faults)
     number = check.mobile_number(asked.recipient, faults, "Recipient")
     seconds = check.whole_number(asked.time_to_live, faults, json_path="$.timeToLive")
@@ -59,8 +59,8 @@ def read_email_handed_in(body: bytes, rules: Rules) -> InstantRequest:  # noqa: 
     Raises:
         InvalidRequestError: it cannot be taken; every fault is told.
     """
-    asked = _emails.read(body)
     faults = Faults()
+    asked = _emails.read(body, faults)
     key = _notification_id(asked.notification_id, faults)
     address = check.email_address(asked.recipient, faults, "Recipient")
     content_type = check.enumeration(

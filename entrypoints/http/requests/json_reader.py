@@ -1,10 +1,12 @@
 """From the bytes of a body to its wire struct: strict and fast, or patient and complete."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from types import NoneType
-from typing import Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
+from types import MappingProxyType, NoneType
+from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import NODEFAULT, UnsetType
@@ -16,6 +18,14 @@ W = TypeVar("W", bound=WireStruct)
 
 _DEPTH: Final = 32
 _NUL: Final = b"\\u0000"
+_ODD: Final = re.compile("[\x00\ud800-\udfff]")
+_TEXTS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_FEW: Final = 1_000
+_EACH: Final = 16
+"""So many values may a body hold besides its lists, and for each that its longest list may hold."""
+_SMALL: Final = 16 * 1024
+"""A body of so many bytes holds few enough."""
+_NO_LIMITS: Final[Mapping[str, int]] = MappingProxyType({})
 _SCALARS: Final[Mapping[type, str]] = {str: "text", int: "a whole number", bool: "true or false"}
 
 
@@ -29,12 +39,17 @@ class BodyReader(Generic[W]):
         self._decode = msgspec.json.Decoder(kind).decode
         self._names = _names_within(kind)
 
-    def read(self, body: bytes) -> W:
+    def read(self, body: bytes, faults: Faults, most: Mapping[str, int] = _NO_LIMITS) -> W:
         """Read a body.
+
+        A text that is longer than it may be is noted as a fault, and read as far as it may go, so
+        that every other fault is told with it: whoever reads on ends with `faults.raise_any()`.
+        Of a list that may hold so many (`most`, by its member's name) one more is read at most.
 
         Raises:
             InvalidRequestError: it cannot be read; every place where it cannot is told.
         """
+        self._check_values(body, _FEW + _EACH * max(most.values(), default=0))
         # The strict decoder would take the last of two members of one name, and a NUL, and would
         # overlook a member whose name is in other letters.
         if _NUL not in body:
@@ -44,10 +59,16 @@ class BodyReader(Generic[W]):
                     return self._decode(body)
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 pass
-        return self._read_patiently(body)
+        return self._read_patiently(body, faults, most)
 
-    def _read_patiently(self, body: bytes) -> W:
-        faults = Faults()
+    def _check_values(self, body: bytes, most: int) -> None:
+        """Count what a large body holds before it is taken apart."""
+        if len(body) > _SMALL and _holds_more(body, most):
+            raise self._refusal(
+                "$", f"the body holds more than {most} values; ask for less at once"
+            )
+
+    def _read_patiently(self, body: bytes, faults: Faults, most: Mapping[str, int]) -> W:
         if not body.strip():
             raise self._refusal("", "the body is empty; send a JSON object")
         try:
@@ -66,17 +87,14 @@ class BodyReader(Generic[W]):
             ) from None
         if _depth(value) > _DEPTH:
             raise self._refusal("$", f"the body is nested more than {_DEPTH} deep")
-        canonical = _canonical(value, self._kind, "$", "", faults)
-        for path in _odd_texts(canonical, "$"):
-            faults.unreadable(
-                path, "the text holds a NUL or half a character, which cannot be kept"
-            )
+        canonical = _Canonical(faults, most).of(value, self._kind, "$", "")
         if not faults.is_readable:
             faults.unreadable(self._parameter, f"The {self._parameter} field is required.")
-        faults.raise_all()
+            faults.raise_all()
         try:
             return msgspec.convert(canonical, self._kind)
         except msgspec.ValidationError:
+            faults.raise_all()
             raise self._refusal("$", "the body does not have the form that is documented") from None
 
     def _as_documented(self, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -88,6 +106,12 @@ class BodyReader(Generic[W]):
     def _refusal(self, path: str, words: str) -> InvalidRequestError:
         errors = {path: [words], self._parameter: [f"The {self._parameter} field is required."]}
         return InvalidRequestError(errors)
+
+
+def _holds_more(body: bytes, most: int) -> bool:
+    """Whether there are more values: a comma outside the texts for each, and two texts of two quotes."""
+    quotes = body.count(b'"') - body.count(b'\\"')
+    return quotes > 4 * most or _TEXTS.sub(b"", body).count(b",") > most
 
 
 class _RepeatedNameError(ValueError):
@@ -129,28 +153,23 @@ def _depth(value: object) -> int:
     return deepest
 
 
-def _odd_texts(value: object, path: str) -> Sequence[str]:
-    if isinstance(value, str):
-        is_odd = "\x00" in value or any("\ud800" <= each <= "\udfff" for each in value)
-        return [path] if is_odd else []
-    if isinstance(value, dict):
-        return [odd for name, inner in value.items() for odd in _odd_texts(inner, f"{path}.{name}")]
-    if isinstance(value, list):
-        return [
-            odd
-            for number, inner in enumerate(value)
-            for odd in _odd_texts(inner, f"{path}[{number}]")
-        ]
-    return []
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A member of a wire struct: its name, its property's, what it may be, and whether it must be there."""
+
+    name: str
+    property_name: str
+    hint: Any
+    is_needed: bool
 
 
 @cache
-def _members(kind: type[WireStruct]) -> Mapping[str, tuple[str, str, Any, bool]]:
-    """Of each member, by its name in small letters: its name, its property, its type, is it needed."""
-    hints = get_type_hints(kind)
+def _members(kind: type[WireStruct]) -> Mapping[str, _Member]:
+    """The members of a wire struct, by their names in small letters."""
+    hints = get_type_hints(kind, include_extras=True)
     properties = kind.property_names
     return {
-        field.encode_name.lower(): (
+        field.encode_name.lower(): _Member(
             field.encode_name,
             properties.get(field.name, field.encode_name[:1].upper() + field.encode_name[1:]),
             hints[field.name],
@@ -164,90 +183,136 @@ def _members(kind: type[WireStruct]) -> Mapping[str, tuple[str, str, Any, bool]]
 def _names_within(kind: type[WireStruct]) -> frozenset[str]:
     """The names of all members, at whatever depth."""
     names: set[str] = set()
-    for encoded, _, hint, _ in _members(kind).values():
-        names.add(encoded)
-        for option in _options(hint):
-            (inner,) = get_args(option) if get_origin(option) is list else (option,)
+    for member in _members(kind).values():
+        names.add(member.name)
+        for option in _options(member.hint):
+            inner = option.of
             if isinstance(inner, type) and issubclass(inner, WireStruct):
                 names |= _names_within(inner)
     return frozenset(names)
 
 
-def _options(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401  # a type
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """One of the types that a member may have."""
+
+    kind: Any
+    """A scalar, `list`, a wire struct, or what stands for nothing."""
+    of: Any
+    """What a list holds; else the kind itself."""
+    most: int | None = None
+    """So many characters."""
+
+
+@cache
+def _options(hint: Any) -> tuple[_Option, ...]:  # noqa: ANN401  # a type
     """The members of a union; a type by itself is one."""
-    return (hint,) if get_origin(hint) is list else get_args(hint) or (hint,)
+    origin = get_origin(hint)
+    if origin is Annotated:
+        kind, meta = get_args(hint)
+        return (_Option(kind, kind, meta.max_length),)
+    if origin is list:
+        (inner,) = get_args(hint)
+        return (_Option(list, inner),)
+    several = get_args(hint)
+    if not several:
+        return (_Option(hint, hint),)
+    return tuple(option for each in several for option in _options(each))
 
 
-def _canonical(value: object, hint: Any, path: str, property_path: str, faults: Faults) -> object:  # noqa: ANN401
-    """The value under the names that the wire structs know; what does not fit is told."""
-    options = _options(hint)
-    if value is None:
-        if NoneType not in options:
-            if _is_text_only(options) and property_path:
-                faults.broken(property_path, f"The {_last(property_path)} field is required.")
-            else:
-                faults.unreadable(path, "null is not allowed here; leave it out, or give a value")
-        return None
-    for option in options:
-        if get_origin(option) is list and isinstance(value, list):
-            (inner,) = get_args(option)
-            return [
-                _canonical(each, inner, f"{path}[{n}]", f"{property_path}[{n}]", faults)
-                for n, each in enumerate(value)
-            ]
-        if isinstance(option, type):
-            if issubclass(option, WireStruct) and isinstance(value, dict):
-                return _object(value, option, path, property_path, faults)
-            if type(value) is option and option in _SCALARS:
-                return value
-    faults.unreadable(path, f"write {' or '.join(_expected(options))} here")
-    return None
-
-
-def _is_text_only(options: Sequence[object]) -> bool:
-    return set(options) <= {str}
+def _is_text_only(options: Sequence[_Option]) -> bool:
+    return all(each.kind is str for each in options)
 
 
 def _last(property_path: str) -> str:
     return property_path.rpartition(".")[2]
 
 
-def _expected(options: Sequence[Any]) -> Sequence[str]:
-    words = []
-    for option in options:
-        if option in (NoneType, UnsetType):
-            continue
-        if get_origin(option) is list:
-            words.append("a list")
+def _expected(options: Sequence[_Option]) -> Sequence[str]:
+    kinds = [each.kind for each in options if each.kind not in (NoneType, UnsetType)]
+    return ["a list" if kind is list else _SCALARS.get(kind, "an object") for kind in kinds]
+
+
+class _Canonical:
+    """Brings a value under the names that the wire structs know, and notes what does not fit."""
+
+    def __init__(self, faults: Faults, most: Mapping[str, int]) -> None:
+        self._faults = faults
+        self._most = most
+
+    def of(self, value: object, hint: Any, path: str, property_path: str) -> object:  # noqa: ANN401  # a type
+        """The value as its type has it; None in the place of what does not fit."""
+        options = _options(hint)
+        if value is None:
+            if not any(each.kind is NoneType for each in options):
+                self._missing(options, path, property_path)
+            return None
+        for option in options:
+            if option.kind is list and isinstance(value, list):
+                return self._list(value, option.of, path, property_path)
+            if isinstance(value, dict) and _is_wire(option.kind):
+                return self._object(value, option.kind, path, property_path)
+            if type(value) is option.kind and option.kind in _SCALARS:
+                return self._scalar(value, option.most, path, property_path)
+        self._faults.unreadable(path, f"write {' or '.join(_expected(options))} here")
+        return None
+
+    def _missing(self, options: Sequence[_Option], path: str, property_path: str) -> None:
+        if _is_text_only(options) and property_path:
+            words = f"The {_last(property_path)} field is required."
+            self._faults.broken(property_path, words)
         else:
-            words.append(_SCALARS.get(option, "an object"))
-    return words
+            words = "null is not allowed here; leave it out, or give a value"
+            self._faults.unreadable(path, words)
+
+    def _scalar(self, value: object, most: int | None, path: str, property_path: str) -> object:
+        if not isinstance(value, str):
+            return value
+        if _ODD.search(value):
+            words = "the text holds a NUL or half a character, which cannot be kept"
+            self._faults.unreadable(path, words)
+        if most is not None and len(value) > most:
+            self._faults.too_long(property_path, most)
+            return value[:most]
+        return value
+
+    def _list(self, value: Sequence[object], of: Any, path: str, property_path: str) -> object:  # noqa: ANN401  # a type
+        most = self._most.get(path.rpartition(".")[2])
+        found = []
+        for number, each in enumerate(value if most is None else value[: most + 1]):
+            if self._faults.is_full:
+                break
+            found.append(self.of(each, of, f"{path}[{number}]", f"{property_path}[{number}]"))
+        return found
+
+    def _object(
+        self,
+        value: Mapping[str, object],
+        kind: type[WireStruct],
+        path: str,
+        property_path: str,
+    ) -> Mapping[str, object]:
+        members = _members(kind)
+        found: dict[str, object] = {}
+        for name, inner in value.items():
+            member = members.get(name.lower())
+            if member is None:
+                continue
+            if member.name in found:
+                words = "the member stands twice; send it once"
+                self._faults.unreadable(f"{path}.{member.name}", words)
+                continue
+            below = (
+                f"{property_path}.{member.property_name}" if property_path else member.property_name
+            )
+            found[member.name] = self.of(inner, member.hint, f"{path}.{member.name}", below)
+        missing = [
+            each.name for each in members.values() if each.is_needed and each.name not in found
+        ]
+        if missing:
+            self._faults.unreadable(path, f"required members are missing: {', '.join(missing)}")
+        return found
 
 
-def _object(
-    value: Mapping[str, object],
-    kind: type[WireStruct],
-    path: str,
-    property_path: str,
-    faults: Faults,
-) -> Mapping[str, object]:
-    members = _members(kind)
-    found: dict[str, object] = {}
-    for name, inner in value.items():
-        member = members.get(name.lower())
-        if member is None:
-            continue
-        encoded, its_property, hint, _ = member
-        if encoded in found:
-            faults.unreadable(f"{path}.{encoded}", "the member stands twice; send it once")
-            continue
-        below = f"{property_path}.{its_property}" if property_path else its_property
-        found[encoded] = _canonical(inner, hint, f"{path}.{encoded}", below, faults)
-    missing = [
-        encoded
-        for encoded, _, _, is_needed in members.values()
-        if is_needed and encoded not in found
-    ]
-    if missing:
-        faults.unreadable(path, f"required members are missing: {', '.join(missing)}")
-    return found
+def _is_wire(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, WireStruct)

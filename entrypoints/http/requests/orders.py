@@ -34,8 +34,8 @@ def read_email_order(body: bytes, rules: Rules) -> NewOrder:
     Raises:
         InvalidRequestError: it cannot be taken; every fault is told.
     """
-    asked = _email_orders.read(body)
     faults = Faults()
+    asked = _email_orders.read(body, faults, rules.most)
     content_type = _content_type(
         "Plain" if asked.content_type is None else asked.content_type, "", "", faults
     )
@@ -54,8 +54,8 @@ def read_sms_order(body: bytes, rules: Rules) -> NewOrder:
     Raises:
         InvalidRequestError: it cannot be taken; every fault is told.
     """
-    asked = _sms_orders.read(body)
     faults = Faults()
+    asked = _sms_orders.read(body, faults, rules.most)
     sms = SmsMessage(
         sender=check.sender(asked.sender_number, rules.sms_sender, faults, "SenderNumber"),
         body=Content(check.body(asked.body, faults, "Body")),
@@ -70,8 +70,8 @@ def read_order(body: bytes, rules: Rules) -> NewOrder:
     Raises:
         InvalidRequestError: it cannot be taken; every fault is told.
     """
-    asked = _orders.read(body)
     faults = Faults()
+    asked = _orders.read(body, faults, rules.most)
     choice = None
     if asked.notification_channel is None:
         faults.broken("NotificationChannel", "choose a notification channel")
@@ -181,10 +181,12 @@ def _recipients(
             f"an order takes {rules.max_recipients} recipients at most; place several orders",
         )
         return ()
-    return tuple(
-        _recipient(each, choice, f"Recipients[{number}]", faults)
-        for number, each in enumerate(asked)
-    )
+    recipients = []
+    for number, each in enumerate(asked):
+        if faults.is_full:
+            break
+        recipients.append(_recipient(each, choice, f"Recipients[{number}]", faults))
+    return tuple(recipients)
 
 
 def _recipient(

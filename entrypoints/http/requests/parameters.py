@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+from domain import limits
 from domain.order.events import OrderId
 from entrypoints.http.requests.faults import Faults, InvalidRequestError
 from entrypoints.http.requests.rules import moment
@@ -43,12 +44,15 @@ def read_senders_reference(query: bytes) -> str:
     Raises:
         InvalidRequestError: it is missing or empty.
     """
-    reference = parameter(query, "sendersreference")
+    reference = parameters(query).get("sendersreference")
     if not reference:
         words = "say which reference to look for: ?sendersReference=..."
         raise InvalidRequestError({"sendersReference": [words]})
     if "\x00" in reference:
         raise InvalidRequestError({"sendersReference": ["the reference holds a NUL character"]})
+    if len(reference) > limits.SENDERS_REFERENCE:
+        words = f"no reference has more than {limits.SENDERS_REFERENCE} characters"
+        raise InvalidRequestError({"sendersReference": [words]})
     return reference
 
 
@@ -59,7 +63,7 @@ def read_moment(query: bytes) -> datetime:
         InvalidRequestError: it is missing, unreadable or without a zone.
     """
     faults = Faults()
-    read = moment_of(query, "moment", "moment", faults)
+    read = moment_of(parameters(query), "moment", "moment", faults)
     faults.raise_any()
     if read is None:
         words = "say as at which moment: ?moment=2026-09-01T12:00:00Z"
@@ -67,16 +71,22 @@ def read_moment(query: bytes) -> datetime:
     return read
 
 
-def moment_of(query: bytes, name: str, key: str, faults: Faults) -> datetime | None:
+def moment_of(given: Mapping[str, str], name: str, key: str, faults: Faults) -> datetime | None:
     """A moment in a query, which must have a zone; None if there is none, or it is at fault."""
-    text = parameter(query, name)
+    text = given.get(name)
     if not text:
+        return None
+    if len(text) > limits.WORD:
+        faults.too_long(key, limits.WORD)
         return None
     # A plus in a query is a space; an offset of hours is meant.
     return moment(text.replace(" ", "+"), _LONG_AGO, faults, json_path=key, property_path=key)
 
 
 LARGEST_PAGE: Final = 500
+LONGEST_QUERY: Final = 16 * 1024
+"""Bytes: the longest reference, with every character of it percent-encoded, and some more."""
+MOST_PARAMETERS: Final = 64
 _DIGITS: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _DIRECTIONS: Final = {"asc": False, "desc": True, "0": False, "1": True}
 _TRUTHS: Final = {"true": True, "false": False}
@@ -99,13 +109,13 @@ def read_feed(query: bytes) -> FeedRequest:
     Raises:
         InvalidRequestError: a parameter cannot be read, or the sequence number is below 0.
     """
-    faults = Faults()
-    after = _whole(query, "seq", 0, "Seq", faults)
+    faults, given = Faults(), parameters(query)
+    after = _whole(given, "seq", 0, "Seq", faults)
     if after < 0:
         faults.broken("Seq", "the sequence number must not be below 0")
-    size = _whole(query, "pagesize", LARGEST_PAGE, "PageSize", faults)
-    is_descending = _choice(query, "orderby", _DIRECTIONS, "OrderBy", faults)
-    every = _choice(query, "transitions", TRANSITIONS, "Transitions", faults)
+    size = _whole(given, "pagesize", LARGEST_PAGE, "PageSize", faults)
+    is_descending = _choice(given, "orderby", _DIRECTIONS, "OrderBy", faults)
+    every = _choice(given, "transitions", TRANSITIONS, "Transitions", faults)
     faults.raise_any()
     return FeedRequest(
         after=after,
@@ -122,13 +132,13 @@ def read_condition(query: bytes) -> bool:
         InvalidRequestError: it is neither true nor false.
     """
     faults = Faults()
-    answer = _choice(query, "conditionmet", _TRUTHS, "conditionMet", faults)
+    answer = _choice(parameters(query), "conditionmet", _TRUTHS, "conditionMet", faults)
     faults.raise_any()
     return answer
 
 
-def _whole(query: bytes, name: str, default: int, key: str, faults: Faults) -> int:
-    text = parameter(query, name)
+def _whole(given: Mapping[str, str], name: str, default: int, key: str, faults: Faults) -> int:
+    text = given.get(name)
     if text is None:
         return default
     if _DIGITS.fullmatch(text.strip()) is None:
@@ -137,8 +147,14 @@ def _whole(query: bytes, name: str, default: int, key: str, faults: Faults) -> i
     return int(text)
 
 
-def _choice(query: bytes, name: str, choices: Mapping[str, bool], key: str, faults: Faults) -> bool:
-    text = parameter(query, name)
+def _choice(
+    given: Mapping[str, str],
+    name: str,
+    choices: Mapping[str, bool],
+    key: str,
+    faults: Faults,
+) -> bool:
+    text = given.get(name)
     if text is None:
         return False
     if (chosen := choices.get(text.strip().lower())) is None:
@@ -147,10 +163,18 @@ def _choice(query: bytes, name: str, choices: Mapping[str, bool], key: str, faul
     return chosen
 
 
-def parameter(query: bytes, name: str) -> str | None:
-    """The first value of a parameter, whatever the case of its name."""
+def parameters(query: bytes) -> Mapping[str, str]:
+    """The first value of each parameter, by its name in small letters.
+
+    Raises:
+        InvalidRequestError: the query is not UTF-8, or larger than anybody's question here.
+    """
+    if len(query) > LONGEST_QUERY:
+        raise InvalidRequestError({"query": [f"write {LONGEST_QUERY} bytes at most"]})
+    if query.count(b"&") >= MOST_PARAMETERS:
+        raise InvalidRequestError({"query": [f"give {MOST_PARAMETERS} parameters at most"]})
     try:
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="strict")
     except ValueError:
-        raise InvalidRequestError({name: ["the query is not UTF-8"]}) from None
-    return next((value for key, value in pairs if key.lower() == name), None)
+        raise InvalidRequestError({"query": ["the query is not UTF-8"]}) from None
+    return {name.lower(): value for name, value in reversed(pairs)}

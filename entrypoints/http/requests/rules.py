@@ -44,7 +44,8 @@ _USERNAME_URNS: Final = (
     "urn:altinn:party:username:",
 )
 _MOMENT: Final = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(?:\.(\d{1,9}))?(Z|z|[+-]\d{2}:?\d{2})?)?"
+    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(?:\.(\d{1,9}))?(Z|z|[+-]\d{2}:?\d{2})?)?",
+    re.ASCII,
 )
 _DIGITS: Final = re.compile(r"[0-9]+")
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
@@ -73,6 +74,15 @@ class Rules:
     """What this owner wants where an outcome stays unknown; None for what is usual."""
     stale_owners: frozenset[str] = frozenset()
     """Owners whose persons are reached at outdated contact points, too; in small letters."""
+
+    @property
+    def most(self) -> Mapping[str, int]:
+        """How many the lists of a request may hold, by their members' names."""
+        return {
+            "recipients": self.max_recipients,
+            "reminders": self.max_reminders,
+            "attachments": self.max_attachments,
+        }
 
     @property
     def uses_stale(self) -> bool:
@@ -181,7 +191,10 @@ def read_moment_text(text: str) -> datetime | None:
     parsed = _parsed(text)
     if parsed is None:
         return None
-    return (parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        return (parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:  # in UTC it is before the first day, or after the last
+        return None
 
 
 def _parsed(text: str) -> datetime | None:

@@ -10,7 +10,7 @@ from domain.personal import Identifier
 from domain.recipient import Organisation, OrganisationNumber, Person
 from entrypoints.http.requests import rules as check
 from entrypoints.http.requests.faults import Faults
-from entrypoints.http.requests.parameters import moment_of
+from entrypoints.http.requests.parameters import moment_of, parameters
 
 PERSON_HEADER: Final = "NationalIdentityNumber"
 ORGANISATION_HEADER: Final = "OrganizationNumber"
@@ -45,9 +45,9 @@ def read_period(query: bytes, now: datetime) -> tuple[datetime, datetime]:
         InvalidRequestError: a moment cannot be read or has no zone, lies in the future or more than
             ten years back, or the period is none.
     """
-    faults = Faults()
-    since = moment_of(query, "from", "From", faults)
-    until = moment_of(query, "to", "To", faults)
+    faults, given = Faults(), parameters(query)
+    since = moment_of(given, "from", "From", faults)
+    until = moment_of(given, "to", "To", faults)
     faults.raise_any()
     earliest = _years_before(now)
     if since is not None and since < earliest:

@@ -10,7 +10,6 @@ from entrypoints.http.requests.parameters import TRANSITIONS
 from entrypoints.http.requests.wire import WebhookRequest
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-_LONGEST: Final = 2048
 
 _webhooks = BodyReader(WebhookRequest, "request")
 
@@ -33,10 +32,10 @@ def read_webhook(body: bytes) -> tuple[str, bool]:
     Raises:
         InvalidRequestError: it cannot be taken; every fault is told.
     """
-    asked = _webhooks.read(body)
     faults = Faults()
-    if len(asked.url) > _LONGEST or not check.is_url(asked.url, bool):
-        faults.broken("Url", f"write a whole https address of {_LONGEST} characters at most")
+    asked = _webhooks.read(body, faults)
+    if not check.is_url(asked.url, bool):
+        faults.broken("Url", "write a whole https address")
     every = TRANSITIONS.get((asked.transitions or "last").strip().lower())
     if every is None:
         faults.broken("Transitions", f"choose one of {', '.join(TRANSITIONS)}")

@@ -4,14 +4,35 @@ An enumeration comes by its name in any case or by its number, a number as one o
 read where the rules are. Members that are not known are ignored.
 """
 
-from typing import ClassVar, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-Enumeration: TypeAlias = str | int
-Number: TypeAlias = int | str
-Moment: TypeAlias = str | UnsetType
+from domain import limits
+
+Word: TypeAlias = Annotated[str, Meta(max_length=limits.WORD)]
+Enumeration: TypeAlias = Word | int
+Number: TypeAlias = int | Word
+Moment: TypeAlias = Word | UnsetType
 """A date and time with its zone (RFC 3339); it may be left out, and may not be null."""
+
+IdempotencyKey: TypeAlias = Annotated[str, Meta(max_length=limits.IDEMPOTENCY_KEY)]
+SendersReference: TypeAlias = Annotated[str, Meta(max_length=limits.SENDERS_REFERENCE)]
+Resource: TypeAlias = Annotated[str, Meta(max_length=limits.RESOURCE)]
+DialogueId: TypeAlias = Annotated[str, Meta(max_length=limits.DIALOGUE)]
+Subject: TypeAlias = Annotated[str, Meta(max_length=limits.SUBJECT)]
+EmailAddress: TypeAlias = Annotated[str, Meta(max_length=limits.EMAIL_ADDRESS)]
+MobileNumber: TypeAlias = Annotated[str, Meta(max_length=limits.MOBILE_NUMBER)]
+NationalNumber: TypeAlias = Annotated[str, Meta(max_length=limits.NATIONAL_NUMBER)]
+OrganisationNumber: TypeAlias = Annotated[str, Meta(max_length=limits.ORGANISATION_NUMBER)]
+ExternalUrn: TypeAlias = Annotated[str, Meta(max_length=limits.EXTERNAL_IDENTITY)]
+SmsSender: TypeAlias = Annotated[str, Meta(max_length=limits.SMS_SENDER)]
+Url: TypeAlias = Annotated[str, Meta(max_length=limits.URL)]
+FileName: TypeAlias = Annotated[str, Meta(max_length=limits.FILE_NAME)]
+MediaType: TypeAlias = Annotated[str, Meta(max_length=limits.MEDIA_TYPE)]
+
+Text: TypeAlias = str
+"""What a message says: the request's own limit is its limit."""
 
 
 class WireStruct(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -24,52 +45,52 @@ class WireStruct(Struct, frozen=True, kw_only=True, rename="camel"):
 class RecipientRequest(WireStruct, frozen=True, kw_only=True):
     """Whom to notify: an address or a number."""
 
-    email_address: str | None = None
-    mobile_number: str | None = None
-    organization_number: str | None = None
-    national_identity_number: str | None = None
+    email_address: EmailAddress | None = None
+    mobile_number: MobileNumber | None = None
+    organization_number: OrganisationNumber | None = None
+    national_identity_number: NationalNumber | None = None
     is_reserved: bool | None = None
 
 
 class _CommonRequest(WireStruct, frozen=True, kw_only=True):
-    senders_reference: str | None = None
+    senders_reference: SendersReference | None = None
     requested_send_time: Moment = UNSET
-    condition_endpoint: str | None = None
+    condition_endpoint: Url | None = None
     recipients: list[RecipientRequest] | None = None
     ignore_reservation: bool | None = None
-    resource_id: str | None = None
-    resource_action: str | None = None
+    resource_id: Resource | None = None
+    resource_action: Resource | None = None
 
 
 class EmailOrderRequest(_CommonRequest, frozen=True, kw_only=True):
     """An order of e-mails."""
 
-    subject: str | None = None
-    body: str | None = None
+    subject: Subject | None = None
+    body: Text | None = None
     content_type: Enumeration | None = None
 
 
 class SmsOrderRequest(_CommonRequest, frozen=True, kw_only=True):
     """An order of text messages."""
 
-    body: str | None = None
-    sender_number: str | None = None
+    body: Text | None = None
+    sender_number: SmsSender | None = None
 
 
 class EmailTemplateRequest(WireStruct, frozen=True, kw_only=True):
     """What the e-mails of an order say."""
 
-    subject: str = ""
-    body: str = ""
-    from_address: str = ""
+    subject: Subject = ""
+    body: Text = ""
+    from_address: EmailAddress = ""
     content_type: Enumeration = "Plain"
 
 
 class SmsTemplateRequest(WireStruct, frozen=True, kw_only=True):
     """What the text messages of an order say."""
 
-    body: str = ""
-    sender_number: str = ""
+    body: Text = ""
+    sender_number: SmsSender = ""
 
 
 class OrderRequest(_CommonRequest, frozen=True, kw_only=True):
@@ -83,9 +104,9 @@ class OrderRequest(_CommonRequest, frozen=True, kw_only=True):
 class InstantEmailSettingsRequest(WireStruct, frozen=True, kw_only=True):
     """What an e-mail says, and from whom."""
 
-    subject: str | None = None
-    body: str | None = None
-    sender_email_address: str | None = None
+    subject: Subject | None = None
+    body: Text | None = None
+    sender_email_address: EmailAddress | None = None
     content_type: Enumeration = "Plain"
 
 
@@ -98,8 +119,8 @@ class EmailSettingsRequest(InstantEmailSettingsRequest, frozen=True, kw_only=Tru
 class SmsSettingsRequest(WireStruct, frozen=True, kw_only=True):
     """What a text message says, from whom, and when in the day it may leave."""
 
-    body: str | None = None
-    sender: str | None = None
+    body: Text | None = None
+    sender: SmsSender | None = None
     sending_time_policy: Enumeration = "Daytime"
 
 
@@ -108,7 +129,7 @@ class RecipientEmailRequest(WireStruct, frozen=True, kw_only=True):
 
     property_names = {"email_settings": "Settings"}  # annotated in the base
 
-    email_address: str
+    email_address: EmailAddress
     email_settings: EmailSettingsRequest
 
 
@@ -117,7 +138,7 @@ class RecipientSmsRequest(WireStruct, frozen=True, kw_only=True):
 
     property_names = {"sms_settings": "Settings"}  # annotated in the base
 
-    phone_number: str
+    phone_number: MobileNumber
     sms_settings: SmsSettingsRequest
 
 
@@ -125,14 +146,14 @@ class _LookedUpRequest(WireStruct, frozen=True, kw_only=True):
     channel_schema: Enumeration
     email_settings: EmailSettingsRequest | None = None
     sms_settings: SmsSettingsRequest | None = None
-    resource_id: str | None = None
-    resource_action: str | None = None
+    resource_id: Resource | None = None
+    resource_action: Resource | None = None
 
 
 class RecipientPersonRequest(_LookedUpRequest, frozen=True, kw_only=True):
     """A person, reached where the contact register says."""
 
-    national_identity_number: str
+    national_identity_number: NationalNumber
     ignore_reservation: bool = False
     use_stale_contact_information: bool = False
 
@@ -140,13 +161,13 @@ class RecipientPersonRequest(_LookedUpRequest, frozen=True, kw_only=True):
 class RecipientOrganizationRequest(_LookedUpRequest, frozen=True, kw_only=True):
     """An organisation, reached where the business register and its users say."""
 
-    org_number: str
+    org_number: OrganisationNumber
 
 
 class RecipientExternalIdentityRequest(_LookedUpRequest, frozen=True, kw_only=True):
     """Somebody without a national number, by a URN of the login service."""
 
-    external_identity: str
+    external_identity: ExternalUrn
 
 
 class RecipientSpecRequest(WireStruct, frozen=True, kw_only=True):
@@ -162,8 +183,8 @@ class RecipientSpecRequest(WireStruct, frozen=True, kw_only=True):
 class DialogportenRequest(WireStruct, frozen=True, kw_only=True):
     """The dialogue that an order belongs to."""
 
-    dialog_id: str | None = None
-    transmission_id: str | None = None
+    dialog_id: DialogueId | None = None
+    transmission_id: DialogueId | None = None
 
 
 class ReminderRequest(WireStruct, frozen=True, kw_only=True):
@@ -171,18 +192,18 @@ class ReminderRequest(WireStruct, frozen=True, kw_only=True):
 
     delay_days: Number | None = None
     requested_send_time: Moment = UNSET
-    senders_reference: str | None = None
-    condition_endpoint: str | None = None
+    senders_reference: SendersReference | None = None
+    condition_endpoint: Url | None = None
     recipient: RecipientSpecRequest
 
 
 class ChainOrderRequest(WireStruct, frozen=True, kw_only=True):
     """An order to one recipient, with its reminders, under an idempotency key."""
 
-    idempotency_id: str
-    senders_reference: str | None = None
+    idempotency_id: IdempotencyKey
+    senders_reference: SendersReference | None = None
     requested_send_time: Moment = UNSET
-    condition_endpoint: str | None = None
+    condition_endpoint: Url | None = None
     delivery_policy: Enumeration | None = None
     dialogporten_association: DialogportenRequest | None = None
     recipient: RecipientSpecRequest
@@ -192,8 +213,8 @@ class ChainOrderRequest(WireStruct, frozen=True, kw_only=True):
 class InstantSmsSettingsRequest(WireStruct, frozen=True, kw_only=True):
     """What a text message says, and from whom."""
 
-    body: str | None = None
-    sender: str | None = None
+    body: Text | None = None
+    sender: SmsSender | None = None
 
 
 class InstantRecipientSmsRequest(WireStruct, frozen=True, kw_only=True):
@@ -201,7 +222,7 @@ class InstantRecipientSmsRequest(WireStruct, frozen=True, kw_only=True):
 
     property_names = {"sms_settings": "ShortMessageContent"}  # annotated in the base
 
-    phone_number: str
+    phone_number: MobileNumber
     time_to_live_in_seconds: Number
     sms_settings: InstantSmsSettingsRequest
 
@@ -209,8 +230,8 @@ class InstantRecipientSmsRequest(WireStruct, frozen=True, kw_only=True):
 class InstantSmsOrderRequest(WireStruct, frozen=True, kw_only=True):
     """One text message that is to be handed over now."""
 
-    idempotency_id: str
-    senders_reference: str | None = None
+    idempotency_id: IdempotencyKey
+    senders_reference: SendersReference | None = None
     recipient_sms: InstantRecipientSmsRequest
 
 
@@ -227,15 +248,15 @@ class InstantOrderRequest(WireStruct, frozen=True, kw_only=True):
 
     property_names = {"recipient": "InstantNotificationRecipient"}  # annotated in the base
 
-    idempotency_id: str
-    senders_reference: str | None = None
+    idempotency_id: IdempotencyKey
+    senders_reference: SendersReference | None = None
     recipient: InstantRecipientRequest
 
 
 class InstantRecipientEmailRequest(WireStruct, frozen=True, kw_only=True):
     """Whoever reads an e-mail address."""
 
-    email_address: str
+    email_address: EmailAddress
     email_settings: InstantEmailSettingsRequest
 
 
@@ -244,17 +265,17 @@ class InstantEmailOrderRequest(WireStruct, frozen=True, kw_only=True):
 
     property_names = {"recipient_email": "InstantEmailDetails"}  # annotated in the base
 
-    idempotency_id: str
-    senders_reference: str | None = None
+    idempotency_id: IdempotencyKey
+    senders_reference: SendersReference | None = None
     recipient_email: InstantRecipientEmailRequest
 
 
 class AttachmentRequest(WireStruct, frozen=True, kw_only=True):
     """A file, and the signed address where it lies."""
 
-    filename: str
-    mime_type: str
-    sas_url: str
+    filename: FileName
+    mime_type: MediaType
+    sas_url: Url
 
 
 class ComposedEmailSettingsRequest(EmailSettingsRequest, frozen=True, kw_only=True):
@@ -268,17 +289,17 @@ class ComposedRecipientRequest(WireStruct, frozen=True, kw_only=True):
 
     property_names = {"email_settings": "Settings"}  # annotated in the base
 
-    email_address: str
+    email_address: EmailAddress
     email_settings: ComposedEmailSettingsRequest
 
 
 class ComposedEmailOrderRequest(WireStruct, frozen=True, kw_only=True):
     """An e-mail that its sender composed in full, under an idempotency key."""
 
-    idempotency_id: str
-    senders_reference: str | None = None
+    idempotency_id: IdempotencyKey
+    senders_reference: SendersReference | None = None
     requested_send_time: Moment = UNSET
-    condition_endpoint: str | None = None
+    condition_endpoint: Url | None = None
     delivery_policy: Enumeration | None = None
     dialogporten_association: DialogportenRequest | None = None
     recipient: ComposedRecipientRequest
@@ -287,26 +308,33 @@ class ComposedEmailOrderRequest(WireStruct, frozen=True, kw_only=True):
 class SmsHandedInRequest(WireStruct, frozen=True, kw_only=True):
     """A text message that another of the installation's systems hands in."""
 
-    sender: str
-    message: str
-    recipient: str
-    notification_id: str
+    sender: SmsSender
+    message: Text
+    recipient: MobileNumber
+    notification_id: Word
     time_to_live: Number
 
 
 class EmailHandedInRequest(WireStruct, frozen=True, kw_only=True):
     """An e-mail that another of the installation's systems hands in."""
 
-    sender: str
-    recipient: str
-    subject: str
-    body: str
+    sender: EmailAddress
+    recipient: EmailAddress
+    subject: Subject
+    body: Text
     content_type: Enumeration
-    notification_id: str
+    notification_id: Word
 
 
 class WebhookRequest(WireStruct, frozen=True, kw_only=True):
     """Where an owner wants its feed carried to."""
 
-    url: str
-    transitions: str | None = None
+    url: Url
+    transitions: Word | None = None
+
+
+class MonthRequest(WireStruct, frozen=True, kw_only=True):
+    """The month of which the figures are asked for, in a form."""
+
+    month: int
+    year: int

@@ -43,14 +43,19 @@ def name(route: Route) -> str:
 
 
 async def knock(
-    api: httpx.AsyncClient, route: Route, headers: dict[str, str], order_id: str = ""
+    api: httpx.AsyncClient,
+    route: Route,
+    headers: dict[str, str],
+    order_id: str = "",
+    *,
+    method: str | None = None,
 ) -> httpx.Response:
     query = {each.name: str(each.example) for each in route.parameters if each.place == "query"}
     named = {each.name: str(each.example) for each in route.parameters if each.place == "header"}
     example = None if route.takes is None else route.takes.example
     is_form = route.takes is not None and "json" not in route.takes.media_types[0]
     return await api.request(
-        route.method,
+        method or route.method,
         filled(route, id=order_id or str(uuid4())),
         params=query,
         data=example if is_form else None,  # type: ignore[arg-type]  # a form is a mapping

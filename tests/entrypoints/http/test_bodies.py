@@ -1,12 +1,16 @@
 """A body is read whole, and not a byte more than allowed."""
 
+import threading
 from typing import Any
 
+import httpx
 import pytest
 from litestar.types import Receive, Scope
 
-from entrypoints.http.bodies import BodyLimits, read_body
+from entrypoints.http.bodies import SHORT, BodyLimits, beside_the_loop, read_body
 from entrypoints.http.refusals import BodyTooLargeError, ClientGoneError
+from tests.entrypoints.http.asking import EMAIL_ORDER
+from tests.entrypoints.http.installation import TTD, V1
 
 LIMITS = BodyLimits(max_bytes=10, seconds=1)
 
@@ -48,3 +52,19 @@ async def test_half_a_body_is_none() -> None:
 
     with pytest.raises(ClientGoneError):
         await read_body(scope(), receive, LIMITS)
+
+
+@pytest.mark.parametrize("size, is_beside", [(SHORT, False), (SHORT + 1, True)])
+async def test_sense_is_made_of_a_large_body_beside_the_loop(size: int, *, is_beside: bool) -> None:
+    thread = await beside_the_loop(size, threading.get_ident)
+
+    assert (thread != threading.get_ident()) == is_beside
+
+
+async def test_what_is_wrong_with_a_large_body_is_told_like_any_other(
+    api: httpx.AsyncClient,
+) -> None:
+    order = EMAIL_ORDER | {"body": "x" * SHORT, "recipients": []}
+    answer = await api.post(f"{V1}/orders/email", json=order, headers=TTD)
+
+    assert list(answer.json()["errors"]) == ["Recipients"]

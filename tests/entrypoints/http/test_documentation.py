@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from entrypoints.http.contract import Access, Route
+from entrypoints.http.contract import IN_JSON, Access, Route
 from entrypoints.http.documentation import POLICY
 from entrypoints.http.gate import Gate
 from entrypoints.http.openapi import ROUTES, document
+from entrypoints.http.openapi_schemas import Sizes
 from entrypoints.http.problem_families import Empty
 from entrypoints.http.problems import REFUSALS
 from tests.entrypoints.http.installation import COMPOSER, TTD, Installation
@@ -62,6 +64,60 @@ def test_every_reference_leads_somewhere() -> None:
     assert set(schemas) <= references
 
 
+def test_every_text_and_list_of_a_request_has_a_limit_that_is_told() -> None:
+    told = json.loads(document())
+    asked = [
+        (f"{path} {method} {place}", schema)
+        for path, operations in told["paths"].items()
+        for method, operation in operations.items()
+        for place, schema in _asked(operation)
+    ]
+
+    unlimited = {
+        where
+        for place, schema in asked
+        for where in _unlimited(schema, place, told["components"]["schemas"])
+    }
+
+    assert len(asked) > 30
+    assert unlimited == set()
+
+
+def _asked(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for parameter in operation.get("parameters", []):
+        yield parameter["name"], parameter["schema"]
+    for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+        yield media_type, content["schema"]
+
+
+def _unlimited(schema: dict[str, Any], place: str, schemas: dict[str, Any]) -> Iterator[str]:
+    """Where a text or a list has no limit."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]]
+    kind = schema.get("type")
+    is_free = kind == "string" or not {"type", "anyOf"} & schema.keys()
+    if is_free and not {"maxLength", "enum"} & schema.keys():
+        yield place
+    if kind == "array":
+        if "maxItems" not in schema:
+            yield place
+        yield from _unlimited(schema["items"], f"{place}[]", schemas)
+    for each in schema.get("anyOf", []):
+        yield from _unlimited(each, place, schemas)
+    for name, each in schema.get("properties", {}).items():
+        yield from _unlimited(each, f"{place}.{name}", schemas)
+
+
+def test_the_document_tells_what_this_installation_allows() -> None:
+    sizes = Sizes(body=5000, recipients=3, attachments=2)
+    schemas = json.loads(document(sizes))["components"]["schemas"]
+
+    recipients = schemas["SmsOrderRequest"]["properties"]["recipients"]["anyOf"][0]
+    attachments = schemas["ComposedEmailSettingsRequest"]["properties"]["attachments"]["anyOf"][0]
+    body = schemas["EmailSettingsRequest"]["properties"]["body"]["anyOf"][0]
+    assert (recipients["maxItems"], attachments["maxItems"], body["maxLength"]) == (3, 2, 5000)
+
+
 def test_every_owners_operation_tells_how_it_refuses() -> None:
     paths = json.loads(document())["paths"]
 
@@ -87,7 +143,7 @@ def _statuses(route: Route) -> set[str]:
 
 @pytest.mark.parametrize(
     "route",
-    [each for each in ROUTES if each.takes is not None and each.takes.kind],
+    [each for each in ROUTES if each.takes and IN_JSON in each.takes.media_types],
     ids=lambda route: route.name,
 )
 async def test_what_the_document_gives_as_an_example_is_accepted(

@@ -36,7 +36,9 @@ async def test_an_observer_sees_the_template_the_status_and_the_owner(
 
 def test_the_access_log_has_one_line_for_each_request() -> None:
     with capture_logs() as logs:
-        log_served(Served(method="GET", path="/health", status=200, seconds=0.0123, owner=None))
+        log_served(
+            Served(method="GET", path="/health", status=200, seconds=0.0123, trace_id="00-a-b-00")
+        )
 
     assert logs == [
         {
@@ -46,7 +48,7 @@ def test_the_access_log_has_one_line_for_each_request() -> None:
             "path": "/health",
             "status": 200,
             "ms": 12.3,
-            "owner": None,
+            "trace_id": "00-a-b-00",
         }
     ]
 

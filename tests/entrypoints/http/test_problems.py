@@ -72,7 +72,7 @@ async def test_what_nobody_foresaw_is_told_and_logged_without_a_word_of_it(
 
     problem = answer.json()
     assert answer.status_code == 500
-    assert problem.pop("traceId")
+    trace_id = problem.pop("traceId")
     assert problem == {
         "type": "https://tools.ietf.org/html/rfc9110#section-15.6.1",
         "title": "Internal Server Error",
@@ -80,6 +80,7 @@ async def test_what_nobody_foresaw_is_told_and_logged_without_a_word_of_it(
         "code": "unexpected",
     }
     (line,) = logs
+    assert line["trace_id"] == trace_id
     assert line["error"] == "RuntimeError"
     assert line["where"].startswith("tests.entrypoints.http.test_problems:")
     assert "kari" not in str(logs)
@@ -120,6 +121,20 @@ async def test_a_problem_without_a_callers_trace_gets_one_of_its_own(
     for version, trace, span, flags in traces:
         assert (version, len(trace), len(span), flags) == ("00", 32, 16, "00")
         assert trace != TRACE
+
+
+async def test_whoever_is_wrong_a_thousand_times_is_told_a_hundred_and_that_there_is_more(
+    api: httpx.AsyncClient,
+) -> None:
+    order = EMAIL_ORDER | {"recipients": [1] * 1000}
+
+    answer = await api.post(f"{V1}/orders/email", json=order, headers=TTD)
+
+    problem = answer.json()
+    assert answer.status_code == 400
+    assert "detail" in problem
+    assert len(problem["errors"]) == 100
+    assert len(answer.content) < 16 * 1024
 
 
 def test_every_refusal_with_a_body_has_a_code_of_its_own() -> None:

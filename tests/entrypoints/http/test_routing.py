@@ -1,5 +1,7 @@
 """Paths, methods and kinds of body are looked at before anybody is asked who they are."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 
@@ -35,12 +37,12 @@ async def test_what_is_no_path_is_a_problem(api: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     "method, path, allowed",
     [
-        ("DELETE", "/orders", {"GET", "POST", "OPTIONS"}),
+        ("DELETE", "/orders", {"GET", "HEAD", "POST", "OPTIONS"}),
         ("GET", "/orders/email", {"POST", "OPTIONS"}),
         ("PUT", "/future/orders", {"POST", "OPTIONS"}),
-        ("POST", "/orders/5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b", {"GET", "OPTIONS"}),
+        ("POST", "/orders/5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b", {"GET", "HEAD", "OPTIONS"}),
         ("POST", "/orders/5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b/cancel", {"PUT", "OPTIONS"}),
-        ("HEAD", "/orders", {"GET", "POST", "OPTIONS"}),
+        ("HEAD", "/orders/email", {"POST", "OPTIONS"}),
     ],
 )
 async def test_a_method_that_is_not_allowed_is_told_of_those_that_are(
@@ -50,7 +52,9 @@ async def test_a_method_that_is_not_allowed_is_told_of_those_that_are(
 
     assert answer.status_code == 405
     assert set(answer.headers["allow"].split(", ")) == allowed
-    if method != "HEAD":
+    if method == "HEAD":
+        assert answer.content == b""
+    else:
         assert answer.json()["code"] == "method_not_allowed"
 
 
@@ -60,6 +64,37 @@ async def test_options_are_told_to_everybody(api: httpx.AsyncClient, path: str) 
 
     assert answer.status_code == 204
     assert "OPTIONS" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/orders", "/orders/5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b"])
+async def test_whoever_may_get_may_ask_for_the_head_alone(
+    api: httpx.AsyncClient, path: str
+) -> None:
+    allowed = (await api.options(f"{V1}{path}")).headers["allow"].split(", ")
+
+    assert {"GET", "HEAD"} <= set(allowed)
+    assert allowed.count("HEAD") == 1
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [["9" * 5000], ["1" * 19], ["-1"], ["1e3"], ["0x10"], ["\uff11"], ["5", "5"], ["5, 5"], [""]],
+)
+@pytest.mark.parametrize("path", ["/orders/email", "/nothing"])
+async def test_a_length_that_nobody_can_read_is_refused(
+    api: httpx.AsyncClient, path: str, lengths: list[str]
+) -> None:
+    headers = [(b"content-length", each.encode()) for each in lengths]
+    headers += [(b"content-type", b"application/json"), (b"authorization", b"Bearer ttd")]
+    answer = await api.request("POST", f"{V1}{path}", content=aiter_of(b"{}"), headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "unreadable_length"
+    assert answer.headers["connection"] == "close"
+
+
+async def aiter_of(body: bytes) -> AsyncIterator[bytes]:
+    yield body
 
 
 @pytest.mark.parametrize("path", PLACES)

@@ -151,8 +151,8 @@ def test_a_key_that_is_left_out_cannot_be_read() -> None:
     assert told == ["$", "notificationOrderRequest"]
 
 
-@pytest.mark.parametrize("key", ["a", "é ✓", "x" * 10_000])
-def test_a_key_has_no_limit(key: str) -> None:
+@pytest.mark.parametrize("key", ["a", "é ✓", "x" * 255])
+def test_a_key_is_kept_as_it_is(key: str) -> None:
     assert chain({**CHAIN, "idempotencyId": key}).idempotency_key == key
 
 

@@ -66,6 +66,8 @@ def test_a_file_has_a_name_with_an_extension_and_no_path(name: str) -> None:
         SAS_URL.replace("&sr=b", ""),
         SAS_URL.replace("sr=b", "sr=c"),
         SAS_URL.replace("se=2027-01-01T00%3A00%3A00Z", "se=tomorrow"),
+        SAS_URL.replace("se=2027-01-01T00%3A00%3A00Z", "se=0001-01-01T00:00:00%2B14:00"),
+        SAS_URL.replace("se=2027-01-01T00%3A00%3A00Z", "se=9999-12-31T23:00:00-14:00"),
         SAS_URL.replace("se=2027-01-01T00%3A00%3A00Z", "x=1"),
     ],
 )

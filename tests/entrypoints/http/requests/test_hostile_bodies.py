@@ -3,12 +3,20 @@ from typing import Any
 
 import pytest
 
-from entrypoints.http.requests import read_chain, read_email_order, read_order, read_sms_order
+from domain.personal import Content
+from entrypoints.http.requests import (
+    InvalidRequestError,
+    read_chain,
+    read_email_order,
+    read_order,
+    read_sms_order,
+)
 from tests.entrypoints.http.requests.reading import (
     CHAIN,
     EMAIL_ORDER,
     KINDS,
     ORDER,
+    RULES,
     SMS_ORDER,
     Json,
     Read,
@@ -17,6 +25,7 @@ from tests.entrypoints.http.requests.reading import (
     faults,
     one,
     places,
+    without,
 )
 
 PARAMETERS = {
@@ -240,9 +249,43 @@ def test_every_place_that_cannot_be_read_is_told_and_no_rule() -> None:
     ]
 
 
-def test_a_hundred_thousand_recipients_are_one_fault() -> None:
-    body = {**SMS_ORDER, "recipients": [{}] * 100_000}
+@pytest.mark.parametrize("name", ["recipients", "Recipients"])
+def test_too_many_recipients_are_one_fault(name: str) -> None:
+    body = {**without(SMS_ORDER, "recipients"), name: [{}] * 1001}
     assert places(read_sms_order, body) == ["Recipients"]
+
+
+@pytest.mark.parametrize("unit", [b"1", b"{}", b"[]", b'""', b'{"mobileNumber":"+4799999999"}'])
+def test_a_body_of_too_many_values_is_refused_before_it_is_taken_apart(unit: bytes) -> None:
+    sent = b'{"recipients":[' + b",".join([unit] * 17_002) + b"]}"
+    told = faults(read_sms_order, sent)
+    assert list(told) == ["$", PARAMETERS["sms"]]
+    assert told["$"] == ["the body holds more than 17000 values; ask for less at once"]
+
+
+@pytest.mark.parametrize("text", ['"', "\\", ",", '",', '"a":[1,2],', '"\\'])
+def test_a_text_is_one_value_whatever_stands_in_it(text: str) -> None:
+    long = text * 40_000
+    email = one({**EMAIL_ORDER, "body": long}, read_email_order).email
+    assert email is not None
+    assert email.body == Content(long)
+
+
+@pytest.mark.parametrize("recipient", [1, {}, {"mobileNumber": "12"}, {"MobileNumber": "12"}])
+def test_a_hundred_faults_are_told_and_that_there_are_more(recipient: object) -> None:
+    sent = json.dumps({**SMS_ORDER, "recipients": [recipient] * 1000}).encode()
+    with pytest.raises(InvalidRequestError) as refusal:
+        read_sms_order(sent, RULES)
+    assert 99 <= sum(map(len, refusal.value.errors.values())) <= 100
+    assert refusal.value.has_more
+
+
+def test_a_hundred_faults_are_told_without_a_word_of_others() -> None:
+    sent = json.dumps({**SMS_ORDER, "recipients": [{"mobileNumber": "12"}] * 100}).encode()
+    with pytest.raises(InvalidRequestError) as refusal:
+        read_sms_order(sent, RULES)
+    assert len(refusal.value.errors) == 100
+    assert not refusal.value.has_more
 
 
 def upper(value: Any) -> Any:  # noqa: ANN401  # any JSON

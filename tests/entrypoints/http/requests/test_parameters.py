@@ -1,5 +1,6 @@
 from contextlib import suppress
 from datetime import UTC, datetime
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -77,15 +78,34 @@ def test_a_reference_is_read_whatever_the_case_of_its_name(query: bytes, referen
         b"sendersReference",
         b"sendersReference=",
         b"sendersReference=%00",
-        b"sendersReference=%E6",
-        b"%FF=1",
-        b"&" * 2000,
+        b"sendersReference=" + b"%C3%A6" * 1001,
     ],
 )
 def test_a_query_without_a_reference_that_can_be_looked_for_is_refused(query: bytes) -> None:
     with pytest.raises(InvalidRequestError) as refusal:
         read_senders_reference(query)
     assert [each.lower() for each in refusal.value.errors] == ["sendersreference"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        b"sendersReference=%E6",
+        b"%FF=1",
+        b"sendersReference=a&" + b"b&" * 64,
+        b"sendersReference=" + b"a" * 16 * 1024,
+    ],
+)
+def test_a_query_that_nobody_would_ask_is_refused_as_a_whole(query: bytes) -> None:
+    with pytest.raises(InvalidRequestError) as refusal:
+        read_senders_reference(query)
+    assert list(refusal.value.errors) == ["query"]
+
+
+def test_the_longest_reference_can_be_asked_for_however_it_is_written() -> None:
+    longest = "\U0001f514" * 1000
+    query = b"sendersReference=" + quote(longest).encode()
+    assert read_senders_reference(query) == longest
 
 
 @pytest.mark.parametrize(
@@ -116,6 +136,8 @@ def test_a_moment_has_a_zone_and_may_be_past(query: bytes, moment: datetime) -> 
         b"moment=2026-99-01T12:00:00Z",
         b"moment=%FF",
         b"moment=%00",
+        b"moment=" + b"0" * 5000,
+        b"moment=%D9%A2%D9%A0%D9%A2%D9%A6-09-01T12:00:00Z",
     ],
 )
 def test_another_moment_is_refused(query: bytes) -> None:
