@@ -1,6 +1,7 @@
 """Where somebody can be reached, and what the registries know about it."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,18 @@ def is_email_address(text: str) -> bool:
     (`æøå`, four numbers without brackets as a host).
     """
     return _EMAIL.fullmatch(text.strip()) is not None
+
+
+def comparison_key(address: Contact, channel: Channel) -> str:
+    """By what two addresses on a channel are told to lead to the same place.
+
+    In e-mail addresses the case of letters, the way in which they are composed and space around
+    them do not matter; in numbers, which are kept in E.164, all but the digits.
+    """
+    if channel is Channel.EMAIL:
+        # Not `casefold`, by which `straße.example` would be `strasse.example`, another's domain.
+        return unicodedata.normalize("NFC", address.text.strip()).lower()
+    return "".join(filter(str.isdecimal, address.text)).removeprefix("00")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
-"""What a notification says, and how the two keywords in it are filled."""
+"""What a notification says, what may be said at all, and how the two keywords in it are filled."""
 
 import html
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -11,6 +12,35 @@ from domain.personal import Content
 
 RECIPIENT_NAME: Final = "$recipientName$"
 RECIPIENT_NUMBER: Final = "$recipientNumber$"
+
+_UNSAYABLE: Final = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 (§ 2.2) cannot hold, and the other control characters of Unicode."""
+_PAGE_BREAK: Final = re.compile("[\v\f]")
+_UNSAYABLE_IN_A_NAME: Final = re.compile(rf"{_UNSAYABLE.pattern}|[\t\n\r\u2028\u2029]")
+_SMS_SENDER: Final = re.compile(r"(?=.*[^0-9 ])[A-Za-z0-9ÆØÅæøå &._-]{1,11}|\+?[0-9]{3,15}")
+SMS_SENDER_RULE: Final = (
+    "write 1 to 11 of letters (A to Å), digits, spaces and & . _ -, or a number of 3 to 15 digits"
+)
+"""What `is_sms_sender` asks for, in words."""
+
+
+def is_sms_sender(text: str) -> bool:
+    """Whether every gateway can show a text as the sender of a text message.
+
+    A name has 11 places (3GPP TS 23.040 § 9.1.2.5), and characters that gateways carry unchanged; a
+    number is a short one or has its country code.
+    """
+    return _SMS_SENDER.fullmatch(text) is not None
+
+
+def with_line_breaks(text: str) -> str:
+    """A text in which vertical tabs, which word processors leave behind, and form feeds are line breaks."""
+    return _PAGE_BREAK.sub("\n", text)
+
+
+def is_sayable(text: str) -> bool:
+    """Whether every provider can carry a text: it holds no control character but tabs and line breaks."""
+    return _UNSAYABLE.search(text) is None
 
 
 class ContentType(StrEnum):
@@ -66,13 +96,18 @@ class Keywords:
 
         In one pass, so that a name which holds a keyword is not filled again.
         """
-        head, *tails = text.split(RECIPIENT_NAME)
+        head, *tails = with_line_breaks(text).split(RECIPIENT_NAME)
         filled = [part.replace(RECIPIENT_NUMBER, self.number) for part in (head, *tails)]
-        return self.name.join(filled)
+        # A register may hold what nobody could carry.
+        return _UNSAYABLE_IN_A_NAME.sub(" ", self.name).join(filled)
 
     def fill_html(self, text: str) -> str:
         """Fill the keywords of an HTML text; a name is text there, never markup."""
         return Keywords(html.escape(self.name), html.escape(self.number)).fill(text)
+
+
+NOTHING_KNOWN: Final = Keywords()
+"""What stands for the keywords where nothing is known of somebody."""
 
 
 def has_keywords(*texts: Content) -> bool:

@@ -19,6 +19,7 @@ from domain.contact_point import (
     PersonRecord,
     ProfileRecord,
     RegisteredAddress,
+    comparison_key,
 )
 from domain.order.events import Considered, Reason, Source
 from domain.personal import Contact, Identifier
@@ -141,21 +142,11 @@ class _Weighing:
         for registered in addresses:
             if not registered.is_valid:
                 self.note(source, Reason.INVALID_ADDRESS, channel, user)
-            elif _same(registered.address, channel) in kept:
+            elif comparison_key(registered.address, channel) in kept:
                 self.note(source, Reason.DUPLICATE, channel, user)
             else:
-                kept[_same(registered.address, channel)] = registered.address
+                kept[comparison_key(registered.address, channel)] = registered.address
         return tuple(kept.values())
-
-
-def _same(address: Contact, channel: Channel) -> str:
-    """By what two addresses are told to be the same.
-
-    In e-mail addresses letter case and space around them do not matter; in numbers, all but digits.
-    """
-    if channel is Channel.EMAIL:
-        return address.text.strip().casefold()
-    return "".join(filter(str.isdecimal, address.text)).removeprefix("00")
 
 
 def resolve(finding: Finding, policy: Policy) -> Resolution:
@@ -316,10 +307,10 @@ def _choose(people: Sequence[_Somebody], weighing: _Weighing) -> Resolution:
                 )
         for channel in channels:
             for address in somebody.usable[channel]:
-                if (channel, _same(address, channel)) in taken:
+                if (channel, comparison_key(address, channel)) in taken:
                     weighing.note(somebody.source, Reason.DUPLICATE, channel, somebody.user)
                     continue
-                taken.add((channel, _same(address, channel)))
+                taken.add((channel, comparison_key(address, channel)))
                 found.append(
                     Found(
                         channel=channel,

@@ -20,6 +20,11 @@ _TWO_PLACES_IN_GSM: Final = re.compile(f"[{re.escape(_EXTENSION)}]")
 _TWO_PLACES_IN_UCS2: Final = re.compile(r"[\U00010000-\U0010ffff]")
 
 
+MOST_SEGMENTS: Final = 16
+"""A text message of more segments is not sent, unless the installation decides otherwise: gateways and
+telephones drop what goes beyond so many, and nobody is told."""
+
+
 class SmsEncoding(StrEnum):
     """How the characters of a text message are written."""
 

@@ -14,7 +14,10 @@ from urllib.parse import urlsplit
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from application.mail_address import AddressError, read_sender
+from domain.message import SMS_SENDER_RULE, is_sms_sender
 from domain.order.events import DeliveryPolicy
+from domain.sms_segments import MOST_SEGMENTS
 
 PREFIX: Final = "VARSEL_"
 REFUSED: Final = 78
@@ -90,6 +93,22 @@ def _conninfo(value: str) -> str:
 
 def _names(value: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def _email_sender(value: str) -> str:
+    try:
+        read_sender(value)
+    except AddressError:
+        raise ValueError(
+            "write an address, as in post@example.org, or a name with it: An Agency <post@example.org>"
+        ) from None
+    return value.strip()
+
+
+def _sms_sender(value: str) -> str:
+    if not is_sms_sender(value):
+        raise ValueError(SMS_SENDER_RULE)
+    return value
 
 
 def _visible(value: str) -> str:
@@ -211,8 +230,10 @@ class Settings:
         _flag, default=False, words="allows that also with an address or a database elsewhere"
     )
 
-    email_sender: str = _setting(_text, "noreply@altinn.cloud", "the sender of e-mails by default")
-    sms_sender: str = _setting(_text, "Altinn", "the sender of text messages by default")
+    email_sender: str = _setting(
+        _email_sender, "noreply@altinn.cloud", "the sender of e-mails by default"
+    )
+    sms_sender: str = _setting(_sms_sender, "Altinn", "the sender of text messages by default")
     smtp_url: str | None = _setting(
         _url("smtp", "smtps"),
         None,
@@ -323,6 +344,9 @@ class Settings:
         _whole(1, 600), 30, "seconds in which an e-mail's attachments are fetched, or not"
     )
     max_attachments: int = _setting(_whole(0, 1000), 20, "attachments of an e-mail at most")
+    max_sms_segments: int = _setting(
+        _whole(1, 255), MOST_SEGMENTS, "segments that a text message may make at most"
+    )
     max_body: int = _setting(
         _whole(1024, 64 * 1024 * 1024), 1024 * 1024, "bytes of a request at most"
     )

@@ -51,7 +51,6 @@ from domain.order.events import Failure
 from domain.sms_segments import SmsEncoding, segments
 
 _UNREADABLE: Final = Unknown("unreadable_answer")
-_UNPRINTABLE: Final = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IN_A_HEADER: Final = re.compile(r"[\x21-\x7e]+")
 _IN_USERINFO: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=-]+")
 """What Kannel passes on as it is: it decodes nothing there, and has its own use for `%`."""
@@ -155,7 +154,7 @@ class KannelProvider:
 
     async def _outcome(self, letter: Letter, began: datetime) -> Outcome:
         try:
-            message = text_message(letter, began, _objection)
+            message = text_message(letter, began)
             if not isinstance(message, TextMessage):
                 return message
             body, headers = message.letter.body.text.encode(), self._headers(message)
@@ -190,13 +189,6 @@ def _report_url(url: str, username: str, password: str) -> str:
             raise ValueError("Kannel reports by a user and a password of A-Z a-z 0-9 and ._~-")
     path = parts.path or "/"
     return f"{parts.scheme}://{username}:{password}@{parts.netloc}{path}"
-
-
-def _objection(text: str) -> str | None:
-    if not text:
-        # Kannel takes a POST without a body for something else.
-        return "no_content"
-    return "control_character" if _UNPRINTABLE.search(text) else None
 
 
 def _meaning(answer: Answer, token: str) -> Outcome:

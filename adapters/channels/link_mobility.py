@@ -12,7 +12,6 @@ What an answer means, by what it lets us know; the rest is as `gateway_client` s
 | no word about a message, or two                 | `Unknown`                                   |
 """
 
-import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
@@ -42,7 +41,6 @@ from domain.channel import Channel
 from domain.order.events import Failure
 
 _UNREADABLE: Final = Unknown("unreadable_answer")
-_NO_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ANSWERED: Final = range(200, 300)
 
 
@@ -143,7 +141,7 @@ class LinkMobilityProvider:
     def _written(self, number: int, letter: Letter, now: datetime) -> "_Written | Outcome":
         """Write a letter as its part of the request; what cannot be written stays out alone."""
         try:
-            message = text_message(letter, now, _objection)
+            message = text_message(letter, now)
             if not isinstance(message, TextMessage):
                 return message
             element = Element("MSG")
@@ -175,10 +173,6 @@ class _Written:
     number: str
     token: str
     element: Element = field(repr=False)
-
-
-def _objection(text: str) -> str | None:
-    return "control_character" if _NO_XML.search(text) else None
 
 
 def _read_answer(document: bytes | None, messages: Sequence[_Written]) -> Sequence[Outcome]:

@@ -24,19 +24,18 @@ from functools import partial
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
 
-from adapters.channels.mail_address import (
+from adapters.channels.plain_text import plain_text_of
+from application.mail_address import (
     CONTROL_CHARACTER,
     AddressError,
     MailAddress,
     read_address,
     read_sender,
 )
-from adapters.channels.plain_text import plain_text_of
 from application.ports.provider import EmailLetter
-from domain.message import Attachment, ContentType
+from domain.message import Attachment, ContentType, is_sayable
 from domain.order.events import Failure
 
-_CONTROL_IN_BODY: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _PLAIN_SUBJECT: Final = re.compile(r"[!-~](?:[ -~]{0,64}[!-~])?")
 _LONGEST_LINE: Final = 998
@@ -185,7 +184,7 @@ def _render(what: _Shared, files: Sequence[bytes]) -> bytes:
     except AddressError as error:
         raise UnmailableError(Failure.FAILED, f"sender_{error.code}") from None
     subject = what.subject.replace("\t", " ")
-    if CONTROL_CHARACTER.search(subject) or _CONTROL_IN_BODY.search(what.body):
+    if CONTROL_CHARACTER.search(subject) or not is_sayable(what.body):
         raise UnmailableError(Failure.FAILED, "control_character")
     try:
         parts = _body(what.body, what.content_type)

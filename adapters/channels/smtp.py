@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.channels.concurrent import as_known
-from adapters.channels.mail_address import read_address
 from adapters.channels.mail_rendering import Mail, Renderer, UnmailableError
 from adapters.channels.own_faults import UNEXPECTED, note_fault, own_fault
 from adapters.channels.smtp_envelope import Envelope
@@ -21,6 +20,7 @@ from adapters.channels.smtp_session import (
     Tls,
     open_session,
 )
+from application.mail_address import read_address
 from application.ports.attachments import Attachments, NotFetched
 from application.ports.provider import (
     TOO_LATE,

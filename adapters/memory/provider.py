@@ -1,11 +1,10 @@
 """A provider that carries nothing anywhere, and remembers everything."""
 
-import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
 
+from application.mail_address import CONTROL_CHARACTER
 from application.ports.provider import (
     TOO_LATE,
     Accepted,
@@ -18,10 +17,8 @@ from application.ports.provider import (
     withheld,
 )
 from domain.channel import Channel
+from domain.message import is_sayable
 from domain.order.events import Failure
-
-_CONTROL_IN_LINE: Final = re.compile(r"[\x00-\x08\x0a-\x1f]")
-_CONTROL_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 class RecordingMemory:
@@ -128,7 +125,7 @@ class RecordingProvider:
             line = letter.to.text + letter.sender + subject
         except TypeError:
             return withheld(Failure.FAILED, "unexpected")
-        if _CONTROL_IN_LINE.search(line) or _CONTROL_IN_TEXT.search(letter.body.text):
+        if CONTROL_CHARACTER.search(line) or not is_sayable(letter.body.text):
             return withheld(Failure.FAILED, "control_character")
         self.offered.append(letter)
         if self._memory is not None and (

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import unquote_plus
 
+from application.mail_address import is_mailbox
 from domain.contact_point import (
     BusinessRecord,
     ExternalRecord,
     PersonRecord,
     ProfileRecord,
     RegisteredAddress,
-    is_email_address,
 )
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
@@ -91,7 +91,7 @@ class InMemoryExternalIdentityRegistry:
             return known
         address = unquote_plus(urn[len(_EMAIL_URN) :])
         return ExternalRecord(
-            email=RegisteredAddress(address=Contact(address), is_valid=is_email_address(address)),
+            email=RegisteredAddress(address=Contact(address), is_valid=is_mailbox(address)),
             mobile=None if known is None else known.mobile,
         )
 

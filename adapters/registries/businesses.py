@@ -23,9 +23,9 @@ from adapters.registries.pages import (
     refuse_odd_characters,
     typed,
 )
+from application.mail_address import is_mailbox
 from application.mobile_number import is_valid, normalise
 from domain.channel import Channel
-from domain.contact_point import is_email_address
 
 _NUMBER: Final = re.compile(r"[0-9]{9}")
 _ORGANISATION: Final = "ORGANISASJONSNUMMER"
@@ -179,7 +179,7 @@ def _address(entry: object) -> AddressRow:
         raise UnreadableEntryError("no organisation number")
     channel, address = _reached_at(contact.alert)
     refuse_odd_characters(address)
-    usable = is_email_address(address) if channel is Channel.EMAIL else is_valid(address)
+    usable = is_mailbox(address) if channel is Channel.EMAIL else is_valid(address)
     return AddressRow(outer.id, moment(outer.updated), identifier.verdi, channel, address, usable)
 
 

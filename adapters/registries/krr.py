@@ -21,8 +21,8 @@ from adapters.registries.pages import (
     refuse_odd_characters,
     typed,
 )
+from application.mail_address import is_mailbox
 from application.mobile_number import is_valid, normalise
-from domain.contact_point import is_email_address
 
 _NUMBER: Final = re.compile(r"[0-9]{11}")
 _GONE: Final = ("SLETTET", "IKKE_REGISTRERT")
@@ -123,7 +123,7 @@ def _row(entry: Raw) -> PersonRow:
     known = _NOTHING if is_deleted else person.kontaktinformasjon or _NOTHING
     email = (known.epostadresse or "").strip() or None
     mobile = normalise(known.mobiltelefonnummer or "") or None
-    email_is_valid = email is not None and is_email_address(email)
+    email_is_valid = email is not None and is_mailbox(email)
     mobile_is_valid = mobile is not None and is_valid(mobile)
     # Valid addresses have no odd characters; this is asked of millions.
     refuse_odd_characters(None if email_is_valid else email, None if mobile_is_valid else mobile)

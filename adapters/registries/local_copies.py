@@ -1,4 +1,9 @@
-"""The registries' ports, answered from the local copies; one query for everybody who is asked about."""
+"""The registries' ports, answered from the local copies; one query for everybody who is asked about.
+
+Whether an address can be used is judged when it is read, by the rule of today: a page is imported
+once, and what was said of it then (`email_is_valid` and its like) is for processes of an earlier
+release.
+"""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -12,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
 from adapters.registries.parties import bare
+from application.mail_address import is_mailbox
 from application.mobile_number import is_valid, normalise
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
@@ -21,21 +27,20 @@ from domain.contact_point import (
     PersonRecord,
     ProfileRecord,
     RegisteredAddress,
-    is_email_address,
 )
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
 
 _PERSONS: Final[LiteralString] = """
-SELECT number, is_deleted, is_reserved, can_be_notified, email, email_is_valid, email_confirmed_at,
-       mobile, mobile_is_valid, mobile_confirmed_at
+SELECT number, is_deleted, is_reserved, can_be_notified, email, email_confirmed_at,
+       mobile, mobile_confirmed_at
   FROM krr_person WHERE number = ANY(%b::text[])
 """
 _MAIN_UNITS: Final[LiteralString] = """
 SELECT number, main_unit FROM business_unit WHERE number = ANY(%b::text[]) AND main_unit IS NOT NULL
 """
 _ADDRESSES: Final[LiteralString] = """
-SELECT organisation, channel, address, is_valid FROM business_address
+SELECT organisation, channel, address FROM business_address
  WHERE organisation = ANY(%b::text[]) ORDER BY organisation, registry_id
 """
 _PROFILES: Final[LiteralString] = """
@@ -92,22 +97,31 @@ class PostgresPersonRegistry:
 
 def _person(row: tuple[Any, ...]) -> PersonRecord:
     _, is_deleted, is_reserved, can_be_notified, *addresses = row
-    email, email_is_valid, email_at, mobile, mobile_is_valid, mobile_at = addresses
+    email, email_at, mobile, mobile_at = addresses
     return PersonRecord(
         is_deleted=is_deleted,
         is_reserved=is_reserved,
         can_be_notified=can_be_notified,
-        email=_registered(email, email_at, is_valid=email_is_valid),
-        mobile=_registered(mobile, mobile_at, is_valid=mobile_is_valid),
+        email=_email(email, email_at),
+        mobile=_mobile(mobile, mobile_at),
     )
 
 
-def _registered(
-    address: str | None, confirmed_at: datetime | None = None, *, is_valid: bool
-) -> RegisteredAddress | None:
+def _email(address: str | None, confirmed_at: datetime | None = None) -> RegisteredAddress | None:
     if not address:
         return None
-    return RegisteredAddress(address=Contact(address), is_valid=is_valid, confirmed_at=confirmed_at)
+    return RegisteredAddress(
+        address=Contact(address), is_valid=is_mailbox(address), confirmed_at=confirmed_at
+    )
+
+
+def _mobile(written: str | None, confirmed_at: datetime | None = None) -> RegisteredAddress | None:
+    number = normalise(written or "")
+    if not number:
+        return None
+    return RegisteredAddress(
+        address=Contact(number), is_valid=is_valid(number), confirmed_at=confirmed_at
+    )
 
 
 class PostgresBusinessRegistry:
@@ -125,9 +139,10 @@ class PostgresBusinessRegistry:
             main_units = dict(await cursor.fetchall())
             asked = list({*numbers, *main_units.values()})
             cursor = await connection.execute(_ADDRESSES, (asked,), binary=True)
-            for organisation, channel, address, usable in await cursor.fetchall():
-                registered = RegisteredAddress(address=Contact(address), is_valid=usable)
-                known[organisation].append((channel, registered))
+            for organisation, channel, address in await cursor.fetchall():
+                registered = _email(address) if channel == "email" else _mobile(address)
+                if registered is not None:
+                    known[organisation].append((channel, registered))
         found: dict[OrganisationNumber, BusinessRecord] = {}
         for number in numbers:
             own, main_unit = known.get(number, []), main_units.get(number, "")
@@ -161,16 +176,11 @@ class PostgresProfileRegistry:
                 ProfileRecord(
                     user=user,
                     is_authorised=is_authorised,
-                    email=_registered(email, is_valid=is_email_address(email or "")),
+                    email=_email(email),
                     mobile=_mobile(mobile),
                 )
             )
         return found
-
-
-def _mobile(written: str | None) -> RegisteredAddress | None:
-    number = normalise(written or "")
-    return _registered(number, is_valid=is_valid(number))
 
 
 class PostgresExternalIdentityRegistry:
@@ -191,7 +201,7 @@ class PostgresExternalIdentityRegistry:
                 email = unquote_plus(urn[len(_EMAIL_URN) :])
             if email or mobile:
                 found[urn] = ExternalRecord(
-                    email=_registered(email, is_valid=is_email_address(email or "")),
+                    email=_email(email),
                     mobile=_mobile(mobile),
                 )
         return found

@@ -43,6 +43,7 @@ def rules(settings: Settings, caller: Caller) -> Rules:
         sms_sender=settings.sms_sender,
         max_recipients=settings.max_recipients,
         max_attachments=settings.max_attachments,
+        max_sms_segments=settings.max_sms_segments,
         attachment_hosts=settings.attachment_hosts,
         delivery_policy=dict(settings.delivery_policies).get(caller.owner.lower()),
         stale_owners=frozenset(each.lower() for each in settings.stale_owners),

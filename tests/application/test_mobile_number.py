@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.mobile_number import country, is_valid, normalise
+from application.mobile_number import country, dialled, e164, is_valid, normalise
 
 ACCEPTED = [
     "+4799999999",
@@ -62,6 +62,10 @@ def test_other_texts_are_not(text: str) -> None:
         ("+47 99 99 99 99", "+4799999999"),
         (" +4799999999 ", "+4799999999"),
         ("+4799999999", "+4799999999"),
+        ("+46 (0)70 123 45 67", "+46701234567"),
+        ("0046 (0)70-123 45 67", "+46701234567"),
+        ("+47 99/99 99 99", "+4799999999"),
+        ("99/99 99 99", "+4799999999"),
         ("50000004", "50000004"),
         ("4000000", "4000000"),
         ("400000001", "400000001"),
@@ -106,3 +110,36 @@ def test_the_short_way_for_norwegian_numbers_answers_as_the_library_does(text: s
 )
 def test_a_number_belongs_to_a_country(number: str, where: str | None) -> None:
     assert country(number) == where
+
+
+@pytest.mark.parametrize(
+    "written, number",
+    [
+        ("+4799999999", "+4799999999"),
+        ("+47 99/99 99 99", "+4799999999"),
+        ("0047 99 99 99 99", "+4799999999"),
+        ("+46 (0)70 123 45 67", "+46701234567"),
+        ("+460701234567", "+46701234567"),
+        ("+390612345678", "+390612345678"),
+    ],
+)
+def test_a_number_is_kept_and_dialled_as_e164_writes_it(written: str, number: str) -> None:
+    assert e164(written) == number
+    assert dialled(written) == number
+
+
+@given(st.from_regex(r"(\+|00)[1-9][0-9 ()./-]{4,18}", fullmatch=True))
+def test_what_is_kept_stays_as_it_is(text: str) -> None:
+    number = e164(text)
+    if number is not None:
+        assert e164(number) == normalise(number) == normalise(text) == dialled(number) == number
+
+
+def test_a_number_whose_plan_went_out_of_use_is_dialled_all_the_same() -> None:
+    assert e164("+4712345678") is None
+    assert dialled("+4712345678") == "+4712345678"
+
+
+@pytest.mark.parametrize("text", ["99999999", "+", "abc", "", "+4799999999 +4799999998", "+0047"])
+def test_what_is_no_number_with_its_country_code_is_not_dialled(text: str) -> None:
+    assert dialled(text) is None

@@ -9,6 +9,7 @@ from domain.contact_point import (
     PersonRecord,
     ProfileRecord,
     RegisteredAddress,
+    comparison_key,
     is_email_address,
 )
 from domain.personal import Contact
@@ -72,3 +73,21 @@ def test_a_record_does_not_show_its_addresses() -> None:
     record = PersonRecord(email=EMAIL, mobile=MOBILE)
     assert "kari" not in repr(record)
     assert "9999" not in repr(record)
+
+
+@pytest.mark.parametrize(
+    "channel, one, other, are_same",
+    [
+        (Channel.EMAIL, "dup@example.com", " DUP@Example.com", True),
+        (Channel.EMAIL, "p@bl\u00e5b\u00e6r.no", "p@bla\u030ab\u00e6r.no", True),
+        (Channel.EMAIL, "p@straße.example", "p@strasse.example", False),
+        (Channel.SMS, "+4791234560", "+47 91 23 45 60", True),
+        (Channel.SMS, "+4791234560", "004791234560", True),
+        (Channel.SMS, "+4791234560", "+4791234561", False),
+    ],
+)
+def test_one_place_is_told_from_another_however_it_is_written(
+    channel: Channel, one: str, other: str, *, are_same: bool
+) -> None:
+    keys = {comparison_key(Contact(each), channel) for each in (one, other)}
+    assert (len(keys) == 1) is are_same

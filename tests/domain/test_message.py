@@ -1,6 +1,14 @@
-"""How the keywords in a message are filled."""
+"""What may be said, by whom, and how the keywords in a message are filled."""
 
-from domain.message import Keywords, has_keywords
+import pytest
+
+from domain.message import (
+    Keywords,
+    has_keywords,
+    is_sayable,
+    is_sms_sender,
+    with_line_breaks,
+)
 from domain.personal import Content
 
 
@@ -35,3 +43,53 @@ def test_the_spelling_of_a_keyword_matters() -> None:
 def test_names_are_asked_for_only_where_a_message_waits_for_one() -> None:
     assert has_keywords(Content("plain"), Content("for $recipientNumber$"))
     assert not has_keywords(Content("plain"), Content("$recipientname$"))
+
+
+@pytest.mark.parametrize("odd", ["\v", "\f", "\n", "\r\n", "\t", "\x00", "\x1b", "\x85", "\u2028"])
+def test_what_nobody_could_carry_of_a_name_becomes_a_space(odd: str) -> None:
+    filled = Keywords(name=f"Fjell{odd}AS").fill("Hi, $recipientName$")
+    assert filled.split() == ["Hi,", "Fjell", "AS"]
+    assert filled.isprintable()
+
+
+def test_a_page_break_in_what_was_ordered_before_becomes_a_line_break() -> None:
+    assert Keywords().fill("a\vb\fc") == "a\nb\nc"
+    assert with_line_breaks("a\vb\fc\nd") == "a\nb\nc\nd"
+
+
+@pytest.mark.parametrize(
+    "text, is_good",
+    [
+        ("Hei, Åse.\r\n\tEn 👍🏽 til.", True),
+        ("a\x00b", False),
+        ("a\vb", False),
+        ("a\x7fb", False),
+        ("a\x85b", False),
+        ("a\ufffeb", False),
+        ("a\ud800b", False),
+        ("", True),
+    ],
+)
+def test_a_text_is_sayable_without_control_characters(text: str, *, is_good: bool) -> None:
+    assert is_sayable(text) is is_good
+
+
+@pytest.mark.parametrize(
+    "text, is_good",
+    [
+        ("Altinn", True),
+        ("Etat på Ås", True),
+        ("123", True),
+        ("+4799999999", True),
+        ("Skatteetaten", False),
+        ("N/A", False),
+        ("12", False),
+        ("1 2", False),
+        (" ", False),
+        ("", False),
+        ("1234567890123456", False),
+        ("Altinn\n", False),
+    ],
+)
+def test_a_sender_of_text_messages_is_a_short_name_or_a_number(text: str, *, is_good: bool) -> None:
+    assert is_sms_sender(text) is is_good

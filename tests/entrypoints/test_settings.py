@@ -55,6 +55,8 @@ def test_an_issuers_name_is_kept_as_it_is_written() -> None:
         ({"VARSEL_PORT": "65536"}, "VARSEL_PORT"),
         ({"VARSEL_PROT": "8080"}, "VARSEL_PROT"),
         ({"VARSEL_HOST": " "}, "VARSEL_HOST"),
+        ({"VARSEL_EMAIL_SENDER": "not an address"}, "VARSEL_EMAIL_SENDER"),
+        ({"VARSEL_SMS_SENDER": "Skatteetaten"}, "VARSEL_SMS_SENDER"),
         ({"VARSEL_SMTP_URL_2": "smtps://b.example.no"}, "VARSEL_SMTP_URL_2 needs VARSEL_SMTP_URL"),
         ({"VARSEL_SMS_URL_2": "https://b.example.no"}, "VARSEL_SMS_URL_2 needs VARSEL_SMS_URL"),
         ({"VARSEL_DELIVERY_POLICIES": "ttd=twice"}, "VARSEL_DELIVERY_POLICIES"),

@@ -115,8 +115,8 @@ def _text_message(
         )
     settings, where = recipient.sms_settings, f"{path}.ShortMessageContent"
     sms = SmsMessage(
-        sender=check.sender(settings.sender, rules.sms_sender, faults, f"{where}.Sender"),
-        body=Content(check.body(settings.body, faults, f"{where}.Body")),
+        sender=check.sms_sender(settings.sender, rules.sms_sender, faults, f"{where}.Sender"),
+        body=Content(check.sms_body(settings.body, rules, faults, f"{where}.Body")),
         sending_time=SendingTime.ANYTIME,
     )
     faults.raise_any()

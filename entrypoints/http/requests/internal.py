@@ -37,8 +37,8 @@ def read_sms_handed_in(body: bytes, rules: Rules) -> InstantRequest:
     if check.is_blank(asked.sender):
         faults.broken("Sender", "the sender must not be empty")
     sms = SmsMessage(
-        sender=check.sender(asked.sender, rules.sms_sender, faults, "Sender"),
-        body=Content(check.body(asked.message, faults, "Message")),
+        sender=check.sms_sender(asked.sender, rules.sms_sender, faults, "Sender"),
+        body=Content(check.sms_body(asked.message, rules, faults, "Message")),
         sending_time=SendingTime.ANYTIME,
     )
     faults.raise_any()

@@ -50,10 +50,10 @@ class MessageReader:
         """What a text message is to say; faults are noted below the paths."""
         policy = self._policy(asked.sending_time_policy, json_path, path)
         return SmsMessage(
-            sender=check.sender(
+            sender=check.sms_sender(
                 asked.sender, self._rules.sms_sender, self._faults, f"{path}.Sender"
             ),
-            body=Content(check.body(asked.body, self._faults, f"{path}.Body")),
+            body=Content(check.sms_body(asked.body, self._rules, self._faults, f"{path}.Body")),
             sending_time=policy or SendingTime.DAYTIME,
         )
 

@@ -57,8 +57,8 @@ def read_sms_order(body: bytes, rules: Rules) -> NewOrder:
     faults = Faults()
     asked = _sms_orders.read(body, faults, rules.most)
     sms = SmsMessage(
-        sender=check.sender(asked.sender_number, rules.sms_sender, faults, "SenderNumber"),
-        body=Content(check.body(asked.body, faults, "Body")),
+        sender=check.sms_sender(asked.sender_number, rules.sms_sender, faults, "SenderNumber"),
+        body=Content(check.sms_body(asked.body, rules, faults, "Body")),
         sending_time=SendingTime.DAYTIME,
     )
     return _order(asked, ChannelChoice.SMS, rules, faults, sms=sms)
@@ -108,7 +108,7 @@ def _content_type(value: str | int, json_path: str, path: str, faults: Faults) -
 
 def _email_template(asked: EmailTemplateRequest, rules: Rules, faults: Faults) -> EmailMessage:
     return EmailMessage(
-        sender=check.sender(
+        sender=check.email_sender(
             asked.from_address, rules.email_sender, faults, "EmailTemplate.FromAddress"
         ),
         subject=Content(check.subject(asked.subject, faults, "EmailTemplate.Subject")),
@@ -119,10 +119,10 @@ def _email_template(asked: EmailTemplateRequest, rules: Rules, faults: Faults) -
 
 def _sms_template(asked: SmsTemplateRequest, rules: Rules, faults: Faults) -> SmsMessage:
     return SmsMessage(
-        sender=check.sender(
+        sender=check.sms_sender(
             asked.sender_number, rules.sms_sender, faults, "SmsTemplate.SenderNumber"
         ),
-        body=Content(check.body(asked.body, faults, "SmsTemplate.Body")),
+        body=Content(check.sms_body(asked.body, rules, faults, "SmsTemplate.Body")),
         sending_time=SendingTime.DAYTIME,
     )
 

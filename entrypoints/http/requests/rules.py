@@ -11,11 +11,21 @@ from urllib.parse import unquote_plus, urlsplit
 
 from msgspec import UNSET, UnsetType
 
-from application.mobile_number import is_valid
+from application.mail_address import AddressError, is_mailbox, read_sender
+from application.mobile_number import e164
 from domain.channel import ChannelChoice
 from domain.contact_point import is_email_address
-from domain.message import ContentType, SendingTime
+from domain.message import (
+    NOTHING_KNOWN,
+    SMS_SENDER_RULE,
+    ContentType,
+    SendingTime,
+    is_sayable,
+    is_sms_sender,
+    with_line_breaks,
+)
 from domain.order.events import DeliveryPolicy
+from domain.sms_segments import MOST_SEGMENTS, segments
 from entrypoints.http.requests.faults import Faults
 
 E = TypeVar("E", bound=Enum)
@@ -51,7 +61,7 @@ _DIGITS: Final = re.compile(r"[0-9]+")
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 _DNS_NAME: Final = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
 _URL_CHARACTERS: Final = re.compile(r"[!-~]+")
-_LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
+_LINE_BREAK: Final = re.compile(r"\r\n|[\r\n]")
 _LATEST_YEAR: Final = 9000
 _PERSON_DIGITS: Final = 11
 _ORGANISATION_DIGITS: Final = 9
@@ -68,6 +78,7 @@ class Rules:
     max_recipients: int = 1000
     max_reminders: int = 100
     max_attachments: int = 20
+    max_sms_segments: int = MOST_SEGMENTS
     attachment_hosts: tuple[str, ...] = (".blob.core.windows.net",)
     """Where attachments may lie: hosts, and after a leading dot everything below one."""
     delivery_policy: DeliveryPolicy | None = None
@@ -224,7 +235,7 @@ def delayed(start: datetime, days: int, faults: Faults, property_path: str) -> N
 
 def email_address(text: str, faults: Faults, property_path: str) -> str:
     """Check an e-mail address, and give it without the space around it."""
-    if has_control_characters(text) or not is_email_address(text):
+    if has_control_characters(text) or not (is_email_address(text) and is_mailbox(text)):
         faults.broken(
             property_path, "Invalid email address format; write one, as in name@example.org"
         )
@@ -232,13 +243,15 @@ def email_address(text: str, faults: Faults, property_path: str) -> str:
 
 
 def mobile_number(text: str, faults: Faults, property_path: str) -> str:
-    """Check a telephone number with its country code."""
-    if not is_valid(text):
+    """Check a telephone number with its country code, and give it as E.164 writes it."""
+    number = e164(text)
+    if number is None:
         faults.broken(
             property_path,
             "this is not a valid mobile number; write it with its country code, as in +4799999999",
         )
-    return text
+        return text
+    return number
 
 
 def digits(text: str, count: int, what: str, faults: Faults, property_path: str) -> str:
@@ -264,7 +277,8 @@ def external_identity(text: str, faults: Faults, property_path: str) -> str:
         faults.broken(property_path, "The ExternalIdentity field is required.")
         return text
     if text.startswith(_EMAIL_URN):
-        is_good = is_email_address(unquote_plus(text.removeprefix(_EMAIL_URN)))
+        address = unquote_plus(text.removeprefix(_EMAIL_URN))
+        is_good = is_email_address(address) and is_mailbox(address)
     else:
         prefix = next((each for each in _USERNAME_URNS if text.startswith(each)), None)
         is_good = prefix is not None and not is_blank(unquote_plus(text.removeprefix(prefix)))
@@ -278,29 +292,67 @@ def external_identity(text: str, faults: Faults, property_path: str) -> str:
 
 
 def subject(text: str | None, faults: Faults, property_path: str) -> str:
-    """Check a subject; line breaks in it become spaces."""
+    """Check a subject; line breaks in it, however they are written, become spaces."""
     if is_blank(text):
         faults.broken(property_path, "the subject must not be empty")
         return ""
-    one_line = _LINE_BREAK.sub(" ", text or "")
+    one_line = _LINE_BREAK.sub(" ", with_line_breaks(text or ""))
     if has_control_characters(one_line):
         faults.broken(property_path, "the subject must not hold control characters")
     return one_line
 
 
 def body(text: str | None, faults: Faults, property_path: str) -> str:
-    """Check that there is something to say."""
+    """Check that there is something to say, and that it can be said."""
     if is_blank(text):
         faults.broken(property_path, "the body must not be empty")
-    return text or ""
+    said = with_line_breaks(text or "")
+    if not is_sayable(said):
+        faults.broken(
+            property_path, "the body must not hold control characters but tabs and line breaks"
+        )
+    return said
 
 
-def sender(text: str | None, default: str, faults: Faults, property_path: str) -> str:
-    """Check a sender's name or number; the default if there is none."""
-    name = (text or "").strip()
-    if text is not None and has_control_characters(text):
-        faults.broken(property_path, "the sender must not hold control characters")
-    return name or default
+def sms_body(text: str | None, rules: Rules, faults: Faults, property_path: str) -> str:
+    """Check what a text message says, and that it is not too long for one."""
+    said = body(text, faults, property_path)
+    if said and is_blank(NOTHING_KNOWN.fill(said)) and not is_blank(said):
+        faults.broken(property_path, "the body must say something beside the recipient's name")
+    count = segments(said).count
+    if count > rules.max_sms_segments:
+        faults.broken(
+            property_path,
+            f"the text makes {count} segments, and {rules.max_sms_segments} are the most; "
+            "shorten it (a segment holds 153 characters, or 67 if one is not of the GSM alphabet)",
+        )
+    return said
+
+
+def email_sender(text: str | None, default: str, faults: Faults, property_path: str) -> str:
+    """Check an e-mail's sender, an address with or without a name; the default if there is none."""
+    if is_blank(text):
+        return default
+    sender = (text or "").strip()
+    try:
+        read_sender(text or "")
+    except AddressError:
+        faults.broken(
+            property_path,
+            "this is no sender; write an address, as in post@example.org, "
+            "or a name with it, as in An Agency <post@example.org>",
+        )
+    return sender
+
+
+def sms_sender(text: str | None, default: str, faults: Faults, property_path: str) -> str:
+    """Check a text message's sender, a name or a number; the default if there is none."""
+    if is_blank(text):
+        return default
+    sender = (text or "").strip(" ")
+    if not is_sms_sender(sender):
+        faults.broken(property_path, f"this is no sender of text messages; {SMS_SENDER_RULE}")
+    return sender
 
 
 def condition_v1(text: str | None, faults: Faults, property_path: str) -> str | None:

@@ -108,11 +108,12 @@ class GatewayContract:
         "letter,expected",
         [
             ({"worth": -1}, TOO_LATE),
+            ({"body": ""}, withheld(Failure.FAILED, "no_content")),
             ({"body": "a\x1bb"}, withheld(Failure.FAILED, "control_character")),
             ({"body": "a\ud800b"}, withheld(Failure.FAILED, "control_character")),
             *(
                 ({"sender": sender}, INVALID_SENDER)
-                for sender in ("Skatteetaten", "", "Ølen|", "1234567890123456", "12")
+                for sender in ("Skatteetaten", "N/A", "", "Ølen|", "1234567890123456", "12")
             ),
             *(
                 ({"to": number}, INVALID_ADDRESS)

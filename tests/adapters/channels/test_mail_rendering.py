@@ -227,7 +227,7 @@ def test_erased_words_are_never_sent() -> None:
 
 
 def test_a_lone_surrogate_cannot_be_written() -> None:
-    with pytest.raises(UnmailableError, match="not_unicode"):
+    with pytest.raises(UnmailableError, match="control_character"):
         rendered(body="\ud800")
 
 

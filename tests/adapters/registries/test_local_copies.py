@@ -14,7 +14,7 @@ from adapters.registries.local_copies import (
 )
 from application.looking_up import Registries
 from application.ports.registries import RegistryUnavailableError
-from tests.adapters.registries.pages import KNOWN
+from tests.adapters.registries.pages import KNOWN, addresses, krr, mobile, person
 from tests.contracts.registries_contract import KARI, UNIT, RegistriesContract
 
 
@@ -68,3 +68,30 @@ async def test_a_copy_that_cannot_be_reached_is_not_a_copy_that_knows_nobody(poo
         await registries.externals.find(["urn:altinn:username:sigrid"])
     with unavailable("names"):
         await registries.names.find([KARI], [])
+
+
+async def test_a_number_in_a_copy_of_before_is_read_as_e164_writes_it(
+    pool: Pool, importer: RegistryImporter
+) -> None:
+    await importer.import_page("krr", krr(person(KARI, mobile="+4799999999")), ImportSummary())
+    await importer.import_page("businesses", addresses(mobile("a", UNIT, "1")), ImportSummary())
+    async with pool.connection() as connection:
+        await connection.execute("UPDATE krr_person SET mobile = '+460701234567'")
+        await connection.execute("UPDATE business_address SET address = '+460701234567'")
+    registries = local_copies(pool)
+    known = (await registries.persons.find([KARI]))[KARI].mobile
+    assert known is not None
+    assert (known.address.text, known.is_valid) == ("+46701234567", True)
+    (found,) = (await registries.businesses.find([UNIT]))[UNIT].mobiles
+    assert (found.address.text, found.is_valid) == ("+46701234567", True)
+
+
+async def test_what_was_judged_too_narrowly_when_it_was_imported_is_judged_anew(
+    pool: Pool, importer: RegistryImporter
+) -> None:
+    await importer.import_page("krr", krr(person(KARI, email="kari@müller.no")), ImportSummary())
+    async with pool.connection() as connection:
+        await connection.execute("UPDATE krr_person SET email_is_valid = false")
+    known = (await local_copies(pool).persons.find([KARI]))[KARI].email
+    assert known is not None
+    assert known.is_valid

@@ -1,12 +1,23 @@
+import json
+
 import pytest
 
 from domain.personal import Contact, Identifier
 from domain.recipient import Direct, ExternalIdentity
-from entrypoints.http.requests import read_chain, read_email_order, read_sms_order
+from entrypoints.http.requests import (
+    read_chain,
+    read_email_order,
+    read_instant_sms,
+    read_sms_order,
+)
+from entrypoints.http.requests.internal import read_sms_handed_in
 from tests.entrypoints.http.requests.reading import (
     CHAIN,
     EMAIL_ORDER,
     EMAIL_SETTINGS,
+    INSTANT_SMS,
+    RULES,
+    SMS_HANDED_IN,
     SMS_ORDER,
     SMS_SETTINGS,
     but,
@@ -29,6 +40,9 @@ EMAILS = [
     "u@blåbær.no",
     f"u@{LABELS}.no",
     f"u@{'a' * 63}.no",
+    f"{'a' * 64}@x.no",
+    f"{'ø' * 32}@x.no",
+    f"{'a' * 64}@{'b' * 63}.{'b' * 63}.{'b' * 58}.no",
     f"u@x.{'a' * 14}",
     "u@x.ab",
     "u@a-b.no",
@@ -50,6 +64,11 @@ NO_EMAILS = [
     f"u@{LABELS}.a.no",
     f"u@{'a' * 64}.no",
     "u@x.xn--p1ai",
+    f"{'a' * 65}@x.no",
+    f"{'ø' * 33}@x.no",
+    f"{'a' * 64}@{'b' * 63}.{'b' * 63}.{'b' * 59}.no",
+    f"u@{'ø' * 62}.no",
+    "u@åa--b.no",
     "é@x.no",
     "u@müller.no",
     "a/b@x.no",
@@ -67,13 +86,19 @@ NO_EMAILS = [
     "u@x.no\u2028",
 ]
 NUMBERS = [
-    "+4799999999",
-    "004799999999",
-    "+4740000000",
-    "+4790000000",
-    "+233242426224",
-    "+47 9999 9999 ",
-    "+47 99 99 99 99",
+    ("+4799999999", "+4799999999"),
+    ("004799999999", "+4799999999"),
+    ("+4740000000", "+4740000000"),
+    ("+4790000000", "+4790000000"),
+    ("+233242426224", "+233242426224"),
+    ("+47 9999 9999 ", "+4799999999"),
+    ("+47 99 99 99 99", "+4799999999"),
+    ("+47 99/99 99 99", "+4799999999"),
+    ("+47\u00a099\u00a099\u00a099\u00a099", "+4799999999"),
+    ("+46 (0)70 123 45 67", "+46701234567"),
+    ("+460701234567", "+46701234567"),
+    ("+44 (0)7400 123456", "+447400123456"),
+    ("+39 06 1234 5678", "+390612345678"),
 ]
 NO_NUMBERS = [
     "99999999",
@@ -132,12 +157,18 @@ def test_an_empty_email_address_is_none_on_v1_and_a_fault_on_v2() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", NUMBERS)
-def test_a_mobile_number_is_taken_as_it_was_sent(text: str) -> None:
+@pytest.mark.parametrize("text, number", NUMBERS)
+def test_a_mobile_number_is_kept_as_e164_writes_it(text: str, number: str) -> None:
     order = one(but(SMS_ORDER, "recipients.0.mobileNumber", text), read_sms_order)
-    assert order.recipients == (Direct(mobile=Contact(text)),)
+    assert order.recipients == (Direct(mobile=Contact(number)),)
     read = chain(to("recipientSms", phoneNumber=text, smsSettings=SMS_SETTINGS)).order
-    assert read.recipients == (Direct(mobile=Contact(text)),)
+    assert read.recipients == (Direct(mobile=Contact(number)),)
+    instant = read_instant_sms(
+        json.dumps(but(INSTANT_SMS, "recipientSms.phoneNumber", text)).encode(), RULES
+    )
+    assert instant.order.recipients == (Direct(mobile=Contact(number)),)
+    handed_in = read_sms_handed_in(json.dumps({**SMS_HANDED_IN, "recipient": text}).encode(), RULES)
+    assert handed_in.order.recipients == (Direct(mobile=Contact(number)),)
 
 
 @pytest.mark.parametrize("text", NO_NUMBERS)
@@ -182,6 +213,7 @@ def test_an_external_identity_is_a_urn_of_the_login_service(urn: str) -> None:
         "sigrid",
         "urn:altinn:person:idporten-email:",
         "urn:altinn:person:idporten-email:no-address",
+        f"urn:altinn:person:idporten-email:{'a' * 65}@x.no",
         "urn:altinn:person:idporten-email:user+1@post.example.org",
         "URN:altinn:username:sigrid",
         "urn:altinn:Username:sigrid",

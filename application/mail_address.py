@@ -1,7 +1,9 @@
 """E-mail addresses as they go on the wire: one address, and nothing that could become a second.
 
-Wider than what an order is checked against, since addresses come from registries too, and strict
-where it matters: no control character, no comma, no quotes, one `@`.
+What may be a mailbox is said here, for orders, for registries and for whoever hands e-mails over.
+Strict where it matters: no control character, no comma, no quotes, one `@`, no more than 64 octets
+before it and 254 in all (RFC 5321 § 4.5.3.1), and a domain that IDNA 2008 can write (RFC 5891).
+Orders are held to Altinn's narrower form as well (`is_email_address`).
 """
 
 import re
@@ -9,6 +11,8 @@ from dataclasses import dataclass, field
 from email.header import Header
 from email.utils import quote
 from typing import Final
+
+import idna
 
 CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """What must not stand in a header or a command: controls, and whatever else breaks a line."""
@@ -59,16 +63,28 @@ def read_address(text: str) -> MailAddress:
     if CONTROL_CHARACTER.search(text):
         raise AddressError("control_character")
     local, _, domain = text.strip(" ").rpartition("@")
-    if not (_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)):
+    if len(local) + 1 + len(domain) > _LONGEST:
         raise AddressError("invalid_address")
     try:
-        domain = domain if domain.isascii() else domain.encode("idna").decode()
+        # Mapped as UTS 46 does (small letters), where `ß` stays what it is.
+        domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
         length = len(local.encode())
     except UnicodeError:
         raise AddressError("invalid_address") from None
+    if not (_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)):
+        raise AddressError("invalid_address")
     if length > _LONGEST_LOCAL or length + 1 + len(domain) > _LONGEST:
         raise AddressError("invalid_address")
     return MailAddress(local, domain)
+
+
+def is_mailbox(text: str) -> bool:
+    """Whether the text, but for space around it, is one address that an e-mail can be sent to."""
+    try:
+        read_address(text.strip())
+    except AddressError:
+        return False
+    return True
 
 
 def read_sender(text: str) -> tuple[MailAddress, str]:
@@ -85,7 +101,10 @@ def read_sender(text: str) -> tuple[MailAddress, str]:
         return address, address.spec
     address = read_address(named["address"])
     name = named["name"].strip(' "')
-    return address, f"{_written(name)} <{address.spec}>" if name else address.spec
+    try:
+        return address, f"{_written(name)} <{address.spec}>" if name else address.spec
+    except UnicodeError:
+        raise AddressError("not_unicode") from None
 
 
 def _written(name: str) -> str:
