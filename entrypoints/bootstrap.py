@@ -106,6 +106,7 @@ def refuse_unsafe_start(settings: Settings, environ: Mapping[str, str] = os.envi
     if settings.development_issuer:
         refuse_development_issuer(
             host=settings.host,
+            public_url=settings.public_url,
             database=settings.database_url,
             is_allowed_anywhere=settings.development_issuer_anywhere,
         )

@@ -3,7 +3,6 @@
 Each is a variable `VARSEL_…`; `varsel settings` lists them with what they mean and what they are.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -14,14 +13,20 @@ from urllib.parse import urlsplit
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from application.loopback import is_loopback
 from application.mail_address import AddressError, read_sender
 from domain.message import SMS_SENDER_RULE, is_sms_sender
 from domain.order.events import DeliveryPolicy
 from domain.sms_segments import MOST_SEGMENTS
 
 PREFIX: Final = "VARSEL_"
+LEAST_SECRET: Final = 16
+"""Characters of a secret of ours at least; the service has no other guard at that door."""
 REFUSED: Final = 78
 """The exit code of a process that refuses its settings: to start it again changes nothing (EX_CONFIG)."""
+
+
+_SURE_TLS: Final = {"require", "verify-ca", "verify-full"}
 
 
 class SettingError(Exception):
@@ -91,6 +96,16 @@ def _conninfo(value: str) -> str:
     return value.strip()
 
 
+def _own_secret(value: str) -> str:
+    """A secret of ours, by which others come in: so long that nobody guesses it."""
+    if len(_text(value)) < LEAST_SECRET:
+        raise ValueError(
+            f"write at least {LEAST_SECRET} characters that nobody can guess, "
+            "as `openssl rand -hex 24` prints them"
+        )
+    return value.strip()
+
+
 def _names(value: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in value.split(",") if name.strip())
 
@@ -115,6 +130,10 @@ def _visible(value: str) -> str:
     if re.fullmatch(r"[\x21-\x7e]+", value) is None:
         raise ValueError("write visible ASCII characters without spaces: it travels in a header")
     return value
+
+
+def _own_secret_in_address(value: str) -> str:
+    return _in_address(_own_secret(value))
 
 
 def _in_address(value: str) -> str:
@@ -159,6 +178,14 @@ def _default_data() -> Path:
     """`var` in the checkout that the service runs from, wherever its commands are called."""
     checkout = Path(__file__).resolve().parents[1]
     return (checkout if (checkout / "pyproject.toml").exists() else Path.cwd()) / "var"
+
+
+def _is_password_in_clear(conninfo: str) -> bool:
+    """Whether a password of this address may reach another machine without TLS."""
+    parts = conninfo_to_dict(conninfo)
+    hosts = [*str(parts.get("hostaddr") or parts.get("host") or "").split(",")]
+    is_here = all(not each or each.startswith(("/", "@")) or is_loopback(each) for each in hosts)
+    return bool(parts.get("password")) and not is_here and parts.get("sslmode") not in _SURE_TLS
 
 
 def _setting(
@@ -268,7 +295,7 @@ class Settings:
     sms_timeout: int = _setting(_whole(1, 600), 30, "seconds to wait for the SMS gateway")
     sms_report_user: str = _setting(_text, "varsel", "the user by which the gateway sends reports")
     sms_report_password: str | None = _setting(
-        _text, None, "the password by which the gateway sends reports", secret=True
+        _own_secret, None, "the password by which the gateway sends reports", secret=True
     )
     kannel_url: str | None = _setting(
         _url("http", "https"), None, "a Kannel gateway's whole address for sending (…/sendsms)"
@@ -277,22 +304,28 @@ class Settings:
     kannel_password: str | None = _setting(_visible, None, "the password at Kannel", secret=True)
     kannel_report_user: str = _setting(_in_address, "varsel", "the user by which Kannel reports")
     kannel_report_password: str | None = _setting(
-        _in_address, None, "the password by which Kannel reports; kept by Kannel", secret=True
+        _own_secret_in_address,
+        None,
+        "the password by which Kannel reports; kept by Kannel",
+        secret=True,
     )
     email_report_secret: str | None = _setting(
-        _text, None, "the secret by which delivery status messages are handed in", secret=True
+        _own_secret, None, "the secret by which delivery status messages are handed in", secret=True
     )
 
     trigger_secret: str | None = _setting(
-        _text, None, "the secret of a cron that calls the triggers, which do nothing", secret=True
+        _own_secret,
+        None,
+        "the secret of a cron that calls the triggers, which do nothing",
+        secret=True,
     )
 
     internal_secret: str | None = _setting(
-        _text, None, "the secret of own systems that hand messages in", secret=True
+        _own_secret, None, "the secret of own systems that hand messages in", secret=True
     )
     internal_owner: str = _setting(_text, "varsel", "the owner whose orders those messages are")
     metrics_key: str | None = _setting(
-        _text, None, "the key with which yesterday's figures are collected", secret=True
+        _own_secret, None, "the key with which yesterday's figures are collected", secret=True
     )
     environment: str = _setting(
         _name, "local", "what this installation is called in the names of those files"
@@ -422,16 +455,7 @@ class Settings:
                 "VARSEL_BUSINESSES_SCOPE needs VARSEL_MASKINPORTEN_CLIENT_ID: "
                 "without a client of our own nobody asks for a token"
             )
-        for name, url in (
-            ("VARSEL_SMTP_URL", self.smtp_url),
-            ("VARSEL_SMTP_URL_2", self.smtp_url_2),
-        ):
-            parts = urlsplit(url or "")
-            if parts.scheme == "smtp" and parts.username and not self.smtp_starttls:
-                yield (
-                    f"{name} holds a password that would travel in clear: "
-                    "write smtps://, or leave VARSEL_SMTP_STARTTLS on"
-                )
+        yield from self._in_clear()
         kannels = (self.kannel_url, self.kannel_password, self.kannel_report_password)
         if any(kannels) and None in kannels:
             yield (
@@ -446,6 +470,37 @@ class Settings:
         if self.log_level not in {"debug", "info", "warning", "error"}:
             yield "VARSEL_LOG_LEVEL: write debug, info, warning or error"
 
+    def _in_clear(self) -> Iterator[str]:
+        """Tell of credentials that would travel in clear to another machine."""
+        for name in ("smtp_url", "smtp_url_2"):
+            parts = urlsplit(getattr(self, name) or "")
+            is_in_clear = parts.scheme == "smtp" and not self.smtp_starttls
+            if is_in_clear and parts.username and not is_loopback(parts.hostname or ""):
+                yield (
+                    f"{PREFIX}{name.upper()} holds a password that would travel in clear: "
+                    "write smtps://, or leave VARSEL_SMTP_STARTTLS on"
+                )
+        client = self.maskinporten_client_id
+        for name, credentials in (
+            ("sms_url", self.sms_password),
+            ("sms_url_2", self.sms_password_2),
+            ("kannel_url", self.kannel_password),
+            ("party_register_url", self.party_register_token),
+            ("krr_url", self.krr_token or client),
+            ("businesses_url", client),
+        ):
+            parts = urlsplit(getattr(self, name) or "")
+            if credentials and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+                yield (
+                    f"{PREFIX}{name.upper()}: our credentials would travel there in clear: "
+                    "write https://, or let it lead to this machine"
+                )
+        if self.database_url is not None and _is_password_in_clear(self.database_url):
+            yield (
+                "VARSEL_DATABASE_URL holds a password that would travel in clear: "
+                "add sslmode=verify-full (and sslrootcert), or sslmode=require"
+            )
+
     @property
     def base_url(self) -> str:
         """The address that links begin with."""
@@ -454,11 +509,7 @@ class Settings:
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the service, and its database is its own."""
-        try:
-            is_loopback = ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            is_loopback = self.host == "localhost"
-        return is_loopback and self.database_url is None
+        return is_loopback(self.host) and self.database_url is None
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

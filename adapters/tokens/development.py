@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 import psycopg
@@ -22,10 +23,10 @@ from joserfc.jwk import RSAKey
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
-from adapters.tokens.discovery import is_loopback
 from adapters.tokens.issuers import DELEGATION_SOURCE, Issuer, Kind
 from adapters.tokens.keys import StaticKeys
 from adapters.tokens.organisations import AUTHORITY, PREFIX, with_check_digit
+from application.loopback import is_loopback
 
 MAX_LIFETIME: Final = 12 * 3600
 LIFETIME: Final = 3600
@@ -202,12 +203,13 @@ def _key(file: Path) -> RSAKey:
 
 
 def refuse_development_issuer(
-    *, host: str, database: str | None, is_allowed_anywhere: bool
+    *, host: str, public_url: str | None, database: str | None, is_allowed_anywhere: bool
 ) -> None:
     """Refuse the development issuer beside an address or a database that others can reach.
 
     Args:
         host: the address that the service listens on.
+        public_url: the address by which clients reach it, through a proxy say; None if that is all.
         database: the PostgreSQL in use, as a URL or a connection string; None for our own.
         is_allowed_anywhere: whether the installation says that it is wanted all the same.
 
@@ -218,6 +220,8 @@ def refuse_development_issuer(
         return
     if not is_loopback(host):
         raise _refused("the service listens on an address that others can reach")
+    if public_url is not None and not is_loopback(urlsplit(public_url).hostname or ""):
+        raise _refused("clients reach the service by an address that is not this machine's alone")
     if database is not None and not _is_local(database):
         raise _refused("the database is not on this machine")
 

@@ -1,6 +1,5 @@
 """How an issuer's published keys are found: its metadata (RFC 8414) names the address of its key set."""
 
-import ipaddress
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,6 +11,7 @@ import msgspec
 
 from adapters.foreign_json import in_utf8
 from adapters.tokens.signing_keys import MOST_BYTES
+from application.loopback import is_loopback
 
 TIMEOUT: Final = 5.0
 
@@ -152,13 +152,3 @@ def _error_code(text: bytes) -> str | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return code if _CODE.fullmatch(code) else None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its very name or number; nothing is resolved."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -85,6 +85,12 @@ def test_an_issuers_name_is_kept_as_it_is_written() -> None:
             {"VARSEL_SMTP_URL": "smtp://user:secret@mail", "VARSEL_SMTP_STARTTLS": "0"},
             "VARSEL_SMTP_STARTTLS",
         ),
+        ({"VARSEL_METRICS_KEY": "secret"}, "VARSEL_METRICS_KEY: write at least 16 characters"),
+        ({"VARSEL_TRIGGER_SECRET": "secret"}, "VARSEL_TRIGGER_SECRET: write at least"),
+        ({"VARSEL_INTERNAL_SECRET": "secret"}, "VARSEL_INTERNAL_SECRET: write at least"),
+        ({"VARSEL_SMS_REPORT_PASSWORD": "secret"}, "VARSEL_SMS_REPORT_PASSWORD: write at least"),
+        ({"VARSEL_EMAIL_REPORT_SECRET": "secret"}, "VARSEL_EMAIL_REPORT_SECRET: write at least"),
+        ({"VARSEL_KANNEL_REPORT_PASSWORD": "secret"}, "VARSEL_KANNEL_REPORT_PASSWORD: write at"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_with_what_to_write(
@@ -95,6 +101,43 @@ def test_a_setting_that_cannot_be_used_is_named_with_what_to_write(
 
     assert "\n" not in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+IN_CLEAR = [
+    {"VARSEL_SMTP_URL": "smtp://user:secret@{}", "VARSEL_SMTP_STARTTLS": "0"},
+    {"VARSEL_SMS_URL": "http://{}", "VARSEL_SMS_PASSWORD": "secret"},
+    {
+        "VARSEL_SMS_URL": "https://sms.example.no",
+        "VARSEL_SMS_URL_2": "http://{}",
+        "VARSEL_SMS_PASSWORD_2": "secret",
+    },
+    {
+        "VARSEL_KANNEL_URL": "http://{}/sendsms",
+        "VARSEL_KANNEL_PASSWORD": "secret",
+        "VARSEL_KANNEL_REPORT_PASSWORD": "a-secret-of-some-length",
+    },
+    {"VARSEL_PARTY_REGISTER_URL": "http://{}", "VARSEL_PARTY_REGISTER_TOKEN": "secret"},
+    {"VARSEL_KRR_URL": "http://{}/hentEndringer", "VARSEL_KRR_TOKEN": "secret"},
+    {"VARSEL_DATABASE_URL": "postgresql://varsel:secret@{}/varsel"},
+    {"VARSEL_DATABASE_URL": "postgresql://varsel:secret@localhost,{}/varsel?sslmode=prefer"},
+]
+
+
+@pytest.mark.parametrize("environ", IN_CLEAR)
+def test_credentials_do_not_travel_in_clear_but_on_this_machine(environ: dict[str, str]) -> None:
+    with pytest.raises(SettingError, match="in clear") as refused:
+        read_settings({name: value.format("10.0.0.7") for name, value in environ.items()})
+
+    assert "secret" not in str(refused.value)
+    for here in ("127.0.0.1", "localhost"):
+        read_settings({name: value.format(here) for name, value in environ.items()})
+
+
+@pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
+def test_a_password_may_travel_to_a_database_by_tls(mode: str) -> None:
+    url = f"postgresql://varsel:word@db.example.no/varsel?sslmode={mode}"
+
+    assert read_settings({"VARSEL_DATABASE_URL": url}).database_url == url
 
 
 def test_every_setting_that_cannot_be_used_is_told_on_a_line_of_its_own() -> None:
@@ -127,7 +170,9 @@ def test_what_goes_together_with_a_setting_that_cannot_be_read_is_not_judged() -
 
 
 def test_secrets_are_listed_as_set_and_never_shown() -> None:
-    settings = Settings(sms_password="hunter2", database_url="postgresql://u:hunter2@db/varsel")
+    settings = Settings(
+        sms_password="hunter2", database_url="postgresql://u:hunter2@localhost/varsel"
+    )
 
     listed = described(settings)
 

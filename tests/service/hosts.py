@@ -5,18 +5,17 @@ host 1 ── 10.77.1.2 ═══ 10.77.1.1 ──┐
 host 2 ── 10.77.2.2 ═══ 10.77.2.1 ──┘
 """
 
+import asyncio
 import os
-import socket
-import socketserver
+import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
-
-from typing_extensions import override
 
 from tests.debian import ProgramUnavailableError, program
 
@@ -99,36 +98,41 @@ def hosts(*numbers: int) -> Iterator[list[Host]]:
 
 
 @contextmanager
-def reachable(address: str, inside: tuple[str, int] | Path) -> Iterator[int]:
-    """Let what listens on this machine alone be reached by a host; the port where."""
+def reachable(
+    address: str, inside: tuple[str, int] | Path, *, tls: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """Let what listens on this machine alone be reached by a host, by TLS if told so; the port where."""
 
-    class Through(socketserver.BaseRequestHandler):
-        @override
-        def handle(self) -> None:
-            family = socket.AF_UNIX if isinstance(inside, Path) else socket.AF_INET
-            with socket.socket(family) as behind:
-                behind.connect(str(inside) if isinstance(inside, Path) else inside)
-                back = threading.Thread(target=_carry, args=(behind, self.request), daemon=True)
-                back.start()
-                _carry(self.request, behind)
-                back.join()
+    async def carried(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            if isinstance(inside, Path):
+                back, forth = await asyncio.open_unix_connection(str(inside))
+            else:
+                back, forth = await asyncio.open_connection(*inside)
+            await asyncio.gather(_carry(reader, forth), _carry(back, writer))
 
-    class Door(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-        block_on_close = False
+    async def serve() -> None:
+        async with await asyncio.start_server(carried, address, 0, ssl=tls) as server:
+            port.set_result(int(server.sockets[0].getsockname()[1]))
+            await asyncio.get_running_loop().run_in_executor(None, over.wait)
 
-    with Door((address, 0), Through) as door:
-        threading.Thread(target=door.serve_forever, daemon=True).start()
-        yield int(door.server_address[1])
-        door.shutdown()
+    port: Future[int] = Future()
+    over = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    try:
+        yield port.result(30)
+    finally:
+        over.set()
+        thread.join(30)
 
 
-def _carry(source: socket.socket, target: socket.socket) -> None:
+async def _carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     with suppress(OSError):
-        while data := source.recv(_CHUNK):
-            target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+        while data := await source.read(_CHUNK):
+            target.write(data)
+            await target.drain()
+    target.close()
 
 
 def _tool() -> str:

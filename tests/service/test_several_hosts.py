@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from random import Random
 from typing import Final
 
 import pytest
+import trustme
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.chaos.checker import findings, held
@@ -54,12 +56,17 @@ def _environ(
     running = json.loads((served.data / "running.json").read_text())
     database = conninfo_to_dict(running["database"])
     socket = Path(str(database["host"])) / f".s.PGSQL.{database['port']}"
+    authority = trustme.CA()
+    trusted = served.data / f"{host.name}.pem"
+    authority.cert_pem.write_to_path(trusted)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host.here).configure_cert(tls)
     at = {
-        name: stack.enter_context(reachable(host.here, inside))
-        for name, inside in (
-            ("database", socket),
-            ("smtp", ("127.0.0.1", smtp)),
-            ("sms", ("127.0.0.1", sms)),
+        name: stack.enter_context(reachable(host.here, inside, tls=secured))
+        for name, inside, secured in (
+            ("database", socket, None),
+            ("smtp", ("127.0.0.1", smtp), None),
+            ("sms", ("127.0.0.1", sms), tls),
         )
     }
     return {
@@ -69,7 +76,8 @@ def _environ(
         ),
         "VARSEL_SMTP_URL": f"smtp://{host.here}:{at['smtp']}",
         "VARSEL_SMTP_STARTTLS": "0",
-        "VARSEL_SMS_URL": f"http://{host.here}:{at['sms']}",
+        "VARSEL_SMS_URL": f"https://{host.here}:{at['sms']}",
+        "SSL_CERT_FILE": str(trusted),
     }
 
 

@@ -133,7 +133,9 @@ def test_no_token_lives_longer_than_it_may(tmp_path: Path, lifetime: int) -> Non
 def test_it_may_be_used_where_everything_is_on_this_machine(
     host: str, database: str | None
 ) -> None:
-    refuse_development_issuer(host=host, database=database, is_allowed_anywhere=False)
+    refuse_development_issuer(
+        host=host, public_url=None, database=database, is_allowed_anywhere=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,12 +144,33 @@ def test_it_may_be_used_where_everything_is_on_this_machine(
 )
 def test_it_is_refused_beside_an_address_that_others_reach(host: str) -> None:
     with pytest.raises(DevelopmentIssuerRefusedError) as refused:
-        refuse_development_issuer(host=host, database=None, is_allowed_anywhere=False)
+        refuse_development_issuer(
+            host=host, public_url=None, database=None, is_allowed_anywhere=False
+        )
 
     words = str(refused.value)
     assert "VARSEL_DEVELOPMENT_ISSUER is on" in words
     assert "VARSEL_DEVELOPMENT_ISSUER_ANYWHERE=1" in words
     assert "\n" not in words
+
+
+def test_it_is_refused_where_clients_come_from_elsewhere_though_it_listens_here_alone() -> None:
+    with pytest.raises(DevelopmentIssuerRefusedError) as refused:
+        refuse_development_issuer(
+            host="127.0.0.1",
+            public_url="https://varsel.example.org",
+            database=None,
+            is_allowed_anywhere=False,
+        )
+
+    assert "VARSEL_DEVELOPMENT_ISSUER_ANYWHERE=1" in str(refused.value)
+
+
+@pytest.mark.parametrize("public_url", ["http://localhost:9000", "http://[::1]:9000/x"])
+def test_it_may_be_used_where_clients_are_on_this_machine(public_url: str) -> None:
+    refuse_development_issuer(
+        host="127.0.0.1", public_url=public_url, database=None, is_allowed_anywhere=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,7 +187,9 @@ def test_it_is_refused_beside_an_address_that_others_reach(host: str) -> None:
 )
 def test_it_is_refused_beside_a_database_elsewhere(database: str) -> None:
     with pytest.raises(DevelopmentIssuerRefusedError) as refused:
-        refuse_development_issuer(host="127.0.0.1", database=database, is_allowed_anywhere=False)
+        refuse_development_issuer(
+            host="127.0.0.1", public_url=None, database=database, is_allowed_anywhere=False
+        )
 
     assert "word" not in str(refused.value)
 
@@ -174,13 +199,14 @@ def test_a_database_that_the_environment_names_is_seen(monkeypatch: pytest.Monke
 
     with pytest.raises(DevelopmentIssuerRefusedError):
         refuse_development_issuer(
-            host="127.0.0.1", database="dbname=varsel", is_allowed_anywhere=False
+            host="127.0.0.1", public_url=None, database="dbname=varsel", is_allowed_anywhere=False
         )
 
 
 def test_it_may_be_used_anywhere_if_the_installation_says_so() -> None:
     refuse_development_issuer(
         host="0.0.0.0",  # noqa: S104  # nothing listens
+        public_url="https://varsel.example.org",
         database="host=db.example.no",
         is_allowed_anywhere=True,
     )
