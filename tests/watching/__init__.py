@@ -1,0 +1,1 @@
+"""A watchdog over event loops, and an installation whose loops it watches."""
