@@ -1,17 +1,19 @@
 """Carry orders out: follow the agenda, find contact points, hand notifications over."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
 
 from application.handing_over import HandOver, OrderInHand
 from application.looking_up import ContactLookUp, Wanted
-from application.ports.agenda import Agenda, Claim, Wait
+from application.ports.agenda import Agenda, Claim, InHand, Wait
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     OrderRepository,
@@ -19,10 +21,10 @@ from application.ports.order_repository import (
     StoreUnavailableError,
 )
 from application.ports.registries import RegistryUnavailableError
-from application.ports.send_condition import NoAnswer, SendCondition
+from application.ports.send_condition import NoAnswer, NotYetAsked, SendCondition
 from application.stopping import StoppedOwners
 from domain.order.events import NotificationGivenUp, OrderEvent, OrderId
-from domain.order.order import CHUNK, Order, duplicate
+from domain.order.order import CHUNK, Lane, Order, duplicate
 from domain.order.steps import (
     AttemptNotifications,
     CheckCondition,
@@ -44,6 +46,10 @@ _GATHER: Final = 0.005
 """Seconds in which what is done, and what has become due, gathers for one look at the agenda."""
 _ALONE: Final = 5.0
 """Seconds for which others wait at most, so that a suspect can be carried out alone."""
+_SHARE: Final = 4
+"""Of one owner's orders a worker has this part of its capacity in hand at most, in each lane."""
+_KEEPS: Final = 3
+"""So many times in a lease it is made longer for what is still in hand."""
 _FEW: Final = 50
 """At most so many suspects, or orders that were withheld, are taken in hand at once."""
 _LOOK_FOR_WITHHELD: Final = timedelta(seconds=60)
@@ -66,6 +72,7 @@ class _Lent:
     """An order that is lent to this worker, until it has been given back."""
 
     was_due: datetime
+    owner: str | None = None
     task: asyncio.Task[_Done] | None = None
     """Carries it out; None where it could not be read."""
 
@@ -106,7 +113,7 @@ class DispatchService:
         self._known_as_stuck: frozenset[OrderId] = frozenset()
         self._is_ending = False
         self._has_lost_answers = False
-        self._suspects_at = self._withheld_at = datetime.min.replace(tzinfo=UTC)
+        self._suspects_at = self._withheld_at = self._keep_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self, *, capacity: int = 500, batch: int = 250) -> None:
         """Carry out whatever is due, until cancelled; what is in hand then is brought to its end."""
@@ -130,7 +137,7 @@ class DispatchService:
     async def run_until_idle(self) -> None:
         """Carry out whatever is due now, and return when nothing is."""
         while (
-            await self._claim(limit=500)
+            await self._claim(limit=500, most=500)
             or await self._claim_suspects()
             or await self._claim_withheld()
         ):
@@ -147,10 +154,12 @@ class DispatchService:
             await self._agenda.disclaim(self._lent.keys(), worker=self._worker)
             self._has_lost_answers = False
         await self._release()
+        await self._keep()
         await self._look_for_suspects()
         await self._look_for_withheld()
         room = capacity - len(self._lent)
-        if room > 0 and await self._claim(limit=min(room, batch)) == batch:
+        most = -(-capacity // _SHARE)
+        if room > 0 and await self._claim(limit=min(room, batch), most=most) == batch:
             return  # there is more
         waiting = asyncio.ensure_future(self._agenda.wait(self._timing.poll))
         try:
@@ -213,8 +222,22 @@ class DispatchService:
         for order_id in back:
             del self._lent[order_id]
 
-    async def _claim(self, *, limit: int) -> int:
-        return await self._borrow(self._agenda.claim, limit)
+    async def _keep(self) -> None:
+        """Have what is in hand lent for longer, so that nobody takes it for left by a dead worker."""
+        now = self._clock()
+        if now >= self._keep_at:
+            self._keep_at = now + self._timing.lease / _KEEPS
+            in_hand = [order_id for order_id, each in self._lent.items() if each.is_in_hand]
+            until = now + self._timing.lease
+            await self._agenda.keep(in_hand, worker=self._worker, until=until)
+
+    async def _claim(self, *, limit: int, most: int) -> int:
+        """Take orders that are due, at most so many of one owner's, with those that are in hand.
+
+        An owner whose conditions, attachments or relays are slow has no place but its own.
+        """
+        of = Counter(each.owner for each in self._lent.values() if each.owner is not None)
+        return await self._borrow(partial(self._agenda.claim, held=InHand(of, most)), limit)
 
     async def _claim_suspects(self) -> int:
         return await self._borrow(self._agenda.claim_suspects, _FEW)
@@ -238,6 +261,7 @@ class DispatchService:
         for order_id in new:
             if order_id in orders:
                 carrying_out = self._in_hand(orders[order_id], findings.get(order_id, {}))
+                self._lent[order_id].owner = orders[order_id].placed.owner
                 self._lent[order_id].task = asyncio.create_task(carrying_out)
             else:
                 del self._lent[order_id]
@@ -256,12 +280,16 @@ class DispatchService:
     async def _find_together(
         self, orders: Sequence[Order]
     ) -> Mapping[OrderId, Mapping[RecipientNo, Finding]]:
-        """Look up at once everybody whom these orders need first."""
+        """Look up at once everybody whom these orders need first.
+
+        Large ones ask for themselves, lest the others wait for all whom they are for.
+        """
         now = self._clock()
         needed = [
             (order, step.recipients)
             for order in orders
-            if isinstance(step := order.next_step(now), ResolveRecipients)
+            if order.lane is not Lane.BULK
+            and isinstance(step := order.next_step(now), ResolveRecipients)
         ]
         wanted = [(order, each) for order, numbers in needed for each in numbers]
         try:
@@ -299,7 +327,10 @@ class DispatchService:
                 now = self._clock()
                 match unit.order.next_step(now):
                     case CheckCondition(url=url):
-                        answer = await self._condition.check(url)
+                        answer = await self._condition.check(url, owner=unit.order.placed.owner)
+                        if isinstance(answer, NotYetAsked):
+                            until = now + timedelta(seconds=self._timing.poll)
+                            break
                         told = answer.reason if isinstance(answer, NoAnswer) else answer
                         unit.take(unit.order.record_condition(told, now), now)
                     case ResolveRecipients(recipients=recipients):

@@ -343,6 +343,7 @@ def _letter(order: Order, attempted: NotificationAttempted) -> Letter:
             body=Content(fill(email.body.text)),
             content_type=email.content_type,
             attachments=email.attachments,
+            owner=order.placed.owner,
         )
     text = order.text_message(notification)
     if text is not None and (sms := order.placed.sms) is not None:

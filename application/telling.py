@@ -87,6 +87,7 @@ class TellingService:
         async for entry in self._entries(webhook):
             answer = await self._receivers.tell(
                 webhook.url,
+                owner=webhook.owner,
                 message_id=f"{entry.order.order_id}_{entry.position}",
                 at=self._clock(),
                 body=self._write(entry),

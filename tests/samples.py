@@ -22,6 +22,7 @@ NOON = datetime(2026, 9, 1, 10, tzinfo=UTC)
 
 ORDER_ID = OrderId(UUID("5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b"))
 TTD = Actor(role=Role.OWNER, name="ttd", organisation="991825827")
+SKD = Actor(role=Role.OWNER, name="skd", organisation="974761076")
 
 KARI = Person(Identifier("15859010099"))
 OLA = Person(Identifier("06927530250"))

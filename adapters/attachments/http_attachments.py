@@ -1,7 +1,8 @@
 """Fetch attachments by HTTPS from the storage that the operator allows.
 
-At most five files at once over the whole process, each within a size and a time, and all of an
-e-mail within a size: a relay would refuse it otherwise, after everything had been carried there.
+At most four files at once of one owner, and sixteen over the whole process, each within a size and a
+time, and all of an e-mail within a size: a relay would refuse it otherwise, after everything had been
+carried there. One owner's slow storage keeps no other waiting.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from adapters.guarded_http.client import GuardedClient, NotFetchedError, Resolve
+from adapters.guarded_http.shares import Shares
 from application.ports.attachments import NotFetched
 from domain.message import Attachment
 from domain.order.events import Failure
@@ -20,7 +22,8 @@ MAX_FILE: Final = 10 * 1024 * 1024
 MAX_TOTAL: Final = 15 * 1024 * 1024
 """Bytes before encoding: base64 makes a third more of them, and many relays take 20 to 25 MB."""
 SECONDS: Final = 30.0
-_AT_ONCE: Final = 5
+_EACH: Final = 4
+_TOGETHER: Final = 16
 _HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "varsel"}
 
 _NEVER: Final = {"malformed_address", "not_https", "refused_address"}
@@ -57,7 +60,7 @@ class HttpAttachments:
         self._max_file = max_file
         self._max_total = max_total
         self._seconds = seconds
-        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._shares = Shares(_EACH, together=_TOGETHER)
 
     @property
     def longest(self) -> float:
@@ -67,14 +70,16 @@ class HttpAttachments:
         """Let go of what look-ups are made with."""
         await self._client.aclose()
 
-    async def fetch(self, attachments: Sequence[Attachment]) -> Sequence[bytes] | NotFetched:
+    async def fetch(
+        self, attachments: Sequence[Attachment], *, owner: str
+    ) -> Sequence[bytes] | NotFetched:
         files: list[bytes] = []
         left = self._max_total
         try:
             async with asyncio.timeout(self._seconds):
                 # One after another: memory holds one e-mail's files, and not more than are allowed.
                 for each in attachments:
-                    file = await self._fetch(each, min(left, self._max_file))
+                    file = await self._fetch(each, owner, min(left, self._max_file))
                     if isinstance(file, NotFetched):
                         return file
                     left -= len(file)
@@ -83,15 +88,19 @@ class HttpAttachments:
             return NotFetched("attachment_timeout")
         return files
 
-    async def _fetch(self, attachment: Attachment, largest: int) -> bytes | NotFetched:
+    async def _fetch(self, attachment: Attachment, owner: str, largest: int) -> bytes | NotFetched:
         if attachment.url.is_erased:
             return NotFetched("attachment_erased", Failure.INVALID_ATTACHMENT)
         if not self._may_lie_there(attachment.url.text):
             return NotFetched("attachment_refused_host", Failure.INVALID_ATTACHMENT)
         try:
-            async with self._places:
+            async with self._shares.place(owner):
                 status, body = await self._client.get(
-                    attachment.url.text, headers=_HEADERS, seconds=self._seconds, largest=largest
+                    attachment.url.text,
+                    owner=owner,
+                    headers=_HEADERS,
+                    seconds=self._seconds,
+                    largest=largest,
                 )
         except NotFetchedError as error:
             code = f"attachment_{error.code}"

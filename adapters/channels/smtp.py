@@ -164,7 +164,7 @@ class SmtpProvider:
             return Deferred("attachments_not_configured", Trouble.ELSEWHERE)
         if self._clock() > letter.send_before:
             return TOO_LATE
-        fetched = await self._attachments.fetch(letter.attachments)
+        fetched = await self._attachments.fetch(letter.attachments, owner=letter.owner)
         if not isinstance(fetched, NotFetched):
             return fetched
         if fetched.failure is None:

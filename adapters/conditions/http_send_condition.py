@@ -1,11 +1,14 @@
 """Ask a sender's endpoint by HTTP whether to send.
 
 Nothing is waited for longer than five seconds, and no more than 64 KiB is read.
+Each owner has so many questions under way at most, and waits for itself alone.
 Whatever goes wrong is told by a stable code.
 """
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 from typing import Final
 
@@ -14,12 +17,23 @@ from msgspec import Struct
 from yarl import URL
 
 from adapters.foreign_json import in_utf8
-from adapters.guarded_http.client import GuardedClient, NotFetchedError, Resolve
+from adapters.guarded_http.client import (
+    GuardedClient,
+    LookUp,
+    NotFetchedError,
+    Resolve,
+    ask_system,
+)
 from adapters.guarded_http.permitted_hosts import folded
-from application.ports.send_condition import NoAnswer
+from adapters.guarded_http.shares import Shares
+from application.ports.send_condition import NoAnswer, NotYetAsked
 
 SECONDS: Final = 5.0
 _LARGEST: Final = 64 * 1024
+_EACH: Final = 16
+"""Questions of one owner that are under way at once."""
+_TOGETHER: Final = 256
+"""Questions of all owners, likewise."""
 _HEADERS: Final = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
@@ -46,6 +60,7 @@ class HttpSendCondition:
         seconds: float = SECONDS,
         ssl_context: ssl.SSLContext | None = None,
         resolve: Resolve | None = None,
+        look_up: LookUp = ask_system,
     ) -> None:
         """Take what the operator decides.
 
@@ -55,11 +70,13 @@ class HttpSendCondition:
             token_hosts: the hosts that expect a token of ours; no other ever sees one.
             seconds: how long the whole question may take.
             ssl_context: whose certificates are trusted.
-            resolve: finds the addresses of a host; the system's own resolver by default.
+            resolve: finds the addresses of a host; `look_up` in threads of its owner's by default.
+            look_up: finds the addresses of a host, and holds its thread meanwhile.
         """
         self._client = GuardedClient(
-            permitted=allowed_hosts, ssl_context=ssl_context, resolve=resolve
+            permitted=allowed_hosts, ssl_context=ssl_context, resolve=resolve, look_up=look_up
         )
+        self._shares = Shares(_EACH, together=_TOGETHER)
         self._token = token
         self._token_hosts = {folded(each) for each in token_hosts}
         self._seconds = seconds
@@ -68,14 +85,23 @@ class HttpSendCondition:
         """Let go of what look-ups are made with; those that hang are not waited for."""
         await self._client.aclose()
 
-    async def check(self, url: str) -> bool | NoAnswer:
+    async def check(self, url: str, *, owner: str) -> bool | NoAnswer | NotYetAsked:
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await stack.enter_async_context(self._shares.place(owner))
+            except TimeoutError:
+                return NotYetAsked()
+            return await self._ask(url, owner)
+
+    async def _ask(self, url: str, owner: str) -> bool | NoAnswer:
         try:
             headers = _HEADERS | await self._credentials(url)
         except Exception:  # noqa: BLE001  # whatever it is, the question cannot be asked
             return NoAnswer("no_token")
         try:
             status, body = await self._client.get(
-                url, headers=headers, seconds=self._seconds, largest=_LARGEST
+                url, owner=owner, headers=headers, seconds=self._seconds, largest=_LARGEST
             )
         except NotFetchedError as error:
             return NoAnswer(error.code)

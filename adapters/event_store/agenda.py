@@ -8,7 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
-from application.ports.agenda import QUARANTINE, WITHHELD, Wait
+from application.ports.agenda import QUARANTINE, WITHHELD, InHand, Wait
 from domain.order.events import OrderId
 
 CHANNEL: Final = "varsel_agenda"
@@ -26,12 +26,17 @@ WITH RECURSIVE queue AS (
 """
 # Of each owner who has something ready the same share is read from the end of its own queue. The rows
 # of an array are found by the index, whatever the planner believes of the table's size.
+# Of whom the worker has many in hand already, it is lent fewer, or none.
 # A claim never waits for a row that somebody else has locked.
 _CLAIM: Final[LiteralString] = f"""
 {_QUEUES},
 shared AS MATERIALIZED (
-    SELECT lane, owner, ceil(%(limit)s / (count(*) OVER (PARTITION BY lane))::numeric) AS share
-      FROM queue WHERE lower(owner) NOT IN (SELECT owner FROM owner_stopped) AND EXISTS (
+    SELECT lane, owner, least(%(most)s - coalesce(held.number, 0),
+                              ceil(%(limit)s / (count(*) OVER (PARTITION BY lane))::numeric)) AS share
+      FROM queue LEFT JOIN unnest(%(owners)s::text[], %(numbers)s::int[]) AS held(owner, number)
+           USING (owner)
+     WHERE coalesce(held.number, 0) < %(most)s
+       AND lower(owner) NOT IN (SELECT owner FROM owner_stopped) AND EXISTS (
            SELECT FROM agenda WHERE unreturned = 0 AND agenda.lane = queue.lane
               AND agenda.owner = queue.owner AND greatest(due_at, leased_until) <= %(now)s)),
 ready AS MATERIALIZED (
@@ -113,6 +118,13 @@ WITH own AS MATERIALIZED (
 UPDATE agenda SET leased_until = '-infinity', worker = NULL, unreturned = 0
  WHERE order_id = ANY(ARRAY(SELECT order_id FROM own))
 """
+_KEEP: Final[LiteralString] = """
+WITH own AS MATERIALIZED (
+    SELECT order_id FROM agenda WHERE order_id = ANY(%s) AND worker = %s
+     ORDER BY order_id FOR UPDATE)
+UPDATE agenda SET leased_until = greatest(leased_until, %s)
+ WHERE order_id = ANY(ARRAY(SELECT order_id FROM own))
+"""
 _DISCLAIM: Final[LiteralString] = """
 WITH lost AS MATERIALIZED (
     SELECT order_id FROM agenda WHERE worker = %s AND order_id <> ALL(%s)
@@ -139,10 +151,18 @@ class PostgresAgenda:
         self._listener = listener
 
     async def claim(
-        self, *, limit: int, worker: str, now: datetime, lease: timedelta
+        self,
+        *,
+        limit: int,
+        worker: str,
+        now: datetime,
+        lease: timedelta,
+        held: InHand | None = None,
     ) -> Mapping[OrderId, datetime]:
         asked = {"now": now, "limit": limit, "until": now + lease, "worker": worker}
-        return await self._lend(_CLAIM, asked)
+        of, most = held or InHand({}, limit)
+        mine = {"owners": list(of), "numbers": list(of.values()), "most": most}
+        return await self._lend(_CLAIM, asked | mine)
 
     async def claim_suspects(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
@@ -186,6 +206,12 @@ class PostgresAgenda:
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_RETRY, {"order_id": order_id} | _KNOWN)
             return cursor.rowcount == 1
+
+    async def keep(self, order_ids: Sequence[OrderId], *, worker: str, until: datetime) -> None:
+        if not order_ids:
+            return
+        async with reaching(self._pool) as connection:
+            await connection.execute(_KEEP, (list(order_ids), worker, until))
 
     async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
         async with reaching(self._pool) as connection:

@@ -1,6 +1,7 @@
 """Fetch what lies at an address that a stranger chose, or hand something over there.
 
 Only https, and only public addresses, unless the operator names the host or its network.
+Whose call it is, its owner, is always said, since each owner has a share of its own.
 The name is resolved once, all its addresses are judged, and the connection goes to one of these.
 No redirect is followed, and no more is read than asked for.
 """
@@ -9,9 +10,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -19,13 +18,22 @@ from yarl import URL
 
 from adapters.guarded_http.judged_connection import connector_to
 from adapters.guarded_http.permitted_hosts import PermittedHosts, literal
+from adapters.guarded_http.shares import OwnersThreads
 
 T = TypeVar("T")
 
-_LOOK_UPS: Final = 8
-
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """Finds the addresses of a host; an `OSError` if it has none."""
+
+
+LookUp: TypeAlias = Callable[[str, int], Sequence[str]]
+"""The same, and the thread that asks has to wait."""
+
+
+def ask_system(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host, as the system's own resolver tells them."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
 class NotFetchedError(Exception):
@@ -49,28 +57,29 @@ class GuardedClient:
         permitted: Collection[str] = (),
         ssl_context: ssl.SSLContext | None = None,
         resolve: Resolve | None = None,
+        look_up: LookUp = ask_system,
     ) -> None:
         """Take what the operator decides.
 
         Args:
             permitted: hosts and networks that need not be public, and may be called without TLS.
             ssl_context: whose certificates are trusted.
-            resolve: finds the addresses of a host; the system's own resolver by default.
+            resolve: finds the addresses of a host; `look_up` in threads of its owner's by default.
+            look_up: finds the addresses of a host, and holds its thread meanwhile.
         """
         self._permitted = PermittedHosts(permitted)
         self._ssl = ssl_context
-        # Threads of their own: a stranger's slow name server must not hold up anybody else's look-ups.
-        self._threads = ThreadPoolExecutor(_LOOK_UPS, thread_name_prefix="guarded-name")
-        self._resolve = resolve or partial(_resolve_by_system, self._threads)
+        self._threads = OwnersThreads(look_up)
+        self._resolve = resolve
 
     async def aclose(self) -> None:
         """Let go of the threads; look-ups that hang are not waited for."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     async def get(
-        self, url: str, *, headers: Mapping[str, str], seconds: float, largest: int
+        self, url: str, *, owner: str, headers: Mapping[str, str], seconds: float, largest: int
     ) -> tuple[int, bytes]:
-        """Fetch an address: the status, and the body if the status is a success.
+        """Fetch an address for an owner: the status, and the body if the status is a success.
 
         Raises:
             NotFetchedError: it must not be called, or gave no answer in time, or too long a one.
@@ -81,12 +90,12 @@ class GuardedClient:
                 return answer.status, b""
             return answer.status, await _body(answer, largest)
 
-        return await self._call("GET", url, read, headers=headers, seconds=seconds)
+        return await self._call("GET", url, owner, read, headers=headers, seconds=seconds)
 
     async def post(
-        self, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float
+        self, url: str, *, owner: str, headers: Mapping[str, str], body: bytes, seconds: float
     ) -> int:
-        """Hand a body over at an address: the status; what the answer says beside it is not read.
+        """Hand a body over at an address of an owner's: the status; what the answer says beside it is not read.
 
         Raises:
             NotFetchedError: it must not be called, or gave no answer in time.
@@ -95,7 +104,9 @@ class GuardedClient:
         async def read(answer: aiohttp.ClientResponse) -> int:
             return answer.status
 
-        return await self._call("POST", url, read, headers=headers, seconds=seconds, body=body)
+        return await self._call(
+            "POST", url, owner, read, headers=headers, seconds=seconds, body=body
+        )
 
     def check(self, url: str) -> None:
         """Look at an address as it is written, and call nobody.
@@ -109,6 +120,7 @@ class GuardedClient:
         self,
         method: str,
         url: str,
+        owner: str,
         read: Callable[[aiohttp.ClientResponse], Awaitable[T]],
         *,
         headers: Mapping[str, str],
@@ -118,7 +130,7 @@ class GuardedClient:
         parsed, host, port = self._read(url)
         try:
             async with asyncio.timeout(seconds):
-                addresses = await self._addresses(host, port)
+                addresses = await self._addresses(owner, host, port)
                 return await self._ask(method, parsed, addresses, read, headers=headers, data=body)
         except TimeoutError:
             raise NotFetchedError("timeout") from None
@@ -138,13 +150,13 @@ class GuardedClient:
             raise NotFetchedError("not_https")
         return parsed, host, port
 
-    async def _addresses(self, host: str, port: int) -> Sequence[str]:
+    async def _addresses(self, owner: str, host: str, port: int) -> Sequence[str]:
         """Every address of the host, if each of them may be called."""
         if literal(host) is not None:
             found: Sequence[str] = [host]
         else:
             try:
-                found = await self._resolve(host, port)
+                found = await self._found(owner, host, port)
             except (OSError, ValueError):
                 found = ()
         if not found:
@@ -152,6 +164,11 @@ class GuardedClient:
         if self._permitted.names(host) or all(self._permitted.allows(each) for each in found):
             return found
         raise NotFetchedError("refused_address")
+
+    async def _found(self, owner: str, host: str, port: int) -> Sequence[str]:
+        if self._resolve is not None:
+            return await self._resolve(host, port)
+        return await self._threads.addresses(owner, host, port)
 
     async def _ask(
         self,
@@ -188,9 +205,3 @@ async def _body(answer: aiohttp.ClientResponse, largest: int) -> bytes:
         if len(body) > largest:
             raise NotFetchedError("too_large")
     return bytes(body)
-
-
-async def _resolve_by_system(threads: ThreadPoolExecutor, host: str, port: int) -> Sequence[str]:
-    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    found = await asyncio.get_running_loop().run_in_executor(threads, ask)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))

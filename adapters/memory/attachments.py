@@ -16,7 +16,10 @@ class InMemoryAttachments:
     def __init__(self, files: Mapping[str, bytes | NotFetched]) -> None:
         self._files = files
 
-    async def fetch(self, attachments: Sequence[Attachment]) -> Sequence[bytes] | NotFetched:
+    async def fetch(
+        self, attachments: Sequence[Attachment], *, owner: str
+    ) -> Sequence[bytes] | NotFetched:
+        del owner
         files: list[bytes] = []
         for each in attachments:
             missing = NotFetched("attachment_status_404", Failure.INVALID_ATTACHMENT)

@@ -19,7 +19,7 @@ from adapters.event_store.batch import AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.repository import agenda_row, changed, recorded
 from adapters.event_store.sealing import Place, Sealer, StoredBox
-from application.ports.agenda import QUARANTINE, WITHHELD, Wait
+from application.ports.agenda import QUARANTINE, WITHHELD, InHand, Wait
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import ConcurrentUpdateError
 from application.recorded import Actor, Change, Recorded
@@ -130,12 +130,20 @@ class InMemoryAgenda:
         orders.followers.append(self._called)
 
     async def claim(
-        self, *, limit: int, worker: str, now: datetime, lease: timedelta
+        self,
+        *,
+        limit: int,
+        worker: str,
+        now: datetime,
+        lease: timedelta,
+        held: InHand | None = None,
     ) -> Mapping[OrderId, datetime]:
+        of, most = held or InHand({}, limit)
         ready = sorted(
             (row.lane, ready_at, order_id, row.owner)
             for order_id, row in self._orders.agenda.items()
             if not self._unreturned[order_id]
+            and of.get(row.owner, 0) < most
             and not self._is_stopped(row)
             and (ready_at := self._ready_at(order_id, row)) <= now
         )
@@ -146,7 +154,8 @@ class InMemoryAgenda:
         claimed: list[OrderId] = []
         for lane, _, order_id, owner in ready:
             taken[lane, owner] += 1
-            if taken[lane, owner] <= -(-limit // len(owners[lane])) and len(claimed) < limit:
+            share = min(-(-limit // len(owners[lane])), most - of.get(owner, 0))
+            if taken[lane, owner] <= share and len(claimed) < limit:
                 claimed.append(order_id)
         return self._lend(claimed, worker, now + lease)
 
@@ -177,6 +186,12 @@ class InMemoryAgenda:
             row = self._orders.agenda.get(order_id)
             if row is not None and row.due_at == was_due:
                 self._orders.agenda[order_id] = replace(row, due_at=until)
+
+    async def keep(self, order_ids: Sequence[OrderId], *, worker: str, until: datetime) -> None:
+        for order_id in order_ids:
+            holder, lent_until = self._lent.get(order_id, ("", _NEVER))
+            if holder == worker:
+                self._lent[order_id] = worker, max(lent_until, until)
 
     async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
         for order_id in order_ids:

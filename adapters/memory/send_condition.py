@@ -11,5 +11,6 @@ class InMemorySendCondition:
     def __init__(self, answer: Callable[[str], bool | NoAnswer]) -> None:
         self._answer = answer
 
-    async def check(self, url: str) -> bool | NoAnswer:
+    async def check(self, url: str, *, owner: str) -> bool | NoAnswer:
+        del owner
         return self._answer(url)

@@ -108,8 +108,10 @@ class InMemoryReceivers:
         self,
         url: str,
         *,
+        owner: str,
         message_id: str,
         at: datetime,  # noqa: ARG002  # nobody verifies
         body: bytes,
     ) -> NotTaken | None:
+        del owner
         return await self._answer(url, message_id, body)

@@ -84,11 +84,13 @@ class HttpReceivers:
         return None
 
     async def tell(
-        self, url: str, *, message_id: str, at: datetime, body: bytes
+        self, url: str, *, owner: str, message_id: str, at: datetime, body: bytes
     ) -> NotTaken | None:
         headers = _HEADERS | self._signer.headers(message_id, at, body)
         try:
-            status = await self._client.post(url, headers=headers, body=body, seconds=self._seconds)
+            status = await self._client.post(
+                url, owner=owner, headers=headers, body=body, seconds=self._seconds
+            )
         except NotFetchedError as error:
             return NotTaken(error.code)
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:

@@ -21,6 +21,13 @@ class Wait(NamedTuple):
     until: datetime
 
 
+class InHand(NamedTuple):
+    """What a worker has in hand of each owner, and how much of one owner's it takes at most."""
+
+    of: Mapping[str, int]
+    most: int
+
+
 class Claim(Protocol):
     """One of the agenda's ways to lend orders to a worker."""
 
@@ -38,12 +45,20 @@ class Agenda(Protocol):
     """
 
     async def claim(
-        self, *, limit: int, worker: str, now: datetime, lease: timedelta
+        self,
+        *,
+        limit: int,
+        worker: str,
+        now: datetime,
+        lease: timedelta,
+        held: InHand | None = None,
     ) -> Mapping[OrderId, datetime]:
         """Lend at most `limit` orders that are due to a worker; each with the moment it was due.
 
         Instant ones come first and bulk ones last; within a lane every owner has the same share,
         and of one owner's orders the oldest come first. A stopped owner's are lent to nobody.
+        Of an owner of whom the worker has as many in hand as `held` says that it takes, none is
+        lent, and in each lane no more than are missing to that.
         A lent order is lent to nobody else before the lease ends; a dead worker's orders
         come back by themselves, as suspects.
 
@@ -84,6 +99,16 @@ class Agenda(Protocol):
 
     async def put_off(self, waits: Sequence[Wait]) -> None:
         """Let orders wait; not one for which something has been recorded since it was claimed."""
+        ...
+
+    async def keep(self, order_ids: Sequence[OrderId], *, worker: str, until: datetime) -> None:
+        """Let a worker that is still at it have what it was lent for longer.
+
+        What has been lent to another meanwhile stays with that.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached; try again later.
+        """
         ...
 
     async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:

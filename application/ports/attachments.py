@@ -26,8 +26,12 @@ class Attachments(Protocol):
         """After so many seconds, the files are there or are not."""
         ...
 
-    async def fetch(self, attachments: Sequence[Attachment]) -> Sequence[bytes] | NotFetched:
+    async def fetch(
+        self, attachments: Sequence[Attachment], *, owner: str
+    ) -> Sequence[bytes] | NotFetched:
         """The files, in their order; or the first reason why one of them is not there.
+
+        Each owner has a share of its own: one whose storage is slow keeps no other waiting.
 
         Never raises. What their addresses say is in no code and no log.
         """

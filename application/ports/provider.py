@@ -30,6 +30,8 @@ class EmailLetter:
     content_type: ContentType
     attachments: tuple[Attachment, ...] = ()
     """Files that are fetched from the sender's storage when the letter is handed over."""
+    owner: str
+    """Whose letter it is: what it waits for keeps no other owner's waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,9 +101,9 @@ class Receivers(Protocol):
         ...
 
     async def tell(
-        self, url: str, *, message_id: str, at: datetime, body: bytes
+        self, url: str, *, owner: str, message_id: str, at: datetime, body: bytes
     ) -> NotTaken | None:
-        """Tell a receiver something, signed; None if it took it, and never an exception.
+        """Tell an owner's receiver something, signed; None if it took it, and never an exception.
 
         It took it if it answered so in time (2xx); where it sends us instead, nobody goes.
         An address that must not be called is not called.

@@ -11,7 +11,7 @@ from adapters.memory.provider import RecordingProvider
 from application.commands import NewOrder, PlaceOrder
 from application.dispatching import DispatchService
 from application.handing_over import HandOver
-from application.looking_up import ContactLookUp, Registries
+from application.looking_up import ContactLookUp, Registries, Wanted
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.provider import (
     Accepted,
@@ -25,7 +25,7 @@ from application.ports.provider import (
 )
 from application.ports.registries import RegistryUnavailableError
 from application.ports.report_inbox import Report
-from application.ports.send_condition import NoAnswer
+from application.ports.send_condition import NoAnswer, NotYetAsked
 from application.recorded import SERVICE, Actor, Change
 from application.stopping import StoppedOwners
 from domain.channel import Channel, ChannelChoice
@@ -51,8 +51,9 @@ from domain.order.notification import (
 from domain.order.order import CHUNK, Attempt, Order, OrderStatus
 from domain.personal import Contact, Content
 from domain.recipient import Direct, Identity, RecipientNo
+from domain.resolution import Finding
 from tests.application.stand_in import StandIn
-from tests.samples import BAKERY, KARI, TTD
+from tests.samples import BAKERY, KARI, SKD, TTD
 from tests.scenarios.worlds import MemoryWorld
 from tests.simulation.clockwork import played
 
@@ -74,6 +75,7 @@ async def placed(
     mail: EmailMessage = MAIL,
     sms: SmsMessage = SMS,
     condition: str | None = None,
+    by: Actor = TTD,
 ) -> OrderId:
     order = NewOrder(
         channel=channel,
@@ -82,7 +84,7 @@ async def placed(
         sms=sms,
         condition=condition,
     )
-    return (await world.ordering.place(PlaceOrder(order=order, by=TTD))).order_id
+    return (await world.ordering.place(PlaceOrder(order=order, by=by))).order_id
 
 
 async def now(world: MemoryWorld, order_id: OrderId) -> Order:
@@ -510,19 +512,37 @@ async def test_a_registry_that_is_down_puts_its_orders_off_and_no_others(
         ([NoAnswer("timeout"), True], OrderStatus.COMPLETED, 1),
         ([NoAnswer("timeout"), False], OrderStatus.SEND_CONDITION_NOT_MET, 0),
         ([NoAnswer("timeout"), NoAnswer("status_500")], OrderStatus.COMPLETED, 1),
+        (
+            [NotYetAsked()] * 9 + [False],
+            OrderStatus.SEND_CONDITION_NOT_MET,
+            0,
+        ),
+        (
+            [NotYetAsked(), NoAnswer("timeout"), NotYetAsked(), False],
+            OrderStatus.SEND_CONDITION_NOT_MET,
+            0,
+        ),
     ],
-    ids=["yes", "no", "unknown then yes", "unknown then no", "unknown twice"],
+    ids=[
+        *("yes", "no", "unknown then yes", "unknown then no", "unknown twice"),
+        *("not yet asked then no", "not yet asked between"),
+    ],
 )
 async def test_the_senders_condition_decides_at_the_last_moment(
     world: MemoryWorld,
-    answers: Sequence[bool | NoAnswer],
+    answers: Sequence[bool | NoAnswer | NotYetAsked],
     status: OrderStatus,
     sent: int,
 ) -> None:
     waiting = list(answers)
 
     class Scripted:
-        async def check(self, url: str) -> bool | NoAnswer:
+        async def check(
+            self,
+            url: str,
+            *,
+            owner: str,  # noqa: ARG002
+        ) -> bool | NoAnswer | NotYetAsked:
             assert url == "https://owner.example/ok"
             return waiting.pop(0)
 
@@ -534,6 +554,49 @@ async def test_the_senders_condition_decides_at_the_last_moment(
     assert order.status is status
     assert len(world.mail.carried) == sent
     assert waiting == []
+
+
+def test_one_owners_slow_conditions_keep_no_other_owners_orders_waiting(
+    world: MemoryWorld,
+) -> None:
+    class Slow:
+        async def check(self, url: str, *, owner: str) -> bool:  # noqa: ARG002
+            await asyncio.sleep(60)
+            return True
+
+    async def story() -> None:
+        for _ in range(60):
+            await placed(world, condition="https://example.org/slow")
+        working = asyncio.create_task(rewired(world, condition=Slow()).run(capacity=40, batch=20))
+        await asyncio.sleep(1)
+        other = await placed(world, by=SKD)
+        await asyncio.sleep(2)
+
+        assert (await now(world, other)).notifications[0].attempts == 1
+        working.cancel()
+        await asyncio.wait({working})
+
+    played(story())
+
+
+async def test_who_is_asked_for_in_a_large_order_keeps_no_small_one_waiting(
+    world: MemoryWorld,
+) -> None:
+    asked: list[int] = []
+    together = world.dispatching._look_up.find
+
+    class Counting:
+        async def find(self, wanted: Sequence[Wanted]) -> Sequence[Finding]:
+            asked.append(len(wanted))
+            return await together(wanted)
+
+    await placed(world, *[KARI] * 400)
+    await placed(world, KARI)
+
+    await rewired(world, look_up=Counting()).run_until_idle()
+
+    assert asked[0] == 1
+    assert max(asked) <= CHUNK
 
 
 async def test_an_order_waits_for_its_time(world: MemoryWorld) -> None:

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from application.commands import NewOrder, PlaceOrder
-from application.ports.agenda import WITHHELD
+from application.ports.agenda import WITHHELD, InHand
 from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
 from application.ports.provider import Deferred, Letter
 from domain.channel import Channel, ChannelChoice
@@ -47,7 +47,7 @@ class Spoilt:
 class Poisonous:
     """A condition that no worker survives asking."""
 
-    async def check(self, url: str) -> bool:  # noqa: ARG002
+    async def check(self, url: str, *, owner: str) -> bool:  # noqa: ARG002
         raise RuntimeError("the worker is dead")
 
 
@@ -145,9 +145,11 @@ class Unheard:
         self._times = times
 
     async def claim(
-        self, *, limit: int, worker: str, now: datetime, lease: timedelta
+        self, *, limit: int, worker: str, now: datetime, lease: timedelta, held: InHand
     ) -> Mapping[OrderId, datetime]:
-        claimed = await self._agenda.claim(limit=limit, worker=worker, now=now, lease=lease)
+        claimed = await self._agenda.claim(
+            limit=limit, worker=worker, now=now, lease=lease, held=held
+        )
         if claimed and self._times:
             self._times -= 1
             raise StoreUnavailableError
@@ -172,6 +174,35 @@ class Away:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._orders, name)
+
+
+def test_an_order_that_takes_longer_than_its_lease_is_no_suspect_of_who_is_still_at_it(
+    world: MemoryWorld,
+) -> None:
+    class Slow:
+        async def check(self, url: str, *, owner: str) -> bool:  # noqa: ARG002
+            await asyncio.sleep(10 * LEASE.total_seconds())
+            return True
+
+    async def story() -> None:
+        order_id = await placed(world, condition="https://example.org/slow")
+        working = asyncio.create_task(rewired(world, condition=Slow(), clock=clock).run())
+        await asyncio.sleep(9 * LEASE.total_seconds())
+
+        assert not await world.agenda.has_suspects(clock())
+        assert await world.agenda.stuck() == []
+        await asyncio.sleep(2 * LEASE.total_seconds())
+        working.cancel()
+        await asyncio.wait({working})
+        assert (await now(world, order_id)).status is OrderStatus.PROCESSED
+
+    began = world.clock()
+
+    def clock() -> datetime:
+        return began + timedelta(seconds=asyncio.get_running_loop().time())
+
+    world.orders.clock = clock
+    played(story())
 
 
 @pytest.mark.parametrize(

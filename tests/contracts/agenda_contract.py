@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from application.ports.agenda import QUARANTINE, WITHHELD, Agenda, Wait
+from application.ports.agenda import QUARANTINE, WITHHELD, Agenda, InHand, Wait
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
 from application.ports.owner_ledger import OwnerLedger
 from application.recorded import SERVICE
@@ -54,6 +54,29 @@ class AgendaContract:
         assert await claim(agenda, worker="anna") == [due.order_id]
         assert await claim(agenda, NOON + LEASE - SECOND, worker="bo") == []
         assert await agenda.claim_suspects(limit=9, worker="bo", now=NOON + LEASE, lease=LEASE)
+
+    async def test_whoever_is_still_at_it_has_an_order_for_longer(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        await orders.append([due := placing()], by=TTD)
+        await claim(agenda, worker="anna")
+
+        await agenda.keep([due.order_id], worker="anna", until=NOON + 2 * LEASE)
+
+        assert not await agenda.has_suspects(NOON + 2 * LEASE - SECOND)
+        assert await agenda.has_suspects(NOON + 2 * LEASE)
+
+    async def test_what_has_been_lent_to_another_meanwhile_is_not_kept(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        await orders.append([due := placing()], by=TTD)
+        await claim(agenda, worker="anna")
+        await agenda.claim_suspects(limit=9, worker="bo", now=NOON + LEASE, lease=LEASE)
+
+        await agenda.keep([due.order_id], worker="anna", until=NOON + 9 * LEASE)
+        await agenda.keep([], worker="anna", until=NOON + 9 * LEASE)
+
+        assert await agenda.has_suspects(NOON + 2 * LEASE)
 
     async def test_only_whoever_was_lent_an_order_gives_it_back(
         self, orders: OrderRepository, agenda: Agenda
@@ -103,6 +126,21 @@ class AgendaContract:
         assert {each.order_id for each in late} <= set(claimed)
         assert len(claimed) == 5  # three of the backlog, and one of each other owner
         assert len(await claim(agenda, clock.now, limit=100)) == 42 - len(claimed)
+
+    async def test_of_whom_a_worker_has_much_in_hand_it_is_lent_less_or_nothing(
+        self, orders: OrderRepository, agenda: Agenda
+    ) -> None:
+        other = msgspec.structs.replace(placed, owner="skd")
+        await orders.append([placing() for _ in range(9)], by=TTD)
+        await orders.append([of_other := placing(other)], by=TTD)
+
+        async def claimed(**of: int) -> set[OrderId]:
+            held = InHand(of, 4)
+            return set(await agenda.claim(limit=8, worker="anna", now=NOON, lease=LEASE, held=held))
+
+        assert await claimed(ttd=4) == {of_other.order_id}
+        assert len(await claimed(ttd=3)) == 1
+        assert len(await claimed(skd=4)) == 4
 
     async def test_an_order_that_needs_nothing_yet_is_put_off(
         self, orders: OrderRepository, agenda: Agenda

@@ -35,18 +35,18 @@ class AttachmentsContract:
     async def test_files_come_in_the_order_in_which_they_are_asked_for(self, lying: Lying) -> None:
         for names in (["letter.pdf", "numbers.csv"], ["numbers.csv", "letter.pdf"], []):
             fetched = await lying.source.fetch(
-                [attachment(lying.addresses[each]) for each in names]
+                [attachment(lying.addresses[each]) for each in names], owner="ttd"
             )
             assert fetched == [FILES[each] for each in names]
 
     async def test_a_file_that_is_not_there_never_will_be(self, lying: Lying) -> None:
         wanted = [attachment(lying.addresses[each]) for each in ("letter.pdf", "missing")]
-        told = await lying.source.fetch(wanted)
+        told = await lying.source.fetch(wanted, owner="ttd")
         assert told == NotFetched("attachment_status_404", Failure.INVALID_ATTACHMENT)
 
     async def test_an_address_that_was_erased_is_not_called(self, lying: Lying) -> None:
         erased = Attachment(
             filename=Content("letter.pdf"), mime_type="application/pdf", url=Content(None)
         )
-        told = await lying.source.fetch([erased])
+        told = await lying.source.fetch([erased], owner="ttd")
         assert told == NotFetched("attachment_erased", Failure.INVALID_ATTACHMENT)

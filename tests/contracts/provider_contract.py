@@ -38,6 +38,7 @@ def email_letter(
 ) -> EmailLetter:
     now = datetime.now(UTC)
     return EmailLetter(
+        owner="ttd",
         notification_id=uuid4(),
         token=uuid4().hex,
         send_before=now + timedelta(seconds=send_within),

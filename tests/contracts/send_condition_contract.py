@@ -15,19 +15,22 @@ class SendConditionContract:
     @pytest.mark.parametrize("answer", [True, False])
     async def test_the_senders_word_is_passed_on(self, asking: Asking, *, answer: bool) -> None:
         condition, url = asking(answer)
-        assert await condition.check(url) is answer
+        assert await condition.check(url, owner="ttd") is answer
 
     @pytest.mark.parametrize("answer", [True, False])
     async def test_to_ask_twice_is_to_be_answered_twice(
         self, asking: Asking, *, answer: bool
     ) -> None:
         condition, url = asking(answer)
-        assert [await condition.check(url), await condition.check(url)] == [answer, answer]
+        assert [
+            await condition.check(url, owner="ttd"),
+            await condition.check(url, owner="ttd"),
+        ] == [answer, answer]
 
     async def test_an_endpoint_without_an_answer_is_told_with_a_reason(
         self, asking: Asking
     ) -> None:
         condition, url = asking(None)
-        told = await condition.check(url)
+        told = await condition.check(url, owner="ttd")
         assert isinstance(told, NoAnswer)
         assert told.reason

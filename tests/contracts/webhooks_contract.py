@@ -208,7 +208,7 @@ class ReceiversContract:
     ) -> None:
         receivers, url = await answering(status)
 
-        answer = await receivers.tell(url, message_id="order_7", at=NOON, body=b"{}")
+        answer = await receivers.tell(url, owner="ttd", message_id="order_7", at=NOON, body=b"{}")
 
         refused = NotTaken(f"status_{status}", is_gone=status == 410)
         assert answer == (None if status < 300 else refused)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 
-from application.ports.agenda import Agenda, Wait
+from application.ports.agenda import Agenda, InHand, Wait
 from application.ports.order_repository import OrderRepository, StoreUnavailableError
 from application.ports.provider import (
     TOO_LATE,
@@ -175,15 +175,30 @@ class FaultyAgenda:
         self._dice = dice
 
     async def claim(
-        self, *, limit: int, worker: str, now: datetime, lease: timedelta
+        self,
+        *,
+        limit: int,
+        worker: str,
+        now: datetime,
+        lease: timedelta,
+        held: InHand | None = None,
     ) -> Mapping[OrderId, datetime]:
         async def effect() -> Mapping[OrderId, datetime]:
             self._fail()
-            claimed = await self._agenda.claim(limit=limit, worker=worker, now=now, lease=lease)
+            claimed = await self._agenda.claim(
+                limit=limit, worker=worker, now=now, lease=lease, held=held
+            )
             self._fail()
             return claimed
 
         return await self._process.step(effect)
+
+    async def keep(self, order_ids: Sequence[OrderId], *, worker: str, until: datetime) -> None:
+        async def effect() -> None:
+            self._fail()
+            await self._agenda.keep(order_ids, worker=worker, until=until)
+
+        await self._process.step(effect)
 
     async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
         async def effect() -> None:
@@ -310,7 +325,7 @@ class FaultyCondition:
         self._process = process
         self._dice = dice
 
-    async def check(self, url: str) -> bool | NoAnswer:  # noqa: ARG002  # all are alike
+    async def check(self, url: str, *, owner: str) -> bool | NoAnswer:  # noqa: ARG002  # all are alike
         async def effect() -> bool | NoAnswer:
             if self._dice.fault(self._dice.plan.registry * 5):
                 return NoAnswer("timeout")

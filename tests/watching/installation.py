@@ -38,7 +38,7 @@ class LoopInAThread:
 
     def __init__(
         self, name: str, main: Callable[[asyncio.Event, threading.Event], Awaitable[None]]
-    ):
+    ) -> None:
         self._main = main
         self._begun = threading.Event()
         self._failure: BaseException | None = None
@@ -123,7 +123,7 @@ class Watched:
 
     @staticmethod
     def _count(connection: psycopg.Connection[Any], query: str) -> int:
-        row = connection.execute(query).fetchone()  # type: ignore[arg-type]  # a test's own
+        row = connection.execute(query).fetchone()
         return 0 if row is None else int(row[0])
 
     def longest(self) -> dict[str, Stop]:

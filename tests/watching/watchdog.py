@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Final
 
+from typing_extensions import override
+
 LIMIT: Final = 0.050
 """Seconds of its thread's time for which nothing may hold a loop."""
 _BEAT: Final = 0.001
@@ -33,6 +35,7 @@ class Stop:
     seconds: float
     seen: tuple[str, ...] = ()
 
+    @override
     def __str__(self) -> str:
         return f"{self.seconds * 1000:.0f} ms in {'; '.join(self.seen) or 'many small things'}"
 

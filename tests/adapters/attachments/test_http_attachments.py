@@ -96,6 +96,26 @@ class TestInMemoryAttachments(AttachmentsContract):
         return Lying(source, addresses)
 
 
+async def test_one_owners_slow_storage_keeps_no_other_owners_waiting(
+    authority: trustme.CA,
+) -> None:
+    let = asyncio.Event()
+
+    async def slow(writer: asyncio.StreamWriter) -> None:
+        await let.wait()
+        await answer(b"slow")(writer)
+
+    async with storage(authority, slow) as late, storage(authority, answer(b"quick")) as serving:
+        source = fetching(authority)
+        waiting = [asyncio.create_task(source.fetch([at(late)], owner="ttd")) for _ in range(50)]
+        await asyncio.sleep(0.1)
+
+        assert await source.fetch([at(serving)], owner="skd") == [b"quick"]
+        assert late.connections <= 4
+        let.set()
+        assert await asyncio.gather(*waiting) == [[b"slow"]] * 50
+
+
 @pytest.mark.parametrize(
     "status, failure",
     [
@@ -114,7 +134,7 @@ async def test_the_status_tells_whether_another_time_may_do(
     authority: trustme.CA, status: str, failure: Failure | None
 ) -> None:
     async with storage(authority, answer(b"", status)) as serving:
-        told = await fetching(authority).fetch([at(serving)])
+        told = await fetching(authority).fetch([at(serving)], owner="ttd")
     assert told == NotFetched(f"attachment_status_{status[:3]}", failure)
 
 
@@ -122,10 +142,13 @@ async def test_a_file_is_as_large_as_allowed_and_no_byte_larger(authority: trust
     too_large = NotFetched("attachment_too_large", Failure.PAYLOAD_TOO_LARGE)
     async with storage(authority, answer(b"x" * 1000)) as serving:
         file = at(serving)
-        assert await fetching(authority, max_file=1000).fetch([file]) == [b"x" * 1000]
-        assert await fetching(authority, max_file=999).fetch([file]) == too_large
-        assert await fetching(authority, max_total=2000).fetch([file] * 2) == [b"x" * 1000] * 2
-        assert await fetching(authority, max_total=1999).fetch([file] * 2) == too_large
+        assert await fetching(authority, max_file=1000).fetch([file], owner="ttd") == [b"x" * 1000]
+        assert await fetching(authority, max_file=999).fetch([file], owner="ttd") == too_large
+        assert (
+            await fetching(authority, max_total=2000).fetch([file] * 2, owner="ttd")
+            == [b"x" * 1000] * 2
+        )
+        assert await fetching(authority, max_total=1999).fetch([file] * 2, owner="ttd") == too_large
 
 
 async def test_a_file_without_an_announced_size_is_not_read_to_its_end(
@@ -139,7 +162,7 @@ async def test_a_file_without_an_announced_size_is_not_read_to_its_end(
         await asyncio.sleep(5)
 
     async with storage(authority, endless) as serving:
-        told = await fetching(authority, max_file=200_000).fetch([at(serving)])
+        told = await fetching(authority, max_file=200_000).fetch([at(serving)], owner="ttd")
     assert told == NotFetched("attachment_too_large", Failure.PAYLOAD_TOO_LARGE)
 
 
@@ -148,7 +171,7 @@ async def test_a_slow_storage_is_not_waited_for(authority: trustme.CA) -> None:
         await asyncio.sleep(5)
 
     async with storage(authority, slow) as serving:
-        told = await fetching(authority, seconds=0.1).fetch([at(serving)])
+        told = await fetching(authority, seconds=0.1).fetch([at(serving)], owner="ttd")
     assert told == NotFetched("attachment_timeout")
 
 
@@ -157,26 +180,28 @@ async def test_no_other_host_is_called(authority: trustme.CA) -> None:
     async with storage(authority, answer(b"secret")) as serving:
         source = fetching(authority, hosts=[".blob.core.windows.net"])
         for address in (at(serving), at(serving, host=f"x.blob.core.windows.net.{NAME}")):
-            assert await source.fetch([address]) == refused
-        assert await fetching(authority).fetch([at(serving, scheme="http")]) == refused
+            assert await source.fetch([address], owner="ttd") == refused
+        assert await fetching(authority).fetch([at(serving, scheme="http")], owner="ttd") == refused
         assert serving.connections == 0
 
 
 async def test_an_allowed_host_does_not_lead_into_our_own_network(authority: trustme.CA) -> None:
     async with storage(authority, answer(b"secret")) as serving:
-        told = await fetching(authority, permitted=()).fetch([at(serving)])
+        told = await fetching(authority, permitted=()).fetch([at(serving)], owner="ttd")
         assert told == NotFetched("attachment_refused_address", Failure.INVALID_ATTACHMENT)
         assert serving.connections == 0
 
 
-async def test_at_most_five_files_come_at_once(authority: trustme.CA) -> None:
+async def test_at_most_sixteen_files_come_at_once_and_four_of_one_owner(
+    authority: trustme.CA,
+) -> None:
     at_once, most, gate = 0, 0, asyncio.Event()
 
     async def counted(writer: asyncio.StreamWriter) -> None:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        if at_once == 5:
+        if at_once == 16:
             asyncio.get_running_loop().call_later(0.1, gate.set)
         await gate.wait()
         at_once -= 1
@@ -184,9 +209,11 @@ async def test_at_most_five_files_come_at_once(authority: trustme.CA) -> None:
 
     async with storage(authority, counted) as serving:
         source = fetching(authority)
-        fetched = await asyncio.gather(*(source.fetch([at(serving)]) for _ in range(12)))
-    assert fetched == [[b"file"]] * 12
-    assert most == 5
+        fetched = await asyncio.gather(
+            *(source.fetch([at(serving)], owner=f"owner {n % 5}") for n in range(40))
+        )
+    assert fetched == [[b"file"]] * 40
+    assert most == 16
 
 
 def letter_with(*attachments: Attachment) -> EmailLetter:

@@ -31,7 +31,9 @@ def test_the_corpus_is_large_enough() -> None:
 
 @pytest.mark.parametrize("host", INSIDE)
 async def test_a_host_inside_is_not_called_however_it_is_spelt(host: str, trap: Endpoint) -> None:
-    told = await HttpSendCondition(seconds=2).check(f"https://{host}:{trap.port}/latest/meta-data")
+    told = await HttpSendCondition(seconds=2).check(
+        f"https://{host}:{trap.port}/latest/meta-data", owner="ttd"
+    )
     assert isinstance(told, NoAnswer)
     assert told.reason in REFUSED
     assert trap.connections == 0
@@ -44,7 +46,7 @@ async def test_a_name_that_leads_inside_is_not_called(address: str, trap: Endpoi
 
     condition = HttpSendCondition(resolve=resolve)
     url = f"https://harmless.example:{trap.port}/"
-    assert await condition.check(url) == NoAnswer("refused_address")
+    assert await condition.check(url, owner="ttd") == NoAnswer("refused_address")
     assert trap.connections == 0
 
 
@@ -57,13 +59,13 @@ async def test_one_address_inside_condemns_the_name(
 
     condition = HttpSendCondition(resolve=resolve)
     url = f"https://harmless.example:{trap.port}/"
-    assert await condition.check(url) == NoAnswer("refused_address")
+    assert await condition.check(url, owner="ttd") == NoAnswer("refused_address")
     assert trap.connections == 0
 
 
 @pytest.mark.parametrize("url", MALFORMED)
 async def test_an_address_that_nobody_can_be_sure_of_is_not_called(url: str) -> None:
-    told = await HttpSendCondition(seconds=2, resolve=nowhere).check(url)
+    told = await HttpSendCondition(seconds=2, resolve=nowhere).check(url, owner="ttd")
     assert isinstance(told, NoAnswer)
     assert told.reason in REFUSED
 
@@ -71,14 +73,14 @@ async def test_an_address_that_nobody_can_be_sure_of_is_not_called(url: str) -> 
 @pytest.mark.parametrize("user", ["user@", "user:pw@", ":pw@", "sender.example:443@"])
 async def test_nobody_is_called_by_an_address_with_a_user_in_it(user: str, trap: Endpoint) -> None:
     condition = HttpSendCondition(allowed_hosts=["127.0.0.1"])
-    told = await condition.check(f"http://{user}127.0.0.1:{trap.port}/")
+    told = await condition.check(f"http://{user}127.0.0.1:{trap.port}/", owner="ttd")
     assert told == NoAnswer("malformed_address")
     assert trap.connections == 0
 
 
 @pytest.mark.parametrize("url", OTHER_SCHEMES)
 async def test_only_https_is_spoken(url: str) -> None:
-    told = await HttpSendCondition(resolve=nowhere).check(url)
+    told = await HttpSendCondition(resolve=nowhere).check(url, owner="ttd")
     assert isinstance(told, NoAnswer)
     assert told.reason in {"not_https", "malformed_address"}
 
@@ -93,7 +95,7 @@ async def test_a_name_whose_answer_changes_is_asked_for_once(trap: Endpoint) -> 
     condition = HttpSendCondition(
         allowed_hosts=["127.0.0.2", "rebinding.example"], resolve=rebind, seconds=2
     )
-    told = await condition.check(f"http://rebinding.example:{trap.port}/")
+    told = await condition.check(f"http://rebinding.example:{trap.port}/", owner="ttd")
     assert told == NoAnswer("not_reached")
     assert answers == [["127.0.0.1"]]
     assert trap.connections == 0
@@ -103,7 +105,7 @@ async def test_a_redirect_inside_is_not_followed(trap: Endpoint) -> None:
     aside = answer(b"", "302 Found", f"Location: http://127.0.0.1:{trap.port}/")
     async with endpoint(aside, host="127.0.0.2") as outside:
         condition = HttpSendCondition(allowed_hosts=["127.0.0.2"])
-        told = await condition.check(f"http://127.0.0.2:{outside.port}/")
+        told = await condition.check(f"http://127.0.0.2:{outside.port}/", owner="ttd")
     assert told == NoAnswer("status_302")
     assert trap.connections == 0
 
@@ -111,7 +113,7 @@ async def test_a_redirect_inside_is_not_followed(trap: Endpoint) -> None:
 async def test_many_hostile_questions_at_once_reach_nobody(trap: Endpoint) -> None:
     condition = HttpSendCondition(seconds=2)
     told = await asyncio.gather(
-        *(condition.check(f"https://{host}:{trap.port}/") for host in INSIDE)
+        *(condition.check(f"https://{host}:{trap.port}/", owner="ttd") for host in INSIDE)
     )
     assert all(isinstance(each, NoAnswer) for each in told)
     assert trap.connections == 0

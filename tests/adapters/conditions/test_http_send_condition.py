@@ -1,13 +1,14 @@
 import asyncio
 import ssl
+import threading
 from codecs import BOM_UTF8
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 
 import pytest
 import trustme
 
 from adapters.conditions.http_send_condition import HttpSendCondition
-from application.ports.send_condition import NoAnswer
+from application.ports.send_condition import NoAnswer, NotYetAsked
 from tests.adapters.conditions.endpoint import NAME, Endpoint, Speak, answer, endpoint
 from tests.contracts.send_condition_contract import SendConditionContract
 
@@ -30,10 +31,10 @@ async def here(_: str, __: int) -> Sequence[str]:
     return ["127.0.0.1"]
 
 
-async def asked(speak: Speak, *, seconds: float = 5.0) -> bool | NoAnswer:
+async def asked(speak: Speak, *, seconds: float = 5.0) -> bool | NoAnswer | NotYetAsked:
     async with endpoint(speak) as serving:
         condition = HttpSendCondition(allowed_hosts=["127.0.0.0/8"], seconds=seconds)
-        return await condition.check(f"http://127.0.0.1:{serving.port}/ask?order=7")
+        return await condition.check(f"http://127.0.0.1:{serving.port}/ask?order=7", owner="ttd")
 
 
 class TestHttpSendCondition(SendConditionContract):
@@ -142,7 +143,75 @@ async def test_a_slow_name_server_is_not_waited_for() -> None:
         return []
 
     condition = HttpSendCondition(resolve=resolve, seconds=0.1)
-    assert await condition.check("https://slow.example/") == NoAnswer("timeout")
+    assert await condition.check("https://slow.example/", owner="ttd") == NoAnswer("timeout")
+
+
+class NameServers:
+    """Answers for every host at once, but for those of a domain that never answers."""
+
+    def __init__(self) -> None:
+        self._never = threading.Event()
+        self.asked: list[str] = []
+
+    def look_up(self, host: str, _: int) -> Sequence[str]:
+        self.asked.append(host)
+        if host.endswith(".slow.example"):
+            self._never.wait(10)
+        return ["127.0.0.1"]
+
+    def let_go(self) -> None:
+        self._never.set()
+
+
+@pytest.fixture
+def name_servers() -> Iterator[NameServers]:
+    servers = NameServers()
+    yield servers
+    servers.let_go()
+
+
+async def test_one_owners_slow_names_keep_no_other_owners_waiting(
+    name_servers: NameServers,
+) -> None:
+    async with endpoint(answer(NO)) as serving:
+        condition = HttpSendCondition(
+            allowed_hosts=["127.0.0.1", "quick.example"],
+            look_up=name_servers.look_up,
+            seconds=0.5,
+        )
+        slow = [
+            asyncio.create_task(condition.check(f"https://{n}.slow.example/", owner="ttd"))
+            for n in range(100)
+        ]
+        await asyncio.sleep(0.05)
+
+        quick = f"http://quick.example:{serving.port}/"
+        assert await condition.check(quick, owner="skd") is False
+
+        told = await asyncio.gather(*slow)
+        assert {str(each) for each in told} == {str(NoAnswer("timeout")), str(NotYetAsked())}
+        assert await condition.check(quick, owner="skd") is False
+        await condition.aclose()
+
+
+async def test_who_has_as_many_questions_under_way_as_one_may_is_asked_for_no_more() -> None:
+    let = asyncio.Event()
+
+    async def speak(writer: asyncio.StreamWriter) -> None:
+        await let.wait()
+        await answer(YES)(writer)
+
+    async with endpoint(speak) as serving:
+        condition = HttpSendCondition(allowed_hosts=["127.0.0.1"], seconds=0.3)
+        url = f"http://127.0.0.1:{serving.port}/"
+        first = [asyncio.create_task(condition.check(url, owner="ttd")) for _ in range(16)]
+        await asyncio.sleep(0.1)
+        one_more = asyncio.create_task(condition.check(url, owner="ttd"))
+        await asyncio.sleep(0.1)
+        assert serving.connections == 16
+        let.set()
+
+        assert await asyncio.gather(*first, one_more) == [True] * 17
 
 
 async def _hang_up(_: asyncio.StreamWriter) -> None:
@@ -170,7 +239,9 @@ async def test_an_endpoint_that_is_not_there_is_no_answer() -> None:
     async with endpoint(answer(YES)) as gone:
         port = gone.port
     condition = HttpSendCondition(allowed_hosts=["127.0.0.1"])
-    assert await condition.check(f"http://127.0.0.1:{port}/") == NoAnswer("not_reached")
+    assert await condition.check(f"http://127.0.0.1:{port}/", owner="ttd") == NoAnswer(
+        "not_reached"
+    )
 
 
 async def test_a_name_that_nobody_knows_is_no_answer() -> None:
@@ -178,13 +249,15 @@ async def test_a_name_that_nobody_knows_is_no_answer() -> None:
         raise OSError
 
     condition = HttpSendCondition(resolve=resolve)
-    assert await condition.check("https://nobody.example/") == NoAnswer("host_not_found")
+    assert await condition.check("https://nobody.example/", owner="ttd") == NoAnswer(
+        "host_not_found"
+    )
 
 
 async def test_the_request_tells_nothing_but_the_question() -> None:
     async with endpoint(answer(YES)) as serving:
         condition = HttpSendCondition(allowed_hosts=["127.0.0.1"])
-        await condition.check(f"http://127.0.0.1:{serving.port}/ask?order=7#fragment")
+        await condition.check(f"http://127.0.0.1:{serving.port}/ask?order=7#fragment", owner="ttd")
     (request,) = serving.requests
     line, *headers = request.decode().strip().split("\r\n")
     assert line == "GET /ask?order=7 HTTP/1.1"
@@ -220,7 +293,7 @@ class TestOverTls:
         condition = HttpSendCondition(
             allowed_hosts=["127.0.0.1"], ssl_context=trusting, resolve=here
         )
-        assert await condition.check(f"https://{NAME}:{serving.port}/") is True
+        assert await condition.check(f"https://{NAME}:{serving.port}/", owner="ttd") is True
         assert serving.server_names == [NAME]
         assert f"Host: {NAME}:{serving.port}".encode() in serving.requests[0]
 
@@ -230,7 +303,7 @@ class TestOverTls:
         condition = HttpSendCondition(
             allowed_hosts=["127.0.0.1"], ssl_context=trusting, resolve=here
         )
-        told = await condition.check(f"https://another.example:{serving.port}/")
+        told = await condition.check(f"https://another.example:{serving.port}/", owner="ttd")
         assert told == NoAnswer("tls_failed")
         assert serving.requests == []
 
@@ -238,14 +311,14 @@ class TestOverTls:
         self, serving: Endpoint
     ) -> None:
         condition = HttpSendCondition(allowed_hosts=["127.0.0.1"], resolve=here)
-        told = await condition.check(f"https://{NAME}:{serving.port}/")
+        told = await condition.check(f"https://{NAME}:{serving.port}/", owner="ttd")
         assert told == NoAnswer("tls_failed")
 
     async def test_an_allowed_network_does_not_allow_names_without_tls(
         self, serving: Endpoint
     ) -> None:
         condition = HttpSendCondition(allowed_hosts=["127.0.0.0/8"], resolve=here)
-        told = await condition.check(f"http://{NAME}:{serving.port}/")
+        told = await condition.check(f"http://{NAME}:{serving.port}/", owner="ttd")
         assert told == NoAnswer("not_https")
 
     @pytest.mark.parametrize("is_named", [True, False])
@@ -262,7 +335,7 @@ class TestOverTls:
             token=token,
             token_hosts=[NAME.upper() if is_named else "another.example"],
         )
-        assert await condition.check(f"https://{NAME}:{serving.port}/") is True
+        assert await condition.check(f"https://{NAME}:{serving.port}/", owner="ttd") is True
         has_token = f"Authorization: Bearer secret-for-{NAME}".encode() in serving.requests[0]
         assert has_token is is_named
 
@@ -279,7 +352,9 @@ class TestOverTls:
             token=token,
             token_hosts=[NAME],
         )
-        assert await condition.check(f"https://{NAME}:{serving.port}/") == NoAnswer("no_token")
+        assert await condition.check(f"https://{NAME}:{serving.port}/", owner="ttd") == NoAnswer(
+            "no_token"
+        )
         assert serving.connections == 0
 
 
@@ -291,5 +366,5 @@ async def test_a_token_is_not_sent_in_clear() -> None:
         condition = HttpSendCondition(
             allowed_hosts=["127.0.0.1"], token=token, token_hosts=["127.0.0.1"]
         )
-        assert await condition.check(f"http://127.0.0.1:{serving.port}/") is True
+        assert await condition.check(f"http://127.0.0.1:{serving.port}/", owner="ttd") is True
     assert b"secret" not in serving.requests[0]

@@ -69,7 +69,15 @@ async def test_claims_read_no_further_than_they_must(store: PostgresStore) -> No
         """,
     )
     await execute(store, "ANALYZE agenda")
-    asked = {"now": NOON, "limit": 100, "until": NOON + LEASE, "worker": "anna"}
+    asked: dict[str, object] = {
+        "now": NOON,
+        "limit": 100,
+        "until": NOON + LEASE,
+        "worker": "anna",
+        "owners": ["skd"],
+        "numbers": [7],
+        "most": 1000,
+    }
     async with store.pool.connection() as connection:
         cursor = await connection.execute("EXPLAIN (ANALYZE, TIMING OFF) " + _CLAIM, asked)
         plan = "\n".join(row[0] for row in await cursor.fetchall())

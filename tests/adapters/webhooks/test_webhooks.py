@@ -113,7 +113,9 @@ async def told(
     )
     async with endpoint(speak, certify=authority) as serving, aclosing(receivers):
         url = f"https://{NAME}:{serving.port}/varsel"
-        return await receivers.tell(url, message_id="order_7", at=NOON, body=BODY), serving
+        return await receivers.tell(
+            url, owner="ttd", message_id="order_7", at=NOON, body=BODY
+        ), serving
 
 
 async def test_a_receiver_is_told_in_the_words_of_standard_webhooks(authority: trustme.CA) -> None:
@@ -201,7 +203,11 @@ async def test_no_spelling_of_a_host_inside_leads_there(authority: trustme.CA) -
         told = await asyncio.gather(
             *(
                 receivers.tell(
-                    f"https://{host}:{trap.port}/", message_id="order_7", at=NOON, body=BODY
+                    f"https://{host}:{trap.port}/",
+                    owner="ttd",
+                    message_id="order_7",
+                    at=NOON,
+                    body=BODY,
                 )
                 for host in INSIDE
             )
