@@ -1,6 +1,5 @@
 """Count what was sent: by owner and month, and notification by notification for each day."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,9 +14,6 @@ from domain.order.order import Order, rebuild
 
 _AT_ONCE: Final = 200
 """So many orders are rebuilt at a time."""
-_FRESH: Final = timedelta(minutes=1)
-_KEPT: Final = 24
-"""The figures of so many months are kept for so long: whoever likes may ask for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +33,6 @@ class CountingService:
         self._orders = orders
         self._results = results
         self._clock = clock
-        self._counted: dict[tuple[int, int], tuple[datetime, Sequence[OwnerFigures]]] = {}
-        self._counting = asyncio.Lock()
 
     async def month(self, year: int, month: int) -> Sequence[OwnerFigures]:
         """Every owner's figures of the orders that were to be sent in a month (UTC).
@@ -47,18 +41,7 @@ class CountingService:
             ValueError: there is no such month.
             StoreUnavailableError: try again later.
         """
-        begins = datetime(year, month, 1, tzinfo=UTC)
-        ends = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
-        async with self._counting:  # two who ask for the same do not make it be counted twice
-            now = self._clock()
-            counted_at, figures = self._counted.get((year, month), (begins, None))
-            if figures is None or not now - _FRESH < counted_at <= now:
-                figures = await self._results.figures(since=begins, until=ends)
-                self._counted.pop((year, month), None)
-                self._counted[year, month] = now, figures
-                while len(self._counted) > _KEPT:
-                    del self._counted[next(iter(self._counted))]
-        return figures
+        return await self._results.figures(year, month)
 
     async def yesterday(self, channel: Channel) -> tuple[date, AsyncIterator[Ended]]:
         """Yesterday (UTC), and the notifications that got their final result then.

@@ -137,7 +137,12 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         orders = order_repository(appender, pool, vault)
         agenda = PostgresAgenda(pool, listener)
         look_up = ContactLookUp(registries(settings, pool))
-        projecting = projection_runner(pool, listener, vault)
+        # Of its own, so that a projection that is slow keeps nobody from reading orders.
+        projecting_pool = await open_pool(
+            settings.database_url, size=1, most=_POOL, name="varsel projections"
+        )
+        await stack.enter_async_context(projecting_pool)
+        projecting = projection_runner(projecting_pool, listener, vault)
         condition = HttpSendCondition(
             allowed_hosts=settings.condition_hosts,
             token=condition_token(settings),
@@ -213,7 +218,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 next_id=uuid4,
                 process=process,
             ),
-            health=HealthService(agenda=agenda),
+            health=HealthService(agenda=agenda, projections=projecting, clock=utc_now),
             verifier=await verifier(settings, stack),
             webhook_key=signer.public_key,
         )

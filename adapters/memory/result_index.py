@@ -1,7 +1,7 @@
 """The figures over a repository in memory."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from adapters.memory.order_repository import InMemoryOrderRepository
 from application.ports.result_index import OwnerFigures
@@ -17,10 +17,8 @@ class InMemoryResultIndex:
     def __init__(self, orders: InMemoryOrderRepository) -> None:
         self._orders = orders
 
-    async def figures(self, *, since: datetime, until: datetime) -> Sequence[OwnerFigures]:
-        asked = [
-            each for each in await self._all() if since <= each.placed.requested_send_time < until
-        ]
+    async def figures(self, year: int, month: int) -> Sequence[OwnerFigures]:
+        asked = [each for each in await self._all() if _month(each) == (year, month)]
         return [
             _of(owner, [each for each in asked if each.placed.owner == owner])
             for owner in sorted({each.placed.owner for each in asked})
@@ -46,6 +44,11 @@ class InMemoryResultIndex:
             rebuild(order_id, [(each.event, each.recorded_at) for each in history])
             for order_id, history in histories.items()
         ]
+
+
+def _month(order: Order) -> tuple[int, int]:
+    sent_at = order.placed.requested_send_time.astimezone(UTC)
+    return sent_at.year, sent_at.month
 
 
 def _of(owner: str, orders: Sequence[Order]) -> OwnerFigures:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from adapters.memory.order_repository import InMemoryOrderRepository
-from application.ports.status_feed import FeedEntry
-from domain.order.events import OrderCompleted, OrderPlaced, SendConditionMet, SendConditionUnknown
+from application.ports.status_feed import ENDS, UNSEEN, FeedEntry
+from domain.order.events import OrderPlaced
 
 
 class InMemoryStatusFeed:
@@ -21,8 +21,8 @@ class InMemoryStatusFeed:
         for position, each in self._orders.follow(after=0):
             if isinstance(each.event, OrderPlaced):
                 owners[each.order_id] = each.event.owner
-            is_seen = not isinstance(each.event, SendConditionMet | SendConditionUnknown)
-            is_asked_for = isinstance(each.event, OrderCompleted) or (every_transition and is_seen)
+            is_seen = not isinstance(each.event, UNSEEN)
+            is_asked_for = isinstance(each.event, ENDS) or (every_transition and is_seen)
             if owners[each.order_id] == owner and is_asked_for:
                 entries.append(
                     FeedEntry(position=position, order_id=each.order_id, version=each.version)

@@ -31,10 +31,13 @@ async def open_pool(
     conninfo: str,
     *,
     size: int,
+    most: int | None = None,
     name: str,
     timeout: float = _SECONDS_FOR_A_CONNECTION,  # noqa: ASYNC109  # the pool keeps time itself
 ) -> Pool:
     """Open `size` connections, which the server's own views show under `name`.
+
+    Where `most` is more, further ones are made when they are needed, and given up when they are not.
 
     Whoever asks for a connection waits no longer than `timeout` seconds for it.
 
@@ -46,7 +49,7 @@ async def open_pool(
     pool: Pool = AsyncConnectionPool(
         _with_limits(conninfo),
         min_size=size,
-        max_size=size,
+        max_size=most or size,
         name=name,
         open=False,
         reconnect_timeout=timeout,  # then whoever asks has it tried anew, instead of ever more rarely

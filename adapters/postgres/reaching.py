@@ -10,6 +10,7 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolClosed
 
+from adapters.postgres.refusing import is_of_data
 from application.ports.order_repository import StoreUnavailableError
 
 log = structlog.get_logger()
@@ -24,6 +25,9 @@ async def reaching(
 ) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     """Lend a connection of the pool.
 
+    What the database refuses for what it is passes as the driver's own error: it is no outage, and
+    to try it again is to be refused again.
+
     Raises:
         StoreUnavailableError: the database cannot be reached, went away meanwhile, or has been
             silent for so many seconds.
@@ -37,7 +41,11 @@ async def reaching(
                 yield connection
             finally:
                 cut.cancel()
-    except (psycopg.OperationalError, PoolClosed):
+    except PoolClosed:
+        raise StoreUnavailableError from None
+    except psycopg.OperationalError as problem:
+        if is_of_data(problem):
+            raise
         raise StoreUnavailableError from None
 
 

@@ -27,7 +27,10 @@ _MATCHED: Final[LiteralString] = """
 SELECT r.report_id, r.report, d.order_id, d.notification_no
   FROM delivery_report r
   JOIN projection p ON p.name = 'delivery_reference' AND p.is_serving
-  JOIN delivery_reference d USING (generation, provider, reference)
+  JOIN delivery_reference d
+    ON (d.generation, d.provider, d.reference) = (p.generation, r.provider, r.reference)
+   AND hashtextextended(d.reference, 0) = hashtextextended(r.reference, 0)
+   AND hashtextextended(d.reference, 1) = hashtextextended(r.reference, 1)
  WHERE r.settled_at IS NULL ORDER BY r.report_id LIMIT %s
 """
 _SETTLE: Final[LiteralString] = """

@@ -1,14 +1,17 @@
 """The rows of projections by generation: one serves, and another may be growing beside it."""
 
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier
 
 from adapters.projections.projection import FeedEvent, Projection
+from adapters.projections.setting_aside import apply
 
 AT_ONCE: Final = 1000
 """At most so many events in one transaction."""
+_BYTES: Final = 512 * 1024
+"""And no more of them once they have so many bytes, so that wide orders do not make it long."""
 _REMOVED_AT_ONCE: Final = 10_000
 
 _OPEN: Final[LiteralString] = """
@@ -41,9 +44,20 @@ _IDLE: Final[LiteralString] = (
 )
 _FORGET: Final[LiteralString] = "DELETE FROM projection WHERE name = %s AND generation = %s"
 _EVENTS: Final[LiteralString] = """
-SELECT notification_id, originator_id, originator_version, topic, state FROM orders_events
- WHERE notification_id > %s ORDER BY notification_id LIMIT %s
+SELECT notification_id, originator_id, originator_version, topic, state
+  FROM (SELECT *, sum(length(state)) OVER (ORDER BY notification_id) - length(state) AS before
+          FROM (SELECT notification_id, originator_id, originator_version, topic, state
+                  FROM orders_events
+                 WHERE notification_id > %s ORDER BY notification_id LIMIT %s) AS following) AS summed
+ WHERE before < %s ORDER BY notification_id
 """
+
+
+class Advanced(NamedTuple):
+    """How far a projection has come, and by how many events."""
+
+    position: int
+    events: int
 
 
 class SupersededError(Exception):
@@ -90,20 +104,18 @@ async def advance(
     projection: Projection,
     generation: int,
     position: int,
-) -> int:
-    """Write what the next events after a position mean; how many there were."""
-    cursor = await connection.execute(_EVENTS, (position, AT_ONCE), binary=True)
+    at_once: int = AT_ONCE,
+) -> Advanced:
+    """Write what the next events after a position mean; those that cannot be applied are set aside."""
+    cursor = await connection.execute(_EVENTS, (position, at_once, _BYTES), binary=True)
     events = [FeedEvent(*row) for row in await cursor.fetchall()]
     if not events:
-        return 0
-    rows = await projection.rows_of(connection, events)
-    if rows:
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        await connection.execute(_insert(projection), [generation, *columns])
-        if projection.channel is not None:
-            await connection.execute("SELECT pg_notify(%s, '')", (projection.channel,))
+        return Advanced(position, 0)
+    is_new = await apply(connection, projection, generation, events)
+    if is_new and projection.channel is not None:
+        await connection.execute("SELECT pg_notify(%s, '')", (projection.channel,))
     await connection.execute(_MOVE, (events[-1].position, projection.name, generation))
-    return len(events)
+    return Advanced(events[-1].position, len(events))
 
 
 async def remove_idle(connection: psycopg.AsyncConnection[Any], projection: Projection) -> bool:
@@ -111,24 +123,17 @@ async def remove_idle(connection: psycopg.AsyncConnection[Any], projection: Proj
     cursor = await connection.execute(_IDLE, (projection.name,))
     if (row := await cursor.fetchone()) is None:
         return False
-    removed = await connection.execute(_remove(projection), (row[0], _REMOVED_AT_ONCE))
-    if removed.rowcount < _REMOVED_AT_ONCE:
+    is_more = False
+    for table in projection.tables:
+        removed = await connection.execute(_remove(table), (row[0], _REMOVED_AT_ONCE))
+        is_more |= removed.rowcount == _REMOVED_AT_ONCE
+    if not is_more:
         await connection.execute(_FORGET, (projection.name, row[0]))
     return True
 
 
-def _insert(projection: Projection) -> Composed:
-    names = SQL(", ").join(Identifier(each) for each in projection.columns)
-    arrays = SQL(", ").join(
-        SQL("%s::{}[]").format(Identifier(each)) for each in projection.columns.values()
-    )
-    return SQL(
-        "INSERT INTO {} (generation, {}) SELECT %s::int, * FROM unnest({}) ON CONFLICT DO NOTHING"
-    ).format(Identifier(projection.name), names, arrays)
-
-
-def _remove(projection: Projection) -> Composed:
-    table = Identifier(projection.name)
+def _remove(name: str) -> Composed:
+    table = Identifier(name)
     return SQL(
         "DELETE FROM {} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {} WHERE generation = %s LIMIT %s))"
     ).format(table, table)

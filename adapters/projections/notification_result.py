@@ -1,16 +1,20 @@
-"""What became of notifications, for the figures."""
+"""What became of notifications, for the figures: those of each month are kept as the events come."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from types import MappingProxyType
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple, TypeAlias
+from uuid import UUID
 
 import msgspec
+import psycopg
 from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import EventByEvent, FeedEvent, Row
+from adapters.projections.placing import Placing, placings
+from adapters.projections.projection import FeedEvent, insert
 from adapters.projections.runner import ProjectionRunner
 from application.ports.result_index import OwnerFigures
 from domain.channel import Channel
@@ -24,8 +28,10 @@ _ORDER: Final = -1
 _CREATED: Final = 0
 _ACCEPTED: Final = 1
 _ENDED: Final = 2
-_FAILED: Final = 3
-_DELIVERED: Final = 4
+_RELAYED: Final = 3
+_FAILED: Final = 4
+_DELIVERED: Final = 5
+_SUCCEEDED: Final = {_ACCEPTED, _RELAYED, _DELIVERED}
 
 _RANKS: Final[Mapping[str, int]] = {
     "order.notification_sent": _ACCEPTED,
@@ -40,41 +46,51 @@ _TELLING: Final = {
     *("order.recipient_reserved", "order.delivery_reported"),
     *_RANKS,
 }
-_REPORTED: Final[Mapping[str, int]] = {"failed": _FAILED, "delivered": _DELIVERED}
+_REPORTED: Final[Mapping[str, int]] = {
+    "relayed": _RELAYED,
+    "failed": _FAILED,
+    "delivered": _DELIVERED,
+}
 
-_FROM: Final[LiteralString] = """
+# Not prepared: a plan that was made when the table was small may read all of it for ever after.
+_BEFORE: Final[LiteralString] = """
+SELECT asked.order_id, asked.notification_no, known.channel, known.rank
+  FROM unnest(%s::uuid[], %s::int[]) AS asked (order_id, notification_no)
+ CROSS JOIN LATERAL (
+       SELECT max(r.channel) AS channel, max(r.rank) AS rank FROM notification_result r
+        WHERE r.generation = %s AND r.order_id = asked.order_id
+          AND r.notification_no = asked.notification_no) AS known
+ WHERE known.rank IS NOT NULL
+"""
+_ADD: Final[LiteralString] = """
+INSERT INTO owner_month AS kept
+SELECT %s::int, * FROM unnest(
+    %s::date[], %s::text[], %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::int8[])
+ON CONFLICT (generation, month, owner) DO UPDATE
+   SET orders = kept.orders + excluded.orders,
+       emails = kept.emails + excluded.emails,
+       emails_succeeded = kept.emails_succeeded + excluded.emails_succeeded,
+       text_messages = kept.text_messages + excluded.text_messages,
+       text_messages_succeeded = kept.text_messages_succeeded + excluded.text_messages_succeeded
+"""
+_FIGURES: Final[LiteralString] = """
+SELECT k.owner, k.orders, k.emails, k.emails_succeeded, k.text_messages, k.text_messages_succeeded
+  FROM owner_month k
+  JOIN projection p
+    ON p.name = 'notification_result' AND p.is_serving AND p.generation = k.generation
+ WHERE k.month = %s ORDER BY k.owner
+"""
+_ENDS: Final[LiteralString] = """
+SELECT r.order_id
   FROM notification_result r
   JOIN projection p
     ON p.name = 'notification_result' AND p.is_serving AND p.generation = r.generation
-"""
-_FIGURES: Final[LiteralString] = (
-    """
-SELECT owner, count(*) FILTER (WHERE notification_no = -1),
-       count(*) FILTER (WHERE channel = 'email'),
-       count(*) FILTER (WHERE channel = 'email' AND rank IN (1, 4)),
-       count(*) FILTER (WHERE channel = 'sms'),
-       count(*) FILTER (WHERE channel = 'sms' AND rank IN (1, 4))
-  FROM (SELECT r.owner, r.order_id, r.notification_no, r.channel, max(r.rank) AS rank
-"""
-    + _FROM
-    + """
-         WHERE r.requested_time >= %s AND r.requested_time < %s GROUP BY 1, 2, 3, 4) AS each_one
- GROUP BY owner ORDER BY owner
-"""
-)
-_ENDS: Final[LiteralString] = (
-    "SELECT r.order_id"
-    + _FROM
-    + """
  WHERE r.rank >= 2 AND (r.channel = %s OR r.channel IS NULL) AND r.recorded_at >= %s AND r.recorded_at < %s
  GROUP BY r.order_id ORDER BY min(r.position)
 """
-)
 
 
 class _Event(Struct, frozen=True):
-    owner: str | None = None
-    requested_send_time: datetime | None = None
     notification_no: int = _ORDER
     state: str = ""
     targets: tuple["_Target", ...] = ()
@@ -93,11 +109,71 @@ class _State(Struct, frozen=True):
 
 _read = msgspec.json.Decoder(_State).decode
 
+_Whose: TypeAlias = tuple[date, str]
+"""A month, and an owner."""
+_Which: TypeAlias = tuple[UUID, int]
+"""An order, and one of its notifications or itself."""
 
-class NotificationResultProjection(EventByEvent):
-    """Writes down every event that tells how far a notification has come."""
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How far an event says that a notification has come."""
+
+    event: FeedEvent
+    recorded_at: datetime
+    notification_no: int
+    rank: int
+    channel: str | None
+
+    @property
+    def which(self) -> _Which:
+        return self.event.order_id, self.notification_no
+
+
+@dataclass(frozen=True, slots=True)
+class _So:
+    """How far a notification has come, and through which channel it goes, where that is known."""
+
+    channel: str | None = None
+    rank: int | None = None
+
+    def after(self, told: _Told) -> "_So":
+        rank = told.rank if self.rank is None else max(self.rank, told.rank)
+        return _So(self.channel or told.channel, rank)
+
+    def counts(self, notification_no: int) -> "_Counts":
+        """What it adds to the figures of its owner."""
+        if self.rank is None:
+            return _Counts()
+        has_succeeded = int(self.rank in _SUCCEEDED)
+        match self.channel:
+            case _ if notification_no == _ORDER:
+                return _Counts(orders=1)
+            case Channel.EMAIL:
+                return _Counts(emails=1, emails_succeeded=has_succeeded)
+            case Channel.SMS:
+                return _Counts(text_messages=1, text_messages_succeeded=has_succeeded)
+            case _:
+                return _Counts()
+
+
+class _Counts(NamedTuple):
+    orders: int = 0
+    emails: int = 0
+    emails_succeeded: int = 0
+    text_messages: int = 0
+    text_messages_succeeded: int = 0
+
+    def plus(self, more: "_Counts", less: "_Counts") -> "_Counts":
+        columns = zip(self, more, less, strict=True)
+        return _Counts(*(so_far + added - taken for so_far, added, taken in columns))
+
+
+class NotificationResultProjection:
+    """Writes down every event that tells how far a notification has come, and what that adds up to."""
 
     name = "notification_result"
+    tables: Sequence[str] = ("notification_result", "owner_month")
     columns: Mapping[str, str] = MappingProxyType(
         {
             "position": "int8",
@@ -106,31 +182,44 @@ class NotificationResultProjection(EventByEvent):
             "rank": "int2",
             "recorded_at": "timestamptz",
             "channel": "text",
-            "owner": "text",
-            "requested_time": "timestamptz",
         }
     )
     channel = None
 
-    def rows(self, event: FeedEvent) -> Iterator[Row]:
-        """How far each notification has come that the event speaks of."""
-        if event.topic not in _TELLING:
-            return
-        state = _read(event.state)
-        for number, rank, channel in _told(event.topic, state.event):
-            yield (
-                event.position,
-                number,
-                event.order_id,
-                rank,
-                state.recorded_at,
-                channel,
-                state.event.owner,
-                state.event.requested_send_time,
+    async def write(
+        self, connection: psycopg.AsyncConnection[Any], generation: int, events: Sequence[FeedEvent]
+    ) -> bool:
+        """Write how far each notification has come that the events speak of, and its owner's figures."""
+        telling = [each for each in events if each.topic in _TELLING]
+        if not telling:
+            return False
+        placed = await placings(connection, telling)
+        told = [each for event in telling for each in _told(event)]
+        before = await _before(connection, generation, {each.which for each in told})
+        after, rows = dict(before), []
+        for each in told:
+            so = after[each.which] = after.get(each.which, _So()).after(each)
+            rows.append(
+                (
+                    each.event.position,
+                    each.notification_no,
+                    each.event.order_id,
+                    each.rank,
+                    each.recorded_at,
+                    so.channel,
+                )
             )
+        await _add(connection, generation, _added(placed, before, after))
+        return await insert(connection, self.name, self.columns, generation, rows)
 
 
-def _told(topic: str, event: _Event) -> Iterator[tuple[int, int, str | None]]:
+def _told(event: FeedEvent) -> Iterator[_Told]:
+    state = _read(event.state)
+    for notification_no, rank, channel in _ranked(event.topic, state.event):
+        yield _Told(event, state.recorded_at, notification_no, rank, channel)
+
+
+def _ranked(topic: str, event: _Event) -> Iterator[tuple[int, int, str | None]]:
     match topic:
         case "order.placed":
             yield _ORDER, _CREATED, None
@@ -149,8 +238,49 @@ def _told(topic: str, event: _Event) -> Iterator[tuple[int, int, str | None]]:
             yield event.notification_no, _RANKS[topic], None
 
 
+async def _before(
+    connection: psycopg.AsyncConnection[Any], generation: int, which: Iterable[_Which]
+) -> Mapping[_Which, _So]:
+    asked = list(which)
+    columns = [order_id for order_id, _ in asked], [number for _, number in asked]
+    cursor = await connection.execute(_BEFORE, (*columns, generation), binary=True, prepare=False)
+    return {
+        (order_id, number): _So(channel, rank)
+        for order_id, number, channel, rank in await cursor.fetchall()
+    }
+
+
+def _added(
+    placed: Mapping[UUID, Placing], before: Mapping[_Which, _So], after: Mapping[_Which, _So]
+) -> Mapping[_Whose, _Counts]:
+    """What is added to the figures of each owner and month."""
+    added: dict[_Whose, _Counts] = {}
+    for (order_id, number), so in after.items():
+        more = so.counts(number)
+        less = before.get((order_id, number), _So()).counts(number)
+        if more == less:
+            continue
+        placing = placed[order_id]
+        if placing.requested_send_time is None:
+            raise ValueError("an order without the time that it is to be sent at")
+        month = placing.requested_send_time.astimezone(UTC).date().replace(day=1)
+        whose = month, placing.owner
+        added[whose] = added.get(whose, _Counts()).plus(more, less)
+    return added
+
+
+async def _add(
+    connection: psycopg.AsyncConnection[Any], generation: int, added: Mapping[_Whose, _Counts]
+) -> None:
+    if not added:
+        return
+    rows = [(*whose, *counts) for whose, counts in added.items()]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    await connection.execute(_ADD, [generation, *columns])
+
+
 class PostgresResultIndex:
-    """Counts and finds, after everything that was recorded before the question."""
+    """Tells and finds, after everything that was recorded before the question."""
 
     def __init__(
         self,
@@ -164,10 +294,10 @@ class PostgresResultIndex:
         self._runner = runner
         self._patience = patience
 
-    async def figures(self, *, since: datetime, until: datetime) -> Sequence[OwnerFigures]:
+    async def figures(self, year: int, month: int) -> Sequence[OwnerFigures]:
         await self._runner.catch_up(NotificationResultProjection.name, within=self._patience)
         async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_FIGURES, (since, until))
+            cursor = await connection.execute(_FIGURES, (date(year, month, 1),))
             return [
                 OwnerFigures(
                     owner=owner,

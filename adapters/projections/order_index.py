@@ -19,7 +19,9 @@ _PLACED: Final = "order.placed"
 _FIND: Final[LiteralString] = """
 SELECT i.order_id FROM order_index i
   JOIN projection p ON p.name = 'order_index' AND p.is_serving AND p.generation = i.generation
- WHERE i.owner = %s AND i.senders_reference = %s ORDER BY i.position
+ WHERE i.owner = %(owner)s AND i.senders_reference = %(reference)s
+   AND hashtextextended(i.senders_reference, 0) = hashtextextended(%(reference)s, 0)
+ ORDER BY i.position
 """
 
 
@@ -73,7 +75,7 @@ class PostgresOrderIndex:
             return ()
         await self._runner.catch_up(OrderIndexProjection.name, within=self._patience)
         async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_FIND, (owner, reference))
+            cursor = await connection.execute(_FIND, {"owner": owner, "reference": reference})
             return [OrderId(row[0]) for row in await cursor.fetchall()]
 
 

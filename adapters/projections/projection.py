@@ -1,15 +1,12 @@
-"""What a projection is: a table, and the rows that an event makes in it."""
+"""What a projection is: tables, and what events mean in them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
-import msgspec
 import psycopg
-import structlog
-
-log = structlog.get_logger()
+from psycopg.sql import SQL, Composed, Identifier
 
 Row: TypeAlias = Sequence[Any]
 """The values of one row, in the order of the projection's columns."""
@@ -27,16 +24,16 @@ class FeedEvent:
 
 
 class Projection(Protocol):
-    """A table made from events; the same events always make the same rows."""
+    """Tables made from events; the same events always make the same rows."""
 
     @property
     def name(self) -> str:
-        """The table, and by what its position is kept."""
+        """By what its position is kept, and the table that is asked."""
         ...
 
     @property
-    def columns(self) -> Mapping[str, str]:
-        """The table's columns, but for `generation`, and their types."""
+    def tables(self) -> Sequence[str]:
+        """Every table that it writes; each has a column `generation`."""
         ...
 
     @property
@@ -44,50 +41,67 @@ class Projection(Protocol):
         """Who listens there is woken when there are new rows."""
         ...
 
-    async def rows_of(
-        self, connection: psycopg.AsyncConnection[Any], events: Sequence[FeedEvent]
-    ) -> Sequence[Row]:
-        """What events add; a row whose key is there already is left out.
+    async def write(
+        self, connection: psycopg.AsyncConnection[Any], generation: int, events: Sequence[FeedEvent]
+    ) -> bool:
+        """Write what events mean, in a transaction that is under way; whether there are new rows.
 
-        The connection is the one on which the rows are going to be written.
+        Raises:
+            Exception: whatever one of the events brings about; then nothing of them stays.
         """
         ...
 
 
 class _OfEachEvent(Protocol):
     name: str
+    columns: Mapping[str, str]
 
     def rows(self, event: FeedEvent) -> Iterable[Row]: ...
 
 
 class EventByEvent:
-    """Gives a projection its rows where each event makes its own, by `rows`."""
+    """Writes one table of a projection's name, where each event makes its own rows, by `rows`."""
 
-    async def rows_of(
+    @property
+    def tables(self: _OfEachEvent) -> Sequence[str]:
+        """The one table."""
+        return (self.name,)
+
+    async def write(
         self: _OfEachEvent,
-        connection: psycopg.AsyncConnection[Any],  # noqa: ARG002  # nothing else is looked at
+        connection: psycopg.AsyncConnection[Any],
+        generation: int,
         events: Sequence[FeedEvent],
-    ) -> Sequence[Row]:
-        """What events add; one that cannot be read does not hide those that come after it."""
-        return [row for event in events for row in _readable(self, event)]
+    ) -> bool:
+        """Write the rows of each event."""
+        rows = [row for event in events for row in self.rows(event)]
+        return await insert(connection, self.name, self.columns, generation, rows)
 
 
-def _readable(projection: _OfEachEvent, event: FeedEvent) -> Sequence[Row]:
-    try:
-        return list(projection.rows(event))
-    except msgspec.MsgspecError as problem:
-        tell_unreadable(projection.name, event.position, problem)
-        return ()
+async def insert(
+    connection: psycopg.AsyncConnection[Any],
+    table: str,
+    columns: Mapping[str, str],
+    generation: int,
+    rows: Sequence[Row],
+) -> bool:
+    """Insert rows into a table by its columns and their types; one that is there already is left out.
+
+    Tells whether there were any.
+    """
+    if not rows:
+        return False
+    values = [list(column) for column in zip(*rows, strict=True)]
+    await connection.execute(_insert(table, columns), [generation, *values])
+    return True
 
 
-def tell_unreadable(projection: str, position: int, problem: Exception) -> None:
-    """Tell the operator of an event that a projection had to leave out."""
-    log.error(
-        "event_unreadable",
-        projection=projection,
-        position=position,
-        because=type(problem).__name__,  # its words may show what the event says
-    )
+def _insert(table: str, columns: Mapping[str, str]) -> Composed:
+    names = SQL(", ").join(Identifier(each) for each in columns)
+    arrays = SQL(", ").join(SQL("%s::{}[]").format(Identifier(each)) for each in columns.values())
+    return SQL(
+        "INSERT INTO {} (generation, {}) SELECT %s::int, * FROM unnest({}) ON CONFLICT DO NOTHING"
+    ).format(Identifier(table), names, arrays)
 
 
 def is_storable(text: str) -> bool:

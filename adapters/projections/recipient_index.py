@@ -11,16 +11,17 @@ from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import FeedEvent, Row, tell_unreadable
+from adapters.projections.placing import PLACED
+from adapters.projections.projection import FeedEvent, Row, insert
 from adapters.projections.runner import ProjectionRunner
 from application.ports.key_vault import KeyVault
+from application.ports.order_repository import SpoiltHistoryError
 from domain.order.events import OrderId, OrderPlaced
 from domain.recipient import Organisation, Person
 
 _PATIENCE: Final = 5.0
 _PURPOSE: Final = "recipient index"
 
-_PLACED: Final = "order.placed"
 _FIND: Final[LiteralString] = """
 SELECT i.order_id FROM recipient_index i
   JOIN projection p ON p.name = 'recipient_index' AND p.is_serving AND p.generation = i.generation
@@ -58,6 +59,7 @@ class RecipientIndexProjection:
     """Writes down whom each order is for, where they have a number."""
 
     name = "recipient_index"
+    tables: Sequence[str] = ("recipient_index",)
     columns: Mapping[str, str] = MappingProxyType(
         {"identity": "bytea", "requested_time": "timestamptz", "order_id": "uuid"}
     )
@@ -67,31 +69,18 @@ class RecipientIndexProjection:
         self._vault = vault
         self._open = open_placed
 
-    async def rows_of(
-        self, connection: psycopg.AsyncConnection[Any], events: Sequence[FeedEvent]
-    ) -> Sequence[Row]:
-        """A row for each person and organisation of each order that was placed."""
-        concerned = [each for each in events if self._names_somebody(each)]
+    async def write(
+        self, connection: psycopg.AsyncConnection[Any], generation: int, events: Sequence[FeedEvent]
+    ) -> bool:
+        """Write a row for each person and organisation of each order that was placed."""
+        concerned = [OrderId(each.order_id) for each in events if _names_somebody(each)]
         if not concerned:
-            return ()
-        opened = await self._open(connection, [OrderId(each.order_id) for each in concerned])
-        rows: list[Row] = []
-        for each in concerned:
-            if (placed := opened.get(OrderId(each.order_id))) is None:
-                tell_unreadable(self.name, each.position, LookupError())
-            else:
-                rows += self._rows(OrderId(each.order_id), placed)
-        return rows
-
-    def _names_somebody(self, event: FeedEvent) -> bool:
-        if event.topic != _PLACED:
             return False
-        try:
-            recipients = _read(event.state).event.recipients
-        except msgspec.MsgspecError as problem:
-            tell_unreadable(self.name, event.position, problem)
-            return False
-        return any(each.identity.type in _NUMBERED for each in recipients)
+        opened = await self._open(connection, concerned)
+        if opened.keys() < set(concerned):
+            raise SpoiltHistoryError
+        rows = [row for order_id, placed in opened.items() for row in self._rows(order_id, placed)]
+        return await insert(connection, self.name, self.columns, generation, rows)
 
     def _rows(self, order_id: OrderId, placed: OrderPlaced) -> Iterator[Row]:
         for recipient in placed.recipients:
@@ -128,6 +117,12 @@ class PostgresRecipientIndex:
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_FIND, (hashed, since, until))
             return [OrderId(row[0]) for row in await cursor.fetchall()]
+
+
+def _names_somebody(event: FeedEvent) -> bool:
+    if event.topic != PLACED:
+        return False
+    return any(each.identity.type in _NUMBERED for each in _read(event.state).event.recipients)
 
 
 def hashed_identity(vault: KeyVault, identity: Person | Organisation) -> bytes:

@@ -1,22 +1,31 @@
-"""Bring projections up to the log: in commit order, a thousand events a transaction, position included.
+"""Bring projections up to the log: in commit order, some events a transaction, position included.
 
+Each goes its own way: it has its own position, its own task and its own transactions, and one that is
+slow or fails holds up no other.
 Whoever holds a projection's row may bring it on: the worker that follows the log, or a reader who
-must see everything that was there before the question; the others wait for that row.
+must see everything that was there before the question; the others wait for that row, of one process
+only one at a time.
 A projection that is made anew grows beside the one that serves, and takes its place when it has
 caught up with it.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Any, Final, LiteralString
 
+import msgspec
 import structlog
+from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
 from adapters.projections.generations import (
     AT_ONCE,
+    Advanced,
     advance,
     begin,
     exchange,
@@ -25,6 +34,8 @@ from adapters.projections.generations import (
     serving,
 )
 from adapters.projections.projection import FeedEvent, Projection
+from adapters.projections.setting_aside import SetAside, failed, retry
+from application.health import ProjectionStanding
 from application.ports.order_repository import StoreUnavailableError
 
 __all__ = ["FeedEvent", "Projection", "ProjectionRunner"]
@@ -33,11 +44,34 @@ log = structlog.get_logger()
 
 CHANNEL: Final = "varsel_events"
 _POLL: Final = 0.5
+_LONGEST_PAUSE: Final = 30.0
+_UNTIL_TOLD_AGAIN: Final = 0.1
 
-_IS_UP: Final[LiteralString] = """
-SELECT position >= coalesce((SELECT max(notification_id) FROM orders_events), 0)
-  FROM projection WHERE name = %s AND is_serving
+_AHEAD: Final[LiteralString] = """
+SELECT last.position
+  FROM (SELECT max(notification_id) AS position FROM orders_events) AS last
+ WHERE last.position > coalesce(
+           (SELECT position FROM projection WHERE name = %s AND is_serving), 0)
 """
+_STANDINGS: Final[LiteralString] = """
+SELECT asked.name, last.position - coalesce(p.position, 0),
+       CASE WHEN last.position > coalesce(p.position, 0) THEN
+           (SELECT state FROM orders_events e WHERE e.notification_id > coalesce(p.position, 0)
+             ORDER BY e.notification_id LIMIT 1) END,
+       (SELECT count(*) FROM projection_failure f
+         WHERE (f.name, f.generation) = (p.name, p.generation))
+  FROM (SELECT coalesce(max(notification_id), 0) AS position FROM orders_events) AS last,
+       unnest(%s::text[]) WITH ORDINALITY AS asked (name, place)
+  LEFT JOIN projection p ON p.name = asked.name AND p.is_serving
+ ORDER BY asked.place
+"""
+
+
+class _State(Struct, frozen=True):
+    recorded_at: datetime
+
+
+_read = msgspec.json.Decoder(_State).decode
 
 
 class ProjectionRunner:
@@ -52,6 +86,9 @@ class ProjectionRunner:
         self._pool = pool
         self._listener = listener
         self._projections: Mapping[str, Projection] = {each.name: each for each in projections}
+        self._turns: Mapping[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._calls = {name: asyncio.Event() for name in self._projections}
+        self._at_once = dict.fromkeys(self._projections, AT_ONCE)
 
     @property
     def names(self) -> Sequence[str]:
@@ -59,15 +96,15 @@ class ProjectionRunner:
         return tuple(self._projections)
 
     async def run(self) -> None:
-        """Follow the log until cancelled."""
-        while True:
-            try:
-                for name in self._projections:
-                    await self.catch_up(name)
-                await self._called()
-            except StoreUnavailableError:
-                log.warning("store_unavailable", does="waits, then follows the log again")
-                await asyncio.sleep(_POLL)
+        """Follow the log with every projection until cancelled."""
+        following = [self._pass_calls_on(), *map(self._follow, self._projections)]
+        tasks = {asyncio.ensure_future(each) for each in following}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()  # none ends by itself but by a fault of ours
+        finally:
+            await _ended(tasks)
 
     async def catch_up(self, name: str, *, within: float | None = None) -> None:
         """Bring one projection up to everything that has been committed.
@@ -78,10 +115,11 @@ class ProjectionRunner:
         """
         try:
             async with asyncio.timeout(within):
-                if await self._is_up(name):
+                if (target := await self._ahead(name)) is None:
                     return
-                while await self._bring_on(self._projections[name]) == AT_ONCE:
-                    pass
+                async with self._turns[name]:
+                    while (done := await self._bring_on(name)).events and done.position < target:
+                        pass
         except TimeoutError:
             raise StoreUnavailableError from None
 
@@ -99,39 +137,114 @@ class ProjectionRunner:
         async with reaching(self._pool) as connection, connection.transaction():
             generation = await begin(connection, name)
         count = 0
-        while (read := await self._grow(projection, generation)) == AT_ONCE:
+        while read := (await self._grow(projection, generation)).events:
             count += read
-        count += read
         async with reaching(self._pool) as connection, connection.transaction():
             await serving(connection, name)
-            while read := await advance(
-                connection, projection, generation, await growing(connection, name, generation)
-            ):
-                count += read
+            position = await growing(connection, name, generation)
+            while (done := await advance(connection, projection, generation, position)).events:
+                position, count = done.position, count + done.events
             await exchange(connection, name, generation)
         await self._remove_idle(projection)
         return count
 
-    async def _called(self) -> None:
-        # In a task of its own, so that being told to stop is never taken for being called.
-        waiting = asyncio.ensure_future(self._listener.wait(CHANNEL, _POLL))
-        try:
-            await asyncio.wait({waiting})
-        finally:
-            waiting.cancel()
+    async def failed(self, *, most: int = 1000) -> Sequence[SetAside]:
+        """The events that projections could not take, in the order of the log.
 
-    async def _is_up(self, name: str) -> bool:
+        Raises:
+            StoreUnavailableError: the store cannot be reached.
+        """
         async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_IS_UP, (name,))
+            return await failed(connection, self.names, most=most)
+
+    async def retry(self, name: str) -> Sequence[int]:
+        """Take up again what was set aside of a projection: the positions of what it has now taken.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached; what was taken up is not lost.
+        """
+        projection = self._projections[name]
+        all_taken: list[int] = []
+        after: int | None = 0
+        while after is not None:
+            async with reaching(self._pool) as connection, connection.transaction():
+                generation, _ = await serving(connection, name)
+                taken, after = await retry(connection, projection, generation, after=after)
+            all_taken += taken
+        return all_taken
+
+    async def standings(self) -> Sequence[ProjectionStanding]:
+        """How far each projection is behind the log, and how many events it has set aside.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached.
+        """
+        async with reaching(self._pool) as connection:
+            cursor = await connection.execute(_STANDINGS, (list(self.names),), binary=True)
+            return [
+                ProjectionStanding(
+                    name=name,
+                    events_behind=max(behind, 0),
+                    waiting_since=None if state is None else _recorded_at(state),
+                    set_aside=set_aside,
+                )
+                for name, behind, state, set_aside in await cursor.fetchall()
+            ]
+
+    async def _follow(self, name: str) -> None:
+        """Follow the log with one projection, whatever becomes of it and of the others."""
+        pause = _POLL
+        while True:
+            try:
+                await self.catch_up(name)
+                pause = _POLL
+                await self._called(name)
+            except StoreUnavailableError:
+                log.warning(
+                    "store_unavailable", does="waits, then follows the log again", projection=name
+                )
+                await asyncio.sleep(_POLL)
+            except Exception as problem:  # noqa: BLE001  # as above; it stays where it was
+                sound = log.critical if pause == _POLL else log.warning
+                sound("projection_stands_still", projection=name, because=type(problem).__name__)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _pass_calls_on(self) -> None:
+        """Wake every projection that waits, at each call and twice a second."""
+        while True:
+            # In a task of its own, so that being told to stop is never taken for being called.
+            waiting = asyncio.ensure_future(self._listener.wait(CHANNEL, _POLL))
+            try:
+                await asyncio.wait({waiting})
+            finally:
+                waiting.cancel()
+            for call in self._calls.values():
+                call.set()
+
+    async def _called(self, name: str) -> None:
+        await self._calls[name].wait()
+        self._calls[name].clear()
+
+    async def _ahead(self, name: str) -> int | None:
+        """The last position of the log, if the projection has not come so far."""
+        async with reaching(self._pool) as connection:
+            cursor = await connection.execute(_AHEAD, (name,))
             row = await cursor.fetchone()
-            return row is not None and bool(row[0])
+            return None if row is None else int(row[0])
 
-    async def _bring_on(self, projection: Projection) -> int:
+    async def _bring_on(self, name: str) -> Advanced:
+        """Apply the next events; after what took too long fewer at once, until that goes well."""
+        projection = self._projections[name]
+        at_once = self._at_once[name]
+        self._at_once[name] = max(1, at_once // 2)
         async with reaching(self._pool) as connection, connection.transaction():
-            generation, position = await serving(connection, projection.name)
-            return await advance(connection, projection, generation, position)
+            generation, position = await serving(connection, name)
+            done = await advance(connection, projection, generation, position, at_once)
+        self._at_once[name] = min(AT_ONCE, 2 * at_once)
+        return done
 
-    async def _grow(self, projection: Projection, generation: int) -> int:
+    async def _grow(self, projection: Projection, generation: int) -> Advanced:
         async with reaching(self._pool) as connection, connection.transaction():
             position = await growing(connection, projection.name, generation)
             return await advance(connection, projection, generation, position)
@@ -141,3 +254,22 @@ class ProjectionRunner:
         while is_more:
             async with reaching(self._pool) as connection, connection.transaction():
                 is_more = await remove_idle(connection, projection)
+
+
+async def _ended(tasks: AbstractSet[asyncio.Task[None]]) -> None:
+    """Tell tasks to stop until they have.
+
+    Once is not always enough: whoever waits for a connection of the pool waits by `wait_for`, which in
+    Python 3.11 loses a cancellation that comes together with what was waited for.
+    """
+    while tasks:
+        for each in tasks:
+            each.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=_UNTIL_TOLD_AGAIN)
+
+
+def _recorded_at(state: bytes) -> datetime | None:
+    try:
+        return _read(state).recorded_at
+    except msgspec.MsgspecError:
+        return None

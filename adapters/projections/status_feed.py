@@ -1,25 +1,23 @@
 """What has happened to owners' orders, in commit order."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, LiteralString
 
-import msgspec
-from msgspec import Struct
+import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import EventByEvent, FeedEvent, Row
+from adapters.projections.placing import placings
+from adapters.projections.projection import FeedEvent, insert
 from adapters.projections.runner import ProjectionRunner
-from application.ports.status_feed import FeedEntry
+from application.ports.status_feed import ENDS, UNSEEN, FeedEntry
 from domain.order.events import OrderId
 
 _PATIENCE: Final = 5.0
 
-_PLACED: Final = "order.placed"
-_COMPLETED: Final = "order.completed"
-_UNSEEN: Final = frozenset({"order.send_condition_met", "order.send_condition_unknown"})
-"""What is nobody's status."""
+_UNSEEN: Final = frozenset(str(each.__struct_config__.tag) for each in UNSEEN)
+_ENDS: Final = frozenset(str(each.__struct_config__.tag) for each in ENDS)
 
 _FROM: Final[LiteralString] = """
 SELECT f.position, f.order_id, f.version FROM status_feed f
@@ -32,21 +30,11 @@ _DOWN: Final[LiteralString] = (
 )
 
 
-class _Placed(Struct, frozen=True):
-    owner: str
-
-
-class _State(Struct, frozen=True):
-    event: _Placed
-
-
-_read = msgspec.json.Decoder(_State).decode
-
-
-class StatusFeedProjection(EventByEvent):
+class StatusFeedProjection:
     """Writes down every event that changes what can be seen of an order."""
 
     name = "status_feed"
+    tables: Sequence[str] = ("status_feed",)
     columns: Mapping[str, str] = MappingProxyType(
         {
             "position": "int8",
@@ -58,13 +46,23 @@ class StatusFeedProjection(EventByEvent):
     )
     channel = None
 
-    def rows(self, event: FeedEvent) -> Iterator[Row]:
-        """The event's place in the log and in its order; the first one tells whose order it is."""
-        if event.topic in _UNSEEN:
-            return
-        owner = _read(event.state).event.owner if event.topic == _PLACED else None
-        is_end = event.topic == _COMPLETED
-        yield event.position, owner, event.order_id, event.version, is_end
+    async def write(
+        self, connection: psycopg.AsyncConnection[Any], generation: int, events: Sequence[FeedEvent]
+    ) -> bool:
+        """Write each event's place in the log and in its order, and whose it is."""
+        seen = [each for each in events if each.topic not in _UNSEEN]
+        placed = await placings(connection, seen)
+        rows = [
+            (
+                each.position,
+                placed[each.order_id].owner,
+                each.order_id,
+                each.version,
+                each.topic in _ENDS,
+            )
+            for each in seen
+        ]
+        return await insert(connection, self.name, self.columns, generation, rows)
 
 
 class PostgresStatusFeed:

@@ -11,7 +11,7 @@ from domain.order.events import OrderId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerFigures:
-    """What one owner ordered in a period, and how much of it a provider took over."""
+    """What one owner ordered for a month, and how much of it a provider took over."""
 
     owner: str
     orders: int
@@ -24,10 +24,11 @@ class OwnerFigures:
 class ResultIndex(Protocol):
     """Counts notifications, and finds the orders whose notifications came to their end."""
 
-    async def figures(self, *, since: datetime, until: datetime) -> Sequence[OwnerFigures]:
-        """Every owner's figures of the orders that were to be sent from `since` on and before `until`.
+    async def figures(self, year: int, month: int) -> Sequence[OwnerFigures]:
+        """Every owner's figures of the orders that were to be sent in a month (UTC).
 
-        Owners come in the order of their names; what was recorded before the question is counted.
+        They are kept and not counted again. Owners come in the order of their names; what was
+        recorded before the question is counted.
 
         Raises:
             StoreUnavailableError: the store cannot be reached; try again later.

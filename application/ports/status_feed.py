@@ -2,9 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from domain.order.events import OrderId
+from domain.order.events import (
+    OrderCancelled,
+    OrderCompleted,
+    OrderEvent,
+    OrderId,
+    SendConditionMet,
+    SendConditionUnknown,
+)
+
+ENDS: Final[tuple[type[OrderEvent], ...]] = (OrderCompleted, OrderCancelled)
+"""By what an order comes to its end."""
+UNSEEN: Final[tuple[type[OrderEvent], ...]] = (SendConditionMet, SendConditionUnknown)
+"""What changes nothing that an owner can see of an order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +39,8 @@ class StatusFeed(Protocol):
         """The owner's entries after a position, oldest first; or before it, newest first.
 
         Descending from 0 begins with the newest.
-        Without `every_transition` there is one entry for each order, at its completion.
+        Without `every_transition` there is one entry for each order, at its end: when it is
+        completed or cancelled.
         Everything recorded before the question is in the answer, and whatever is recorded later
         has a greater position.
 

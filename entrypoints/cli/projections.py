@@ -1,6 +1,8 @@
-"""`varsel projections`: tables that are made from the events, and can be made anew."""
+"""`varsel projections`: tables that are made from the events, what they could not take, and how to mend them."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
 
 from cyclopts import App
 from rich.console import Console
@@ -8,32 +10,77 @@ from rich.console import Console
 from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
 from adapters.projections.generations import SupersededError
+from adapters.projections.runner import ProjectionRunner
+from adapters.projections.setting_aside import SetAside
+from application.ports.order_repository import StoreUnavailableError
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import database
 from entrypoints.cli.refusal import Refusal
 from entrypoints.wiring.lending import agenda_anew, projections
 
-app = App(name="projections", help="Make the tables that are made from the events anew.")
+app = App(name="projections", help="Look after the tables that are made from the events.")
+
+T = TypeVar("T")
+
+_SHOWN: Final = 1000
 
 
 @app.command
 def rebuild(name: str | None = None) -> None:
     """Make a projection anew from the first event on, while the old one serves; or all of them."""
 
-    async def anew() -> dict[str, int]:
-        async with projections(settings_from(), database()) as runner:
-            names = runner.names if name is None else [name]
-            unknown = set(names) - set(runner.names)
-            if unknown:
-                raise Refusal(f"there is no projection {name}; there are {', '.join(runner.names)}")
-            return {each: await runner.rebuild(each) for each in names}
+    async def anew(runner: ProjectionRunner) -> dict[str, int]:
+        names = _known(runner, () if name is None else (name,))
+        return {each: await runner.rebuild(each) for each in names}
 
-    try:
-        done = asyncio.run(anew())
-    except (PostgresError, SupersededError, KeyFileError) as problem:
-        raise Refusal(str(problem)) from None
-    for each, count in done.items():
-        Console(highlight=False).print(f"{each}: made anew from {count} events")
+    for each, count in _lent(anew).items():
+        _say(f"{each}: made anew from {count} events")
+
+
+@app.command
+def failed() -> None:
+    """List the events that a projection could not take, and that are missing in it."""
+
+    async def ask(runner: ProjectionRunner) -> Sequence[SetAside]:
+        return await runner.failed(most=_SHOWN + 1)
+
+    found = _lent(ask)
+    for each in found[:_SHOWN]:
+        _say(
+            f"{each.projection}: event {each.position} of order {each.order_id}, {each.reason}, "
+            f"since {each.set_aside_at.isoformat()}"
+        )
+    if len(found) > _SHOWN:
+        _say(f"And more than these {_SHOWN}.")
+    _say(
+        "What is in an order: varsel audit history ID. Once it can be taken: varsel projections retry"
+        if found
+        else "Every event has been taken."
+    )
+
+
+@app.command
+def retry(*names: str) -> None:
+    """Take up again what projections could not take; of these, or of all.
+
+    In the status feed such an event stands at its own place, which readers may have passed.
+
+    Parameters
+    ----------
+    names
+        Which projections; none named is all.
+    """
+
+    async def again(runner: ProjectionRunner) -> tuple[dict[str, int], int]:
+        taken = {each: len(await runner.retry(each)) for each in _known(runner, names)}
+        left = [each for each in await runner.failed() if each.projection in taken]
+        return taken, len(left)
+
+    taken, left = _lent(again)
+    for each, count in taken.items():
+        _say(f"{each}: {count} events taken")
+    if left:
+        raise Refusal(f"{left} events still cannot be taken; see `varsel projections failed`")
 
 
 @app.command
@@ -43,9 +90,34 @@ def agenda() -> None:
         done = asyncio.run(agenda_anew(settings_from(), database()))
     except (PostgresError, KeyFileError) as problem:
         raise Refusal(str(problem)) from None
-    console = Console(highlight=False)
-    console.print(
-        f"{done.orders} orders looked at: {done.written} rows written, {done.removed} removed"
-    )
+    _say(f"{done.orders} orders looked at: {done.written} rows written, {done.removed} removed")
     for order_id in done.unreadable:
-        console.print(f"the history of order {order_id} cannot be read")
+        _say(f"the history of order {order_id} cannot be read")
+
+
+def _known(runner: ProjectionRunner, names: Sequence[str]) -> Sequence[str]:
+    for name in names:
+        if name not in runner.names:
+            raise Refusal(f"there is no projection {name}; there are {', '.join(runner.names)}")
+    return names or runner.names
+
+
+def _lent(use: Callable[[ProjectionRunner], Awaitable[T]]) -> T:
+    """What comes of using the projections.
+
+    Raises:
+        Refusal: they cannot be reached or used.
+    """
+
+    async def used() -> T:
+        async with projections(settings_from(), database()) as runner:
+            return await use(runner)
+
+    try:
+        return asyncio.run(used())
+    except (PostgresError, SupersededError, KeyFileError, StoreUnavailableError) as problem:
+        raise Refusal(str(problem) or "the database cannot be reached") from None
+
+
+def _say(words: str) -> None:
+    Console(highlight=False, markup=False, soft_wrap=True).print(words)

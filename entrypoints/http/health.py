@@ -1,14 +1,27 @@
-"""How the service is: whether it lives, and whether it can do its work."""
+"""How the service is: whether it lives, whether it can do its work, and how far it is behind with it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
+from application.health import Readiness
 from entrypoints.http.answering import TEXT, Answer, told
 from entrypoints.http.contract import Access, Reply, Route
 from entrypoints.http.services import Services
+
+
+class ProjectionAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How far a table that is made from the events is behind them."""
+
+    name: str
+    events_behind: int
+    """At most so many: they are counted by their places in the log, which has gaps."""
+    seconds_behind: float
+    set_aside: int
+    """Events that it could not take, and that wait for an operator."""
 
 
 class ReadinessAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -18,6 +31,7 @@ class ReadinessAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_de
     """`ready` or `not_ready`."""
     database: str
     agenda_age_seconds: float | None = None
+    projections: Sequence[ProjectionAnswer] = ()
 
 
 ROUTES: Final = (
@@ -37,11 +51,28 @@ ROUTES: Final = (
         access=Access.OPEN,
         tag="Service",
         summary="Whether orders can be taken and are carried out",
+        words=(
+            "Not ready without the database, when an order is overdue by five minutes, or when a table "
+            "that is made from the events is behind by as much. Events that such a table could not "
+            "take are told, and are no reason."
+        ),
         replies={
             200: Reply(
                 words="They can, and they are.",
                 kind=ReadinessAnswer,
-                example={"status": "ready", "database": "up", "agendaAgeSeconds": 0.0},
+                example={
+                    "status": "ready",
+                    "database": "up",
+                    "agendaAgeSeconds": 0.0,
+                    "projections": [
+                        {
+                            "name": "status_feed",
+                            "eventsBehind": 0,
+                            "secondsBehind": 0.0,
+                            "setAside": 0,
+                        }
+                    ],
+                },
             ),
             503: Reply(
                 words="They cannot, or are not.",
@@ -50,7 +81,23 @@ ROUTES: Final = (
             ),
         },
     ),
+    Route(
+        name="readHealthFigures",
+        method="GET",
+        path="/health/metrics",
+        access=Access.OPEN,
+        tag="Service",
+        summary="The same in figures",
+        words="As Prometheus reads them; they tell nothing of orders.",
+        replies={
+            200: Reply(
+                words="The figures.", media_type="text/plain", example="varsel_database_up 1\n"
+            )
+        },
+    ),
 )
+
+_FIGURES: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 
 class HealthController(Controller):
@@ -71,5 +118,59 @@ class HealthController(Controller):
             status="ready" if readiness.is_ready else "not_ready",
             database=readiness.database,
             agenda_age_seconds=readiness.agenda_age_seconds,
+            projections=tuple(
+                ProjectionAnswer(
+                    name=each.name,
+                    events_behind=each.events,
+                    seconds_behind=each.seconds,
+                    set_aside=each.set_aside,
+                )
+                for each in readiness.projections
+            ),
         )
         return told(answer, 200 if readiness.is_ready else 503)
+
+    @get("/metrics")
+    async def figures(self, services: NamedDependency[Services]) -> Answer:
+        """Say the same in figures."""
+        return Answer(200, _figures(await services.health.readiness()).encode(), _FIGURES)
+
+
+def _figures(readiness: Readiness) -> str:
+    """How the service is, in the text format of Prometheus; what nobody can tell is left out."""
+    families: list[tuple[str, str, Mapping[str, float]]] = [
+        (
+            "varsel_ready",
+            "Whether orders can be taken and are carried out.",
+            {"": readiness.is_ready},
+        ),
+        ("varsel_database_up", "Whether the database answers.", {"": readiness.database == "up"}),
+    ]
+    if readiness.agenda_age_seconds is not None:
+        age = readiness.agenda_age_seconds
+        families.append(
+            ("varsel_agenda_age_seconds", "How long the most overdue order has waited.", {"": age})
+        )
+    by_name = {f'{{projection="{each.name}"}}': each for each in readiness.projections}
+    families += [
+        (
+            "varsel_projection_events_behind",
+            "Events that a projection has not reached, at most.",
+            {label: each.events for label, each in by_name.items()},
+        ),
+        (
+            "varsel_projection_seconds_behind",
+            "How long the first event has waited that a projection has not reached.",
+            {label: each.seconds for label, each in by_name.items()},
+        ),
+        (
+            "varsel_projection_events_set_aside",
+            "Events that a projection could not take, and that wait for an operator.",
+            {label: each.set_aside for label, each in by_name.items()},
+        ),
+    ]
+    lines: list[str] = []
+    for name, words, values in families:
+        lines += [f"# HELP {name} {words}", f"# TYPE {name} gauge"]
+        lines += [f"{name}{label} {float(value):g}" for label, value in values.items()]
+    return "\n".join(lines) + "\n"

@@ -1,6 +1,6 @@
 """What every index of results promises; a suite for each names its stand."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -34,7 +34,8 @@ from tests.contracts.order_repository_contract import (
 )
 from tests.samples import NOON, REMINDER_SMS, TTD, placed
 
-BEGINS, ENDS = NOON - timedelta(hours=1), NOON + timedelta(hours=1)
+BEGINS, ENDS = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
+MONTH = 2026, 9
 NOTHING = {"emails": 0, "emails_succeeded": 0, "text_messages": 0, "text_messages_succeeded": 0}
 
 
@@ -86,7 +87,7 @@ async def lived(
 
 
 async def only(results: ResultIndex) -> OwnerFigures:
-    (figures,) = await results.figures(since=BEGINS, until=ENDS)
+    (figures,) = await results.figures(*MONTH)
     return figures
 
 
@@ -116,6 +117,18 @@ class ResultIndexContract:
 
         assert (await only(results)).emails_succeeded == 2
 
+    async def test_what_was_handed_on_has_succeeded_until_it_comes_back(
+        self, orders: OrderRepository, results: ResultIndex
+    ) -> None:
+        relayed, failed = told(ReportedState.RELAYED), told(ReportedState.FAILED)
+        handed_on = await lived(orders, *HANDED_OVER, relayed)
+        came_back = await lived(orders, *HANDED_OVER, relayed, failed)
+        await lived(orders, *HANDED_OVER, EXPIRED, relayed)
+
+        assert (await only(results)).emails_succeeded == 2
+        ended = await results.ended(Channel.EMAIL, since=BEGINS, until=ENDS)
+        assert {handed_on, came_back} < set(ended)
+
     async def test_each_channel_is_counted_for_itself(
         self, orders: OrderRepository, results: ResultIndex
     ) -> None:
@@ -136,7 +149,7 @@ class ResultIndexContract:
         await lived(orders, owner="skd")
         await lived(orders, owner="nav", at=ENDS)
 
-        assert list(await results.figures(since=BEGINS, until=ENDS)) == [
+        assert list(await results.figures(*MONTH)) == [
             OwnerFigures(owner="skd", orders=1, **NOTHING),
             OwnerFigures(owner="ttd", orders=2, **NOTHING),
         ]

@@ -54,11 +54,19 @@ class StatusFeedContract:
     ) -> None:
         ended = await lived(orders, resolved(), OrderCompleted())
         await lived(orders, resolved())
-        await lived(orders, OrderCancelled())
 
         (entry,) = await page(feed)
 
         assert (entry.order_id, entry.version) == (ended, 3)
+
+    async def test_a_cancelled_order_has_ended(
+        self, orders: OrderRepository, feed: StatusFeed
+    ) -> None:
+        cancelled = await lived(orders, OrderCancelled())
+
+        (entry,) = await page(feed)
+
+        assert (entry.order_id, entry.version) == (cancelled, 2)
 
     async def test_every_transition_is_told_to_those_who_ask(
         self, orders: OrderRepository, feed: StatusFeed

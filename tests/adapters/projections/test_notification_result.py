@@ -5,9 +5,8 @@ import pytest
 from adapters.projections.notification_result import PostgresResultIndex
 from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.contracts.result_index_contract import (
-    BEGINS,
-    ENDS,
     HANDED_OVER,
+    MONTH,
     NOWHERE,
     ResultIndexContract,
     lived,
@@ -27,9 +26,9 @@ async def test_figures_made_anew_are_the_same(store: PostgresStore) -> None:
     for owner in ("ttd", "skd"):
         await lived(store.orders, *HANDED_OVER, owner=owner)
         await lived(store.orders, NOWHERE, owner=owner)
-    before = await store.results.figures(since=BEGINS, until=ENDS)
+    before = await store.results.figures(*MONTH)
 
     await store.runner.rebuild("notification_result")
 
-    assert await store.results.figures(since=BEGINS, until=ENDS) == before
+    assert await store.results.figures(*MONTH) == before
     assert len(before) == 2

@@ -218,3 +218,16 @@ async def test_an_event_that_cannot_be_read_hides_no_other(store: PostgresStore)
     await store.orders.append([called("case-1")], by=TTD)
 
     assert len(await store.index.with_reference("ttd", "case-1")) == 1
+
+
+async def test_a_worker_that_is_told_to_stop_stops_though_it_is_waiting_for_connections(
+    store: PostgresStore,
+) -> None:
+    for _ in range(30):
+        following = asyncio.create_task(store.runner.run())
+        await store.orders.append([called("case-1")], by=TTD)
+
+        following.cancel()
+
+        done, _ = await asyncio.wait({following}, timeout=5)
+        assert done == {following}

@@ -40,7 +40,7 @@ from application.counting import CountingService
 from application.dispatching import DispatchService
 from application.following import FollowingService
 from application.handing_over import HandOver
-from application.health import HealthService
+from application.health import HealthService, ProjectionStanding
 from application.instant import InstantService
 from application.limiting import LimitingService
 from application.looking_up import ContactLookUp, Registries
@@ -142,6 +142,15 @@ class Punctual:
 
     async def age(self) -> timedelta:
         return timedelta(0)
+
+
+class UpToDate:
+    """Projections that are never behind."""
+
+    async def standings(self) -> Sequence[ProjectionStanding]:
+        return [
+            ProjectionStanding(name="status_feed", events_behind=0, waiting_since=None, set_aside=0)
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,7 +299,7 @@ class Installation:
             supporting=SupportService(orders=self.orders, index=stores.recipients),
             reporting=ReportingService(inbox=self.inbox, orders=self.orders),
             limiting=self.limiting,
-            health=HealthService(agenda=Punctual()),
+            health=HealthService(agenda=Punctual(), projections=UpToDate(), clock=lambda: self.now),
         )
 
     @property

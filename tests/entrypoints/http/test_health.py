@@ -1,11 +1,12 @@
 """The service says how it is."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 
-from application.health import HealthService
+from application.health import Behind, HealthService, ProjectionStanding, Readiness
 from application.ports.order_repository import StoreUnavailableError
 from tests.entrypoints.http.installation import Installation
 
@@ -13,6 +14,34 @@ from tests.entrypoints.http.installation import Installation
 class Cut:
     async def age(self) -> timedelta:
         raise StoreUnavailableError
+
+
+class Punctual:
+    async def age(self) -> timedelta:
+        return timedelta()
+
+
+class Standing:
+    """Projections that stand as a test says."""
+
+    def __init__(self, *standings: ProjectionStanding) -> None:
+        self._standings = standings
+
+    async def standings(self) -> Sequence[ProjectionStanding]:
+        return self._standings
+
+
+def behind_since(moment: datetime | None, *, events: int = 3) -> ProjectionStanding:
+    return ProjectionStanding(
+        name="order_index", events_behind=events, waiting_since=moment, set_aside=2
+    )
+
+
+async def readiness(installation: Installation, *standings: ProjectionStanding) -> Readiness:
+    health = HealthService(
+        agenda=Punctual(), projections=Standing(*standings), clock=lambda: installation.now
+    )
+    return await health.readiness()
 
 
 async def test_a_process_that_lives_is_healthy(api: httpx.AsyncClient) -> None:
@@ -25,13 +54,21 @@ async def test_a_service_that_can_work_is_ready(api: httpx.AsyncClient) -> None:
     answer = await api.get("/health/ready")
 
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "database": "up", "agendaAgeSeconds": 0.0}
+    assert answer.json() == {
+        "status": "ready",
+        "database": "up",
+        "agendaAgeSeconds": 0.0,
+        "projections": [
+            {"name": "status_feed", "eventsBehind": 0, "secondsBehind": 0.0, "setAside": 0}
+        ],
+    }
 
 
 async def test_without_its_store_a_service_lives_and_is_not_ready(
     installation: Installation,
 ) -> None:
-    services = replace(installation.services, health=HealthService(agenda=Cut()))
+    health = HealthService(agenda=Cut(), projections=Standing(), clock=lambda: installation.now)
+    services = replace(installation.services, health=health)
     async with installation.client(services=services) as api:
         ready = await api.get("/health/ready")
         alive = await api.get("/health")
@@ -39,3 +76,43 @@ async def test_without_its_store_a_service_lives_and_is_not_ready(
     assert ready.status_code == 503
     assert ready.json() == {"status": "not_ready", "database": "down"}
     assert alive.status_code == 200
+
+
+async def test_how_far_each_projection_is_behind_is_told(installation: Installation) -> None:
+    told = await readiness(installation, behind_since(installation.now - timedelta(seconds=20)))
+
+    assert told.is_ready
+    assert told.projections == [Behind(name="order_index", events=3, seconds=20.0, set_aside=2)]
+
+
+async def test_a_projection_that_is_behind_by_five_minutes_is_really_wrong(
+    installation: Installation,
+) -> None:
+    told = await readiness(
+        installation,
+        behind_since(None, events=0),
+        behind_since(installation.now - timedelta(minutes=5)),
+    )
+
+    assert (told.is_ready, told.database) == (False, "up")
+
+
+async def test_what_is_set_aside_is_no_reason_to_take_no_orders(installation: Installation) -> None:
+    assert (await readiness(installation, behind_since(None, events=0))).is_ready
+
+
+async def test_the_same_is_told_in_figures(api: httpx.AsyncClient) -> None:
+    answer = await api.get("/health/metrics")
+
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert answer.text.splitlines()[2] == "varsel_ready 1"
+    assert 'varsel_projection_events_behind{projection="status_feed"} 0' in answer.text.splitlines()
+
+
+async def test_without_a_database_the_figures_tell_that(installation: Installation) -> None:
+    health = HealthService(agenda=Cut(), projections=Standing(), clock=lambda: installation.now)
+    async with installation.client(services=replace(installation.services, health=health)) as api:
+        answer = await api.get("/health/metrics")
+
+    assert answer.status_code == 200
+    assert {"varsel_ready 0", "varsel_database_up 0"} < set(answer.text.splitlines())
