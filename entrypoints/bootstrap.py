@@ -262,7 +262,7 @@ def api(settings: Settings, running: Services) -> ASGIApp:
             recipients=settings.max_recipients,
             attachments=settings.max_attachments,
         ),
-        observer=log_served if settings.log_level == "debug" else None,
+        observer=log_served if settings.access_log else None,
     )
 
 

@@ -420,6 +420,9 @@ class Settings:
         words="whether a mail server and an SMS gateway are started that keep everything",
     )
     samples: bool = _setting(_flag, default=False, words="whether the sample registries are loaded")
+    access_log: bool = _setting(
+        _flag, default=True, words="whether each request leaves a line in the log"
+    )
     log_level: str = _setting(_text, "info", "what is logged: debug, info, warning or error")
 
     def __post_init__(self) -> None:

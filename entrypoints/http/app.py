@@ -67,7 +67,7 @@ def create_app(
     `documents` are JSON documents open to all, by their paths.
     """
     limits = limits or BodyLimits()
-    doorkeeper = Doorkeeper(verifier)
+    doorkeeper = Doorkeeper(verifier, base_url)
     links = Links(base_url.rstrip("/"))
     placing = Placing(
         services=services, doorkeeper=doorkeeper, rules=rules, links=links, limits=limits
@@ -104,7 +104,7 @@ def create_app(
     if own is not None:
         routes += internal(services, own, rules, limits)
     if figures is not None:
-        routes += metrics(services.counting, figures, limits)
+        routes += metrics(services.counting, figures, limits, doorkeeper)
     app = Litestar(
         route_handlers=routes,
         dependencies={

@@ -1,7 +1,9 @@
 """Who is calling, and whether they may."""
 
 import re
+from collections.abc import Collection
 from typing import Final
+from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
@@ -15,19 +17,28 @@ from entrypoints.http.refusals import MissingScopeError, NotAcceptableError
 COOKIE: Final = "AltinnStudioRuntime"
 """The cookie in which a browser bears a token; an `Authorization` header goes before it."""
 
+JSON_RANGES: Final = frozenset({"*/*", "application/*", "application/json", "text/json"})
+HTML_RANGES: Final = frozenset({"*/*", "text/*", "text/html"})
+"""What a client may say that it takes, where that is what it is given."""
 
-_TAKEN: Final = frozenset({"*/*", "application/*", "application/json", "text/json"})
+_MOST_RANGES: Final = 64
+"""So many are looked at; browsers name ten."""
+_PORTS: Final = {"http": 80, "https": 443}
 _REFUSING: Final = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
 class Doorkeeper:
     """Lets callers in whose token is good and allows what they ask for."""
 
-    def __init__(self, verifier: TokenVerifier) -> None:
+    def __init__(self, verifier: TokenVerifier, base_url: str) -> None:
+        """Take the verifier of tokens, and the address at which pages of our own lie."""
         self._verifier = verifier
+        self._origin = _origin(base_url)
 
-    async def admit(self, scope: Scope, needed: str = CREATE) -> Caller:
-        """Verify who calls, and that they hold the scope that is needed.
+    async def admit(
+        self, scope: Scope, needed: str = CREATE, *, gives: Collection[str] = JSON_RANGES
+    ) -> Caller:
+        """Verify who calls, that they hold the scope that is needed, and understand what is given.
 
         Raises:
             NotAcceptableError: the caller would not understand the answer.
@@ -36,10 +47,12 @@ class Doorkeeper:
             MissingScopeError: the token does not allow this.
             VerificationUnavailableError: nobody can tell now.
         """
-        _check_acceptance(scope)
+        _check_acceptance(scope, gives)
         authorization: list[str] = []
         platform: list[str] = []
         in_cookies: list[str] = []
+        sites: list[bytes] = []
+        origins: list[bytes] = []
         for name, value in scope["headers"]:
             if name == b"authorization":
                 authorization.append(value.decode("latin-1"))
@@ -47,12 +60,19 @@ class Doorkeeper:
                 platform.append(value.decode("latin-1"))
             elif name == b"cookie":
                 in_cookies += _in_cookie(value.decode("latin-1"))
+            elif name == b"sec-fetch-site":
+                sites.append(value)
+            elif name == b"origin":
+                origins.append(value)
+        # A page elsewhere can have a browser send the cookie, and the browser says where it lies.
+        is_from_here = sites == [b"same-origin"] if sites else origins == [self._origin]
         caller = await self._verifier.verify(
-            authorization=authorization or in_cookies, platform_access_token=platform
+            authorization=authorization or (in_cookies if is_from_here else []),
+            platform_access_token=platform,
         )
         scope["user"] = caller
         if not caller.may(needed):
-            raise MissingScopeError
+            raise MissingScopeError(needed)
         return caller
 
     async def guard(
@@ -66,26 +86,32 @@ class Doorkeeper:
             await self.admit(connection.scope)
 
 
-def _check_acceptance(scope: Scope) -> None:
-    """See that the caller takes JSON; nothing said means anything (RFC 9110 § 12.5.1)."""
+def _origin(base_url: str) -> bytes:
+    """The origin of an address as browsers write it: without the port that goes without saying."""
+    parts = urlsplit(base_url.lower())
+    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}{port}".encode()
+
+
+def _check_acceptance(scope: Scope, gives: Collection[str]) -> None:
+    """See that the caller takes what is given; nothing said means anything (RFC 9110 § 12.5.1)."""
     accepted = [value for name, value in scope["headers"] if name == b"accept"]
-    ranges = [each for value in accepted for each in value.decode("latin-1").split(",")]
-    if any(ranges) and not any(map(_takes_json, ranges)):
+    ranges = b",".join(accepted).decode("latin-1").split(",", _MOST_RANGES)[:_MOST_RANGES]
+    if any(ranges) and not any(_takes(each, gives) for each in ranges):
         raise NotAcceptableError
 
 
-def _takes_json(media_range: str) -> bool:
+def _takes(media_range: str, gives: Collection[str]) -> bool:
     kind, *parameters = [each.strip().lower() for each in media_range.split(";")]
     is_refused = any(_REFUSING.fullmatch(each) for each in parameters)
-    return kind in _TAKEN and not is_refused
+    return kind in gives and not is_refused
 
 
 def _in_cookie(cookies: str) -> list[str]:
-    """The tokens in a cookie header (RFC 6265 § 4.2), as an `Authorization` header would say them.
-
-    A page elsewhere cannot place orders with it: what is posted must be said to be JSON, which a
-    browser asks us about first, and we allow nobody.
-    """
+    """The tokens in a cookie header (RFC 6265 § 4.2), as an `Authorization` header would say them."""
+    if COOKIE not in cookies:
+        return []
     pairs = (each.strip().partition("=") for each in cookies.split(";"))
     return [f"Bearer {value}" for name, _, value in pairs if name == COOKIE]
 

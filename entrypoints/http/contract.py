@@ -19,6 +19,7 @@ class Access(StrEnum):
     COMPOSED = "composed"
     SUPPORT = "support"
     METRICS = "metrics"
+    FIGURES = "figures"
     OPERATOR = "operator"
 
 

@@ -1,4 +1,7 @@
-"""The figures: a page by month for everybody, and yesterday's notifications for those who have the key."""
+"""The figures: a page by month, and yesterday's notifications as files, for those who have the key.
+
+The page is also for support.
+"""
 
 import base64
 import hashlib
@@ -15,18 +18,22 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 from msgspec import Struct
 
+from application.caller import SUPPORT
 from application.counting import CountingService, Ended
 from application.ports.result_index import OwnerFigures
 from domain.channel import Channel
 from entrypoints.http.answering import JSON, Answer, in_json
+from entrypoints.http.authentication import HTML_RANGES, Doorkeeper
 from entrypoints.http.bodies import BodyLimits, check_media_type, read_body
 from entrypoints.http.contract import Access, Body, Reply, Route
 from entrypoints.http.doors import Endpoint, door
 from entrypoints.http.figures import COLUMNS, figure_of
 from entrypoints.http.links import BASE
 from entrypoints.http.problem_families import ValidationProblem
+from entrypoints.http.refusals import WrongCredentialsError
 from entrypoints.http.requests import InvalidRequestError
 from entrypoints.http.requests.wire import MonthRequest
+from entrypoints.http.tracing import trail
 
 PAGE: Final = f"{BASE}/metrics"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -39,7 +46,9 @@ _POLICY: Final = (
         b"frame-ancestors 'none'"
     ),
 )
-_CHALLENGE: Final = (b"www-authenticate", b"ApiKey")
+_KEY: Final = b"x-api-key"
+_API_KEY: Final = b"ApiKey"
+_CHALLENGE: Final = (b"www-authenticate", _API_KEY)
 _LARGEST: Final = 1024
 _FIELDS: Final = 16
 """Bytes, and fields, of a form that names a month."""
@@ -89,7 +98,7 @@ ROUTES: Final = (
         name="showMetrics",
         method="GET",
         path=PAGE,
-        access=Access.OPEN,
+        access=Access.FIGURES,
         tag="Figures",
         summary="What was sent this month, by owner",
         replies={200: _SHOWN[200]},
@@ -98,7 +107,7 @@ ROUTES: Final = (
         name="showMetricsOfMonth",
         method="POST",
         path=PAGE,
-        access=Access.OPEN,
+        access=Access.FIGURES,
         tag="Figures",
         summary="What was sent in a month, by owner",
         words="A form with `month` and `year`; the month is that of the requested send time (UTC).",
@@ -137,15 +146,24 @@ def metrics(
     counting: CountingService,
     files: Metrics,
     limits: BodyLimits,
+    doorkeeper: Doorkeeper,
 ) -> list[ASGIRouteHandler]:
     """The doors of the figures."""
 
+    async def admit(scope: Scope) -> None:
+        if not any(name == _KEY for name, _ in scope["headers"]):
+            await doorkeeper.admit(scope, SUPPORT, gives=HTML_RANGES)
+        elif _refusal(scope, files.key) is not None:
+            raise WrongCredentialsError(_API_KEY)
+
     async def show(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
+        await admit(scope)
         now = files.clock()
         return await page(now.year, now.month)
 
     async def show_month(scope: Scope, receive: Receive) -> Answer:
         check_media_type(scope, {_FORM}, may_be_missing=False)
+        await admit(scope)
         return await page(*_read_month(await read_body(scope, receive, limits.within(_LARGEST))))
 
     async def page(year: int, month: int) -> Answer:
@@ -155,6 +173,7 @@ def metrics(
     def collect(channel: Channel) -> Endpoint:
         async def file(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
             if (refusal := _refusal(scope, files.key)) is not None:
+                trail(scope).code = "wrong_key"
                 return Answer(401, in_json(MetricsRefusal(refusal)), JSON, (_CHALLENGE,))
             day, ended = await counting.yesterday(channel)
             content, count = await files.write(COLUMNS[channel], _rows(ended))
@@ -193,8 +212,8 @@ def _md5(content: bytes) -> str:
 
 
 def _refusal(scope: Scope, key: str | None) -> str | None:
-    """Why whoever asks gets no file; None if they do."""
-    given = [value for name, value in scope["headers"] if name == b"x-api-key"]
+    """Why whoever asks gets no figures; None if they bear the key."""
+    given = [value for name, value in scope["headers"] if name == _KEY]
     if not given:
         return "API key required: send it in the header X-API-Key"
     if len(given) > 1 or not given[0].strip():

@@ -5,6 +5,7 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from types import UnionType
 from typing import Any, Final, get_args, get_origin
@@ -109,6 +110,7 @@ _SECURITY: Final[Mapping[Access, list[dict[str, list[str]]]]] = {
     Access.COMPOSED: [{"bearer": []}],
     Access.SUPPORT: [{"bearer": []}],
     Access.METRICS: [{"metricsKey": []}],
+    Access.FIGURES: [{"metricsKey": []}, {"bearer": []}],
     Access.OPERATOR: [{"operator": []}],
     Access.SMS_GATEWAY: [{"smsGateway": []}],
     Access.MAIL_SERVER: [{"mailServer": []}],
@@ -116,11 +118,19 @@ _SECURITY: Final[Mapping[Access, list[dict[str, list[str]]]]] = {
 
 _OF_TOKENS: Final[Mapping[int, Reply]] = {
     401: Reply(
-        words="There is no token that can be trusted.",
-        headers={"WWW-Authenticate": "`Bearer`"},
+        words=(
+            "There is no token that can be trusted: `token_missing`, `token_expired`, "
+            "`token_not_for_us` (another issuer, or another audience) or `token_invalid`."
+        ),
+        kind=PlainProblem,
+        headers={"WWW-Authenticate": "`Bearer`, and whether there was a token."},
     ),
-    406: Reply(words="The client accepts no JSON.", kind=PlainProblem),
-    403: Reply(words="The token names no owner, or does not allow this."),
+    406: Reply(words="The client accepts no answer of this kind.", kind=PlainProblem),
+    403: Reply(
+        words="The token names no owner (`not_an_owner`), or does not allow this (`scope_missing`).",
+        kind=PlainProblem,
+        headers={"WWW-Authenticate": "`Bearer`, and the scope that is missing, if one is."},
+    ),
 }
 _EMPTY: Final[Mapping[Access, Mapping[int, Reply]]] = {
     Access.OPEN: {},
@@ -128,19 +138,33 @@ _EMPTY: Final[Mapping[Access, Mapping[int, Reply]]] = {
     Access.COMPOSED: _OF_TOKENS,
     Access.SUPPORT: _OF_TOKENS,
     Access.METRICS: {},
+    Access.FIGURES: {
+        **_OF_TOKENS,
+        401: replace(
+            _OF_TOKENS[401],
+            words="There is neither the key (`wrong_credentials`) nor a token that is taken.",
+        ),
+    },
     Access.OPERATOR: {
         401: Reply(
-            words="The secret is wrong, or none is set.",
+            words="The secret is wrong, or none is set (`wrong_credentials`).",
+            kind=PlainProblem,
             headers={"WWW-Authenticate": "`Bearer`"},
         )
     },
     Access.SMS_GATEWAY: {
         401: Reply(
-            words="The user or the password is wrong.", headers={"WWW-Authenticate": "`Basic`"}
+            words="The user or the password is wrong (`wrong_credentials`).",
+            kind=PlainProblem,
+            headers={"WWW-Authenticate": "`Basic`"},
         )
     },
     Access.MAIL_SERVER: {
-        401: Reply(words="The secret is wrong.", headers={"WWW-Authenticate": "`Bearer`"})
+        401: Reply(
+            words="The secret is wrong (`wrong_credentials`).",
+            kind=PlainProblem,
+            headers={"WWW-Authenticate": "`Bearer`"},
+        )
     },
 }
 
@@ -183,7 +207,8 @@ def _document(sizes: Sizes) -> dict[str, Any]:
                 "Wire compatible with Altinn Notifications. Paths are read in any letter case and "
                 "with or without a slash at their end. Members that are null are left out of "
                 "answers; members that are not known are ignored in requests. Every problem bears "
-                "a stable `code`; 401 and 403 have no body."
+                "a stable `code`, and a `traceId` by which the service's operator finds it. "
+                "Where something can be got, its head can be asked for."
             ),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

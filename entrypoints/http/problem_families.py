@@ -42,9 +42,10 @@ class PlainProblem(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
 
 
 class Empty(Struct, frozen=True):
-    """A refusal without a body."""
+    """A refusal without a body; its code stands in the log alone."""
 
     status: int
+    code: str
 
 
 class Plain(Struct, frozen=True):

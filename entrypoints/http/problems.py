@@ -2,7 +2,7 @@
 
 Three families, as Altinn's clients know them: validation problems, Altinn's own problems with `NOT-` codes,
 and plain ones.
-Every one carries a stable `code`, but for 401 and 403, and 404 in the first version, which are empty.
+Every one carries a stable `code`, but for 404 in the first version, which is empty.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,6 +70,8 @@ _ELSEWHERE: Final[Mapping[int, str]] = MappingProxyType(
 _SECTIONS: Final[Mapping[int, str]] = MappingProxyType(
     {
         400: "15.5.1",
+        401: "15.5.2",
+        403: "15.5.4",
         404: "15.5.5",
         405: "15.5.6",
         406: "15.5.7",
@@ -84,17 +86,47 @@ _SECTIONS: Final[Mapping[int, str]] = MappingProxyType(
 
 
 SHIPMENT_NOT_FOUND: Final = Altinn(404, "NOT-00003", "Shipment not found", "Not Found")
-NOTHING_FOUND: Final = Empty(404)
+NOTHING_FOUND: Final = Empty(404, "order_not_found")
 UNEXPECTED: Final = Plain(500, "unexpected")
 INVALID_REQUEST: Final = "invalid_request"
 _MORE_IS_WRONG: Final = f"More is wrong than these {MOST} faults tell. Mend them, and ask again."
 
+_NO_CREDENTIAL: Final = "no_credential"
+_NOT_FOR_US: Final = Plain(
+    401,
+    "token_not_for_us",
+    "The token is of an issuer, or for an audience, that is not taken here. "
+    "Ask the service's operator which are.",
+)
+TOKEN_REFUSALS: Final[Mapping[str, Plain]] = MappingProxyType(
+    {
+        _NO_CREDENTIAL: Plain(
+            401, "token_missing", "Send a token in the header Authorization, as Bearer and a space."
+        ),
+        "expired": Plain(401, "token_expired", "The token has expired. Get another."),
+        "issuer_unknown": _NOT_FOR_US,
+        "audience": _NOT_FOR_US,
+    }
+)
+"""What is told of some of the reasons for which a token is not taken.
+
+Its owner can mend these, and whoever has forged one learns nothing: a token's end and audience are
+looked at after its signature, and who issues tokens is no secret. Every other reason is told alike.
+"""
+
 REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
     {
-        InvalidTokenError: Empty(401),
-        WrongCredentialsError: Empty(401),
-        NoOwnerError: Empty(403),
-        MissingScopeError: Empty(403),
+        InvalidTokenError: Plain(401, "token_invalid", "The token cannot be trusted."),
+        WrongCredentialsError: Plain(401, "wrong_credentials"),
+        NoOwnerError: Plain(
+            403,
+            "not_an_owner",
+            "The token is genuine, and names nobody who owns notifications here. "
+            "Ask the service's operator to enter your organisation.",
+        ),
+        MissingScopeError: Plain(
+            403, "scope_missing", "The token lacks the scope that WWW-Authenticate names."
+        ),
         OrderNotFoundError: Plain(404, "order_not_found"),
         WebhookNotFoundError: Plain(404, "webhook_not_found"),
         NoSuchPathError: Plain(404, "no_such_path"),
@@ -161,7 +193,8 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
 def refused(refusal: Refusal, scope: Scope, headers: Sequence[tuple[bytes, bytes]] = ()) -> Answer:
     """A refusal as it leaves; its code is in the log by its trace."""
     match refusal:
-        case Empty(status=status):
+        case Empty(status=status, code=code):
+            trail(scope).code = code
             return Answer(status, headers=headers)
         case Plain(status=status, code=code, detail=detail):
             trail(scope).code = code
@@ -194,14 +227,23 @@ def answer_to(error: Exception, scope: Scope) -> Answer:
             return invalid(error, scope)
         case HTTPException():
             return _of_litestar(error, scope)
+        case InvalidTokenError(reason=reason) | NoOwnerError(reason=reason):
+            trail(scope).reason = reason
         case _:
             pass
-    for kind in type(error).__mro__:
-        if (refusal := REFUSALS.get(kind)) is not None:
-            return refused(refusal, scope, _headers(error, refusal))
+    refusal = _refusal_of(error)
+    if refusal is not None:
+        return refused(refusal, scope, _headers(error, refusal))
     unexpected = refused(UNEXPECTED, scope)
     _log_unexpected(error, scope)
     return unexpected
+
+
+def _refusal_of(error: Exception) -> Refusal | None:
+    if isinstance(error, InvalidTokenError) and error.reason in TOKEN_REFUSALS:
+        return TOKEN_REFUSALS[error.reason]
+    known = (REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
+    return next(known, None)
 
 
 def invalid(error: InvalidRequestError, scope: Scope) -> Answer:
@@ -267,8 +309,13 @@ def _of_litestar(error: HTTPException, scope: Scope) -> Answer:
 
 def _headers(error: Exception, refusal: Refusal) -> Sequence[tuple[bytes, bytes]]:
     match error:
-        case InvalidTokenError():
-            return ((b"www-authenticate", b"Bearer"),)
+        case InvalidTokenError(reason=reason):
+            is_there = reason != _NO_CREDENTIAL
+            told = b'Bearer error="invalid_token"' if is_there else b"Bearer"
+            return ((b"www-authenticate", told),)
+        case MissingScopeError(needed=needed):
+            told = f'Bearer error="insufficient_scope", scope="{needed}"'.encode()
+            return ((b"www-authenticate", told),)
         case WrongCredentialsError(scheme=scheme):
             return ((b"www-authenticate", scheme),)
         case MethodNotAllowedError(allowed=allowed):

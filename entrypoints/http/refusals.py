@@ -6,6 +6,11 @@ from collections.abc import Collection
 class MissingScopeError(Exception):
     """The token is good, and does not allow this."""
 
+    def __init__(self, needed: str) -> None:
+        super().__init__("the token does not allow this")
+        self.needed = needed
+        """The scope that would."""
+
 
 class WrongCredentialsError(Exception):
     """A provider that reports did not say who it is."""

@@ -133,6 +133,8 @@ class TokenTable:
                 raise VerificationUnavailableError("https://issuer.example.no")
             case [token], [] if token in CALLERS:
                 return CALLERS[token]
+            case [], []:
+                raise InvalidTokenError("no_credential")
             case _:
                 raise InvalidTokenError("unknown")
 

@@ -1,15 +1,20 @@
 """Every door is tried by everybody who may not go through it."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from application.caller import COMPOSED, CREATE, SUPPORT, Caller
+from application.ports.token_verifier import InvalidTokenError
 from entrypoints.http.contract import Access, Route
+from entrypoints.http.gate import Served
 from entrypoints.http.openapi import ROUTES
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.installation import (
+    BASE_URL,
     COMPOSER,
     SKD,
     SUPPORTER,
@@ -30,11 +35,14 @@ OTHERWISE = {
     Access.SMS_GATEWAY,
     Access.MAIL_SERVER,
     Access.METRICS,
+    Access.FIGURES,
     Access.OPERATOR,
 }
-"""Doors that ask for no token; the tests of each say what it asks for."""
+"""Doors that ask for no token, or for something else as well; the tests of each say what it asks for."""
 OWNED = [route for route in ROUTES if route.access in BY_TOKEN]
 OF_ONE_ORDER = [route for route in OWNED if "{id}" in route.path]
+COMPOSED_DOOR = next(route for route in OWNED if route.access is Access.COMPOSED)
+SUPPORT_DOOR = next(route for route in OWNED if route.access is Access.SUPPORT)
 OPEN = [route for route in ROUTES if route.access is Access.OPEN]
 
 
@@ -89,20 +97,77 @@ async def test_without_a_good_token_every_owners_door_is_shut(
 ) -> None:
     answer = await knock(api, route, headers)
 
+    has_token = bool(headers)
     assert answer.status_code == 401
-    assert answer.content == b""
-    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == ("token_invalid" if has_token else "token_missing")
+    told = 'Bearer error="invalid_token"' if has_token else "Bearer"
+    assert answer.headers["www-authenticate"] == told
 
 
 @pytest.mark.parametrize("route", OWNED, ids=name)
-@pytest.mark.parametrize("token", ["scopeless", "nobody"])
+@pytest.mark.parametrize(
+    "token, code", [("scopeless", "scope_missing"), ("nobody", "not_an_owner")]
+)
 async def test_without_the_scope_or_an_owner_every_owners_door_is_shut(
-    api: httpx.AsyncClient, route: Route, token: str
+    api: httpx.AsyncClient, route: Route, token: str, code: str
 ) -> None:
     answer = await knock(api, route, {"authorization": f"Bearer {token}"})
 
     assert answer.status_code == 403
-    assert answer.content == b""
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == code
+
+
+@pytest.mark.parametrize(
+    "route, scope", [(OWNED[0], CREATE), (COMPOSED_DOOR, COMPOSED), (SUPPORT_DOOR, SUPPORT)]
+)
+async def test_whoever_lacks_a_scope_is_told_which(
+    api: httpx.AsyncClient, route: Route, scope: str
+) -> None:
+    answer = await knock(api, route, {"authorization": "Bearer scopeless"})
+
+    told = f'Bearer error="insufficient_scope", scope="{scope}"'
+    assert answer.headers["www-authenticate"] == told
+
+
+@pytest.mark.parametrize(
+    "reason, code",
+    [
+        ("no_credential", "token_missing"),
+        ("expired", "token_expired"),
+        ("audience", "token_not_for_us"),
+        ("issuer_unknown", "token_not_for_us"),
+        ("signature", "token_invalid"),
+        ("algorithm", "token_invalid"),
+        ("key_unknown", "token_invalid"),
+        ("consumer_differs", "token_invalid"),
+    ],
+)
+async def test_a_caller_is_told_what_it_can_mend_and_a_forger_nothing(
+    installation: Installation, reason: str, code: str
+) -> None:
+    seen: list[Served] = []
+    changes = {"verifier": Refusing(reason), "observer": seen.append}
+    async with installation.client(**changes) as api:
+        answer = await api.get(f"{V1}/orders?sendersReference=x", headers=TTD)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, code)
+    assert code == "token_missing" or reason not in answer.json().values()
+    assert [(each.code, each.reason) for each in seen] == [(code, reason)]
+
+
+class Refusing:
+    """Takes no token, always for the same reason."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    async def verify(
+        self, *, authorization: Sequence[str], platform_access_token: Sequence[str]
+    ) -> Caller:
+        del authorization, platform_access_token
+        raise InvalidTokenError(self._reason)
 
 
 @pytest.mark.parametrize("route", OWNED, ids=name)
@@ -192,9 +257,44 @@ async def test_cancelling_an_absent_order_is_a_plain_problem(api: httpx.AsyncCli
 async def test_a_browsers_token_comes_in_its_cookie_and_a_header_goes_before_it(
     api: httpx.AsyncClient, headers: dict[str, str], status: int
 ) -> None:
-    answer = await api.get(f"{V1}/orders?sendersReference=x", headers=headers)
+    from_here = {"sec-fetch-site": "same-origin"}
+    answer = await api.get(f"{V1}/orders?sendersReference=x", headers=headers | from_here)
 
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    "base_url, headers, is_taken",
+    [
+        (BASE_URL, [("sec-fetch-site", "same-origin")], True),
+        (BASE_URL, [("origin", BASE_URL)], True),
+        ("https://varsel.example.no:443/x", [("origin", BASE_URL)], True),
+        ("http://127.0.0.1:8080", [("origin", "http://127.0.0.1:8080")], True),
+        ("http://[::1]:8080", [("origin", "http://[::1]:8080")], True),
+        (BASE_URL, [], False),
+        (BASE_URL, [("sec-fetch-site", "same-site")], False),
+        (BASE_URL, [("sec-fetch-site", "cross-site")], False),
+        (BASE_URL, [("sec-fetch-site", "none")], False),
+        (BASE_URL, [("sec-fetch-site", "cross-site"), ("origin", BASE_URL)], False),
+        (BASE_URL, [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "none")], False),
+        (BASE_URL, [("origin", "null")], False),
+        (BASE_URL, [("origin", "http://varsel.example.no")], False),
+        (BASE_URL, [("origin", BASE_URL), ("origin", "https://evil.example")], False),
+        (BASE_URL, [("origin", "https://varsel.example.no.evil.example")], False),
+    ],
+)
+async def test_a_cookie_is_taken_from_pages_of_our_own_alone(
+    installation: Installation, base_url: str, headers: list[tuple[str, str]], *, is_taken: bool
+) -> None:
+    async with installation.client(base_url=base_url) as api:
+        answer = await api.get(
+            f"{V1}/orders?sendersReference=x",
+            headers=[("cookie", "AltinnStudioRuntime=ttd"), *headers],
+        )
+
+    assert answer.status_code == (200 if is_taken else 401)
+    if not is_taken:
+        assert answer.json()["code"] == "token_missing"
 
 
 @pytest.mark.parametrize("route", OPEN, ids=name)

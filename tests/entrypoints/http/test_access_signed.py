@@ -131,25 +131,38 @@ async def test_a_good_token_opens_the_doors_that_are_its_own(
 
 @pytest.mark.parametrize("route", BY_TOKENS, ids=name)
 @pytest.mark.parametrize(
-    "sign",
-    [nothing, expired, expired_app, somebody_elses_signature, for_another_service],
+    "sign, code",
+    [
+        (nothing, "token_missing"),
+        (expired, "token_expired"),
+        (expired_app, "token_expired"),
+        (somebody_elses_signature, "token_invalid"),
+        (for_another_service, "token_not_for_us"),
+    ],
 )
-async def test_a_token_that_is_not_good_opens_nothing(
-    api: httpx.AsyncClient, issuer: DevelopmentIssuer, route: Route, sign: Sign
+async def test_a_token_that_is_not_good_opens_nothing_and_is_told_why(
+    api: httpx.AsyncClient, issuer: DevelopmentIssuer, route: Route, sign: Sign, code: str
 ) -> None:
     answer = await knock(api, route, sign(issuer, SCOPES[route.access]))
 
-    assert (answer.status_code, answer.content) == (401, b"")
+    assert (answer.status_code, answer.json()["code"]) == (401, code)
 
 
 @pytest.mark.parametrize("route", BY_TOKENS, ids=name)
-@pytest.mark.parametrize("sign", [without_scope, user, unknown_organisation])
-async def test_a_good_token_of_who_may_not_do_this_opens_nothing(
-    api: httpx.AsyncClient, issuer: DevelopmentIssuer, route: Route, sign: Sign
+@pytest.mark.parametrize(
+    "sign, code",
+    [
+        (without_scope, "scope_missing"),
+        (user, "not_an_owner"),
+        (unknown_organisation, "not_an_owner"),
+    ],
+)
+async def test_a_good_token_of_who_may_not_do_this_opens_nothing_and_is_told_why(
+    api: httpx.AsyncClient, issuer: DevelopmentIssuer, route: Route, sign: Sign, code: str
 ) -> None:
     answer = await knock(api, route, sign(issuer, SCOPES[route.access]))
 
-    assert (answer.status_code, answer.content) == (403, b"")
+    assert (answer.status_code, answer.json()["code"]) == (403, code)
 
 
 @pytest.mark.parametrize("route", OF_ONE_ORDER, ids=name)

@@ -19,6 +19,7 @@ CREDENTIALS: Mapping[Access, dict[str, str]] = {
     Access.COMPOSED: COMPOSER,
     Access.SUPPORT: SUPPORTER,
     Access.METRICS: {"X-API-Key": "figures"},
+    Access.FIGURES: SUPPORTER,
     Access.OPERATOR: {"authorization": "Bearer own"},
     Access.SMS_GATEWAY: {"authorization": "Basic Z2F0ZXdheTpvcGVu"},
     Access.MAIL_SERVER: {"authorization": "Bearer letter"},

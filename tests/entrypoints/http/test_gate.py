@@ -5,11 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 from structlog.testing import capture_logs
 
 from entrypoints.http.gate import Served, log_served
+from entrypoints.http.support import PERSONS
 from tests.entrypoints.http.asking import EMAIL_ORDER
-from tests.entrypoints.http.installation import TTD, V1, Installation
+from tests.entrypoints.http.installation import SUPPORTER, TTD, V1, Installation
+from tests.samples import KARI
 
 
 async def test_an_observer_sees_the_template_the_status_and_the_owner(
@@ -23,15 +26,63 @@ async def test_an_observer_sees_the_template_the_status_and_the_owner(
         await api.get("/kari@example.org")
         await api.get(f"{V1}/future/shipment/{uuid4()}")
 
-    assert [(each.method, each.path, each.status, each.owner) for each in seen] == [
-        ("POST", f"{V1}/orders/email", 202, "ttd"),
-        ("GET", f"{V1}/orders/{{order_id}}/status", 404, "ttd"),
-        ("GET", f"{V1}/orders", 200, "ttd"),
-        ("GET", "(unknown)", 404, None),
-        ("GET", f"{V1}/future/shipment/{{order_id}}", 401, None),
+        await api.head(f"{V1}/orders?sendersReference=kari", headers=TTD)
+
+    assert [(each.method, each.path, each.status, each.owner, each.code) for each in seen] == [
+        ("POST", f"{V1}/orders/email", 202, "ttd", None),
+        ("GET", f"{V1}/orders/{{order_id}}/status", 404, "ttd", "order_not_found"),
+        ("GET", f"{V1}/orders", 200, "ttd", None),
+        ("GET", "(unknown)", 404, None, "no_such_path"),
+        ("GET", f"{V1}/future/shipment/{{order_id}}", 401, None, "token_missing"),
+        ("HEAD", f"{V1}/orders", 200, "ttd", None),
     ]
+    assert {(each.client, each.token) for each in seen if each.owner} == {("client-1", "token-1")}
     assert all(each.seconds > 0 for each in seen)
     assert "kari" not in str([asdict(each) for each in seen])
+
+
+@pytest.mark.parametrize(
+    "method, path, headers, body",
+    [
+        ("GET", f"{V1}/nothing", {}, None),
+        ("GET", f"{V1}/orders?sendersReference=x", {}, None),
+        ("GET", f"{V1}/future/shipment/{uuid4()}", TTD, None),
+        ("GET", f"{V1}/metrics", TTD, None),
+        ("POST", f"{V1}/orders/email", TTD, {}),
+        ("DELETE", f"{V1}/orders/email", TTD, None),
+        ("POST", f"{V1}/webhooks/a/resume", TTD, None),
+        ("POST", f"{V1}/orders/email", TTD | {"content-length": "9" * 20}, {}),
+    ],
+)
+async def test_the_trace_of_a_problem_is_found_in_the_log_with_its_code(
+    installation: Installation, method: str, path: str, headers: dict[str, str], body: object
+) -> None:
+    async with installation.client(observer=log_served) as api:
+        with capture_logs() as logs:
+            answer = await api.request(method, path, headers=headers, json=body)
+
+    problem = answer.json()
+    found = [each for each in logs if each.get("trace_id") == problem["traceId"]]
+    assert [(each["code"], each["status"]) for each in found] == [
+        (problem["code"], problem["status"])
+    ]
+
+
+async def test_a_history_that_was_read_and_a_person_who_was_looked_up_are_on_record(
+    installation: Installation,
+) -> None:
+    async with installation.client(observer=log_served) as api:
+        placed = await api.post(f"{V1}/orders/email", json=EMAIL_ORDER, headers=TTD)
+        with capture_logs() as logs:
+            await api.get(f"{V1}/orders/{placed.json()['orderId']}/history", headers=TTD)
+            await api.get(PERSONS, headers=SUPPORTER | {"NationalIdentityNumber": KARI.number.text})
+
+    history, _, person = logs
+    assert history["path"] == f"{V1}/orders/{{order_id}}/history"
+    assert (history["owner"], history["client"], history["token"]) == ("ttd", "client-1", "token-1")
+    assert (person["path"], person["owner"]) == (PERSONS, "digdir")
+    assert KARI.number.text not in str(logs)
+    assert placed.json()["orderId"] not in str(logs)
 
 
 def test_the_access_log_has_one_line_for_each_request() -> None:

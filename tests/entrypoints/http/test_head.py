@@ -14,7 +14,7 @@ READ = [route for route in ROUTES if route.method == "GET"]
 CREDENTIALS = {
     Access.OWNER: TTD,
     Access.SUPPORT: SUPPORTER,
-    Access.METRICS: {"X-API-Key": "figures"},
+    Access.FIGURES: {"X-API-Key": "figures"},
     Access.SMS_GATEWAY: {"authorization": "Basic Z2F0ZXdheTpvcGVu"},
 }
 

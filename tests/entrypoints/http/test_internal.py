@@ -83,7 +83,7 @@ async def test_without_the_secret_nothing_is_taken_in(
     async with installation.client(own=Internal(secret=secret, owner="varsel")) as api:
         answer = await api.post(path, json=body, headers=headers)
 
-    assert (answer.status_code, answer.content) == (401, b"")
+    assert (answer.status_code, answer.json()["code"]) == (401, "wrong_credentials")
     assert installation.placed() == []
 
 

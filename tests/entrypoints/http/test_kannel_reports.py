@@ -72,7 +72,7 @@ async def test_a_gateway_that_does_not_say_who_it_is_tells_nothing(
     async with door_of(installation.services) as api:
         answer = await api.get(f"{KANNEL_REPORTS}?{QUERY}", headers=headers)
 
-    assert (answer.status_code, answer.content) == (401, b"")
+    assert (answer.status_code, answer.json()["code"]) == (401, "wrong_credentials")
     assert answer.headers["www-authenticate"].startswith("Basic ")
     assert kept(installation) == []
 

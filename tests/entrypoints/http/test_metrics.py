@@ -12,7 +12,7 @@ import pytest
 
 from domain.order.events import ReportedState
 from tests.entrypoints.http.asking import EMAIL_ORDER, ORDER, SMS_ORDER
-from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
+from tests.entrypoints.http.installation import SKD, SUPPORTER, TTD, V1, Installation
 from tests.samples import BAKERY
 
 PAGE = f"{V1}/metrics"
@@ -39,7 +39,7 @@ async def test_the_page_shows_this_months_figures_by_owner(
     await api.post(f"{V1}/orders", json=ORDER, headers=SKD)
     await delivered(installation, api)
 
-    answer = await api.get(PAGE)
+    answer = await api.get(PAGE, headers=KEY)
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -55,9 +55,9 @@ async def test_another_month_is_asked_for_by_a_form(
 ) -> None:
     await delivered(installation, api)
 
-    this = await api.post(PAGE, data={"month": "9", "year": "2026"})
-    before = await api.post(PAGE, data={"month": "8", "year": "2026"})
-    december = await api.post(PAGE, data={"month": "12", "year": "2026"})
+    this = await api.post(PAGE, data={"month": "9", "year": "2026"}, headers=KEY)
+    before = await api.post(PAGE, data={"month": "8", "year": "2026"}, headers=KEY)
+    december = await api.post(PAGE, data={"month": "12", "year": "2026"}, headers=KEY)
 
     assert ">ttd<" in this.text
     assert ">ttd<" not in before.text
@@ -78,19 +78,52 @@ async def test_what_is_no_month_is_refused(
     api: httpx.AsyncClient, form: dict[str, str], wrong: list[str]
 ) -> None:
     answer = await api.post(
-        PAGE, data=form, headers={"content-type": "application/x-www-form-urlencoded"}
+        PAGE, data=form, headers=KEY | {"content-type": "application/x-www-form-urlencoded"}
     )
 
     assert answer.status_code == 400
     assert list(answer.json()["errors"]) == wrong
 
 
+@pytest.mark.parametrize(
+    "headers, status, code",
+    [
+        ({}, 401, "token_missing"),
+        ({"X-API-Key": "wrong"}, 401, "wrong_credentials"),
+        ({"X-API-Key": ""}, 401, "wrong_credentials"),
+        (SUPPORTER | {"X-API-Key": "wrong"}, 401, "wrong_credentials"),
+        ({"Authorization": "Bearer stranger"}, 401, "token_invalid"),
+        (TTD, 403, "scope_missing"),
+        (SUPPORTER | {"accept": "image/png"}, 406, "not_acceptable"),
+    ],
+)
+async def test_the_page_is_for_those_who_have_the_key_and_for_support(
+    api: httpx.AsyncClient, headers: dict[str, str], status: int, code: str
+) -> None:
+    for answer in (
+        await api.get(PAGE, headers=headers),
+        await api.post(PAGE, data={"month": "9", "year": "2026"}, headers=headers),
+    ):
+        assert answer.status_code == status
+        assert answer.json()["code"] == code
+
+
+async def test_support_reads_the_page_in_a_browser(api: httpx.AsyncClient) -> None:
+    answer = await api.get(PAGE, headers=SUPPORTER | {"accept": "text/html"})
+
+    assert answer.status_code == 200
+
+
+async def test_the_files_are_not_for_support(api: httpx.AsyncClient) -> None:
+    assert (await api.post(f"{PAGE}/sms", headers=SUPPORTER)).status_code == 401
+
+
 async def test_figures_are_those_of_the_moment(api: httpx.AsyncClient) -> None:
-    before = await api.get(PAGE)
+    before = await api.get(PAGE, headers=KEY)
     await api.post(f"{V1}/orders/sms", json=SMS_ORDER, headers=TTD)
 
     assert ">ttd<" not in before.text
-    assert ">ttd<" in (await api.get(PAGE)).text
+    assert ">ttd<" in (await api.get(PAGE, headers=KEY)).text
 
 
 async def test_yesterdays_text_messages_are_collected_as_a_file(

@@ -66,7 +66,7 @@ async def test_a_gateway_that_does_not_say_who_it_is_tells_nothing(
     answer = await api.post(SMS, content=b"one", headers=headers)
 
     assert answer.status_code == 401
-    assert answer.content == b""
+    assert answer.json()["code"] == "wrong_credentials"
     assert answer.headers["www-authenticate"].startswith("Basic ")
     assert references(installation) == []
 

@@ -36,7 +36,7 @@ async def test_without_the_secret_a_trigger_is_shut(
     async with installation.client(trigger_secret=secret) as api:
         answer = await api.post(path, headers=headers)
 
-    assert (answer.status_code, answer.content) == (401, b"")
+    assert (answer.status_code, answer.json()["code"]) == (401, "wrong_credentials")
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
