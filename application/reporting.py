@@ -1,7 +1,8 @@
 """Take down what providers tell of notifications."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -12,6 +13,7 @@ from application.ports.order_repository import (
     StoreUnavailableError,
 )
 from application.ports.report_inbox import Matched, Report, ReportInbox
+from application.ports.unread_mail import MailRead, UnreadKind, UnreadMails
 from application.recorded import Actor, Change, Role
 from domain.order.events import DeliveryReported, OrderId
 
@@ -28,9 +30,18 @@ class ReportingService:
     the order ranks what it is told.
     """
 
-    def __init__(self, *, inbox: ReportInbox, orders: OrderRepository) -> None:
+    def __init__(
+        self,
+        *,
+        inbox: ReportInbox,
+        orders: OrderRepository,
+        unread: UnreadMails,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._inbox = inbox
         self._orders = orders
+        self._unread = unread
+        self._clock = clock
 
     async def keep(self, reports: Sequence[Report]) -> None:
         """Keep reports; when this returns they are not lost any more.
@@ -40,6 +51,18 @@ class ReportingService:
         """
         if reports:
             await self._inbox.keep(reports)
+
+    async def keep_mail(self, content: bytes, read: MailRead) -> None:
+        """Keep what a mail told, or else the mail itself, for people; nothing is lost when this returns.
+
+        Raises:
+            StoreUnavailableError: nothing was kept; let the mail server try again.
+        """
+        if isinstance(read, UnreadKind):
+            log.info("mail_kept_unread", kind=read)
+            await self._unread.keep(read, content, at=self._clock())
+        else:
+            await self.keep(read)
 
     async def run(self) -> None:
         """Take reports down as they find their notifications, until cancelled."""

@@ -27,6 +27,7 @@ from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import PostgresStatusFeed
 from adapters.provider_ledger.postgres import PostgresProviderLedger
 from adapters.tokens.development import refuse_development_issuer
+from adapters.unread_mail.postgres import PostgresUnreadMails
 from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
 from adapters.webhooks.postgres import PostgresWebhooks
 from application.auditing import AuditingService
@@ -196,7 +197,12 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             supporting=SupportService(
                 orders=orders, index=PostgresRecipientIndex(pool, projecting, vault)
             ),
-            reporting=ReportingService(inbox=PostgresReportInbox(pool, listener), orders=orders),
+            reporting=ReportingService(
+                inbox=PostgresReportInbox(pool, listener),
+                orders=orders,
+                unread=PostgresUnreadMails(pool, vault),
+                clock=utc_now,
+            ),
             dispatching=DispatchService(
                 orders=orders,
                 agenda=agenda,

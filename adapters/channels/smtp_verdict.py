@@ -7,6 +7,7 @@ from adapters.channels.smtp_wire import Reply
 from application.ports.provider import Deferred, Outcome, Rejected, Trouble, Unknown
 from domain.order.events import Failure
 
+_MOST_LINES: Final = 16
 _NOT_UNDERSTOOD: Final = frozenset({500, 502, 503, 504, 555})
 _WANTS_LOGIN: Final = frozenset({530, 534, 535, 538})
 _WANTS_LOGIN_ENHANCED: Final = frozenset({"5.7.8", "5.7.9", "5.7.11", "5.7.57"})
@@ -22,6 +23,7 @@ def verdict(reply: Reply, at: str) -> Outcome:
     failure = failure_by(
         reply.enhanced,
         reply.code,
+        words=" ".join(reply.lines[:_MOST_LINES]),
         names_recipient=at == "rcpt",
         content_seen=at == "final",
     )

@@ -25,6 +25,7 @@ for _name, _where, _help in (
     ("orders", "orders:app", "See which orders are stuck, and let them go on."),
     ("owners", "owners:app", "Stop an owner, and let it again."),
     ("providers", "providers:providers", "See how providers stand now, and how that has shifted."),
+    ("reports", "reports:app", "See what came as a report and tells of no notification."),
     ("mailbox", "mailbox:mailbox", "Show what the catch-all servers hold."),
     ("registry", "registry:app", "Load pages into the local copies of the registers."),
     ("audit", "audit:app", "See what was known of an order, when, and by whom."),

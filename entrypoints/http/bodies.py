@@ -92,6 +92,22 @@ async def read_body(scope: Scope, receive: Receive, limits: BodyLimits) -> bytes
         raise BodyTooSlowError from None
 
 
+async def read_beginning(scope: Scope, receive: Receive, limits: BodyLimits) -> bytes:
+    """Read the beginning of a body, as much as is allowed, and let the rest of it pass.
+
+    Raises:
+        UnreadableLengthError: it is announced in a way that nobody can read.
+        BodyTooSlowError: it has not arrived in time.
+        ClientGoneError: the client hung up.
+    """
+    announced_length(scope)
+    try:
+        async with asyncio.timeout(limits.seconds):
+            return await _beginning(receive, limits.max_bytes)
+    except TimeoutError:
+        raise BodyTooSlowError from None
+
+
 def announced_length(scope: Scope) -> int | None:
     """How many bytes the body is said to have (RFC 9110 § 8.6); None if nothing is said.
 
@@ -135,3 +151,14 @@ async def _gathered(receive: Receive, max_bytes: int) -> bytes:
         if not message.get("more_body", False):
             return b"".join([*chunks, chunk]) if chunks else chunk
         chunks.append(chunk)
+
+
+async def _beginning(receive: Receive, max_bytes: int) -> bytes:
+    beginning = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGoneError
+        beginning += message.get("body", b"")[: max_bytes - len(beginning)]
+        if not message.get("more_body", False):
+            return bytes(beginning)

@@ -24,6 +24,7 @@ from application.ports.token_verifier import (
     NoOwnerError,
     VerificationUnavailableError,
 )
+from application.ports.unread_mail import ReaderUnavailableError
 from application.subscribing import TooManyWebhooksError, WebhookNotFoundError
 from domain.order.errors import TooLateToCancelError
 from entrypoints.http.answering import PROBLEM, Answer, in_json
@@ -150,6 +151,9 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         UnsupportedMediaTypeError: Plain(415, "unsupported_media_type"),
         UnreadableReportError: Plain(
             400, "unreadable_report", "The body cannot be read as a delivery report."
+        ),
+        ReaderUnavailableError: Plain(
+            503, "reader_unavailable", "Nobody can read it now. Hand it in again."
         ),
         MissingContactError: Altinn(
             422,

@@ -1,7 +1,6 @@
 """The doors at which providers tell what became of notifications."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -9,12 +8,14 @@ from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 
 from application.ports.report_inbox import Report
+from application.ports.unread_mail import MailRead
 from entrypoints.http.answering import XML, Answer
 from entrypoints.http.bodies import (
     XML_TYPES,
     BodyLimits,
     beside_the_loop,
     check_media_type,
+    read_beginning,
     read_body,
 )
 from entrypoints.http.contract import Access, Body, Reply, Route
@@ -25,6 +26,9 @@ from entrypoints.http.services import Services
 
 ReportReader: TypeAlias = Callable[[bytes], Sequence[Report]]
 """Reads what a provider sent, be it a body or a query; raises a `ValueError` for what is no report."""
+
+MailReader: TypeAlias = Callable[[bytes], Awaitable[MailRead]]
+"""Reads a mail as it was received; raises `ReaderUnavailableError` where that cannot be done now."""
 
 SMS_REPORTS: Final = "/notifications/sms/api/v1/reports"
 EMAIL_REPORTS: Final = "/notifications/email/api/v1/reports"
@@ -59,9 +63,16 @@ ROUTES: Final = (
         access=Access.MAIL_SERVER,
         tag="Delivery reports",
         summary="Delivery status notifications of mail servers",
-        words="One message as it was received (RFC 3464). What is answered has been kept.",
+        words=(
+            "One message as it was received (RFC 3464). What is answered has been kept, also what tells "
+            "nothing of a notification, so that nobody has to hand it in again. Of a message that is "
+            "longer than any body may be, the beginning is enough."
+        ),
         takes=Body(media_types=["message/rfc822"], is_checked=False),
-        replies={204: Reply(words="It has been kept."), 400: _UNREADABLE},
+        replies={
+            204: Reply(words="It has been kept."),
+            400: Reply(words="How long it is was not told in one number.", kind=PlainProblem),
+        },
     ),
 )
 
@@ -82,7 +93,7 @@ class EmailReports:
     """How delivery status messages are handed in: by which secret, and how they are read."""
 
     secret: str = field(repr=False)
-    read: ReportReader
+    read: MailReader
 
 
 def sms_reports(sms: SmsReports, services: Services, limits: BodyLimits) -> HTTPRouteHandler:
@@ -110,8 +121,8 @@ def email_reports(email: EmailReports, services: Services, limits: BodyLimits) -
     async def take_email_reports(request: Request[Any, Any, Any]) -> Answer:
         """Keep what a mail server tells."""
         check_secret(request.scope, email.secret)
-        body = await read_body(request.scope, request.receive, limits)
-        await services.reporting.keep(await asyncio.to_thread(read_reports, email.read, body))
+        body = await read_beginning(request.scope, request.receive, limits)
+        await services.reporting.keep_mail(body, await email.read(body))
         return Answer(204)
 
     return take_email_reports

@@ -13,6 +13,7 @@ from adapters.postgres import open_pool
 from adapters.postgres.listening import Listener
 from adapters.projections.runner import ProjectionRunner
 from adapters.provider_ledger.postgres import PostgresProviderLedger
+from adapters.unread_mail.postgres import PostgresUnreadMails
 from application.auditing import AuditingService
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
@@ -48,6 +49,13 @@ async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditingS
         yield AuditingService(
             orders=order_repository(Appender(database), pool, await key_vault(settings, pool))
         )
+
+
+@asynccontextmanager
+async def unread_mails(settings: Settings, database: str) -> AsyncIterator[PostgresUnreadMails]:
+    """Lend the mails that nobody could read."""
+    async with await open_pool(database, size=1, name="varsel reports") as pool:
+        yield PostgresUnreadMails(pool, await key_vault(settings, pool))
 
 
 @asynccontextmanager

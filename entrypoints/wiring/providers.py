@@ -7,11 +7,11 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from adapters.attachments.http_attachments import HttpAttachments
-from adapters.channels.dsn import read_dsn
 from adapters.channels.kannel import KannelProvider
 from adapters.channels.kannel_reports import read_kannel_report
 from adapters.channels.link_mobility import LinkMobilityProvider
 from adapters.channels.link_reports import acknowledgement, read_link_reports
+from adapters.channels.mail_reading import MailReader
 from adapters.channels.smtp import SmtpProvider
 from adapters.channels.smtp_session import SmtpTimeouts, Tls
 from application.ports.attachments import Attachments
@@ -153,4 +153,4 @@ def email_reports(settings: Settings) -> EmailReports | None:
     """How delivery status messages are handed in, if they are."""
     if settings.email_report_secret is None:
         return None
-    return EmailReports(secret=settings.email_report_secret, read=partial(read_dsn, provider=SMTP))
+    return EmailReports(secret=settings.email_report_secret, read=MailReader(SMTP).read)

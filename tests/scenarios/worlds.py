@@ -29,6 +29,7 @@ from adapters.memory.registries import (
 )
 from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.send_condition import InMemorySendCondition
+from adapters.memory.unread_mail import InMemoryUnreadMails
 from application.auditing import AuditingService
 from application.dispatching import DispatchService
 from application.handing_over import HandOver
@@ -131,7 +132,12 @@ class MemoryWorld:
         )
         self.reading = ReadingService(orders=self.orders, index=InMemoryOrderIndex(self.orders))
         self.auditing = AuditingService(orders=self.orders)
-        self.reporting = ReportingService(inbox=self.inbox, orders=self.orders)
+        self.reporting = ReportingService(
+            inbox=self.inbox,
+            orders=self.orders,
+            unread=InMemoryUnreadMails(),
+            clock=self.clock,
+        )
         hand_over = HandOver(
             orders=self.orders,
             providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},

@@ -120,6 +120,7 @@ def test_a_port_in_use_is_one_clear_line(installed: Installation, tmp_path: Path
         "orders stuck",
         "owners stopped",
         "providers",
+        "reports list",
         "mailbox",
         "registry status",
         "registry sync krr",

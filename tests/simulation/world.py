@@ -20,6 +20,7 @@ from adapters.memory.registries import (
     InMemoryProfileRegistry,
 )
 from adapters.memory.report_inbox import InMemoryReportInbox
+from adapters.memory.unread_mail import InMemoryUnreadMails
 from application.commands import (
     CancelOrder,
     HandOverFailedError,
@@ -431,4 +432,6 @@ class Episode:
         return ReportingService(
             inbox=FaultyInbox(self.inbox, process, self.dice),
             orders=FaultyOrders(self.orders, process, self.dice),
+            unread=InMemoryUnreadMails(),
+            clock=self.clock,
         )

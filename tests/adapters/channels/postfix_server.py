@@ -280,6 +280,17 @@ class Relay:
             assert time.monotonic() < deadline, f"Postfix still has something:\n{self.log}"
             time.sleep(0.02)
 
+    def emptied(self) -> None:
+        """Wait until nothing is left to be handed on, or to be tried again."""
+        deadline = time.monotonic() + _PATIENCE
+        while any(
+            each.is_file()
+            for name in ("maildrop", "incoming", "active", "deferred")
+            for each in (self.folder / "queue" / name).rglob("*")
+        ):
+            assert time.monotonic() < deadline, f"Postfix still has something:\n{self.log}"
+            time.sleep(0.02)
+
     def mailboxes(self) -> Sequence[bytes]:
         """The messages in the mailboxes that it keeps."""
         return [each.read_bytes() for each in self.folder.glob("mailboxes/all/new/*")]

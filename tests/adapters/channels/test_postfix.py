@@ -1,25 +1,31 @@
 """The provider of e-mails with a real Postfix, and what that tells afterwards."""
 
 import asyncio
+import smtplib
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from queue import Queue
 from threading import Thread
 from typing import Any, Final
 
 import pytest
 import trustme
+import uvicorn
 from typing_extensions import override
 
-from adapters.channels.dsn import read_dsn
+from adapters.channels.mail_reading import MailReader
+from adapters.channels.mail_reports import read_mail
 from adapters.channels.smtp import SmtpProvider
 from adapters.channels.smtp_session import Tls
 from application.ports.provider import Accepted, EmailLetter
 from application.ports.report_inbox import Report
+from application.ports.unread_mail import UnreadKind
 from domain.order.events import Failure, ReportedState
+from entrypoints.http.reports import EMAIL_REPORTS, EmailReports
 from tests.adapters.channels.postfix_server import (
     BOUNCES,
     REFUSED,
@@ -29,10 +35,14 @@ from tests.adapters.channels.postfix_server import (
     running_world,
 )
 from tests.contracts.provider_contract import ProviderContract, Stand, email_letter, outcome
+from tests.entrypoints.http.installation import Installation
 from tests.missing import skipped_where_missing
+from tests.service.installations import free_port
 
 SECRET: Final = "postfix-and-varsel"
 PATIENCE: Final = 30.0
+NOTIFICATIONS: Final = Path(__file__).parent / "notifications"
+TOKEN: Final = "0123456789abcdef0123456789abcdef"
 
 Reports = Queue[tuple[Mapping[str, str], bytes]]
 
@@ -188,6 +198,52 @@ async def _report_of(letter: EmailLetter, came: Reports) -> Report:
     while True:
         headers, body = await asyncio.to_thread(came.get, timeout=PATIENCE)
         assert headers["Authorization"] == f"Bearer {SECRET}"
-        for each in read_dsn(body, provider="smtp"):
+        read = read_mail(body, provider="smtp")
+        assert not isinstance(read, UnreadKind)
+        for each in read:
             if each.reference == letter.token:
                 return each
+
+
+@pytest.fixture
+def installation() -> Installation:
+    return Installation()
+
+
+@pytest.fixture
+def door(installation: Installation) -> Iterator[str]:
+    """The service's own door for reports, at a port."""
+    port = free_port()
+    app = installation.app(email=EmailReports(secret=SECRET, read=MailReader("smtp").read))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_config=None))
+    serving = Thread(target=server.run)
+    serving.start()
+    yield f"http://127.0.0.1:{port}{EMAIL_REPORTS}"
+    server.should_exit = True
+    serving.join(PATIENCE)
+
+
+def test_what_tells_of_no_notification_is_taken_from_postfix_and_kept_for_people(
+    world: World, installation: Installation, door: str
+) -> None:
+    came = {
+        "holiday_reply": ("kari@example.no", UnreadKind.AUTO_REPLY),
+        "complaint": ("feedback@mailbox.example", UnreadKind.COMPLAINT),
+        "foreign_bounce": ("", UnreadKind.FOREIGN),
+        "persons_answer": ("kari@example.no", UnreadKind.UNCLEAR),
+        "person_with_anothers_bounce": ("kari@example.no", UnreadKind.UNCLEAR),
+        "qmail_bounced": ("", None),
+    }
+    with skipped_where_missing(), running_postfix(world, report_url=door, secret=SECRET) as relay:
+        with smtplib.SMTP("127.0.0.1", relay.port) as session:
+            for name, (sender, _) in came.items():
+                content = (NOTIFICATIONS / f"{name}.eml").read_bytes()
+                to = BOUNCES if name == "foreign_bounce" else f"+{TOKEN}@{BOUNCES}"
+                session.sendmail(sender, f"bounce{to}" if "@" in to else f"info@{to}", content)
+        relay.emptied()
+        assert "status=deferred" not in relay.log
+
+    kept = asyncio.run(installation.unread.latest(10))
+    assert sorted(each.kind for each in kept) == sorted(kind for _, kind in came.values() if kind)
+    (report,) = installation.inbox._kept
+    assert (report.reference, report.state) == (TOKEN, ReportedState.FAILED)

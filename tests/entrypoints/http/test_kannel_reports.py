@@ -93,7 +93,12 @@ async def test_a_report_that_was_not_kept_is_not_acknowledged(installation: Inst
         async def keep(self, reports: Sequence[Report]) -> None:
             raise StoreUnavailableError
 
-    reporting = Unplugged(inbox=installation.inbox, orders=installation.orders)
+    reporting = Unplugged(
+        inbox=installation.inbox,
+        orders=installation.orders,
+        unread=installation.unread,
+        clock=lambda: installation.now,
+    )
     async with door_of(replace(installation.services, reporting=reporting)) as api:
         answer = await api.get(f"{KANNEL_REPORTS}?{QUERY}", auth=("gateway", "open"))
 

@@ -12,9 +12,12 @@ from typing_extensions import override
 from adapters.channels.link_reports import acknowledgement, read_link_reports
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report, ReportId
+from application.ports.unread_mail import MailRead, ReaderUnavailableError, UnreadKind
 from application.reporting import ReportingService
-from entrypoints.http.reports import SmsReports
+from entrypoints.http.bodies import BodyLimits
+from entrypoints.http.reports import EmailReports, SmsReports
 from tests.entrypoints.http.installation import Installation
+from tests.samples import NOON
 
 SMS = "/notifications/sms/api/v1/reports"
 EMAIL = "/notifications/email/api/v1/reports"
@@ -71,14 +74,8 @@ async def test_a_gateway_that_does_not_say_who_it_is_tells_nothing(
     assert references(installation) == []
 
 
-@pytest.mark.parametrize(
-    "url, headers",
-    [(SMS, {"authorization": "Basic Z2F0ZXdheTpvcGVu"}), (EMAIL, LETTER)],
-)
-async def test_what_is_no_report_is_refused(
-    api: httpx.AsyncClient, url: str, headers: dict[str, str]
-) -> None:
-    answer = await api.post(url, content=b"", headers=headers)
+async def test_what_is_no_report_is_refused(api: httpx.AsyncClient) -> None:
+    answer = await api.post(SMS, content=b"", auth=("gateway", "open"))
 
     assert answer.status_code == 400
     assert answer.json()["code"] == "unreadable_report"
@@ -97,6 +94,43 @@ async def test_what_a_mail_server_tells_is_kept(
 
     assert answer.status_code == 204
     assert references(installation) == ["one"]
+
+
+async def test_a_mail_that_tells_of_nothing_is_taken_and_kept_for_people(
+    api: httpx.AsyncClient, installation: Installation
+) -> None:
+    answer = await api.post(EMAIL, content=b"Hei, hvem er du?", headers=LETTER)
+
+    assert answer.status_code == 204
+    assert references(installation) == []
+    (kept,) = await installation.unread.latest(10)
+    assert (kept.kind, kept.content) == (UnreadKind.UNCLEAR, b"Hei, hvem er du?")
+    assert kept.received_at == NOON
+
+
+async def test_a_mail_that_is_longer_than_any_body_is_taken_by_its_beginning(
+    installation: Installation,
+) -> None:
+    async with installation.client(limits=BodyLimits(max_bytes=7)) as api:
+        answer = await api.post(EMAIL, content=b"one two three", headers=LETTER)
+
+    assert answer.status_code == 204
+    assert references(installation) == ["one", "two"]
+
+
+async def test_a_mail_that_nobody_can_read_now_is_to_be_handed_in_again(
+    installation: Installation,
+) -> None:
+    async def read(_: bytes) -> MailRead:
+        raise ReaderUnavailableError
+
+    async with installation.client(email=EmailReports(secret="letter", read=read)) as api:
+        answer = await api.post(EMAIL, content=b"one", headers=LETTER)
+
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "reader_unavailable"
+    assert answer.headers["retry-after"] == "5"
+    assert await installation.unread.latest(10) == []
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer lette", "Basic letter"])
@@ -118,7 +152,12 @@ async def test_a_report_that_was_not_kept_is_not_acknowledged(installation: Inst
         async def keep(self, reports: Sequence[Report]) -> None:
             raise StoreUnavailableError
 
-    reporting = Unplugged(inbox=installation.inbox, orders=installation.orders)
+    reporting = Unplugged(
+        inbox=installation.inbox,
+        orders=installation.orders,
+        unread=installation.unread,
+        clock=lambda: installation.now,
+    )
     async with installation.client(
         services=replace(installation.services, reporting=reporting)
     ) as api:

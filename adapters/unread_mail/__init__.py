@@ -1,0 +1,1 @@
+"""Where mail is kept that nobody could read."""
