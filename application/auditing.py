@@ -8,6 +8,7 @@ from typing import Final, assert_never
 from application.commands import OrderNotFoundError
 from application.ports.order_repository import OrderRepository
 from application.recorded import Recorded
+from application.seeking import seek_history
 from application.views import HistoryLine
 from domain.order.events import (
     Considered,
@@ -89,9 +90,7 @@ class AuditingService:
         return rebuild(order_id, known)
 
     async def _recorded(self, order_id: OrderId, owner: str | None) -> Sequence[Recorded]:
-        history = await self._orders.history(order_id)
-        if not history:
-            raise OrderNotFoundError
+        history = await seek_history(self._orders, order_id)
         placed = history[0].event
         if owner is not None and not (isinstance(placed, OrderPlaced) and placed.owner == owner):
             raise OrderNotFoundError

@@ -48,6 +48,9 @@ class FollowingService:
             is_descending=is_descending,
             every_transition=every_transition,
         )
+        if entries:
+            # Whoever has read a position never asks for what is before it again.
+            await self._orders.confirm()
         histories = await self._orders.histories(list({each.order_id for each in entries}))
         return [_transition(each, histories[each.order_id][: each.version]) for each in entries]
 

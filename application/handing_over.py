@@ -191,6 +191,10 @@ class HandOver:
                     now = self._clock()
                     for attempted, outcome in outcomes:
                         unit.take(self._decided(unit.order, attempted, outcome, now), now)
+                    if not unit.unrecorded:
+                        await (
+                            self._orders.confirm()
+                        )  # it was recorded by a try whose answer is lost
                     await unit.record(self._orders)
                 except ConcurrentUpdateError:
                     is_stale = True

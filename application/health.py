@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from application.ports.order_repository import StoreUnavailableError
+from application.ports.recording import Recorder, Recording
 
 WORRYING_AGE: Final = timedelta(minutes=5)
 """When the most overdue order has waited so long, nobody carries orders out; when an event has waited
@@ -69,6 +70,8 @@ class Readiness:
     """`up` or `down`."""
     agenda_age_seconds: float | None
     """How long the most overdue order has waited; None if nobody can tell."""
+    recording: Recording
+    """Whether anything can be recorded, so that orders can be taken."""
     projections: Sequence[Behind] = ()
 
 
@@ -76,30 +79,41 @@ class HealthService:
     """Asks the store, the agenda and the projections how they are."""
 
     def __init__(
-        self, *, agenda: AgendaAge, projections: Projections, clock: Callable[[], datetime]
+        self,
+        *,
+        agenda: AgendaAge,
+        projections: Projections,
+        recorder: Recorder,
+        clock: Callable[[], datetime],
     ) -> None:
         self._agenda = agenda
+        self._recorder = recorder
         self._projections = projections
         self._clock = clock
 
     async def readiness(self) -> Readiness:
         """Whether orders can be taken, are carried out, and can be followed.
 
-        Not so when the store cannot be reached, when an order is overdue by five minutes, or when an
+        Not so when the store cannot be reached or nothing can be recorded in it, when an order is overdue by five minutes, or when an
         event has waited for a projection for as long. What is set aside is an operator's work, and
         no reason to take no more orders.
         """
+        recording = self._recorder.recording
         try:
             age = await self._agenda.age()
             standings = await self._projections.standings()
         except StoreUnavailableError:
-            return Readiness(is_ready=False, database="down", agenda_age_seconds=None)
+            return Readiness(
+                is_ready=False, database="down", agenda_age_seconds=None, recording=recording
+            )
         now = self._clock()
         waits = [now - (each.waiting_since or now) for each in standings]
         return Readiness(
-            is_ready=all(wait < WORRYING_AGE for wait in (age, *waits)),
+            is_ready=recording is Recording.UP
+            and all(wait < WORRYING_AGE for wait in (age, *waits)),
             database="up",
             agenda_age_seconds=round(age.total_seconds(), 3),
+            recording=recording,
             projections=[
                 Behind(
                     name=each.name,

@@ -129,8 +129,11 @@ class InstantService:
                 await unit.record(self._orders)
             except ConcurrentUpdateError:
                 order = await self._settled(order_id)  # somebody else asked again, too
+                await self._orders.confirm()
             else:
                 order = await self._send(unit.order, attempted)
+        else:
+            await self._orders.confirm()
         _refuse_what_was_not_taken(order)
         return repeated(order, digest)
 

@@ -24,6 +24,7 @@ from application.placing import OrderNames, order_placed, receipt_of, repeated
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
 from application.ports.registries import RegistryUnavailableError
 from application.recorded import Change
+from application.seeking import seek
 from domain.order.events import (
     Chain,
     ChainId,
@@ -108,6 +109,7 @@ class OrderingService:
         every_order = (command.order, *command.reminders)
         if any(_needs_look_up(each) for each in every_order):
             if (before := (await self._orders.load([order_id])).get(order_id)) is not None:
+                await self._orders.confirm()
                 return repeated(before, digest)
             for each in every_order:
                 if (look_up := await self._who_is_missing(each, now)) and look_up.missing:
@@ -116,7 +118,9 @@ class OrderingService:
         try:
             opened = await self._orders.append(changes, by=command.by)
         except ConcurrentUpdateError:
-            return repeated((await self._orders.load([order_id]))[order_id], digest)
+            before = (await self._orders.load([order_id]))[order_id]
+            await self._orders.confirm()
+            return repeated(before, digest)
         return receipt_of(opened[0], is_repeat=False, is_same_request=True)
 
     async def cancel(self, command: CancelOrder) -> Order:
@@ -128,11 +132,12 @@ class OrderingService:
             StoreUnavailableError: try again later.
         """
         for _ in range(_CANCEL_TRIES):
-            order = (await self._orders.load([command.order_id])).get(command.order_id)
-            if order is None or order.placed.owner != command.by.name:
+            order = await seek(self._orders, command.order_id)
+            if order.placed.owner != command.by.name:
                 raise OrderNotFoundError
             events = order.cancel(self._clock())
             if not events:
+                await self._orders.confirm()
                 return order
             change = Change(order_id=order.order_id, before=order, events=tuple(events))
             try:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from application.commands import OrderNotFoundError
 from application.ports.order_index import OrderIndex
 from application.ports.order_repository import OrderRepository
+from application.seeking import seek
 from domain.order.events import OrderId
 from domain.order.order import Order
 
@@ -26,8 +27,8 @@ class ReadingService:
             OrderNotFoundError: there is no such order of this owner.
             StoreUnavailableError: try again later.
         """
-        order = (await self._orders.load([order_id])).get(order_id)
-        if order is None or order.placed.owner != owner:
+        order = await seek(self._orders, order_id)
+        if order.placed.owner != owner:
             raise OrderNotFoundError
         return order
 
@@ -38,5 +39,8 @@ class ReadingService:
             StoreUnavailableError: try again later.
         """
         order_ids = await self._index.with_reference(owner, reference)
+        if not order_ids:
+            await self._orders.confirm()  # as in `seek`
+            order_ids = await self._index.with_reference(owner, reference)
         orders = await self._orders.load(order_ids)
         return [orders[each] for each in order_ids if each in orders]

@@ -17,7 +17,7 @@ from adapters.conditions.http_send_condition import HttpSendCondition
 from adapters.event_store.agenda import PostgresAgenda
 from adapters.event_store.appender import Appender
 from adapters.owner_ledger.postgres import PostgresOwnerLedger
-from adapters.postgres import open_pool, refuse_unsafe
+from adapters.postgres import Succession, open_pool, refuse_unsafe
 from adapters.postgres.listening import Listener
 from adapters.projections.delivery_reference import PostgresReportInbox
 from adapters.projections.notification_result import PostgresResultIndex
@@ -123,16 +123,23 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
     if settings.database_url is None:
         raise SettingError("VARSEL_DATABASE_URL is missing: name a PostgreSQL, or use `varsel up`")
     async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.database_url, size=_POOL, name="varsel")
+        succession = Succession()
+        pool = await open_pool(
+            settings.database_url, size=_POOL, name="varsel", succession=succession
+        )
         await stack.enter_async_context(pool)
         await refuse_unsafe_database(pool)
         vault = await key_vault(settings, pool)
         listener = Listener(
-            settings.database_url, "varsel_events", "varsel_agenda", "varsel_reports"
+            settings.database_url,
+            "varsel_events",
+            "varsel_agenda",
+            "varsel_reports",
+            succession=succession,
         )
         await listener.start()
         stack.push_async_callback(listener.stop)
-        appender = Appender(settings.database_url)
+        appender = Appender(settings.database_url, succession=succession)
         await appender.start()
         stack.push_async_callback(appender.stop)
         orders = order_repository(appender, pool, vault)
@@ -140,7 +147,11 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         look_up = ContactLookUp(registries(settings, pool))
         # Of its own, so that a projection that is slow keeps nobody from reading orders.
         projecting_pool = await open_pool(
-            settings.database_url, size=1, most=_POOL, name="varsel projections"
+            settings.database_url,
+            size=1,
+            most=_POOL,
+            name="varsel projections",
+            succession=succession,
         )
         await stack.enter_async_context(projecting_pool)
         projecting = projection_runner(projecting_pool, listener, vault)
@@ -224,7 +235,9 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 next_id=uuid4,
                 process=process,
             ),
-            health=HealthService(agenda=agenda, projections=projecting, clock=utc_now),
+            health=HealthService(
+                agenda=agenda, projections=projecting, recorder=appender, clock=utc_now
+            ),
             verifier=await verifier(settings, stack),
             webhook_key=signer.public_key,
         )

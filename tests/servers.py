@@ -140,10 +140,33 @@ class Pair:
         self.standby.ask("SELECT pg_reload_conf()")
         await until(lambda: self.standby.ask("SELECT count(*) FROM pg_stat_wal_receiver") == 0)
 
+    async def join(self) -> None:
+        """Let the standby receive again what it has missed."""
+        self.follow()
+        self.standby.ask("SELECT pg_reload_conf()")
+        await self.level()
+
+    def follow(self) -> None:
+        """Name the primary to the standby, which has to read it yet."""
+        followed = f"primary_conninfo = '{self.primary.conninfo}'\n"
+        with (self.standby.cluster / "postgresql.auto.conf").open("a") as settings:
+            settings.write(followed)
+
+    def commits_that_wait(self) -> list[int]:
+        """Who waits at the primary until the standby has a commit."""
+        found = self.primary.ask(
+            "SELECT array_agg(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        )
+        return list(found or ())
+
     def promote(self) -> None:
         """Let the standby be the primary, which has gone."""
         self.primary.kill()
         self.standby.ask("SELECT pg_promote(wait => false)")
+
+    def promote_beside(self) -> None:
+        """Let the standby be the primary, while the former one takes writes, too."""
+        self.standby.ask("SELECT pg_promote(wait => true)")
 
 
 @asynccontextmanager
@@ -155,9 +178,7 @@ async def a_pair(*, delay: str = "0", synchronous: bool = False) -> AsyncIterato
             await migrate(pair.primary.conninfo)
         _run("cp", "-a", str(folder / "primary"), str(folder / "standby"))
         (pair.standby.cluster / "standby.signal").touch()
-        followed = f"primary_conninfo = '{pair.primary.conninfo}'\n"
-        with (pair.standby.cluster / "postgresql.auto.conf").open("a") as settings:
-            settings.write(followed)
+        pair.follow()
         try:
             pair.primary.start(synchronous_standby_names="*" if synchronous else "")
             pair.standby.start(recovery_min_apply_delay=delay)

@@ -5,6 +5,10 @@ While a transaction is under way, the next appends gather; none of them waits fo
 A lost connection leaves no append without an answer: it is tried again, and where the history then
 has gone on, the events there are looked at: if they bear this append's command id, they are ours.
 If the database has meanwhile forgotten what was answered for, nothing more is appended.
+Of what is found there already, a commit of our own says that it will stay, for all who wait in one.
+
+While nothing is to be appended, such a commit is made every few seconds: by it everybody knows whether
+anything can be recorded, and a connection that leads nowhere is found out before it is needed.
 """
 
 import asyncio
@@ -19,16 +23,20 @@ from psycopg.errors import DiskFull
 from adapters.event_store.batch import AgendaRow, Append, Beginning, split
 from adapters.event_store.sealing import Box
 from adapters.event_store.writer import LOST, HistoryWentBackError, Writer
+from adapters.postgres.connection import Succession
 from application.ports.order_repository import StoreUnavailableError
+from application.ports.recording import Recording
 
 log = structlog.get_logger()
 
 _PATIENCE: Final = 10.0
+_BEAT: Final = 5.0
 _PARKED: Final = 20_000
 _LOOK: Final = 0.25
 """Seconds between two looks at who has waited too long."""
 _FIRST_PAUSE: Final = 0.1
 _LAST_PAUSE: Final = 1.0
+_NOBODY: Final = UUID(int=0)
 _QUIET: Final = 600.0
 """Seconds until an alarm is sounded again whose cause is still there."""
 
@@ -41,15 +49,23 @@ class Appender:
     """Appends for one process, in one order with all other processes."""
 
     def __init__(
-        self, conninfo: str, *, patience: float = _PATIENCE, parked: int = _PARKED
+        self,
+        conninfo: str,
+        *,
+        patience: float = _PATIENCE,
+        parked: int = _PARKED,
+        beat: float = _BEAT,
+        succession: Succession | None = None,
     ) -> None:
         """Prepare to append.
 
         After `patience` seconds an append that could not be made is answered with a failure;
         at most `parked` appends wait, since more would only wait longer than anybody does.
+        Whoever shares the `succession` hears from this connection that another server leads.
         """
-        self._writer = Writer(conninfo, limit=patience / 2)
+        self._writer = Writer(conninfo, limit=patience / 2, succession=succession)
         self._patience = patience
+        self._beat = beat
         self._parked = parked
         self._waiting: list[Append] = []
         self._under_way: list[Append] = []
@@ -58,10 +74,21 @@ class Appender:
         self._quiet_until = 0.0
         self._tasks: Sequence[asyncio.Task[None]] = ()
         self._is_open = False
+        self._has_gone_back = False
+        self._tried_at = self._stored_at = 0.0
+
+    @property
+    def recording(self) -> Recording:
+        """Whether anything can be recorded, as of the last look."""
+        if self._has_gone_back:
+            return Recording.WENT_BACK
+        is_late = asyncio.get_running_loop().time() > self._stored_at + 2 * self._beat
+        return Recording.STANDS_STILL if is_late else Recording.UP
 
     async def start(self) -> None:
         """Begin to take appends."""
         self._is_open = True
+        self._tried_at = self._stored_at = asyncio.get_running_loop().time()
         self._tasks = (asyncio.create_task(self._run()), asyncio.create_task(self._keep_watch()))
 
     async def stop(self) -> None:
@@ -92,6 +119,28 @@ class Appender:
                 forgotten what was appended before.
             NotStorableError: the store will never take it.
         """
+        await self._queued(command_id, events, boxes, agenda)
+
+    async def confirm(self) -> None:
+        """Return when whatever could be read before is as lasting as what is appended.
+
+        Raises:
+            StoreUnavailableError: it may not be, and nothing may be promised by it; ask again later.
+        """
+        await self._queued(_NOBODY, (), (), ())
+
+    def _queued(
+        self,
+        command_id: UUID,
+        events: Sequence[StoredEvent],
+        boxes: Sequence[Box],
+        agenda: Sequence[AgendaRow],
+    ) -> asyncio.Future[None]:
+        """What is to be stored with the next batch that there is room in, and when it is.
+
+        Raises:
+            StoreUnavailableError: too much waits, or nothing is stored any more.
+        """
         if not self._is_open or len(self._waiting) >= self._parked:
             raise StoreUnavailableError
         loop = asyncio.get_running_loop()
@@ -105,7 +154,7 @@ class Appender:
         )
         self._waiting.append(append)
         self._wake.set()
-        await append.done
+        return append.done
 
     async def _run(self) -> None:
         while self._is_open or self._waiting:
@@ -132,6 +181,9 @@ class Appender:
             self._refused_whole(batch, problem)
         else:
             self._pause = _FIRST_PAUSE
+            self._stored_at = asyncio.get_running_loop().time()
+        finally:
+            self._tried_at = asyncio.get_running_loop().time()
 
     async def _lost(self, batch: Sequence[Append], problem: Exception) -> None:
         """Let wait again what may or may not have been stored; whoever gives up is not tried again."""
@@ -155,6 +207,7 @@ class Appender:
     def _end(self, batch: Sequence[Append], forgotten: Beginning) -> None:
         """Take no more: what is sent was recorded there, and nobody here may decide what it is now."""
         self._is_open = False
+        self._has_gone_back = True
         log.critical(
             "history_went_back",
             order_id=str(forgotten.order_id),
@@ -181,6 +234,9 @@ class Appender:
             now = asyncio.get_running_loop().time()
             pending = (*self._under_way, *self._waiting)
             _give_up([each for each in pending if each.give_up_at <= now])
+            if self._is_open and not pending and now > self._tried_at + self._beat:
+                # Nobody waits for it, nor need hear of its failure: `recording` tells.
+                self._queued(_NOBODY, (), (), ()).add_done_callback(asyncio.Future.exception)
 
 
 def _give_up(appends: Sequence[Append]) -> None:

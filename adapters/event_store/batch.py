@@ -51,7 +51,10 @@ class Beginning(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Append:
-    """One append that waits, whole or not at all."""
+    """One append that waits, whole or not at all.
+
+    Without events it is a confirmation: whoever waits for it has read something, and has it promised.
+    """
 
     command_id: UUID
     events: Sequence[StoredEvent]
@@ -73,6 +76,11 @@ class Append:
         self.rows = len(self.events) + 2 * len(self.boxes)
         self.size = sum(len(each.state) for each in self.events)
         self.size += sum(len(each.ciphertext) for each in self.boxes)
+
+    @property
+    def is_confirmation(self) -> bool:
+        """Whether nothing is to be stored."""
+        return not self.events
 
     @property
     def beginning(self) -> Beginning:

@@ -96,6 +96,9 @@ class PostgresOrderRepository:
             )
         return orders
 
+    async def confirm(self) -> None:
+        await self._appender.confirm()
+
     async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
         return {
             order_id: rebuild(order_id, [(each.event, each.recorded_at) for each in history])

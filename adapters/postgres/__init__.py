@@ -5,6 +5,7 @@ date, and connections are pooled. What is kept in the database is known by the a
 it there; they may import this package, and this one imports none of them.
 """
 
+from adapters.postgres.connection import Succession
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.errors import (
     DatabaseUnreachableError,
@@ -22,6 +23,7 @@ __all__ = [
     "EmbeddedPostgres",
     "MigrationError",
     "PostgresStartError",
+    "Succession",
     "UnsafeSettingError",
     "migrate",
     "open_pool",

@@ -1,17 +1,17 @@
-"""How every connection of the service is made, whoever makes it.
+"""Where every connection of the service leads, whoever makes it.
 
 It leads to the server that takes writes: of several hosts to that one, to a standby never. So nobody
 reads what is behind the writes, and a fail-over is followed without a word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 _NETWORK: Final[Mapping[str, int]] = {
-    "connect_timeout": 5,
+    "connect_timeout": 3,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -28,6 +28,23 @@ def to_primary(conninfo: str, **more: str) -> str:
     """
     given = conninfo_to_dict(conninfo)
     return make_conninfo(conninfo, **{**_NETWORK, **given, **more, **_WRITES})
+
+
+def each_host(conninfo: str) -> Sequence[str]:
+    """How to connect to each of the hosts that a connection string names."""
+    given = conninfo_to_dict(conninfo)
+    named = {
+        name: str(given[name]).split(",")
+        for name in ("host", "hostaddr", "port")
+        if given.get(name) is not None
+    }
+    count = max((len(named[name]) for name in ("host", "hostaddr") if name in named), default=1)
+    if count == 1:
+        return [conninfo]
+    return [
+        make_conninfo(conninfo, **{name: each[number % len(each)] for name, each in named.items()})
+        for number in range(count)
+    ]
 
 
 async def refusal(conninfo: str) -> str | None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import structlog
 from psycopg.sql import SQL, Identifier
 
 from adapters.postgres.connecting import to_primary
+from adapters.postgres.connection import Connection, Succession
 
 log = structlog.get_logger()
 
@@ -18,7 +19,8 @@ _RECONNECT: Final = 1.0
 class Listener:
     """One connection that listens for one process, and wakes whoever waits for a channel."""
 
-    def __init__(self, conninfo: str, *channels: str) -> None:
+    def __init__(self, conninfo: str, *channels: str, succession: Succession | None = None) -> None:
+        self._succession = succession
         self._conninfo = to_primary(conninfo)
         self._signals = {channel: asyncio.Event() for channel in channels}
         self._task: asyncio.Task[None] | None = None
@@ -51,8 +53,8 @@ class Listener:
                 await asyncio.sleep(_RECONNECT)
 
     async def _listen(self) -> None:
-        connection: psycopg.AsyncConnection[Any] = await psycopg.AsyncConnection.connect(
-            self._conninfo, autocommit=True, application_name="varsel listener"
+        connection = await Connection.connect(
+            self._conninfo, succession=self._succession, application_name="varsel listener"
         )
         async with connection:
             for channel in self._signals:

@@ -17,6 +17,7 @@ import structlog
 from psycopg.rows import TupleRow
 
 from adapters.postgres.connecting import refusal, to_primary
+from adapters.postgres.connection import Connection
 from adapters.postgres.errors import DatabaseUnreachableError, MigrationError
 from adapters.postgres.privileges import grant
 
@@ -73,8 +74,8 @@ async def migrate(
     """
     known = read_migrations(folder)
     try:
-        async with await psycopg.AsyncConnection.connect(
-            to_primary(conninfo), autocommit=True, application_name="varsel-migrate"
+        async with await Connection.connect(
+            to_primary(conninfo), application_name="varsel-migrate"
         ) as connection:
             # The lock belongs to the session, and goes with it whatever happens here.
             await connection.execute(_TAKE_LOCK, (_LOCK,))

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 
-from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from adapters.postgres.connecting import refusal, to_primary
+from adapters.postgres.connection import Connection, FormerPrimaryError, Succession
 from adapters.postgres.errors import DatabaseUnreachableError, UnsafeSettingError
 
-Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+Pool = AsyncConnectionPool[Connection]
 
 _SECONDS_FOR_A_CONNECTION = 10.0
 _USES_BEFORE_A_STATEMENT_IS_PREPARED = 3
@@ -33,11 +32,13 @@ async def open_pool(
     size: int,
     most: int | None = None,
     name: str,
+    succession: Succession | None = None,
     timeout: float = _SECONDS_FOR_A_CONNECTION,  # noqa: ASYNC109  # the pool keeps time itself
 ) -> Pool:
     """Open `size` connections, which the server's own views show under `name`.
 
     Where `most` is more, further ones are made when they are needed, and given up when they are not.
+    None is lent that leads to a former primary, as far as those of `succession` know of a later one.
 
     Whoever asks for a connection waits no longer than `timeout` seconds for it.
 
@@ -46,8 +47,17 @@ async def open_pool(
     Raises:
         DatabaseUnreachableError: the connections could not be made in time, or only to a standby.
     """
+    succession = succession or Succession()
+
+    async def check(connection: Connection) -> None:
+        if not succession.includes(connection):
+            await connection.close()
+            raise FormerPrimaryError("another server has been promoted since")
+
     pool: Pool = AsyncConnectionPool(
         _with_limits(conninfo),
+        connection_class=Connection,
+        check=check,
         min_size=size,
         max_size=most or size,
         name=name,
@@ -55,7 +65,7 @@ async def open_pool(
         reconnect_timeout=timeout,  # then whoever asks has it tried anew, instead of ever more rarely
         timeout=timeout,
         kwargs={
-            "autocommit": True,
+            "succession": succession,
             "application_name": name,
             "prepare_threshold": _USES_BEFORE_A_STATEMENT_IS_PREPARED,
         },

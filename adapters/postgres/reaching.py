@@ -1,7 +1,6 @@
 """Reach the database, and call it by the name that the ports know when it cannot be reached."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -10,6 +9,7 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolClosed
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.refusing import is_of_data
 from application.ports.order_repository import StoreUnavailableError
 
@@ -22,7 +22,7 @@ SECONDS: Final = 8.0
 @asynccontextmanager
 async def reaching(
     pool: AsyncConnectionPool[Any], *, within: float = SECONDS
-) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+) -> AsyncIterator[Connection]:
     """Lend a connection of the pool.
 
     What the database refuses for what it is passes as the driver's own error: it is no outage, and
@@ -35,7 +35,7 @@ async def reaching(
     try:
         async with pool.connection() as connection:
             # A server that is there and says nothing keeps its own time limits as little as its
-            # answers, and a query that is cancelled would wait for it once more.
+            # answers.
             cut = asyncio.get_running_loop().call_later(within, _cut, connection)
             try:
                 yield connection
@@ -49,10 +49,7 @@ async def reaching(
         raise StoreUnavailableError from None
 
 
-def _cut(connection: psycopg.AsyncConnection[Any]) -> None:
-    """End a connection under whoever waits on it, who then hears that it is gone."""
-    if connection.closed:
-        return
-    log.warning("silent_connection_cut")
-    with socket.fromfd(connection.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as doubled:
-        doubled.shutdown(socket.SHUT_RDWR)
+def _cut(connection: Connection) -> None:
+    if not connection.closed:
+        log.warning("silent_connection_cut")
+        connection.cut()

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.postgres.lasting import make_lasting
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
 from adapters.projections.projection import EventByEvent, FeedEvent, Row, is_storable
@@ -91,6 +92,7 @@ class PostgresReportInbox:
         async with reaching(self._pool) as connection, connection.transaction():
             await connection.execute(_KEEP, columns)
             await connection.execute("SELECT pg_notify('varsel_reports', '')")
+            await make_lasting(connection)  # one that was kept before is answered for, too
 
     async def matched(self, limit: int) -> Sequence[Matched]:
         async with reaching(self._pool) as connection:

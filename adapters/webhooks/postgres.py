@@ -7,6 +7,7 @@ from typing import Any, Final, LiteralString
 from psycopg.rows import kwargs_row
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.postgres.lasting import make_lasting
 from adapters.postgres.reaching import reaching
 from application.ports.webhooks import Disabled, Webhook
 
@@ -85,6 +86,9 @@ class PostgresWebhooks:
         async with reaching(self._pool) as connection, connection.transaction():
             await connection.execute(_ONE_BY_ONE, (owner,))
             await connection.execute(_PUT, asked)
+            await make_lasting(
+                connection
+            )  # one that stands as it is asked for is answered for, too
         kept = await self.of_owner(owner)
         return next((each for each in kept if each.name == name), None)
 

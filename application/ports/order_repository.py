@@ -39,6 +39,17 @@ class OrderRepository(Protocol):
         """
         ...
 
+    async def confirm(self) -> None:
+        """Return when whatever could be read before the call is as durable as what is appended.
+
+        To be called before anybody is answered by what was read and not appended: that something
+        was recorded before, or that there is no such order.
+
+        Raises:
+            StoreUnavailableError: it may yet be forgotten, or there may be more; try again later.
+        """
+        ...
+
     async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
         """Rebuild orders from their histories; orders that do not exist are absent.
 

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from msgspec import Struct
 
 from application.health import Readiness
+from application.ports.recording import Recording
 from entrypoints.http.answering import TEXT, Answer, told
 from entrypoints.http.contract import Access, Reply, Route
 from entrypoints.http.services import Services
@@ -31,6 +32,8 @@ class ReadinessAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_de
     """`ready` or `not_ready`."""
     database: str
     agenda_age_seconds: float | None = None
+    recording: str
+    """`up`; `stands_still` while nothing can be recorded; `history_went_back` until somebody decides."""
     projections: Sequence[ProjectionAnswer] = ()
 
 
@@ -64,6 +67,7 @@ ROUTES: Final = (
                     "status": "ready",
                     "database": "up",
                     "agendaAgeSeconds": 0.0,
+                    "recording": "up",
                     "projections": [
                         {
                             "name": "status_feed",
@@ -77,7 +81,7 @@ ROUTES: Final = (
             503: Reply(
                 words="They cannot, or are not.",
                 kind=ReadinessAnswer,
-                example={"status": "not_ready", "database": "down"},
+                example={"status": "not_ready", "database": "down", "recording": "stands_still"},
             ),
         },
     ),
@@ -118,6 +122,7 @@ class HealthController(Controller):
             status="ready" if readiness.is_ready else "not_ready",
             database=readiness.database,
             agenda_age_seconds=readiness.agenda_age_seconds,
+            recording=readiness.recording.value,
             projections=tuple(
                 ProjectionAnswer(
                     name=each.name,
@@ -145,6 +150,11 @@ def _figures(readiness: Readiness) -> str:
             {"": readiness.is_ready},
         ),
         ("varsel_database_up", "Whether the database answers.", {"": readiness.database == "up"}),
+        (
+            "varsel_recording_up",
+            "Whether anything can be recorded.",
+            {"": readiness.recording is Recording.UP},
+        ),
     ]
     if readiness.agenda_age_seconds is not None:
         age = readiness.agenda_age_seconds

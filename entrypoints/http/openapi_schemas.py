@@ -68,6 +68,7 @@ _VALUES: Final[Mapping[tuple[str, str], Sequence[str]]] = {
     ("WebhookData", "shipmentType"): list(KINDS.values()),
     ("WebhookData", "status"): [order_status_second(each) for each in ORDER_STATUS],
     ("ReadinessAnswer", "status"): ["ready", "not_ready"],
+    ("ReadinessAnswer", "recording"): ["up", "stands_still", "history_went_back"],
 }
 """What may stand in a member of an answer."""
 

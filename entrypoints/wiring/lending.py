@@ -46,9 +46,13 @@ async def projections(settings: Settings, database: str) -> AsyncIterator[Projec
 async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditingService]:
     """Lend the auditor's view of the histories."""
     async with await open_pool(database, size=1, name="varsel audit") as pool:
-        yield AuditingService(
-            orders=order_repository(Appender(database), pool, await key_vault(settings, pool))
-        )
+        vault = await key_vault(settings, pool)
+        appender = Appender(database)
+        await appender.start()
+        try:
+            yield AuditingService(orders=order_repository(appender, pool, vault))
+        finally:
+            await appender.stop()
 
 
 @asynccontextmanager

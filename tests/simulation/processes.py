@@ -145,6 +145,9 @@ class FaultyOrders:
 
         return await self._process.step(effect)
 
+    async def confirm(self) -> None:
+        await self._read(self._orders.confirm)
+
     async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
         return await self._read(lambda: self._orders.load(order_ids))
 

@@ -29,9 +29,9 @@ async def append(
 
 @asynccontextmanager
 async def appending(
-    conninfo: str, *, patience: float = 10.0, parked: int = 20_000
+    conninfo: str, *, patience: float = 10.0, parked: int = 20_000, beat: float = 5.0
 ) -> AsyncIterator[Appender]:
-    appender = Appender(conninfo, patience=patience, parked=parked)
+    appender = Appender(conninfo, patience=patience, parked=parked, beat=beat)
     await appender.start()
     try:
         yield appender

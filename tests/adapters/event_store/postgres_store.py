@@ -13,7 +13,7 @@ from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.repository import PostgresOrderRepository, read_placed
 from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
-from adapters.postgres import open_pool
+from adapters.postgres import Succession, open_pool
 from adapters.postgres.listening import Listener
 from adapters.postgres.pool import Pool
 from adapters.projections.delivery_reference import (
@@ -77,16 +77,26 @@ class PostgresStore:
 
 @asynccontextmanager
 async def open_store(
-    conninfo: str, *, patience: float = 10.0, parked: int = 20_000, pool_size: int = 4
+    conninfo: str,
+    *,
+    patience: float = 10.0,
+    parked: int = 20_000,
+    pool_size: int = 4,
+    beat: float = 5.0,
 ) -> AsyncIterator[PostgresStore]:
     async with AsyncExitStack() as stack:
         clock, vault = SetClock(), InMemoryKeyVault()
-        pool = await open_pool(conninfo, size=pool_size, name="varsel tests")
+        succession = Succession()
+        pool = await open_pool(conninfo, size=pool_size, name="varsel tests", succession=succession)
         await stack.enter_async_context(pool)
-        listener = Listener(conninfo, "varsel_events", "varsel_agenda", "varsel_reports")
+        listener = Listener(
+            conninfo, "varsel_events", "varsel_agenda", "varsel_reports", succession=succession
+        )
         await listener.start()
         stack.push_async_callback(listener.stop)
-        appender = Appender(conninfo, patience=patience, parked=parked)
+        appender = Appender(
+            conninfo, patience=patience, parked=parked, beat=beat, succession=succession
+        )
         await appender.start()
         stack.push_async_callback(appender.stop)
         mapper = EnvelopeMapper(Sealer(vault))

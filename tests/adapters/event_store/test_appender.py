@@ -228,10 +228,13 @@ async def test_a_large_append_goes_in_one_piece(database_url: str) -> None:
     assert stored(database_url) == 3000
 
 
-async def test_commits_are_on_the_disk_whatever_the_servers_default_is(database_url: str) -> None:
+@pytest.mark.parametrize("lax", ["off", "local"])
+async def test_commits_are_on_the_disk_and_on_the_standby_whatever_the_servers_default_is(
+    database_url: str, lax: str
+) -> None:
     lax = psycopg.conninfo.make_conninfo(
         database_url,
-        options="-c synchronous_commit=off -c default_transaction_isolation=serializable",
+        options=f"-c synchronous_commit={lax} -c default_transaction_isolation=serializable",
     )
     async with appending(lax) as appender:
         await append(appender)

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from application.ports.order_repository import StoreUnavailableError
+from application.ports.recording import Recording
 from domain.order.events import OrderId
 from domain.order.order import Order
 from tests.adapters.event_store.appending import append, appending, stored
@@ -29,6 +30,7 @@ async def test_who_was_answered_for_what_the_new_primary_lacks_records_nothing_m
             for _ in range(3):
                 with pytest.raises(StoreUnavailableError):
                     await store.orders.append([going_on(kept, resolved())], by=TTD)
+        assert store.appender.recording is Recording.WENT_BACK
         assert await _read(store, kept, lost) == {kept.order_id: kept}
 
         alarms = [each for each in logs if each["log_level"] == "critical"]

@@ -49,6 +49,15 @@ async def test_what_the_operator_says_in_the_url_wins(database_url: str) -> None
     assert await _setting(url, "statement_timeout") == "30s"
 
 
+@pytest.mark.parametrize("lax", ["off", "local"])
+async def test_no_commit_is_laxer_than_its_standby_whatever_the_url_says(
+    database_url: str, lax: str
+) -> None:
+    url = make_conninfo(database_url, options=f"-c synchronous_commit={lax}")
+
+    assert await _setting(url, "synchronous_commit") == "on"
+
+
 async def test_a_statement_commits_by_itself(database_url: str) -> None:
     async with (
         await open_pool(database_url, size=2, name="varsel-test") as pool,

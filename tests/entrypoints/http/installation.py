@@ -51,6 +51,7 @@ from application.ports.agenda import Agenda
 from application.ports.order_index import OrderIndex
 from application.ports.owner_ledger import Ceiling
 from application.ports.recipient_index import RecipientIndex
+from application.ports.recording import Recording
 from application.ports.report_inbox import Report
 from application.ports.result_index import ResultIndex
 from application.ports.status_feed import StatusFeed
@@ -139,6 +140,13 @@ class TokenTable:
                 raise InvalidTokenError("no_credential")
             case _:
                 raise InvalidTokenError("unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How the recording of what happens stands."""
+
+    recording: Recording
 
 
 class Punctual:
@@ -306,7 +314,12 @@ class Installation:
                 inbox=self.inbox, orders=self.orders, unread=self.unread, clock=lambda: self.now
             ),
             limiting=self.limiting,
-            health=HealthService(agenda=Punctual(), projections=UpToDate(), clock=lambda: self.now),
+            health=HealthService(
+                agenda=Punctual(),
+                projections=UpToDate(),
+                recorder=Recorded(Recording.UP),
+                clock=lambda: self.now,
+            ),
         )
 
     @property

@@ -5,20 +5,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import httpx
+import pytest
 
 from application.health import Behind, HealthService, ProjectionStanding, Readiness
 from application.ports.order_repository import StoreUnavailableError
-from tests.entrypoints.http.installation import Installation
+from application.ports.recording import Recording
+from tests.entrypoints.http.installation import Installation, Punctual, Recorded
 
 
 class Cut:
     async def age(self) -> timedelta:
         raise StoreUnavailableError
-
-
-class Punctual:
-    async def age(self) -> timedelta:
-        return timedelta()
 
 
 class Standing:
@@ -39,7 +36,10 @@ def behind_since(moment: datetime | None, *, events: int = 3) -> ProjectionStand
 
 async def readiness(installation: Installation, *standings: ProjectionStanding) -> Readiness:
     health = HealthService(
-        agenda=Punctual(), projections=Standing(*standings), clock=lambda: installation.now
+        agenda=Punctual(),
+        projections=Standing(*standings),
+        recorder=Recorded(Recording.UP),
+        clock=lambda: installation.now,
     )
     return await health.readiness()
 
@@ -58,6 +58,7 @@ async def test_a_service_that_can_work_is_ready(api: httpx.AsyncClient) -> None:
         "status": "ready",
         "database": "up",
         "agendaAgeSeconds": 0.0,
+        "recording": "up",
         "projections": [
             {"name": "status_feed", "eventsBehind": 0, "secondsBehind": 0.0, "setAside": 0}
         ],
@@ -67,14 +68,23 @@ async def test_a_service_that_can_work_is_ready(api: httpx.AsyncClient) -> None:
 async def test_without_its_store_a_service_lives_and_is_not_ready(
     installation: Installation,
 ) -> None:
-    health = HealthService(agenda=Cut(), projections=Standing(), clock=lambda: installation.now)
+    health = HealthService(
+        agenda=Cut(),
+        projections=Standing(),
+        recorder=Recorded(Recording.STANDS_STILL),
+        clock=lambda: installation.now,
+    )
     services = replace(installation.services, health=health)
     async with installation.client(services=services) as api:
         ready = await api.get("/health/ready")
         alive = await api.get("/health")
 
     assert ready.status_code == 503
-    assert ready.json() == {"status": "not_ready", "database": "down"}
+    assert ready.json() == {
+        "status": "not_ready",
+        "database": "down",
+        "recording": "stands_still",
+    }
     assert alive.status_code == 200
 
 
@@ -110,9 +120,36 @@ async def test_the_same_is_told_in_figures(api: httpx.AsyncClient) -> None:
 
 
 async def test_without_a_database_the_figures_tell_that(installation: Installation) -> None:
-    health = HealthService(agenda=Cut(), projections=Standing(), clock=lambda: installation.now)
+    health = HealthService(
+        agenda=Cut(),
+        projections=Standing(),
+        recorder=Recorded(Recording.UP),
+        clock=lambda: installation.now,
+    )
     async with installation.client(services=replace(installation.services, health=health)) as api:
         answer = await api.get("/health/metrics")
 
     assert answer.status_code == 200
     assert {"varsel_ready 0", "varsel_database_up 0"} < set(answer.text.splitlines())
+
+
+@pytest.mark.parametrize("recording", [Recording.STANDS_STILL, Recording.WENT_BACK])
+async def test_a_service_that_can_read_and_record_nothing_is_not_ready_and_says_so(
+    installation: Installation, recording: Recording
+) -> None:
+    health = HealthService(
+        agenda=Punctual(),
+        projections=Standing(),
+        recorder=Recorded(recording),
+        clock=lambda: installation.now,
+    )
+    async with installation.client(services=replace(installation.services, health=health)) as api:
+        answer = await api.get("/health/ready")
+
+    assert answer.status_code == 503
+    assert answer.json() == {
+        "status": "not_ready",
+        "database": "up",
+        "agendaAgeSeconds": 0.0,
+        "recording": recording.value,
+    }

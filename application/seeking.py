@@ -1,0 +1,45 @@
+"""Look for an order, and say that there is none only when that is certain."""
+
+from collections.abc import Sequence
+
+from application.commands import OrderNotFoundError
+from application.ports.order_repository import OrderRepository
+from application.recorded import Recorded
+from domain.order.events import OrderId
+from domain.order.order import Order
+
+
+async def seek(orders: OrderRepository, order_id: OrderId) -> Order:
+    """The order of an id, as it stands now.
+
+    A server that another has taken the place of finds nothing of what has been recorded since, and
+    may not know. Whoever has found nothing asks for a confirmation, which such a server cannot give,
+    and looks once more.
+
+    Raises:
+        OrderNotFoundError: there is no such order.
+        StoreUnavailableError: nobody can tell; try again later.
+    """
+    order = (await orders.load([order_id])).get(order_id)
+    if order is None:
+        await orders.confirm()
+        order = (await orders.load([order_id])).get(order_id)
+    if order is None:
+        raise OrderNotFoundError
+    return order
+
+
+async def seek_history(orders: OrderRepository, order_id: OrderId) -> Sequence[Recorded]:
+    """Everything recorded of an order, oldest first, sought as by `seek`.
+
+    Raises:
+        OrderNotFoundError: there is no such order.
+        StoreUnavailableError: nobody can tell; try again later.
+    """
+    history = await orders.history(order_id)
+    if not history:
+        await orders.confirm()
+        history = await orders.history(order_id)
+    if not history:
+        raise OrderNotFoundError
+    return history
