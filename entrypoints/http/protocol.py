@@ -1,15 +1,18 @@
 """HTTP on the wire, by uvicorn, with an end to every patience.
 
-uvicorn waits for ever for the first byte of a connection, for the end of a request's head, and for
-the rest of a body that was refused unread. Bodies that are read have a deadline of their own there.
+uvicorn waits for ever for the first byte of a connection, for the end of a request's head, for the
+rest of a body that was refused unread, and for a client to take its answer. Bodies that are read have
+a deadline of their own there.
 """
 
 import asyncio
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from entrypoints.http.unread import Unread
 
 HEAD_SECONDS: Final = 10.0
 BODY_SECONDS: Final = 30.0
@@ -25,12 +28,14 @@ class _Phase(Enum):
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Closes a connection whose request does not come in time, or whose head does not end."""
+    """Closes a connection whose request does not come, or whose answer is not taken, in time."""
 
     head_seconds: float = HEAD_SECONDS
     body_seconds: float = BODY_SECONDS
     """Longer than a body may take where it is read, so that the answer comes from there."""
     head_bytes: int = HEAD_BYTES
+    unread: ClassVar[Unread] = Unread()
+    """What all connections of the process hold."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  # as uvicorn has it
         super().__init__(*arguments, **named)
@@ -41,12 +46,24 @@ class PatientProtocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        self.unread.opened(transport)
         self._set_deadline(self.head_seconds)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._unset_deadline()
+        self.unread.closed(self.transport)
         super().connection_lost(exc)
+
+    @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.unread.grown(self.transport)
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.unread.taken(self.transport)
 
     @override
     def data_received(self, data: bytes) -> None:

@@ -4,13 +4,18 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from typing import ClassVar
 
 import pytest
 import uvicorn
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Receive, Scope, Send
+from structlog.testing import capture_logs
+from typing_extensions import override
 
+from entrypoints.http.answering import Answer
 from entrypoints.http.bodies import BodyLimits
 from entrypoints.http.protocol import PatientProtocol
+from entrypoints.http.unread import Unread
 from tests.entrypoints.http.installation import V1, Installation
 
 HEAD = (
@@ -217,3 +222,109 @@ async def test_who_sends_a_large_body_still_hears_what_is_wrong(
         answer = await said(port, whole, b"x" * size)
 
     assert answer.startswith(b"HTTP/1.1 " + status)
+
+
+SIZE = 20 * 1024 * 1024
+"""More than the system itself holds for a connection."""
+
+
+def answering(size: int) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await Answer(200, b"x" * size)(scope, receive, send)
+
+    return answer
+
+
+generous = answering(SIZE)
+"""Answers everything with very much."""
+
+
+class Watched(PatientProtocol):
+    """Tells when its connections are lost."""
+
+    lost: ClassVar[dict[int, asyncio.Event]]
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        assert self.client is not None
+        self.lost[self.client[1]].set()
+
+
+@contextlib.asynccontextmanager
+async def asking(
+    port: int, protocol: type[Watched], head: bytes = b""
+) -> AsyncIterator[socket.socket]:
+    """A client that has asked for very much, and has read nothing yet."""
+    loop = asyncio.get_running_loop()
+    with socket.socket() as client:
+        client.settimeout(0)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        await loop.sock_connect(client, ("127.0.0.1", port))
+        protocol.lost[client.getsockname()[1]] = asyncio.Event()
+        await loop.sock_sendall(client, b"GET / HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n")
+        await loop.sock_recv(client, 12)
+        yield client
+
+
+def lost(protocol: type[Watched], client: socket.socket) -> asyncio.Event:
+    return protocol.lost[client.getsockname()[1]]
+
+
+@pytest.mark.parametrize("head", [b"", b"Connection: close\r\n"], ids=["kept", "closed"])
+async def test_an_answer_that_nobody_reads_is_not_held(head: bytes) -> None:
+    class Protocol(Watched):
+        unread = Unread(seconds=0.1)
+        lost: ClassVar[dict[int, asyncio.Event]] = {}
+
+    with capture_logs() as logs:
+        async with served(generous, Protocol) as port, asking(port, Protocol, head) as client:
+            await asyncio.wait_for(lost(Protocol, client).wait(), 5)
+
+    (line,) = [each for each in logs if each["event"] == "client_cut_off"]
+    assert line["reason"] == "takes_too_little"
+    assert SIZE > line["bytes"] > SIZE // 4
+
+
+async def test_who_reads_slowly_gets_all_of_its_answer() -> None:
+    class Protocol(Watched):
+        unread = Unread(seconds=0.2, pace=1)
+        lost: ClassVar[dict[int, asyncio.Event]] = {}
+
+    loop, size = asyncio.get_running_loop(), SIZE // 16
+    async with served(answering(size), Protocol) as port, asking(port, Protocol) as client:
+        begun, read = loop.time(), 12
+        while read < size:
+            part = await loop.sock_recv(client, 256 * 1024)
+            assert part
+            read += len(part)
+            await asyncio.sleep(0.002)
+        assert loop.time() - begun > 0.4  # twice what an answer may stand still
+
+
+async def test_who_has_kept_us_waiting_for_longest_is_cut_off_when_too_much_is_held() -> None:
+    class Protocol(Watched):
+        unread = Unread(most_bytes=3 * SIZE, seconds=60)
+        lost: ClassVar[dict[int, asyncio.Event]] = {}
+
+    async with (
+        served(generous, Protocol) as port,
+        asking(port, Protocol) as first,
+        asking(port, Protocol) as second,
+        asking(port, Protocol) as third,
+        asking(port, Protocol) as fourth,
+    ):
+        await asyncio.wait_for(lost(Protocol, first).wait(), 5)
+
+        is_lost = [lost(Protocol, each).is_set() for each in (second, third, fourth)]
+        assert is_lost == [False, False, False]
+
+
+async def test_one_answer_may_be_larger_than_what_is_held_for_all() -> None:
+    class Protocol(PatientProtocol):
+        unread = Unread(most_bytes=1024)
+
+    async with served(generous, Protocol) as port:
+        answered = await said(port, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+    assert len(answered) > SIZE
