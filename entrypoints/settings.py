@@ -218,7 +218,7 @@ class Settings:
         _path, None, "the file of the keys that seal personal data; made on first start"
     )
     owners_file: Path | None = _setting(
-        _path, None, "a JSON file of owners: organisation number to short name"
+        _path, None, "a JSON file of owners: organisation numbers, short names, and what is agreed"
     )
 
     maskinporten_issuer: str | None = _setting(
