@@ -24,6 +24,7 @@ from domain.order.events import (
     NotificationOutcomeUnknown,
     NotificationRejected,
     NotificationSent,
+    NotificationSimulated,
     OrderCancelled,
     OrderCompleted,
     OrderEvent,
@@ -164,6 +165,11 @@ def in_words(event: OrderEvent) -> str:
             return (
                 f"notification {event.notification_no} is about to be handed to {event.provider}, "
                 f"attempt {event.attempt}"
+            )
+        case NotificationSimulated():
+            return (
+                f"notification {event.notification_no} was simulated: it was handed to nobody, since "
+                f"its sender only tries its recipient out ({_spoken(event.rule)}), and costs nothing"
             )
         case NotificationSent():
             asked = ", as it says now that it was asked" if event.was_looked_up else ""

@@ -9,7 +9,7 @@ from application.ports.order_repository import OrderRepository
 from application.ports.result_index import OwnerFigures, ResultIndex
 from domain.channel import Channel
 from domain.order.events import OrderId
-from domain.order.notification import Notification
+from domain.order.notification import Notification, Simulated
 from domain.order.order import Order, rebuild
 
 _AT_ONCE: Final = 200
@@ -70,5 +70,6 @@ class CountingService:
                 order = rebuild(order_id, by_then)
                 for each in order.notifications:
                     is_of_the_day = each.is_final and begins <= each.changed_at
-                    if each.channel is channel and is_of_the_day:
+                    is_charged = not isinstance(each.delivery, Simulated)
+                    if each.channel is channel and is_of_the_day and is_charged:
                         yield Ended(order=order, notification=each)

@@ -348,8 +348,12 @@ class DispatchService:
                     case AttemptNotifications(notifications=notifications):
                         refused = self._hand_over.refusals(unit.order, notifications)
                         unit.take(refused, now)
+                        simulated = await self._hand_over.simulations(
+                            unit.order, notifications, now
+                        )
+                        unit.take(simulated, now)
                         attempted = self._hand_over.attempts(unit.order, notifications, now)
-                        if not attempted and not refused:
+                        if not attempted and not refused and not simulated:
                             # All that is due is bound to a provider that there is not any more.
                             until = now + self._timing.look_up_every
                             break

@@ -13,6 +13,7 @@ from application.ports.order_repository import (
     OrderRepository,
     StoreUnavailableError,
 )
+from application.ports.owner_agreements import OwnerAgreements
 from application.ports.provider import (
     Accepted,
     Deferred,
@@ -110,6 +111,7 @@ class HandOver:
         providers: Mapping[Channel, Sequence[Provider]],
         clock: Callable[[], datetime],
         chance: Callable[[], float],
+        agreements: OwnerAgreements,
         timing: Timing | None = None,
         health: HealthRules | None = None,
         limits: Limits = Limits(),  # noqa: B008  # frozen
@@ -119,6 +121,7 @@ class HandOver:
         self._providers = [each for some in providers.values() for each in some]
         self._clock = clock
         self._chance = chance
+        self._agreements = agreements
         self.timing = timing or Timing()
         self._limits = limits
 
@@ -127,6 +130,13 @@ class HandOver:
     ) -> Sequence[OrderEvent]:
         """Which notifications can never be offered to a provider; to be recorded before `attempts`."""
         return order.refuse_too_long(notifications, self._limits)
+
+    async def simulations(
+        self, order: Order, notifications: Sequence[NotificationNo], now: datetime
+    ) -> Sequence[OrderEvent]:
+        """Which notifications are only tried out, and never attempted; to be recorded before `attempts`."""
+        agreement = await self._agreements.of(order.placed.owner)
+        return order.simulate(notifications, agreement, now)
 
     def attempts(
         self,

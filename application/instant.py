@@ -81,7 +81,7 @@ class InstantService:
         order_id = self.order_id(command)
         digest = self._names.digest(command.order)
         now = self._clock()
-        opening = self._opening(command, order_id, digest, now)
+        opening = await self._opening(command, order_id, digest, now)
         try:
             (order,) = await self._orders.append(
                 [Change(order_id=order_id, before=None, events=opening)], by=command.by
@@ -99,7 +99,7 @@ class InstantService:
         owner, key = command.by.name, command.idempotency_key
         return OrderId(self._names.order_id(owner, _NAMESPACE, key, part))
 
-    def _opening(
+    async def _opening(
         self, command: PlaceInstant, order_id: OrderId, digest: str, now: datetime
     ) -> tuple[OrderEvent, ...]:
         placed = msgspec.structs.replace(
@@ -116,7 +116,15 @@ class InstantService:
         order = evolve_all(order, resolved, now)
         refused = self._hand_over.refusals(order, [_ONLY])
         order = evolve_all(order, refused, now)
-        return (placed, *resolved, *refused, *self._hand_over.attempts(order, [_ONLY], now))
+        simulated = await self._hand_over.simulations(order, [_ONLY], now)
+        order = evolve_all(order, simulated, now)
+        return (
+            placed,
+            *resolved,
+            *refused,
+            *simulated,
+            *self._hand_over.attempts(order, [_ONLY], now),
+        )
 
     async def _again(self, order_id: OrderId, digest: str) -> ChainReceipt:
         """Answer for an order that was placed before: as it was, or by another attempt."""

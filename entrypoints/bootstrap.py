@@ -58,6 +58,7 @@ from entrypoints.http.internal import Internal
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.openapi_schemas import Sizes
 from entrypoints.settings import SettingError, Settings
+from entrypoints.wiring.agreements import agreements
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.providers import email_reports, kannel_reports, providers, sms_reports
 from entrypoints.wiring.registries import registries
@@ -170,11 +171,13 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         process = f"{socket.gethostname()} {os.getpid()}"
         ledger = PostgresOwnerLedger(pool)
         stopped = StoppedOwners(ledger, utc_now)
+        agreed = agreements(settings)
         hand_over = HandOver(
             orders=orders,
             providers=providers(settings, stack),
             clock=utc_now,
             chance=random.random,
+            agreements=agreed,
             timing=timing(settings),
         )
         instant = InstantService(

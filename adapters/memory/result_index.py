@@ -7,7 +7,7 @@ from adapters.memory.order_repository import InMemoryOrderRepository
 from application.ports.result_index import OwnerFigures
 from domain.channel import Channel
 from domain.order.events import OrderId
-from domain.order.notification import Accepted, Delivered, Relayed
+from domain.order.notification import Accepted, Delivered, Relayed, Simulated
 from domain.order.order import Order, rebuild
 
 
@@ -52,7 +52,12 @@ def _month(order: Order) -> tuple[int, int]:
 
 
 def _of(owner: str, orders: Sequence[Order]) -> OwnerFigures:
-    notifications = [each for order in orders for each in order.notifications]
+    notifications = [
+        each
+        for order in orders
+        for each in order.notifications
+        if not isinstance(each.delivery, Simulated)
+    ]
     emails = [each.delivery for each in notifications if each.channel is Channel.EMAIL]
     texts = [each.delivery for each in notifications if each.channel is Channel.SMS]
     return OwnerFigures(

@@ -31,10 +31,13 @@ _ENDED: Final = 2
 _RELAYED: Final = 3
 _FAILED: Final = 4
 _DELIVERED: Final = 5
+_SIMULATED: Final = 6
+"""Above every other, since nothing else ever happens to such a notification; it is counted nowhere."""
 _SUCCEEDED: Final = {_ACCEPTED, _RELAYED, _DELIVERED}
 
 _RANKS: Final[Mapping[str, int]] = {
     "order.notification_sent": _ACCEPTED,
+    "order.notification_simulated": _SIMULATED,
     "order.notification_given_up": _ENDED,
     "order.notification_expired": _ENDED,
     "order.notification_rejected": _FAILED,
@@ -143,7 +146,7 @@ class _So:
 
     def counts(self, notification_no: int) -> "_Counts":
         """What it adds to the figures of its owner."""
-        if self.rank is None:
+        if self.rank in {None, _SIMULATED}:
             return _Counts()
         has_succeeded = int(self.rank in _SUCCEEDED)
         match self.channel:

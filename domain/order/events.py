@@ -258,6 +258,18 @@ class NotificationAttempted(Struct, frozen=True, kw_only=True, tag="order.notifi
     for an e-mail, and for a number of no country."""
 
 
+class NotificationSimulated(Struct, frozen=True, kw_only=True, tag="order.notification_simulated"):
+    """A notification to somebody whom its sender only tries out is done: nothing was handed to anybody.
+
+    It counts as if it had arrived, and costs nothing. What was agreed with the sender at that moment
+    decided it; no attempt was made, and none ever is.
+    """
+
+    notification_no: NotificationNo
+    rule: str = "test_recipient"
+    """By which rule nothing was handed over, in a stable code."""
+
+
 class NotificationSent(Struct, frozen=True, kw_only=True, tag="order.notification_sent"):
     """A provider took a notification over."""
 
@@ -348,6 +360,7 @@ OrderEvent: TypeAlias = (
     | ContactNotFound
     | RecipientReserved
     | NotificationAttempted
+    | NotificationSimulated
     | NotificationSent
     | NotificationRejected
     | NotificationDeferred

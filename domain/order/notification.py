@@ -7,7 +7,7 @@
                   │  └──(sent again)─── Unknown ◀─OutcomeUnknown
                   │                       │  │  └─Rejected─▶ Failed
                   │            GivenUp ◀──┘  └──Sent──▶ Accepted
-                  │                                       │
+                  ├───────────Simulated ▶ Simulated       │
                   └───────────Expired (never left)        ├─report─▶ Delivered
                                                           ├─report─▶ Failed
                                                           ├─report─▶ Relayed
@@ -42,6 +42,7 @@ from domain.order.events import (
     NotificationOutcomeUnknown,
     NotificationRejected,
     NotificationSent,
+    NotificationSimulated,
     ReportedState,
     Source,
 )
@@ -112,6 +113,11 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
+class Simulated:
+    """Was only tried out: handed to nobody, and counted as if it had arrived."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotIdentified:
     """Had nowhere to go."""
 
@@ -132,12 +138,14 @@ Delivery: TypeAlias = (
     | Expired
     | GivenUp
     | Stopped
+    | Simulated
     | NotIdentified
     | Reserved
 )
 
 NotificationEvent: TypeAlias = (
     NotificationAttempted
+    | NotificationSimulated
     | NotificationSent
     | NotificationRejected
     | NotificationDeferred
@@ -156,6 +164,7 @@ _RANK: Final[dict[type[Delivery], int]] = {
     Unknown: 0,
     Accepted: 1,
     Stopped: 2,
+    Simulated: 2,
     GivenUp: 2,
     Expired: 2,
     NotIdentified: 2,
@@ -243,6 +252,8 @@ class Notification:
         match event:
             case NotificationAttempted(settled_by=settled_by):
                 return replace(self.moved(Attempting(settled_by), at), attempted=event)
+            case NotificationSimulated():
+                return self.moved(Simulated(), at)
             case NotificationSent(reference=reference):
                 return replace(self.moved(Accepted(), at), reference=reference)
             case NotificationRejected(failure=failure):

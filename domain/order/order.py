@@ -17,6 +17,7 @@ from functools import reduce
 from typing import Final, TypeAlias, assert_never
 from uuid import UUID, uuid5
 
+from domain.agreement import Agreement
 from domain.channel import Channel
 from domain.message import Keywords, SendingTime, has_keywords
 from domain.order.errors import TooLateToCancelError
@@ -35,6 +36,7 @@ from domain.order.events import (
     NotificationOutcomeUnknown,
     NotificationRejected,
     NotificationSent,
+    NotificationSimulated,
     OrderCancelled,
     OrderCompleted,
     OrderEvent,
@@ -496,6 +498,23 @@ class Order:
         ]
         return self._completing(refused) if refused else ()
 
+    def simulate(
+        self, notifications: Sequence[NotificationNo], agreement: Agreement, now: datetime
+    ) -> Sequence[OrderEvent]:
+        """Take down what is only tried out, by what is agreed with the sender now: it is never attempted.
+
+        What has been offered to a provider before goes on as it began, since it may have arrived.
+        """
+        simulated = [
+            NotificationSimulated(notification_no=each.notification_no)
+            for each in map(self.notification, notifications)
+            if each.attempted is None
+            and each.address is not None
+            and agreement.only_tries(each.address, each.channel)
+            and self.may_be_attempted(each, now)
+        ]
+        return self._completing(simulated) if simulated else ()
+
     def attempt(
         self, attempts: Mapping[NotificationNo, Attempt], now: datetime
     ) -> Sequence[NotificationAttempted]:
@@ -778,6 +797,7 @@ def _written(order: Order, event: OrderEvent, at: datetime) -> Order:
             return _unreachable(order, event, Reserved(), at)
         case (
             NotificationAttempted()
+            | NotificationSimulated()
             | NotificationSent()
             | NotificationRejected()
             | NotificationDeferred()

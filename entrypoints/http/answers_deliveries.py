@@ -21,6 +21,7 @@ from domain.order.notification import (
     Pending,
     Relayed,
     Reserved,
+    Simulated,
     Stopped,
     Unknown,
 )
@@ -130,6 +131,7 @@ RESULT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "Succeeded": "The e-mail was accepted by the provider.",
         "Accepted": "The text message was accepted by the provider.",
         "Delivered": "The notification arrived, says the provider: it, or the recipient's own server, has it.",
+        "Simulated": "The notification was only tried out: its recipient is one for tests, and nothing was sent.",
         "Failed": "The notification was not handed over, or did not arrive.",
         "Failed_TTL": "The notification was not sent, or its arrival not confirmed, in time.",
         "Failed_RecipientReserved": "Not sent: the recipient has declined digital communication.",
@@ -169,6 +171,8 @@ def result_of(channel: Channel, delivery: Delivery) -> str:
             return _TTL
         case GivenUp() | Stopped():
             return "Failed"
+        case Simulated():
+            return "Simulated"
         case NotIdentified():
             return "Failed_RecipientNotIdentified"
         case Reserved():
@@ -198,8 +202,8 @@ def order_status_second(status: OrderStatus) -> str:
 
 
 def has_succeeded(delivery: Delivery) -> bool:
-    """Whether the provider took it over, and has not said since that it failed.
+    """Whether the provider took it over, and has not said since that it failed; or it was only tried out.
 
     Counted alike for both channels and in both places where they are counted.
     """
-    return isinstance(delivery, Accepted | Relayed | Delivered)
+    return isinstance(delivery, Accepted | Relayed | Delivered | Simulated)

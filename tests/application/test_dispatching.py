@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.memory.provider import RecordingProvider
+from application.agreeing import read_agreement
 from application.commands import NewOrder, PlaceOrder
 from application.dispatching import DispatchService
 from application.handing_over import HandOver
@@ -47,6 +48,7 @@ from domain.order.notification import (
     Failed,
     GivenUp,
     Pending,
+    Simulated,
 )
 from domain.order.order import CHUNK, Attempt, Order, OrderStatus
 from domain.personal import Contact, Content
@@ -97,6 +99,7 @@ def rewired(world: MemoryWorld, **changes: object) -> DispatchService:
         "providers": {Channel.EMAIL: [world.mail], Channel.SMS: [world.sms]},
         "clock": world.clock,
         "chance": lambda: 0.0,
+        "agreements": world.agreements,
     }
     given = {name: changes.get(name, part) for name, part in outwards.items()}
     parts: Mapping[str, object] = {
@@ -741,3 +744,52 @@ async def test_an_owner_that_is_stopped_in_the_middle_of_an_order_keeps_the_rest
     world.pass_time(timedelta(seconds=2))
     await world.dispatching.run_until_idle()
     assert len(world.mail.carried) == 2 * CHUNK
+
+
+# Only tried out
+
+
+async def test_what_its_sender_only_tries_is_handed_to_nobody_and_the_others_arrive(
+    world: MemoryWorld,
+) -> None:
+    tried = Direct(email=Contact("Test@example.org"))
+    world.agreements.agree(
+        "ttd", read_agreement(senders=["*"], test_recipients=["test@example.org"])
+    )
+    order_id = await placed(world, tried, SOMEBODY)
+
+    await world.dispatching.run_until_idle()
+
+    assert [each.to.text for each in world.mail.offered] == ["somebody@example.org"]
+    order = await now(world, order_id)
+    assert [type(each.delivery) for each in order.notifications] == [Simulated, Taken]
+    words = [each.words for each in await world.auditing.history(order_id)]
+    assert any("notification 0 was simulated: it was handed to nobody" in each for each in words)
+
+
+async def test_what_was_simulated_stays_so_whatever_is_agreed_later(world: MemoryWorld) -> None:
+    world.agreements.agree(
+        "ttd", read_agreement(senders=["*"], test_recipients=["somebody@example.org"])
+    )
+    order_id = await placed(world)
+    await world.dispatching.run_until_idle()
+
+    world.agreements.agree("ttd", read_agreement(senders=["*"]))
+    world.pass_time(timedelta(hours=72))
+    await world.dispatching.run_until_idle()
+
+    order = await now(world, order_id)
+    assert order.status is OrderStatus.COMPLETED
+    assert order.notifications[0].delivery == Simulated()
+    assert world.mail.offered == []
+
+
+async def test_another_owners_test_recipients_are_nothing_to_this_one(world: MemoryWorld) -> None:
+    world.agreements.agree(
+        "skd", read_agreement(senders=["*"], test_recipients=["somebody@example.org"])
+    )
+    await placed(world)
+
+    await world.dispatching.run_until_idle()
+
+    assert len(world.mail.carried) == 1

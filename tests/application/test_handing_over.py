@@ -46,6 +46,7 @@ def over(world: MemoryWorld, *providers: Provider) -> HandOver:
         providers={Channel.EMAIL: providers},
         clock=world.clock,
         chance=lambda: 0.9,
+        agreements=world.agreements,
     )
 
 

@@ -11,6 +11,7 @@ from typing_extensions import override
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.provider import RecordingProvider
+from application.agreeing import read_agreement
 from application.commands import ChainReceipt, HandOverFailedError, NewOrder, PlaceInstant
 from application.handing_over import HandOver
 from application.instant import InstantService
@@ -77,6 +78,7 @@ def slowly(world: MemoryWorld, gateway: Slow, *, wait: timedelta) -> InstantServ
             providers={Channel.SMS: [gateway]},
             clock=world.clock,
             chance=lambda: 0.5,
+            agreements=world.agreements,
         ),
         clock=world.clock,
         wait=wait,
@@ -195,6 +197,7 @@ class Gateways:
                 providers={Channel.SMS: [self.first, self.second]},
                 clock=world.clock,
                 chance=lambda: 0.0,
+                agreements=world.agreements,
             ),
             clock=world.clock,
             wait=wait,
@@ -359,3 +362,18 @@ async def test_the_gateway_is_told_how_long_the_message_is_worth_something(
     (letter,) = world.sms.carried
     assert letter.expires_at == order.placed.requested_send_time + timedelta(seconds=90)
     assert letter.send_before <= letter.expires_at
+
+
+async def test_an_instant_message_that_is_only_tried_is_answered_and_handed_to_nobody(
+    world: MemoryWorld,
+) -> None:
+    world.agreements.agree("ttd", read_agreement(senders=["*"], test_recipients=["+4799999999"]))
+
+    receipt = await world.instant.place(asked())
+    again = await world.instant.place(asked())
+
+    order = await now(world, receipt)
+    assert order.notifications[0].delivery == state.Simulated()
+    assert order.status is OrderStatus.COMPLETED
+    assert again.order == receipt.order
+    assert world.sms.offered == []

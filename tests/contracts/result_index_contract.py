@@ -16,6 +16,7 @@ from domain.order.events import (
     NotificationExpired,
     NotificationNo,
     NotificationRejected,
+    NotificationSimulated,
     OrderEvent,
     OrderId,
     ReportedState,
@@ -67,6 +68,7 @@ REJECTED = NotificationRejected(
 NOWHERE = ContactNotFound(
     recipient_no=RecipientNo(0), notifications=((NotificationNo(0), Channel.EMAIL),)
 )
+SIMULATED = NotificationSimulated(notification_no=NotificationNo(0))
 EXPIRED = NotificationExpired(notification_no=NotificationNo(0), has_left=True)
 
 
@@ -107,6 +109,14 @@ class ResultIndexContract:
         assert await only(results) == OwnerFigures(
             owner="ttd", orders=8, **(NOTHING | {"emails": 8, "emails_succeeded": 3})
         )
+
+    async def test_what_was_only_tried_out_is_counted_nowhere(
+        self, orders: OrderRepository, results: ResultIndex
+    ) -> None:
+        await lived(orders, resolved(), SIMULATED)
+        await lived(orders, found(Channel.SMS), SIMULATED)
+
+        assert await only(results) == OwnerFigures(owner="ttd", orders=2, **NOTHING)
 
     async def test_a_report_never_lowers_how_far_a_notification_has_come(
         self, orders: OrderRepository, results: ResultIndex

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.agreement import Agreement
 from domain.channel import Channel, ChannelChoice
+from domain.contact_point import comparison_key
 from domain.message import SendingTime
 from domain.order.errors import TooLateToCancelError
 from domain.order.events import (
@@ -27,6 +29,7 @@ from domain.order.events import (
     NotificationOutcomeUnknown,
     NotificationRejected,
     NotificationSent,
+    NotificationSimulated,
     OrderCancelled,
     OrderCompleted,
     OrderEvent,
@@ -53,6 +56,7 @@ from domain.order.notification import (
     Pending,
     Relayed,
     Reserved,
+    Simulated,
     Stopped,
 )
 from domain.order.order import (
@@ -851,3 +855,44 @@ def test_a_text_message_that_was_offered_before_is_not_refused_for_its_length() 
     order = order_after(named_by_sms, karis_number_found, attempted, unknown_until(NOON))
 
     assert order.refuse_too_long([FIRST], Limits(segments=1)) == ()
+
+
+# Only tried out
+
+TRIES_KARI = Agreement(test_recipients=frozenset({comparison_key(KARIS, Channel.EMAIL)}))
+
+
+def test_what_its_sender_only_tries_is_simulated_and_ends_the_order() -> None:
+    order = order_after(placed, kari_found)
+
+    simulated = order.simulate([FIRST], TRIES_KARI, NOON)
+
+    assert simulated == (NotificationSimulated(notification_no=FIRST), OrderCompleted())
+    after = evolve_all(order, simulated, NOON)
+    assert after.notification(FIRST).delivery == Simulated()
+    assert after.attempt({FIRST: attempt}, NOON) == ()
+    assert after.simulate([FIRST], TRIES_KARI, NOON) == ()
+
+
+def test_what_goes_to_anybody_else_is_not_simulated() -> None:
+    order = order_after(placed, kari_found)
+
+    assert order.simulate([FIRST], Agreement(), NOON) == ()
+
+
+def test_what_was_offered_to_a_provider_before_goes_on_as_it_began() -> None:
+    order = order_after(placed, kari_found, attempted, unknown_until(NOON))
+
+    assert order.may_be_attempted(order.notification(FIRST), NOON)
+    assert order.simulate([FIRST], TRIES_KARI, NOON) == ()
+
+
+def test_what_may_not_leave_yet_is_not_simulated_yet() -> None:
+    later = msgspec.structs.replace(by_sms_too, channel=ChannelChoice.SMS)
+    found = ContactResolved(recipient_no=RecipientNo(0), targets=(target(0, by_sms),))
+    order = order_after(later, found)
+    tries = Agreement(test_recipients=frozenset({"4740000001"}))
+    night = NOON.replace(hour=23)
+
+    assert order.simulate([FIRST], tries, night) == ()
+    assert order.simulate([FIRST], tries, NOON) != ()

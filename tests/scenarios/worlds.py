@@ -18,6 +18,7 @@ from adapters.memory.order_repository import (
     InMemoryOrderIndex,
     InMemoryOrderRepository,
 )
+from adapters.memory.owner_agreements import InMemoryOwnerAgreements
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.provider import RecordingProvider
 from adapters.memory.registries import (
@@ -138,11 +139,13 @@ class MemoryWorld:
             unread=InMemoryUnreadMails(),
             clock=self.clock,
         )
+        self.agreements = InMemoryOwnerAgreements()
         hand_over = HandOver(
             orders=self.orders,
             providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
             clock=self.clock,
             chance=lambda: 0.5,
+            agreements=self.agreements,
         )
         self.instant = InstantService(
             orders=self.orders, names=names, hand_over=hand_over, clock=self.clock

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryAgenda, InMemoryOrderRepository
+from adapters.memory.owner_agreements import InMemoryOwnerAgreements
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.registries import (
     InMemoryBusinessRegistry,
@@ -368,6 +369,7 @@ class Episode:
             },
             clock=self.clock,
             chance=self.dice.random.random,
+            agreements=InMemoryOwnerAgreements(),
             timing=_TIMING,
         )
 

@@ -333,7 +333,7 @@ http-queue-delay = 1
 group = sendsms-user
 username = {USER}
 password = {PASSWORD}
-max-messages = 10
+max-messages = 16
 concatenation = true
 black-list-regex = "[+][0-9]*05$"
 """

@@ -17,6 +17,7 @@ from adapters.memory.order_repository import (
     InMemoryOrderIndex,
     InMemoryOrderRepository,
 )
+from adapters.memory.owner_agreements import InMemoryOwnerAgreements
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.provider import RecordingProvider
 from adapters.memory.recipient_index import InMemoryRecipientIndex
@@ -258,11 +259,13 @@ class Installation:
             ceilings=ceilings or {},
         )
         names = OrderNames(self.vault)
+        self.agreements = InMemoryOwnerAgreements()
         hand_over = HandOver(
             orders=self.orders,
             providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
             clock=lambda: self.now,
             chance=lambda: 0.5,
+            agreements=self.agreements,
         )
         self.dispatching = DispatchService(
             orders=self.orders,

@@ -10,6 +10,7 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
+from application.agreeing import read_agreement
 from domain.order.events import ReportedState
 from tests.entrypoints.http.asking import EMAIL_ORDER, ORDER, SMS_ORDER
 from tests.entrypoints.http.installation import SKD, SUPPORTER, TTD, V1, Installation
@@ -251,3 +252,23 @@ async def test_where_no_key_is_set_nobody_gets_a_file(installation: Installation
 
     assert answer.status_code == 401
     assert "VARSEL_METRICS_KEY" in answer.json()["error"]
+
+
+async def test_what_was_only_tried_out_is_in_no_file_and_on_no_page(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    installation.agreements.agree(
+        "ttd", read_agreement(senders=["*"], test_recipients=["+4799999999"])
+    )
+    placed = (await api.post(f"{V1}/orders/sms", json=SMS_ORDER, headers=TTD)).json()
+    await installation.dispatching.run_until_idle()
+    status = f"{V1}/orders/{placed['orderId']}/notifications/sms"
+    (told,) = (await api.get(status, headers=TTD)).json()["notifications"]
+    page = await api.get(PAGE)
+    installation.now += timedelta(days=1)
+
+    assert told["sendStatus"]["status"] == "Simulated"
+    assert told["succeeded"]
+    assert rows(await api.post(f"{PAGE}/sms", headers=KEY)) == []
+    assert "<th scope=row>ttd</th><td>1</td><td>0</td><td>0</td><td>0</td><td>0</td>" in page.text
+    assert installation.sms.offered == []

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from application.agreeing import read_agreement
 from application.recorded import SERVICE, Change
 from domain.channel import Channel
 from domain.order.events import (
@@ -150,3 +151,26 @@ async def test_what_is_no_guid_is_no_path(api: httpx.AsyncClient, text: str) -> 
 
     assert answer.status_code == 404
     assert answer.json()["code"] == "no_such_path"
+
+
+async def test_what_was_only_tried_out_stands_in_shipment_and_feed_as_simulated(
+    api: httpx.AsyncClient, installation: Installation
+) -> None:
+    installation.agreements.agree(
+        "ttd",
+        read_agreement(senders=["*"], test_recipients=["+4799999999", "kari@example.org"]),
+    )
+    message = {"subject": "Case 77", "body": "Please log in."}
+    recipient = {"recipientEmail": {"emailAddress": "kari@example.org", "emailSettings": message}}
+    asked = {"idempotencyId": "tried", "recipient": recipient}
+    told = (await api.post(f"{V1}/future/orders", json=asked, headers=TTD)).json()
+    await installation.dispatching.run_until_idle()
+
+    at = f"{V1}/future/shipment/{told['notification']['shipmentId']}"
+    shipment = (await api.get(at, headers=TTD)).json()
+    (entry,) = (await api.get(f"{V1}/future/shipment/feed", headers=TTD)).json()
+
+    assert shipment["status"] == entry["status"] == "Order_Completed"
+    assert [each["status"] for each in shipment["recipients"]] == ["Email_Simulated"]
+    assert [each["status"] for each in entry["recipients"]] == ["Email_Simulated"]
+    assert installation.mail.offered == []
