@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from application.handing_over import HandOver, OrderInHand
+from application.handing_over import HandOver, OrderInHand, attempts_in
 from application.looking_up import ContactLookUp, Wanted
 from application.ports.agenda import Agenda, Claim, InHand, Wait
 from application.ports.order_repository import (
@@ -346,21 +346,15 @@ class DispatchService:
                     case AttemptNotifications() if not await self._may_leave(unit.order):
                         break
                     case AttemptNotifications(notifications=notifications):
-                        refused = self._hand_over.refusals(unit.order, notifications)
-                        unit.take(refused, now)
-                        simulated = await self._hand_over.simulations(
-                            unit.order, notifications, now
-                        )
-                        unit.take(simulated, now)
-                        attempted = self._hand_over.attempts(unit.order, notifications, now)
-                        if not attempted and not refused and not simulated:
+                        claimed = await self._hand_over.claim(unit.order, notifications, now)
+                        if not claimed:
                             # All that is due is bound to a provider that there is not any more.
                             until = now + self._timing.look_up_every
                             break
-                        unit.take(attempted, now)
+                        unit.take(claimed, now)
                         # Before the first byte leaves; and only one worker can.
                         await unit.record(self._orders)
-                        await self._hand_over.send(unit, attempted)
+                        await self._hand_over.send(unit, attempts_in(claimed))
                     case LookUpOutcomes(notifications=notifications):
                         learned = await self._hand_over.look_up(unit.order, notifications)
                         if not learned:

@@ -125,18 +125,20 @@ class HandOver:
         self.timing = timing or Timing()
         self._limits = limits
 
-    def refusals(
-        self, order: Order, notifications: Sequence[NotificationNo]
-    ) -> Sequence[OrderEvent]:
-        """Which notifications can never be offered to a provider; to be recorded before `attempts`."""
-        return order.refuse_too_long(notifications, self._limits)
-
-    async def simulations(
+    async def claim(
         self, order: Order, notifications: Sequence[NotificationNo], now: datetime
     ) -> Sequence[OrderEvent]:
-        """Which notifications are only tried out, and never attempted; to be recorded before `attempts`."""
+        """Decide of notifications that are due: which can never be offered, and which are only tried out.
+
+        Of the rest, who is to hand over which, and until when; all of it is to be recorded before
+        `send`.
+        """
+        refused = order.refuse_too_long(notifications, self._limits)
+        order = evolve_all(order, refused, now)
         agreement = await self._agreements.of(order.placed.owner)
-        return order.simulate(notifications, agreement, now)
+        simulated = order.simulate(notifications, agreement, now)
+        order = evolve_all(order, simulated, now)
+        return (*refused, *simulated, *self.attempts(order, notifications, now))
 
     def attempts(
         self,
@@ -303,6 +305,11 @@ class HandOver:
             can_be_looked_up=memory is not None,
             country=_country(notification),
         )
+
+
+def attempts_in(events: Sequence[OrderEvent]) -> Sequence[NotificationAttempted]:
+    """The attempts among what was decided."""
+    return [each for each in events if isinstance(each, NotificationAttempted)]
 
 
 def _country(notification: Notification) -> str | None:

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from application.commands import ChainReceipt, HandOverFailedError, PlaceInstant
-from application.handing_over import HandOver, OrderInHand
+from application.handing_over import HandOver, OrderInHand, attempts_in
 from application.placing import OrderNames, order_placed, receipt_of, repeated
 from application.ports.order_repository import (
     ConcurrentUpdateError,
@@ -114,17 +114,7 @@ class InstantService:
         resolution = resolve(DirectFinding(identity=identity), order.policy(now))
         resolved = order.resolve({RecipientNo(0): resolution}, {})
         order = evolve_all(order, resolved, now)
-        refused = self._hand_over.refusals(order, [_ONLY])
-        order = evolve_all(order, refused, now)
-        simulated = await self._hand_over.simulations(order, [_ONLY], now)
-        order = evolve_all(order, simulated, now)
-        return (
-            placed,
-            *resolved,
-            *refused,
-            *simulated,
-            *self._hand_over.attempts(order, [_ONLY], now),
-        )
+        return (placed, *resolved, *await self._hand_over.claim(order, [_ONLY], now))
 
     async def _again(self, order_id: OrderId, digest: str) -> ChainReceipt:
         """Answer for an order that was placed before: as it was, or by another attempt."""
@@ -160,7 +150,7 @@ class InstantService:
 
         It goes on, and its outcome is recorded, though the sender hangs up.
         """
-        attempted = [each for each in events if isinstance(each, NotificationAttempted)]
+        attempted = attempts_in(events)
         until = asyncio.get_running_loop().time() + self._wait
         sending = asyncio.create_task(self._offer(order, attempted, until))
         self._sending.add(sending)

@@ -264,7 +264,7 @@ async def test_what_was_only_tried_out_is_in_no_file_and_on_no_page(
     await installation.dispatching.run_until_idle()
     status = f"{V1}/orders/{placed['orderId']}/notifications/sms"
     (told,) = (await api.get(status, headers=TTD)).json()["notifications"]
-    page = await api.get(PAGE)
+    page = await api.get(PAGE, headers=KEY)
     installation.now += timedelta(days=1)
 
     assert told["sendStatus"]["status"] == "Simulated"
