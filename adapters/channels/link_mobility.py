@@ -4,7 +4,7 @@ What an answer means, by what it lets us know; the rest is as `gateway_client` s
 
 | answer                                          | outcome                                     |
 | ----------------------------------------------- | ------------------------------------------- |
-| HTTP 2xx with garbage, or longer than 1 MiB     | `Unknown`                                   |
+| HTTP 2xx with garbage, or longer than 64 KiB    | `Unknown`                                   |
 | `LOGON` not OK                                  | `Deferred`: it is us who are refused        |
 | `STATUS` OK                                     | `Accepted`, under the gateway's `REF`       |
 | `INFO` that begins with `Invalid RCV`           | `Rejected`, `invalid_address`               |
@@ -23,7 +23,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from adapters.channels.concurrent import as_known
 from adapters.channels.gateway_client import Answer, GatewayClient
 from adapters.channels.own_faults import own_fault
-from adapters.channels.small_xml import LARGEST, XmlError, read_xml, text_of
+from adapters.channels.small_xml import XmlError, read_xml, text_of
 from adapters.channels.text_message import TextMessage, text_message
 from application.ports.provider import (
     TOO_LATE,
@@ -42,6 +42,8 @@ from domain.order.events import Failure
 
 _UNREADABLE: Final = Unknown("unreadable_answer")
 _ANSWERED: Final = range(200, 300)
+_LONGEST_ANSWER: Final = 1 << 16
+"""Fifty messages are answered in a sixth of it, and it is read on the event loop."""
 
 
 class LinkMobilityProvider:
@@ -76,7 +78,7 @@ class LinkMobilityProvider:
             connections=connections,
             connect_timeout=connect_timeout,
             timeout=timeout,
-            longest_answer=LARGEST,
+            longest_answer=_LONGEST_ANSWER,
             reads=_ANSWERED,
             ssl_context=ssl_context,
         )

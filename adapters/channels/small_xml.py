@@ -1,7 +1,7 @@
 """Small XML documents from outside, read without the dangers of XML.
 
-No entity is ever declared or expanded, nothing is fetched, and a document is neither deep nor long;
-a DOCTYPE by itself is let pass.
+No entity is ever declared or expanded, no attribute comes from a declaration, nothing is fetched, and a
+document is neither deep nor long; a DOCTYPE by itself is let pass.
 """
 
 from typing import Final
@@ -22,7 +22,7 @@ def read_xml(document: bytes) -> Element:
     """Read a document.
 
     Raises:
-        XmlError: it is not well-formed, too long, too deep, or declares entities.
+        XmlError: it is not well-formed, too long, too deep, or declares entities or attributes.
     """
     if len(document) > LARGEST:
         raise XmlError("the document is too long")
@@ -45,7 +45,9 @@ def read_xml(document: bytes) -> Element:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = builder.data
-    parser.EntityDeclHandler = _refuse_entities
+    parser.EntityDeclHandler = _refuse_declarations
+    # Each element would be given every attribute that was declared for it, whether it has it or not.
+    parser.AttlistDeclHandler = _refuse_declarations
     try:
         parser.Parse(document, True)  # noqa: FBT003  # by position only
         return builder.close()
@@ -60,5 +62,5 @@ def text_of(element: Element, tag: str) -> str:
     return (element.findtext(tag) or "").strip()
 
 
-def _refuse_entities(*_: object) -> None:
-    raise XmlError("the document declares entities")
+def _refuse_declarations(*_: object) -> None:
+    raise XmlError("the document declares entities or attributes")

@@ -85,5 +85,5 @@ class PartyRegister:
         )
         try:
             return _read(body).party_names
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise RegistryUnavailableError(_REGISTRY) from None
