@@ -2,6 +2,9 @@
 
 The library that takes mails apart takes minutes for some of a few hundred kilobytes; whoever may write to
 an address can send those. Here they cost a process its life, and the event loop nothing.
+
+Each mail has a short time at first, of which nearly all need a hundredth. Those that are not read in it
+are tried once more with a longer time, one after the other, so that they keep none of the others waiting.
 """
 
 import asyncio
@@ -22,7 +25,7 @@ log = structlog.get_logger()
 
 _NICE: Final = 10
 """How far reading stands back for who waits for an answer, on one machine."""
-_GRACE: Final = 2.0
+_GRACE: Final = 1.0
 """Seconds after which a reader is killed that has not even noticed that its time is up."""
 
 
@@ -34,19 +37,22 @@ class MailReader:
         provider: str,
         *,
         at_once: int = 2,
+        quick_seconds: float = 0.1,
         seconds: float = 1.0,
         megabytes: int = 256,
         patience: float = 60.0,
     ) -> None:
         """Describe the readers; none is started before the first mail.
 
-        `seconds` of a processor and `megabytes` are what a mail may take. After `patience` seconds a
-        reader is given up that was given no processor.
+        `seconds` of a processor and `megabytes` are what a mail may take, and `quick_seconds` at first.
+        After `patience` seconds a reader is given up that was given no processor.
         """
         self._provider = provider
-        self._places = asyncio.Semaphore(at_once)
         self._at_once = at_once
-        self._seconds = seconds
+        self._lanes = (
+            (asyncio.Semaphore(at_once), quick_seconds),
+            (asyncio.Semaphore(1), seconds),
+        )
         self._bytes = megabytes << 20
         self._patience = patience
 
@@ -56,26 +62,34 @@ class MailReader:
         Raises:
             ReaderUnavailableError: nobody could read it now; try again later.
         """
-        async with self._places:
-            try:
-                return await self._in_a_process(raw[:LARGEST])
-            except (BrokenWorkerProcess, MemoryError):
-                log.warning("mail_not_read", because="it took too long, or too much memory")
-            # Either this mail ends its readers, or none can be started at all.
-            try:
-                await self._in_a_process(b"")
-            except (BrokenWorkerProcess, MemoryError):
-                raise ReaderUnavailableError from None
-            return UnreadKind.UNREADABLE
+        for places, seconds in self._lanes:
+            async with places:
+                if (read := await self._tried(raw[:LARGEST], seconds)) is not None:
+                    return read
+        log.warning("mail_not_read", because="it takes too long, or too much memory")
+        return UnreadKind.UNREADABLE
 
-    async def _in_a_process(self, raw: bytes) -> MailRead:
+    async def _tried(self, raw: bytes, seconds: float) -> MailRead | None:
+        """What a mail tells, if it can be read in such a time."""
+        try:
+            return await self._in_a_process(raw, seconds)
+        except (BrokenWorkerProcess, MemoryError):
+            pass
+        # Either this mail ends its readers, or none can be had at all.
+        try:
+            await self._in_a_process(b"", seconds)
+        except (BrokenWorkerProcess, MemoryError):
+            raise ReaderUnavailableError from None
+        return None
+
+    async def _in_a_process(self, raw: bytes, seconds: float) -> MailRead | None:
         try:
             async with asyncio.timeout(self._patience):
                 return await to_process.run_sync(
                     _read,
                     raw,
                     self._provider,
-                    self._seconds,
+                    seconds,
                     self._bytes,
                     cancellable=True,
                     limiter=CapacityLimiter(self._at_once),
@@ -84,13 +98,13 @@ class MailReader:
             raise ReaderUnavailableError from None
 
 
-def _read(raw: bytes, provider: str, seconds: float, most_bytes: int) -> MailRead:
-    """Read a mail in this process, which exists for nothing else."""
+def _read(raw: bytes, provider: str, seconds: float, most_bytes: int) -> MailRead | None:
+    """Read a mail in this process, which exists for nothing else; None if its time is too short."""
     with _limits(seconds, most_bytes):
         try:
             return read_mail(raw, provider=provider)
         except _TooLongError:
-            return UnreadKind.UNREADABLE
+            return None
 
 
 class _TooLongError(Exception):
