@@ -14,12 +14,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from itertools import islice
 from typing import Final
 
 _DIGITS: Final = re.compile(r"[0-9]{11}")
+_IN_TEXT: Final = re.compile(r"(?<![0-9])[0-9]{6}[ \u00a0.-]?[0-9]{5}(?![0-9])")
+_JUDGED: Final = 1000
+"""So many numbers of a text are judged; one that holds more of them is a list of something else."""
 _FIRST_WEIGHTS: Final = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
 _SECOND_WEIGHTS: Final = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _REMAINDERS_FROM_2032: Final = (1, 2, 3)
+_DATE: Final = 6
+_REST: Final = 5
 _D_NUMBER: Final = 40
 _MONTH_ADDITIONS: Final = (80, 65, 60, 40, 20, 0)
 """What the makers of test persons, and agencies with persons of their own, add to the month."""
@@ -72,6 +78,16 @@ def parse(text: str) -> NationalNumber | None:
     if addition is None:
         return None
     return NationalNumber(digits=text, is_d_number=is_d_number, month_addition=addition, rule=rule)
+
+
+def stands_in(text: str) -> bool:
+    """Whether a text holds a national identity number, in one or with a break after the date.
+
+    A number of another kind may look like one: bank accounts have eleven digits, too, of which the last
+    is made in the same way, so that one in seven does where it is written without its dots.
+    """
+    found = islice(_IN_TEXT.finditer(text), _JUDGED)
+    return any(parse(each[0][:_DATE] + each[0][-_REST:]) is not None for each in found)
 
 
 def _remainder(digits: Sequence[int], weights: Sequence[int]) -> int:

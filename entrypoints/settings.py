@@ -393,6 +393,9 @@ class Settings:
     stale_owners: tuple[str, ...] = _setting(
         _names, ("skd",), "owners whose persons are always reached at stale contact points, too"
     )
+    refuse_national_numbers: tuple[str, ...] = _setting(
+        _names, (), "owners whose texts are refused where a national number is in one; * for all"
+    )
     delivery_policies: tuple[tuple[str, DeliveryPolicy], ...] = _setting(
         _policies,
         (),

@@ -18,13 +18,13 @@ from entrypoints.http.answering import Answer
 from entrypoints.http.bodies import (
     JSON_TYPES,
     BodyLimits,
-    beside_the_loop,
     check_media_type,
     read_body,
 )
 from entrypoints.http.contract import Access, Body, Reply, Route
 from entrypoints.http.doors import Endpoint, door
-from entrypoints.http.placing import InstantReader
+from entrypoints.http.placing import InstantReader, read_and_looked_through
+from entrypoints.http.placing_contract import WARNED
 from entrypoints.http.problem_families import PlainProblem, ValidationProblem
 from entrypoints.http.refusals import NotTakenOverError
 from entrypoints.http.requests import Rules
@@ -41,6 +41,9 @@ _WORDS: Final = (
     "That the provider refuses it, or does not say, is told by its delivery status alone."
 )
 _INVALID: Final = Reply(words="What is wrong, by the place where it is.", kind=ValidationProblem)
+_HANDED_IN: Final = Reply(
+    words="It was handed over, or refused, or nobody can tell.", headers=WARNED
+)
 _NOT_TAKEN: Final = Reply(
     words="The provider certainly did not take it; hand it in again.", kind=PlainProblem
 )
@@ -66,7 +69,7 @@ ROUTES: Final = (
             },
         ),
         replies={
-            200: Reply(words="It was handed over, or refused, or nobody can tell."),
+            200: _HANDED_IN,
             400: _INVALID,
             500: _NOT_TAKEN,
         },
@@ -92,7 +95,7 @@ ROUTES: Final = (
             },
         ),
         replies={
-            202: Reply(words="It was handed over, or refused, or nobody can tell."),
+            202: _HANDED_IN,
             400: _INVALID,
             500: _NOT_TAKEN,
         },
@@ -123,14 +126,14 @@ def internal(
         async def take(scope: Scope, receive: Receive) -> Answer:
             check_media_type(scope, JSON_TYPES, may_be_missing=False)
             check_secret(scope, own.secret)
-            body, its_rules = await read_body(scope, receive, limits), rules(caller)
-            asked = await beside_the_loop(len(body), lambda: read(body, its_rules))
+            body = await read_body(scope, receive, limits)
+            asked, warning = await read_and_looked_through(read, body, rules(caller))
             command = PlaceInstant(idempotency_key=asked.idempotency_key, order=asked.order, by=by)
             try:
                 await services.instant.place(command)
             except HandOverFailedError:
                 raise NotTakenOverError from None
-            return Answer(status)
+            return Answer(status, headers=warning)
 
         return take
 

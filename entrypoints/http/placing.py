@@ -10,7 +10,7 @@ from application.caller import COMPOSED, CREATE, Caller
 from application.commands import ChainReceipt, NewOrder, PlaceChain, PlaceInstant, PlaceOrder
 from application.limiting import Standing
 from domain.order.events import OrderKind
-from entrypoints.http.answering import Answer, told
+from entrypoints.http.answering import Answer, Headers, told
 from entrypoints.http.answers_orders import orders_found
 from entrypoints.http.answers_placed import chain_placed, order_placed
 from entrypoints.http.authentication import Doorkeeper, actor
@@ -28,6 +28,7 @@ from entrypoints.http.requests import (
     ChainRequest,
     InstantRequest,
     Rules,
+    check_texts,
     read_chain,
     read_composed,
     read_email_order,
@@ -42,11 +43,15 @@ from entrypoints.http.services import Services
 
 OrderReader: TypeAlias = Callable[[bytes, Rules], NewOrder]
 
+ChainReader: TypeAlias = Callable[[bytes, Rules], ChainRequest]
+
 InstantReader: TypeAlias = Callable[[bytes, Rules], InstantRequest]
 
-T = TypeVar("T")
+T = TypeVar("T", NewOrder, ChainRequest, InstantRequest)
 
 REPEAT: Final = "varsel-repeat"
+WARNING: Final = "varsel-warning"
+NATIONAL_NUMBER: Final = b"national-number"
 
 
 class Placing:
@@ -96,12 +101,12 @@ class Placing:
     def _placing(self, read: OrderReader) -> Endpoint:
         async def place(scope: Scope, receive: Receive) -> Answer:
             caller, body = await self._taken(scope, receive)
-            order = await self._read(read, body, caller)
+            order, warning = await read_and_looked_through(read, body, self._rules(caller))
             command = PlaceOrder(order=order, by=actor(caller))
             async with self._services.limiting.ordering(caller.owner, [order]) as counted:
                 receipt = await self._services.ordering.place(command)
             location = self._links.order(receipt.order_id).encode()
-            headers = ((b"location", location), *rate_limit(counted.standing))
+            headers = ((b"location", location), *warning, *rate_limit(counted.standing))
             return told(order_placed(receipt), 202, headers)
 
         return place
@@ -109,16 +114,17 @@ class Placing:
     async def place_chain(self, scope: Scope, receive: Receive) -> Answer:
         """Place an order and its reminders, once for each key."""
         caller, body = await self._taken(scope, receive)
-        asked = await self._read(read_chain, body, caller)
-        return await self._place(asked, OrderKind.NOTIFICATION, caller)
+        return await self._place(read_chain, body, OrderKind.NOTIFICATION, caller)
 
     async def place_composed(self, scope: Scope, receive: Receive) -> Answer:
         """Place an order of one e-mail that its sender composed in full, attachments included."""
         caller, body = await self._taken(scope, receive, COMPOSED)
-        asked = await self._read(read_composed, body, caller)
-        return await self._place(asked, OrderKind.COMPOSED, caller)
+        return await self._place(read_composed, body, OrderKind.COMPOSED, caller)
 
-    async def _place(self, asked: ChainRequest, kind: OrderKind, caller: Caller) -> Answer:
+    async def _place(
+        self, read: ChainReader, body: bytes, kind: OrderKind, caller: Caller
+    ) -> Answer:
+        asked, warning = await read_and_looked_through(read, body, self._rules(caller))
         command = PlaceChain(
             idempotency_key=asked.idempotency_key,
             kind=kind,
@@ -132,12 +138,12 @@ class Placing:
         async with self._services.limiting.ordering(caller.owner, orders, order_id) as counted:
             receipt = await self._services.ordering.place_chain(command)
             counted.is_void = receipt.is_repeat
-        return self._placed(receipt, counted.standing)
+        return self._placed(receipt, counted.standing, warning)
 
     def _placing_instantly(self, read: InstantReader) -> Endpoint:
         async def place(scope: Scope, receive: Receive) -> Answer:
             caller, body = await self._taken(scope, receive)
-            asked = await self._read(read, body, caller)
+            asked, warning = await read_and_looked_through(read, body, self._rules(caller))
             command = PlaceInstant(
                 idempotency_key=asked.idempotency_key, order=asked.order, by=actor(caller)
             )
@@ -145,7 +151,7 @@ class Placing:
             async with self._services.limiting.ordering(caller.owner, orders, order_id) as counted:
                 receipt = await self._services.instant.place(command)
                 counted.is_void = receipt.is_repeat
-            return self._placed(receipt, counted.standing)
+            return self._placed(receipt, counted.standing, warning)
 
         return place
 
@@ -157,14 +163,27 @@ class Placing:
         caller = await self._doorkeeper.admit(scope, needed)
         return caller, await read_body(scope, receive, self._limits)
 
-    async def _read(self, read: Callable[[bytes, Rules], T], body: bytes, caller: Caller) -> T:
-        rules = self._rules(caller)
-        return await beside_the_loop(len(body), lambda: read(body, rules))
-
-    def _placed(self, receipt: ChainReceipt, standing: Standing | None) -> Answer:
-        limits = rate_limit(standing)
+    def _placed(self, receipt: ChainReceipt, standing: Standing | None, warning: Headers) -> Answer:
+        common = (*warning, *rate_limit(standing))
         if receipt.is_repeat:
             content = b"same-content" if receipt.is_same_request else b"different-content"
-            return told(chain_placed(receipt), 200, ((REPEAT.encode(), content), *limits))
+            return told(chain_placed(receipt), 200, ((REPEAT.encode(), content), *common))
         location = self._links.chain(receipt.chain_id).encode()
-        return told(chain_placed(receipt), 201, ((b"location", location), *limits))
+        return told(chain_placed(receipt), 201, ((b"location", location), *common))
+
+
+async def read_and_looked_through(
+    read: Callable[[bytes, Rules], T], body: bytes, rules: Rules
+) -> tuple[T, Headers]:
+    """What a body asks for, and what its sender is to be warned of.
+
+    Raises:
+        InvalidRequestError: it cannot be taken.
+    """
+
+    def work() -> tuple[T, bool]:
+        asked = read(body, rules)
+        return asked, check_texts(asked, rules)
+
+    asked, is_remarkable = await beside_the_loop(len(body), work)
+    return asked, ((WARNING.encode(), NATIONAL_NUMBER),) if is_remarkable else ()

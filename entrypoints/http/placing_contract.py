@@ -21,6 +21,13 @@ from entrypoints.http.requests import (
     SmsOrderRequest,
 )
 
+WARNED: Final[Mapping[str, str]] = {
+    "Varsel-Warning": (
+        "`national-number`: a subject or a body holds a national identity number, which does not "
+        "belong in an e-mail or a text message."
+    )
+}
+"""What a sender is warned of."""
 _INVALID: Final = Reply(words="What is wrong, by the place where it is.", kind=ValidationProblem)
 _REFUSED: Final[Mapping[int, Reply]] = {
     423: Reply(
@@ -47,7 +54,7 @@ _INSTANT_PLACED: Final = {
 _ACCEPTED: Final = Reply(
     words="The order is recorded, and will be carried out.",
     kind=OrderPlacedAnswer,
-    headers={"Location": "Where the order is read."},
+    headers={"Location": "Where the order is read.", **WARNED},
     example={
         "orderId": "6f1d4c9e-5c0e-4a7b-9a53-1f6f0a8f2b11",
         "recipientLookup": {
@@ -73,14 +80,15 @@ _REPEATED: Final = Reply(
         "Varsel-Repeat": (
             "`same-content`; or `different-content`, where the request asked for "
             "something else than the one that stands."
-        )
+        ),
+        **WARNED,
     },
     example=_CHAIN,
 )
 _RECORDED: Final = Reply(
     words="It is recorded, and will be carried out.",
     kind=ChainPlacedAnswer,
-    headers={"Location": "Names the order and its reminders; not to be read."},
+    headers={"Location": "Names the order and its reminders; not to be read.", **WARNED},
     example=_CHAIN,
 )
 _INSTANT_SMS: Final = {

@@ -53,7 +53,7 @@ from entrypoints.http.refusals import (
     WrongCredentialsError,
 )
 from entrypoints.http.requests import InvalidRequestError
-from entrypoints.http.requests.faults import MOST
+from entrypoints.http.requests.faults import INVALID, MOST
 from entrypoints.http.tracing import trail
 
 log = structlog.get_logger()
@@ -89,7 +89,6 @@ _SECTIONS: Final[Mapping[int, str]] = MappingProxyType(
 SHIPMENT_NOT_FOUND: Final = Altinn(404, "NOT-00003", "Shipment not found", "Not Found")
 NOTHING_FOUND: Final = Empty(404, "order_not_found")
 UNEXPECTED: Final = Plain(500, "unexpected")
-INVALID_REQUEST: Final = "invalid_request"
 _MORE_IS_WRONG: Final = f"More is wrong than these {MOST} faults tell. Mend them, and ask again."
 
 _NO_CREDENTIAL: Final = "no_credential"
@@ -252,12 +251,12 @@ def _refusal_of(error: Exception) -> Refusal | None:
 
 def invalid(error: InvalidRequestError, scope: Scope) -> Answer:
     """What is wrong with a request, by the place where it is wrong."""
-    trail(scope).code = INVALID_REQUEST
+    trail(scope).code = error.code
     problem = ValidationProblem(
         type=_section(400),
         title="One or more validation errors occurred.",
         status=400,
-        code=INVALID_REQUEST,
+        code=error.code,
         detail=_MORE_IS_WRONG if error.has_more else None,
         errors=error.errors,
         trace_id=trail(scope).trace_id,
@@ -305,7 +304,7 @@ def _of_litestar(error: HTTPException, scope: Scope) -> Answer:
             allow = (error.headers or {}).get("allow", "")
             return refused(REFUSALS[MethodNotAllowedError], scope, ((b"allow", allow.encode()),))
         case 400:
-            return refused(Plain(400, INVALID_REQUEST), scope)
+            return refused(Plain(400, INVALID), scope)
         case _:
             _log_unexpected(error, scope)
             return refused(UNEXPECTED, scope)

@@ -46,5 +46,8 @@ def rules(settings: Settings, caller: Caller) -> Rules:
         max_sms_segments=settings.max_sms_segments,
         attachment_hosts=settings.attachment_hosts,
         delivery_policy=dict(settings.delivery_policies).get(caller.owner.lower()),
+        refuses_national_numbers=not {EVERYBODY, caller.owner.lower()}.isdisjoint(
+            each.lower() for each in settings.refuse_national_numbers
+        ),
         stale_owners=frozenset(each.lower() for each in settings.stale_owners),
     )

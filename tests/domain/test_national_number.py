@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from domain.national_number import ControlRule, parse
+from domain.national_number import ControlRule, parse, stands_in
 
 FIRST = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
 SECOND = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
@@ -103,3 +103,41 @@ def test_a_day_that_is_in_no_calendar_makes_no_number(stem: str) -> None:
 
 def test_a_number_does_not_show_itself() -> None:
     assert "01818000010" not in repr(parse("01818000010"))
+
+
+@pytest.mark.parametrize("number", ["01018000055", "41018000049", "41818000004", "01018000063"])
+@pytest.mark.parametrize(
+    "text", ["{}", "no. {}.", "x{}y", "id={}&x", "({})", "a\n{}\tb", "12345678901 {}", "+47 {}"]
+)
+def test_a_number_of_any_kind_is_found_in_a_text(number: str, text: str) -> None:
+    assert stands_in(text.format(number))
+
+
+@pytest.mark.parametrize("between", ["", " ", "\u00a0", "-", "."])
+def test_a_number_with_a_break_after_its_date_is_found(between: str) -> None:
+    assert stands_in(f"born 010180{between}00055")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Please log in at 2026-09-01T12:00:00Z.",
+        "01018000056",
+        "1010180000550",
+        "101018000055",
+        "010180000551",
+        "010180  00055",
+        "0101 8000055",
+        "1234.56.78903",
+        "$recipientNumber$",
+        "\uff10\uff11\uff10\uff11\uff18\uff10\uff10\uff10\uff10\uff15\uff15",
+    ],
+)
+def test_other_digits_are_no_number_in_a_text(text: str) -> None:
+    assert not stands_in(text)
+
+
+def test_of_a_text_that_is_all_numbers_some_are_judged() -> None:
+    assert stands_in("99999999999 " * 999 + "01018000055")
+    assert not stands_in("99999999999 " * 1000 + "01018000055")

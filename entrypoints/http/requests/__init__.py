@@ -15,6 +15,7 @@ from entrypoints.http.requests.instant import (
     read_instant_email,
     read_instant_sms,
 )
+from entrypoints.http.requests.national_numbers import check_texts
 from entrypoints.http.requests.orders import read_email_order, read_order, read_sms_order
 from entrypoints.http.requests.rules import Rules
 from entrypoints.http.requests.wire import (
@@ -41,6 +42,7 @@ __all__ = [
     "OrderRequest",
     "Rules",
     "SmsOrderRequest",
+    "check_texts",
     "read_chain",
     "read_composed",
     "read_email_order",

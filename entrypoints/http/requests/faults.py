@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+INVALID: Final = "invalid_request"
 MOST: Final = 100
 """So many faults are told; whoever mends these hears of the others."""
 
@@ -13,13 +14,20 @@ class InvalidRequestError(Exception):
     `errors` holds what is wrong, in words that name no value, by the place that clients know:
     a JSON path (`$.recipient`) for what cannot be read, a property path
     (`Recipient.RecipientSms.PhoneNumber`) for what breaks a rule.
-    `has_more` says that more is wrong than is told.
+    `has_more` says that more is wrong than is told; `code` is stable, and says of what kind it is.
     """
 
-    def __init__(self, errors: Mapping[str, Sequence[str]], *, has_more: bool = False) -> None:
+    def __init__(
+        self,
+        errors: Mapping[str, Sequence[str]],
+        *,
+        has_more: bool = False,
+        code: str = INVALID,
+    ) -> None:
         super().__init__("the request cannot be taken as it is")
         self.errors = errors
         self.has_more = has_more
+        self.code = code
 
 
 class Faults:

@@ -86,6 +86,9 @@ class Rules:
     stale_owners: frozenset[str] = frozenset()
     """Owners whose persons are reached at outdated contact points, too; in small letters."""
 
+    refuses_national_numbers: bool = False
+    """Whether a text with a national identity number in it is refused, and not only remarked on."""
+
     @property
     def most(self) -> Mapping[str, int]:
         """How many the lists of a request may hold, by their members' names."""
