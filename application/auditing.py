@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from application.commands import OrderNotFoundError
+from application.operations.recorder import ActRecorder
 from application.ports.order_repository import OrderRepository
-from application.recorded import Recorded
+from application.recorded import Actor, Recorded, Role
 from application.seeking import seek_history
 from application.views import HistoryLine
+from domain.operations.acts import HistoryRead
 from domain.order.events import (
     Considered,
     ContactNotFound,
@@ -48,19 +50,24 @@ _CONTRADICTS: Final = ", which contradicts what was reported before"
 class AuditingService:
     """Tells an order's history in words, and rebuilds it as it stood at a moment."""
 
-    def __init__(self, *, orders: OrderRepository) -> None:
+    def __init__(self, *, orders: OrderRepository, recorder: ActRecorder) -> None:
         self._orders = orders
+        self._recorder = recorder
 
-    async def history(self, order_id: OrderId, owner: str | None = None) -> Sequence[HistoryLine]:
+    async def history(
+        self, order_id: OrderId, *, by: Actor, reason: str | None = None
+    ) -> Sequence[HistoryLine]:
         """Everything that was recorded of an order, oldest first, with who and when.
 
-        `owner` None is the auditor, who may read every owner's.
+        An owner may read its own orders' histories, an operator everybody's; that it was read is on
+        record.
 
         Raises:
             OrderNotFoundError: there is no such order (of this owner).
             StoreUnavailableError: try again later.
         """
-        history = await self._recorded(order_id, owner)
+        history = await self._recorded(order_id, by)
+        await self._recorder.record(HistoryRead(order_id=order_id), by=by, reason=reason)
         contradicting = _contradicting(history)
         return [
             HistoryLine(
@@ -74,8 +81,12 @@ class AuditingService:
             for each in history
         ]
 
-    async def as_at(self, order_id: OrderId, moment: datetime, owner: str | None = None) -> Order:
+    async def as_at(
+        self, order_id: OrderId, moment: datetime, *, by: Actor, reason: str | None = None
+    ) -> Order:
         """Rebuild an order as it stood at a moment: from what had been recorded by then.
+
+        That it was read is on record.
 
         Raises:
             OrderNotFoundError: there was no such order (of this owner) yet.
@@ -83,17 +94,20 @@ class AuditingService:
         """
         known = [
             (each.event, each.recorded_at)
-            for each in await self._recorded(order_id, owner)
+            for each in await self._recorded(order_id, by)
             if each.recorded_at <= moment
         ]
         if not known:
             raise OrderNotFoundError
+        act = HistoryRead(order_id=order_id, as_at=moment)
+        await self._recorder.record(act, by=by, reason=reason)
         return rebuild(order_id, known)
 
-    async def _recorded(self, order_id: OrderId, owner: str | None) -> Sequence[Recorded]:
+    async def _recorded(self, order_id: OrderId, by: Actor) -> Sequence[Recorded]:
         history = await seek_history(self._orders, order_id)
         placed = history[0].event
-        if owner is not None and not (isinstance(placed, OrderPlaced) and placed.owner == owner):
+        is_theirs = isinstance(placed, OrderPlaced) and placed.owner == by.name
+        if not (is_theirs or by.role is Role.OPERATOR):
             raise OrderNotFoundError
         return history
 

@@ -18,6 +18,7 @@ class Role(StrEnum):
     SERVICE = "service"
     PROVIDER = "provider"
     OPERATOR = "operator"
+    SUPPORT = "support"
 
 
 class Actor(Struct, frozen=True, kw_only=True, omit_defaults=True):

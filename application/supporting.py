@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import structlog
 
-from application.caller import Caller
+from application.operations.recorder import ActRecorder
 from application.ports.order_repository import OrderRepository
 from application.ports.recipient_index import RecipientIndex
+from application.recorded import Actor
+from domain.operations.acts import PersonLookedUp
 from domain.order.notification import Notification
 from domain.order.order import Order
 from domain.recipient import Organisation, Person
@@ -29,11 +31,14 @@ class Sent:
 
 
 class SupportService:
-    """Looks up notifications by recipient; each look-up is logged, without the number."""
+    """Looks up notifications by recipient; each look-up is on record, with a keyed hash of the number."""
 
-    def __init__(self, *, orders: OrderRepository, index: RecipientIndex) -> None:
+    def __init__(
+        self, *, orders: OrderRepository, index: RecipientIndex, recorder: ActRecorder
+    ) -> None:
         self._orders = orders
         self._index = index
+        self._recorder = recorder
 
     async def sent_to(
         self,
@@ -41,7 +46,7 @@ class SupportService:
         *,
         since: datetime,
         until: datetime,
-        by: Caller,
+        by: Actor,
     ) -> AsyncIterator[Sent]:
         """The orders for somebody that were to be sent from `since` on and before `until`, newest first.
 
@@ -51,12 +56,23 @@ class SupportService:
             StoreUnavailableError: try again later.
         """
         found = await self._index.orders_for(recipient, since=since, until=until)
+        kind: Literal["person", "organisation"] = (
+            "person" if isinstance(recipient, Person) else "organisation"
+        )
+        asked = PersonLookedUp(
+            kind=kind,
+            identity_hash=self._index.identity_hash(recipient),
+            since=since,
+            until=until,
+            orders=len(found),
+        )
+        await self._recorder.record(asked, by=by)
         log.info(
             "support_looked_up",
-            owner=by.owner,
-            client=by.client_id,
-            token=by.token_id,
-            kind=type(recipient).__name__.lower(),
+            owner=by.name,
+            client=by.client,
+            token=by.token,
+            kind=kind,
             orders=len(found),
         )
         for start in range(0, len(found), _AT_ONCE):

@@ -67,6 +67,7 @@ from entrypoints.wiring.store import (
     key_vault,
     order_repository,
     projection_runner,
+    recorder,
     refuse_unsafe_database,
 )
 from entrypoints.wiring.tokens import condition_token, documents, verifier
@@ -168,6 +169,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         receivers = HttpReceivers(signer, permitted=settings.webhook_hosts)
         stack.push_async_callback(receivers.aclose)
         names = OrderNames(vault)
+        acts = recorder(pool)
         process = f"{socket.gethostname()} {os.getpid()}"
         ledger = PostgresOwnerLedger(pool)
         stopped = StoppedOwners(ledger, utc_now)
@@ -194,7 +196,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             ),
             instant=instant,
             reading=ReadingService(orders=orders, index=PostgresOrderIndex(pool, projecting)),
-            auditing=AuditingService(orders=orders),
+            auditing=AuditingService(orders=orders, recorder=acts),
             following=following,
             subscribing=SubscribingService(webhooks=webhooks, receivers=receivers, clock=utc_now),
             telling=TellingService(
@@ -209,7 +211,9 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 orders=orders, results=PostgresResultIndex(pool, projecting), clock=utc_now
             ),
             supporting=SupportService(
-                orders=orders, index=PostgresRecipientIndex(pool, projecting, vault)
+                orders=orders,
+                index=PostgresRecipientIndex(pool, projecting, vault),
+                recorder=acts,
             ),
             reporting=ReportingService(
                 inbox=PostgresReportInbox(pool, listener),

@@ -21,6 +21,8 @@ NOON = datetime(2026, 9, 1, 10, tzinfo=UTC)
 """Noon in Oslo, on a working day in summer."""
 
 ORDER_ID = OrderId(UUID("5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b"))
+AUDITOR = Actor(role=Role.OPERATOR, name="auditor@host-1")
+SKD = Actor(role=Role.OWNER, name="skd", organisation="974761076")
 TTD = Actor(role=Role.OWNER, name="ttd", organisation="991825827")
 SKD = Actor(role=Role.OWNER, name="skd", organisation="974761076")
 

@@ -1,5 +1,7 @@
 """The recipient index over a repository in memory."""
 
+import hmac
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,6 +15,12 @@ class InMemoryRecipientIndex:
 
     def __init__(self, orders: InMemoryOrderRepository) -> None:
         self._orders = orders
+        self._key = secrets.token_bytes(32)
+
+    def identity_hash(self, recipient: Person | Organisation) -> str:
+        kind = type(recipient).__name__
+        number = recipient.number.text if isinstance(recipient, Person) else recipient.number
+        return hmac.digest(self._key, f"{kind} {number}".encode(), "sha256").hex()
 
     async def orders_for(
         self, recipient: Person | Organisation, *, since: datetime, until: datetime

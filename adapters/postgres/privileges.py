@@ -21,6 +21,7 @@ _KEPT: Final[Mapping[str, LiteralString]] = {
     _HISTORY: "SELECT, INSERT",
     "sealed": "SELECT, INSERT, DELETE",
     "data_key": "SELECT, INSERT, DELETE",
+    "act": "SELECT, INSERT",
     "key_fingerprint": "SELECT, INSERT",
     "schema_migration": "SELECT",
 }

@@ -109,6 +109,9 @@ class PostgresRecipientIndex:
         self._vault = vault
         self._patience = patience
 
+    def identity_hash(self, recipient: Person | Organisation) -> str:
+        return hashed_identity(self._vault, recipient).hex()
+
     async def orders_for(
         self, recipient: Person | Organisation, *, since: datetime, until: datetime
     ) -> Sequence[OrderId]:

@@ -11,6 +11,10 @@ from domain.recipient import Organisation, Person
 class RecipientIndex(Protocol):
     """Finds orders by the number of a recipient; it keeps a keyed hash, never the number."""
 
+    def identity_hash(self, recipient: Person | Organisation) -> str:
+        """The keyed hash of a recipient's number, in hexadecimal; who has no key cannot try numbers out."""
+        ...
+
     async def orders_for(
         self, recipient: Person | Organisation, *, since: datetime, until: datetime
     ) -> Sequence[OrderId]:

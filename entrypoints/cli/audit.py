@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -15,13 +15,20 @@ from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
 from application.auditing import AuditingService
 from application.commands import OrderNotFoundError
+from application.operations.operator import EVERYBODY, in_words
+from application.operations.recorder import ReasonMissingError
+from application.ports.act_log import RecordedAct
+from application.ports.order_repository import StoreUnavailableError
+from application.recorded import Role
+from domain.operations.acts import HistoryRead
 from domain.order.events import OrderId
 from entrypoints.cli.app import settings_from
-from entrypoints.cli.database import database
+from entrypoints.cli.database import asked, database
+from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
 from entrypoints.http.answers_histories import as_at as as_at_answer
 from entrypoints.http.links import Links
-from entrypoints.wiring.lending import auditing
+from entrypoints.wiring.lending import acts, auditing
 
 app = App(name="audit", help="See what was known of an order, when, and by whom.")
 
@@ -31,9 +38,17 @@ _console = Console(highlight=False, soft_wrap=True)
 
 
 @app.command
-def history(order: UUID) -> None:
-    """Tell everything that was recorded of an order, in words, with who and when."""
-    for line in _asked(lambda service: service.history(OrderId(order))):
+def history(order: UUID, *, reason: str | None = None) -> None:
+    """Tell everything that was recorded of an order, in words, with who and when.
+
+    Parameters
+    ----------
+    reason
+        Why you look; it goes on record with your name.
+    """
+    who_asks = operator()
+    lines = _asked(lambda service: service.history(OrderId(order), by=who_asks, reason=reason))
+    for line in lines:
         by = line.recorded_by
         who = (
             f"{by.name} ({by.role})" if by.organisation is None else f"{by.name} {by.organisation}"
@@ -43,18 +58,57 @@ def history(order: UUID) -> None:
 
 
 @app.command(name="as-at")
-def as_at(order: UUID, moment: datetime) -> None:
+def as_at(order: UUID, moment: datetime, *, reason: str | None = None) -> None:
     """Rebuild an order as it stood at a moment, from what had been recorded by then.
 
     Parameters
     ----------
     moment
         Such as 2026-09-01T12:00:00; without a zone it is this machine's.
+    reason
+        Why you look; it goes on record with your name.
     """
-    when = moment.astimezone()
-    found = _asked(lambda service: service.as_at(OrderId(order), when))
+    when, who_asks = moment.astimezone(), operator()
+    found = _asked(lambda service: service.as_at(OrderId(order), when, by=who_asks, reason=reason))
     told = as_at_answer(when, found, Links(settings_from().base_url))
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
+
+
+@app.command
+def operators(
+    *, since: datetime | None = None, most: int = 100, reads: bool = False, json: bool = False
+) -> None:
+    """Tell what operators did, newest first: when, who, what, and why.
+
+    Parameters
+    ----------
+    since
+        From when on, such as 2026-09-01T12:00:00; without it, from the beginning.
+    most
+        How many at most.
+    reads
+        Also who read histories and looked people up, over HTTP and by this command.
+    json
+        As lines of JSON, each as it is stored.
+    """
+    begin = datetime(1970, 1, 1, tzinfo=UTC) if since is None else since.astimezone()
+    roles = EVERYBODY if reads else {Role.OPERATOR}
+
+    async def ask() -> Sequence[RecordedAct]:
+        async with acts(database()) as queries:
+            return await queries.latest(roles=roles, since=begin, most=most)
+
+    found = [each for each in asked(ask()) if reads or not isinstance(each.act, HistoryRead)]
+    for each in found:
+        if json:
+            sys.stdout.write(msgspec.json.encode(each).decode() + "\n")
+            continue
+        when = each.recorded_at.isoformat(timespec="seconds")
+        why = "" if each.reason is None else f"  because: {each.reason}"
+        by = each.recorded_by
+        _console.print(f"{when}  {by.name} ({by.role})  {in_words(each.act)}{why}", markup=False)
+    if not found and not json:
+        _console.print("Nothing is on record.")
 
 
 def _asked(ask: Callable[[AuditingService], Awaitable[T]]) -> T:
@@ -66,5 +120,7 @@ def _asked(ask: Callable[[AuditingService], Awaitable[T]]) -> T:
         return asyncio.run(whole())
     except OrderNotFoundError:
         raise Refusal("there is no such order, or there was none at that moment") from None
-    except (PostgresError, KeyFileError) as problem:
-        raise Refusal(str(problem)) from None
+    except ReasonMissingError:
+        raise Refusal("the reason is empty; leave it out, or say why") from None
+    except (PostgresError, KeyFileError, StoreUnavailableError) as problem:
+        raise Refusal(str(problem) or "the database cannot be reached") from None

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
+from application.operations.recorder import ReasonMissingError
 from application.ports.order_repository import StoreUnavailableError
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.refusal import Refusal
@@ -40,6 +41,8 @@ def asked(question: Coroutine[Any, Any, T]) -> T:
     """
     try:
         return asyncio.run(question)
+    except ReasonMissingError:
+        raise Refusal("say why with --reason; it goes on record with your name") from None
     except (PostgresError, KeyFileError, StoreUnavailableError) as problem:
         raise Refusal(str(problem) or "the database cannot be reached") from None
 

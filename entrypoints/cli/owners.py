@@ -1,11 +1,12 @@
-"""`varsel owners`: the switch by which an operator stops an owner, and lets it again."""
+"""`varsel owners`: the switch by which an operator suspends an owner, and resumes it."""
 
 from cyclopts import App
 from rich.console import Console
 
 from entrypoints.cli.database import asked, database
+from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
-from entrypoints.wiring.lending import owner_ledger
+from entrypoints.wiring.lending import owners
 
 app = App(name="owners", help="Stop an owner, and let it again.")
 
@@ -21,24 +22,35 @@ def stop(owner: str, *, reason: str) -> None:
     owner
         The owner's short name, as its tokens say it; large letters and small ones are the same.
     reason
-        Why, for whoever looks next.
+        Why; it goes on record with your name.
     """
 
     async def write() -> None:
-        async with owner_ledger(database()) as ledger:
-            await ledger.stop(owner, reason)
+        async with owners(database()) as service:
+            await service.suspend(owner, by=operator(), reason=reason)
 
     asked(write())
-    _say(f"{owner} is stopped, on every machine within a second. Again: varsel owners let {owner}")
+    _say(
+        f"{owner} is stopped, on every machine within a second. "
+        f"Again: varsel owners let {owner} --reason WHY"
+    )
 
 
 @app.command
-def let(owner: str) -> None:
-    """Let an owner again; what had become due is carried out."""
+def let(owner: str, *, reason: str) -> None:
+    """Let an owner again; what had become due is carried out.
+
+    Parameters
+    ----------
+    owner
+        The owner's short name, as it was stopped.
+    reason
+        Why; it goes on record with your name.
+    """
 
     async def write() -> bool:
-        async with owner_ledger(database()) as ledger:
-            return await ledger.let(owner)
+        async with owners(database()) as service:
+            return await service.resume(owner, by=operator(), reason=reason)
 
     if not asked(write()):
         raise Refusal(f"{owner} is not stopped; see `varsel owners stopped`")
@@ -50,8 +62,8 @@ def stopped() -> None:
     """List the owners that are stopped, and why."""
 
     async def ask() -> dict[str, str]:
-        async with owner_ledger(database()) as ledger:
-            return dict(await ledger.stopped())
+        async with owners(database()) as service:
+            return dict(await service.suspended())
 
     for owner, reason in (found := asked(ask())).items():
         _say(f"{owner}: {reason}")

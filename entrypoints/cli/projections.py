@@ -1,22 +1,26 @@
 """`varsel projections`: tables that are made from the events, what they could not take, and how to mend them."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 from cyclopts import App
 from rich.console import Console
 
-from adapters.key_vault.file_key_vault import KeyFileError
-from adapters.postgres.errors import PostgresError
+from adapters.event_store.agenda_rebuild import AgendaRebuilt
 from adapters.projections.generations import SupersededError
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.setting_aside import SetAside
-from application.ports.order_repository import StoreUnavailableError
+from domain.operations.acts import (
+    Act,
+    AgendaRebuildBegun,
+    ProjectionRebuildBegun,
+    ProjectionRetried,
+)
 from entrypoints.cli.app import settings_from
-from entrypoints.cli.database import database
+from entrypoints.cli.database import asked, database
+from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
-from entrypoints.wiring.lending import agenda_anew, projections
+from entrypoints.wiring.lending import act_recorder, agenda_anew, projections
 
 app = App(name="projections", help="Look after the tables that are made from the events.")
 
@@ -26,11 +30,20 @@ _SHOWN: Final = 1000
 
 
 @app.command
-def rebuild(name: str | None = None) -> None:
-    """Make a projection anew from the first event on, while the old one serves; or all of them."""
+def rebuild(name: str | None = None, *, reason: str | None = None) -> None:
+    """Make a projection anew from the first event on, while the old one serves; or all of them.
+
+    Parameters
+    ----------
+    name
+        Which; all of them without it.
+    reason
+        Why; it goes on record with your name.
+    """
 
     async def anew(runner: ProjectionRunner) -> dict[str, int]:
         names = _known(runner, () if name is None else (name,))
+        await _record(*(ProjectionRebuildBegun(projection=each) for each in names), reason=reason)
         return {each: await runner.rebuild(each) for each in names}
 
     for each, count in _lent(anew).items():
@@ -60,7 +73,7 @@ def failed() -> None:
 
 
 @app.command
-def retry(*names: str) -> None:
+def retry(*names: str, reason: str | None = None) -> None:
     """Take up again what projections could not take; of these, or of all.
 
     In the status feed such an event stands at its own place, which readers may have passed.
@@ -69,10 +82,14 @@ def retry(*names: str) -> None:
     ----------
     names
         Which projections; none named is all.
+    reason
+        Why; it goes on record with your name.
     """
 
     async def again(runner: ProjectionRunner) -> tuple[dict[str, int], int]:
-        taken = {each: len(await runner.retry(each)) for each in _known(runner, names)}
+        meant = _known(runner, names)
+        await _record(*(ProjectionRetried(projection=each) for each in meant), reason=reason)
+        taken = {each: len(await runner.retry(each)) for each in meant}
         left = [each for each in await runner.failed() if each.projection in taken]
         return taken, len(left)
 
@@ -84,15 +101,30 @@ def retry(*names: str) -> None:
 
 
 @app.command
-def agenda() -> None:
-    """Make the agenda anew from the histories, while the service goes on; mends what is wrong."""
-    try:
-        done = asyncio.run(agenda_anew(settings_from(), database()))
-    except (PostgresError, KeyFileError) as problem:
-        raise Refusal(str(problem)) from None
+def agenda(*, reason: str | None = None) -> None:
+    """Make the agenda anew from the histories, while the service goes on; mends what is wrong.
+
+    Parameters
+    ----------
+    reason
+        Why; it goes on record with your name.
+    """
+
+    async def anew() -> AgendaRebuilt:
+        await _record(AgendaRebuildBegun(), reason=reason)
+        return await agenda_anew(settings_from(), database())
+
+    done = asked(anew())
     _say(f"{done.orders} orders looked at: {done.written} rows written, {done.removed} removed")
     for order_id in done.unreadable:
         _say(f"the history of order {order_id} cannot be read")
+
+
+async def _record(*acts: Act, reason: str | None) -> None:
+    """Put what is asked for on record, before it is begun."""
+    async with act_recorder(database()) as recorder:
+        for each in acts:
+            await recorder.record(each, by=operator(), reason=reason)
 
 
 def _known(runner: ProjectionRunner, names: Sequence[str]) -> Sequence[str]:
@@ -114,9 +146,9 @@ def _lent(use: Callable[[ProjectionRunner], Awaitable[T]]) -> T:
             return await use(runner)
 
     try:
-        return asyncio.run(used())
-    except (PostgresError, SupersededError, KeyFileError, StoreUnavailableError) as problem:
-        raise Refusal(str(problem) or "the database cannot be reached") from None
+        return asked(used())
+    except SupersededError as problem:
+        raise Refusal(str(problem)) from None
 
 
 def _say(words: str) -> None:

@@ -1,6 +1,7 @@
 """`varsel registry`: load pages into the local copies of the registers, and see how they stand."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal
 
@@ -13,11 +14,14 @@ from adapters.registries.importing import ImportSummary, RegistryStatus
 from adapters.registries.pages import UnreadablePageError
 from adapters.tokens.maskinporten import NoTokenError
 from application.ports.registries import RegistryUnavailableError
+from domain.operations.acts import RegistryImportBegun, RegistryImportEnded
 from entrypoints.cli.app import settings_from
-from entrypoints.cli.database import database
+from entrypoints.cli.database import asked, database
 from entrypoints.cli.logs import log_to_stderr
+from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal, RefusedSettings
 from entrypoints.settings import SettingError
+from entrypoints.wiring.lending import act_recorder
 from entrypoints.wiring.registries import importer, sync_registry
 
 app = App(
@@ -29,7 +33,11 @@ _console = Console(highlight=False)
 
 
 @app.command(name="import")
-def import_files(kind: Literal["krr", "businesses", "profiles", "names"], *files: Path) -> None:
+def import_files(
+    kind: Literal["krr", "businesses", "profiles", "names"],
+    *files: Path,
+    reason: str | None = None,
+) -> None:
     """Load pages of a register from files, in the register's own format.
 
     Parameters
@@ -38,6 +46,8 @@ def import_files(kind: Literal["krr", "businesses", "profiles", "names"], *files
         Which register the pages are of; `businesses` takes addresses and units.
     files
         One page a file.
+    reason
+        Why; it goes on record with your name.
     """
     if not files:
         raise Refusal(f"name the files to load: varsel registry import {kind} FILE…")
@@ -50,9 +60,10 @@ def import_files(kind: Literal["krr", "businesses", "profiles", "names"], *files
                     kind, files, progress=lambda _: progress.advance(task)
                 )
 
+    begun = RegistryImportBegun(registry=kind, source="files", files=len(files))
     try:
-        done = asyncio.run(load())
-    except (UnreadablePageError, PostgresError) as problem:
+        done = asked(_on_record(begun, load, reason))
+    except UnreadablePageError as problem:
         raise Refusal(str(problem)) from None
     _console.print(
         f"{kind}: {done.pages} pages read, {done.written} entries written, "
@@ -63,21 +74,24 @@ def import_files(kind: Literal["krr", "businesses", "profiles", "names"], *files
 
 
 @app.command
-def sync(kind: Literal["krr", "businesses"]) -> None:
+def sync(kind: Literal["krr", "businesses"], *, reason: str | None = None) -> None:
     """Bring a local copy up to its register's own feed, from where it stands.
 
     Parameters
     ----------
     kind
         Which register; VARSEL_KRR_URL and VARSEL_BUSINESSES_URL say where their feeds are.
+    reason
+        Why; it goes on record with your name.
     """
     settings = settings_from()
     log_to_stderr(settings)
     try:
-        done = asyncio.run(sync_registry(settings, kind, database()))
+        where, begun = database(), RegistryImportBegun(registry=kind, source="feed")
+        done = asked(_on_record(begun, lambda: sync_registry(settings, kind, where), reason))
     except SettingError as problem:
         raise RefusedSettings(str(problem)) from None
-    except (UnreadablePageError, PostgresError, RegistryUnavailableError, NoTokenError) as problem:
+    except (UnreadablePageError, RegistryUnavailableError, NoTokenError) as problem:
         raise Refusal(str(problem)) from None
     _console.print(
         f"{kind}: {done.pages} pages read, {done.written} entries written, "
@@ -105,3 +119,24 @@ def status() -> None:
         )
     if not copies:
         _console.print("Nothing has been loaded yet.")
+
+
+async def _on_record(
+    begun: RegistryImportBegun,
+    load: Callable[[], Awaitable[ImportSummary]],
+    reason: str | None,
+) -> ImportSummary:
+    """Load pages, with what was asked for on record before, and what came of it after."""
+    async with act_recorder(database()) as recorder:
+        await recorder.record(begun, by=operator(), reason=reason)
+        done = await load()
+        ended = RegistryImportEnded(
+            registry=begun.registry,
+            source=begun.source,
+            pages=done.pages,
+            written=done.written,
+            removed=done.removed,
+            quarantined=done.quarantined,
+        )
+        await recorder.record(ended, by=operator())
+        return done

@@ -116,10 +116,10 @@ def _in_cookie(cookies: str) -> list[str]:
     return [f"Bearer {value}" for name, _, value in pairs if name == COOKIE]
 
 
-def actor(caller: Caller) -> Actor:
+def actor(caller: Caller, role: Role = Role.OWNER) -> Actor:
     """The caller as histories name them."""
     return Actor(
-        role=Role.OWNER,
+        role=role,
         name=caller.owner,
         organisation=caller.organisation,
         supplier=caller.supplier,

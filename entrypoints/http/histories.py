@@ -10,6 +10,7 @@ from application.caller import Caller
 from domain import limits
 from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_histories import AsAtAnswer, HistoryAnswer, as_at, history
+from entrypoints.http.authentication import actor
 from entrypoints.http.contract import ORDER_ID, Parameter, Reply, Route
 from entrypoints.http.links import BASE, Links
 from entrypoints.http.problem_families import PlainProblem, ValidationProblem
@@ -74,7 +75,7 @@ class HistoriesController(Controller):
     ) -> Answer:
         """Everything that was recorded of an order, in words, with who and when."""
         its_id = read_order_id(order_id)
-        lines = await services.auditing.history(its_id, request.user.owner)
+        lines = await services.auditing.history(its_id, by=actor(request.user))
         return told(history(its_id, lines))
 
     @get("/as-at")
@@ -88,5 +89,5 @@ class HistoriesController(Controller):
         """The order as it stood at a moment."""
         its_id = read_order_id(order_id)
         moment = read_moment(request.scope["query_string"])
-        order = await services.auditing.as_at(its_id, moment, request.user.owner)
+        order = await services.auditing.as_at(its_id, moment, by=actor(request.user))
         return told(as_at(moment, order, links))

@@ -10,11 +10,12 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
 from application.caller import SUPPORT, Caller
+from application.recorded import Role
 from domain import limits
 from domain.recipient import Organisation, Person
 from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_support import SentAnswer, sent_to
-from entrypoints.http.authentication import Doorkeeper
+from entrypoints.http.authentication import Doorkeeper, actor
 from entrypoints.http.contract import Access, Parameter, Reply, Route
 from entrypoints.http.doors import Endpoint, door
 from entrypoints.http.links import BASE
@@ -134,7 +135,9 @@ def support(
             caller = await doorkeeper.admit(scope, SUPPORT)
             recipient = read(scope)
             since, until = read_period(scope["query_string"], rules(caller).now)
-            sent = services.supporting.sent_to(recipient, since=since, until=until, by=caller)
+            sent = services.supporting.sent_to(
+                recipient, since=since, until=until, by=actor(caller, Role.SUPPORT)
+            )
             return told([sent_to(recipient, each) async for each in sent])
 
         return answer

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from adapters.act_log.postgres import PostgresActLog
 from adapters.event_store.agenda import PostgresAgenda
 from adapters.event_store.agenda_rebuild import AgendaRebuilt, rebuild_agenda
 from adapters.event_store.appender import Appender
@@ -15,16 +16,24 @@ from adapters.projections.runner import ProjectionRunner
 from adapters.provider_ledger.postgres import PostgresProviderLedger
 from adapters.unread_mail.postgres import PostgresUnreadMails
 from application.auditing import AuditingService
+from application.operations.operator import ActQueries, OwnerService, QuarantineService
+from application.operations.recorder import ActRecorder
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
-from entrypoints.wiring.store import key_vault, order_repository, projection_runner
+from entrypoints.wiring.store import (
+    key_vault,
+    order_repository,
+    projection_runner,
+    recorder,
+)
 
 
 @asynccontextmanager
-async def agenda(database: str) -> AsyncIterator[PostgresAgenda]:
-    """Lend the agenda to an operator."""
+async def quarantine(database: str) -> AsyncIterator[QuarantineService]:
+    """Lend the orders that nobody carries out any more to an operator."""
     async with await open_pool(database, size=1, name="varsel orders") as pool:
-        yield PostgresAgenda(pool, Listener(database))
+        agenda = PostgresAgenda(pool, Listener(database))
+        yield QuarantineService(orders=agenda, recorder=recorder(pool))
 
 
 async def agenda_anew(settings: Settings, database: str) -> AgendaRebuilt:
@@ -50,7 +59,8 @@ async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditingS
         appender = Appender(database)
         await appender.start()
         try:
-            yield AuditingService(orders=order_repository(appender, pool, vault))
+            orders = order_repository(appender, pool, vault)
+            yield AuditingService(orders=orders, recorder=recorder(pool))
         finally:
             await appender.stop()
 
@@ -63,10 +73,24 @@ async def unread_mails(settings: Settings, database: str) -> AsyncIterator[Postg
 
 
 @asynccontextmanager
-async def owner_ledger(database: str) -> AsyncIterator[PostgresOwnerLedger]:
-    """Lend the owners' ledger to an operator."""
+async def owners(database: str) -> AsyncIterator[OwnerService]:
+    """Lend the switch of owners to an operator."""
     async with await open_pool(database, size=1, name="varsel owners") as pool:
-        yield PostgresOwnerLedger(pool)
+        yield OwnerService(ledger=PostgresOwnerLedger(pool), recorder=recorder(pool))
+
+
+@asynccontextmanager
+async def acts(database: str) -> AsyncIterator[ActQueries]:
+    """Lend the record of acts to an auditor."""
+    async with await open_pool(database, size=1, name="varsel audit") as pool:
+        yield ActQueries(log=PostgresActLog(pool))
+
+
+@asynccontextmanager
+async def act_recorder(database: str) -> AsyncIterator[ActRecorder]:
+    """Lend the means to put an operator's act on record."""
+    async with await open_pool(database, size=1, name="varsel acts") as pool:
+        yield recorder(pool)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from uuid import uuid4
 
+from adapters.act_log.postgres import PostgresActLog
 from adapters.event_store.appender import Appender
 from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.repository import PostgresOrderRepository, read_placed
@@ -21,6 +22,7 @@ from adapters.projections.order_index import OrderIndexProjection
 from adapters.projections.recipient_index import RecipientIndexProjection
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import StatusFeedProjection
+from application.operations.recorder import ActRecorder
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
 
@@ -60,6 +62,11 @@ async def key_vault(settings: Settings, pool: Pool) -> FileKeyVault:
     """
     file = settings.key_file or settings.data / "keys.json"
     return await vault_of(pool, lambda is_new: FileKeyVault(file, may_be_made=is_new))
+
+
+def recorder(pool: Pool) -> ActRecorder:
+    """By which acts are put on record."""
+    return ActRecorder(log=PostgresActLog(pool), clock=utc_now, next_id=uuid4)
 
 
 def order_repository(

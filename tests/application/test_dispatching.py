@@ -55,7 +55,7 @@ from domain.personal import Contact, Content
 from domain.recipient import Direct, Identity, RecipientNo
 from domain.resolution import Finding
 from tests.application.stand_in import StandIn
-from tests.samples import BAKERY, KARI, SKD, TTD
+from tests.samples import AUDITOR, BAKERY, KARI, SKD, TTD
 from tests.scenarios.worlds import MemoryWorld
 from tests.simulation.clockwork import played
 
@@ -123,7 +123,7 @@ async def test_the_attempt_is_on_record_before_the_provider_is_called(world: Mem
     seen: list[str] = []
 
     async def watch(_: Letter) -> None:
-        seen.extend(line.event for line in await world.auditing.history(order_id))
+        seen.extend(line.event for line in await world.auditing.history(order_id, by=AUDITOR))
 
     order_id = await placed(world)
     watching: Provider = StandIn(world, watch)
@@ -265,7 +265,7 @@ async def test_an_unknown_email_without_a_report_is_sent_once_more(world: Memory
 
     assert order.notifications[0].attempts == 2
     assert "nobody can tell" in " ".join(
-        line.words for line in await world.auditing.history(order_id)
+        line.words for line in await world.auditing.history(order_id, by=AUDITOR)
     )
 
 
@@ -440,7 +440,7 @@ async def test_what_a_name_has_made_too_long_is_not_handed_over_and_the_order_en
 
     assert world.sms.carried == []
     assert order.notifications[0].delivery == Failed(Failure.PAYLOAD_TOO_LARGE)
-    assert [each.words for each in await world.auditing.history(order_id)][-2:] == [
+    assert [each.words for each in await world.auditing.history(order_id, by=AUDITOR)][-2:] == [
         "notification 0 was not handed over: payload too large (too_many_segments)",
         "the order is completed",
     ]

@@ -33,7 +33,7 @@ from domain.order.events import Failure, NotificationAttempted
 from domain.order.order import Lane, Order, OrderStatus
 from domain.personal import Contact, Content
 from domain.recipient import Direct
-from tests.samples import NOON, TTD
+from tests.samples import AUDITOR, NOON, TTD
 from tests.scenarios.worlds import MemoryWorld
 
 CODE = SmsMessage(sender="Altinn", body=Content("Code 4711"), sending_time=SendingTime.ANYTIME)
@@ -122,7 +122,9 @@ async def test_the_attempt_is_on_record_before_the_message_leaves(world: MemoryW
 
     receipt = await service.place(asked())
 
-    lines = [line.event for line in await world.auditing.history(receipt.order.order_id)]
+    lines = [
+        line.event for line in await world.auditing.history(receipt.order.order_id, by=AUDITOR)
+    ]
     assert lines == ["order.placed", "order.contact_resolved", "order.notification_attempted"]
     gateway.may_answer.set()
     await service.aclose()
@@ -220,7 +222,7 @@ async def test_what_one_gateway_certainly_did_not_take_is_offered_to_the_next_at
     assert order.notifications[0].delivery == state.Accepted()
     assert order.notifications[0].provider == "kannel"
     assert gateways.offered == (1, 1)
-    history = [line.event for line in await world.auditing.history(order.order_id)]
+    history = [line.event for line in await world.auditing.history(order.order_id, by=AUDITOR)]
     assert history[-4:] == [
         "order.notification_attempted",
         "order.notification_deferred",

@@ -92,7 +92,7 @@ def let_go_on(installed: Installation) -> int:
     listed = installed.varsel("orders", "stuck").stdout.split()
     stuck = [word for word in listed if re.fullmatch(r"[0-9a-f-]{36}", word)]
     for order_id in stuck:
-        installed.varsel("orders", "retry", order_id)
+        installed.varsel("orders", "retry", order_id, "--reason", "chaos")
     return len(stuck)
 
 

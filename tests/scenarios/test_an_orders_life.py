@@ -19,7 +19,7 @@ from domain.order.notification import Delivered, Failed, NotIdentified, Reserved
 from domain.order.order import OrderStatus
 from domain.personal import Contact, Content, Identifier
 from domain.recipient import Direct, Organisation, OrganisationNumber, Person
-from tests.samples import BAKERY, KARI, OLA, TTD
+from tests.samples import AUDITOR, BAKERY, KARI, OLA, SKD, TTD
 from tests.scenarios.worlds import World
 
 MAIL = EmailMessage(
@@ -59,7 +59,7 @@ async def test_a_person_is_found_notified_and_every_step_is_on_record(world: Wor
     assert message.body == "Hi Kari Nordmann, please log in."
 
     # An auditor reads what happened, step by step, with who and when.
-    history = await world.auditing.history(order_id)
+    history = await world.auditing.history(order_id, by=AUDITOR)
     assert [line.event for line in history] == [
         "order.placed",
         "order.contact_resolved",
@@ -74,7 +74,7 @@ async def test_a_person_is_found_notified_and_every_step_is_on_record(world: Wor
     assert "kari@" not in " ".join(line.words for line in history)
 
     # As it stood when it was placed, nothing had been found yet.
-    then = await world.auditing.as_at(order_id, history[0].recorded_at)
+    then = await world.auditing.as_at(order_id, history[0].recorded_at, by=AUDITOR)
     assert then.status is OrderStatus.REGISTERED
     assert then.notifications == ()
 
@@ -183,7 +183,7 @@ async def test_another_owners_order_is_as_absent_as_one_that_never_was(world: Wo
         with pytest.raises(OrderNotFoundError):
             await world.reading.order(order_id, "skd")  # type: ignore[arg-type]  # any id
         with pytest.raises(OrderNotFoundError):
-            await world.auditing.history(order_id, "skd")  # type: ignore[arg-type]  # any id
+            await world.auditing.history(order_id, by=SKD)  # type: ignore[arg-type]  # any id
     assert await world.reading.with_reference("skd", "case-77") == []
 
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import uvicorn
 
+from adapters.memory.act_log import InMemoryActLog
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import (
     InMemoryAgenda,
@@ -36,6 +37,7 @@ from application.dispatching import DispatchService
 from application.handing_over import HandOver
 from application.instant import InstantService
 from application.looking_up import ContactLookUp, Registries
+from application.operations.recorder import ActRecorder
 from application.ordering import OrderingService
 from application.placing import OrderNames
 from application.ports.provider import EmailLetter
@@ -111,6 +113,7 @@ class MemoryWorld:
         self._now = datetime(2026, 11, 24, 9, tzinfo=UTC)
         vault = InMemoryKeyVault()
         names = OrderNames(vault)
+        recorder = ActRecorder(log=InMemoryActLog(), clock=self.clock, next_id=uuid4)
         self.orders = InMemoryOrderRepository(vault=vault, clock=self.clock, next_id=uuid4)
         self.owners = InMemoryOwnerLedger()
         self.agenda = InMemoryAgenda(self.orders, stopped=lambda: self.owners.who_is_stopped)
@@ -132,7 +135,7 @@ class MemoryWorld:
             orders=self.orders, look_up=look_up, names=names, clock=self.clock, next_id=uuid4
         )
         self.reading = ReadingService(orders=self.orders, index=InMemoryOrderIndex(self.orders))
-        self.auditing = AuditingService(orders=self.orders)
+        self.auditing = AuditingService(orders=self.orders, recorder=recorder)
         self.reporting = ReportingService(
             inbox=self.inbox,
             orders=self.orders,

@@ -85,6 +85,8 @@ async def test_the_services_role_is_worked_under(database: Database) -> None:
         "DROP TABLE orders_events",
         "UPDATE sealed SET ciphertext = ''",
         "UPDATE data_key SET wrapped = ''",
+        "UPDATE act SET state = ''",
+        "DELETE FROM act",
         "UPDATE key_fingerprint SET fingerprint = ''",
         "DELETE FROM schema_migration",
         "CREATE TABLE made_by_a_thief (it int)",

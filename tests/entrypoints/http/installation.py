@@ -11,6 +11,7 @@ import httpx
 from litestar.types import ASGIApp
 
 from adapters.channels.kannel_reports import read_kannel_report
+from adapters.memory.act_log import InMemoryActLog
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import (
     InMemoryAgenda,
@@ -46,6 +47,7 @@ from application.health import HealthService, ProjectionStanding
 from application.instant import InstantService
 from application.limiting import LimitingService
 from application.looking_up import ContactLookUp, Registries
+from application.operations.recorder import ActRecorder
 from application.ordering import OrderingService
 from application.placing import OrderNames
 from application.ports.agenda import Agenda
@@ -260,6 +262,8 @@ class Installation:
         )
         names = OrderNames(self.vault)
         self.agreements = InMemoryOwnerAgreements()
+        self.acts = InMemoryActLog()
+        recorder = ActRecorder(log=self.acts, clock=lambda: self.now, next_id=uuid4)
         hand_over = HandOver(
             orders=self.orders,
             providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
@@ -302,7 +306,7 @@ class Installation:
                 clock=lambda: self.now,
             ),
             reading=ReadingService(orders=self.orders, index=stores.index),
-            auditing=AuditingService(orders=self.orders),
+            auditing=AuditingService(orders=self.orders, recorder=recorder),
             following=following,
             subscribing=SubscribingService(
                 webhooks=stores.webhooks, receivers=receivers, clock=lambda: self.now
@@ -312,7 +316,9 @@ class Installation:
                 results=stores.results,
                 clock=lambda: self.now,
             ),
-            supporting=SupportService(orders=self.orders, index=stores.recipients),
+            supporting=SupportService(
+                orders=self.orders, index=stores.recipients, recorder=recorder
+            ),
             reporting=ReportingService(
                 inbox=self.inbox, orders=self.orders, unread=self.unread, clock=lambda: self.now
             ),

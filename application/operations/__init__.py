@@ -1,0 +1,1 @@
+"""What operators do, as use cases: each with an actor, and on record."""

@@ -1,0 +1,1 @@
+"""What is done around orders and not to them: by operators, by support, by whoever reads a history."""

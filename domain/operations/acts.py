@@ -1,0 +1,101 @@
+"""Acts of people on the service itself; the tags and fields in here are a storage format.
+
+An act holds what was done. Who did it, when, and why, stand in the record around it.
+It is recorded before it is carried out, so that none is without a record; what it led to, where that
+takes long, is an act of its own.
+Acts change by addition only: a new field has a default, a changed meaning is a new act with a new tag.
+"""
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class OwnerSuspended(Struct, frozen=True, kw_only=True, tag="act.owner_suspended"):
+    """An owner was suspended: nothing of theirs is taken in or handed over until they are resumed."""
+
+    owner: str
+
+
+class OwnerResumed(Struct, frozen=True, kw_only=True, tag="act.owner_resumed"):
+    """An owner that had been suspended was let go on."""
+
+    owner: str
+
+
+class OrderRetried(Struct, frozen=True, kw_only=True, tag="act.order_retried"):
+    """An order that had brought three workers down was let be carried out again."""
+
+    order_id: UUID
+
+
+class RegistryImportBegun(Struct, frozen=True, kw_only=True, tag="act.registry_import_begun"):
+    """Somebody began to load a register's pages into its local copy."""
+
+    registry: str
+    source: Literal["files", "feed"]
+    files: int | None = None
+    """How many files were named; None where the register's own feed was followed."""
+
+
+class RegistryImportEnded(Struct, frozen=True, kw_only=True, tag="act.registry_import_ended"):
+    """A register's pages were loaded into its local copy."""
+
+    registry: str
+    source: Literal["files", "feed"]
+    pages: int
+    written: int
+    removed: int
+    quarantined: int
+
+
+class ProjectionRebuildBegun(Struct, frozen=True, kw_only=True, tag="act.projection_rebuild_begun"):
+    """Somebody began to make a table anew from the events."""
+
+    projection: str
+
+
+class ProjectionRetried(Struct, frozen=True, kw_only=True, tag="act.projection_retried"):
+    """Events that a projection had set aside were offered to it again."""
+
+    projection: str | None = None
+    """None for every projection."""
+
+
+class AgendaRebuildBegun(Struct, frozen=True, kw_only=True, tag="act.agenda_rebuild_begun"):
+    """Somebody began to make the agenda anew from the histories."""
+
+
+class HistoryRead(Struct, frozen=True, kw_only=True, tag="act.history_read"):
+    """Somebody asked for an order's history, or for the order as it stood at a moment."""
+
+    order_id: UUID
+    as_at: datetime | None = None
+
+
+class PersonLookedUp(Struct, frozen=True, kw_only=True, tag="act.person_looked_up"):
+    """Support asked what had been sent to a person or an organisation."""
+
+    kind: Literal["person", "organisation"]
+    identity_hash: str
+    """A keyed hash of the number, in hexadecimal: the same for the same number, and telling nothing of it."""
+    since: datetime
+    until: datetime
+    orders: int
+    """How many orders were found."""
+
+
+Act: TypeAlias = (
+    OwnerSuspended
+    | OwnerResumed
+    | OrderRetried
+    | RegistryImportBegun
+    | RegistryImportEnded
+    | ProjectionRebuildBegun
+    | ProjectionRetried
+    | AgendaRebuildBegun
+    | HistoryRead
+    | PersonLookedUp
+)

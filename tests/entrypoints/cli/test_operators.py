@@ -1,0 +1,105 @@
+"""What operators do by the command is on record: when, who, what, and why."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from adapters import registries
+from tests.service.processes import bare_environ
+
+SAMPLES = Path(registries.__file__).with_name("samples")
+
+pytestmark = pytest.mark.postgres
+
+
+class Command:
+    """The command on a database of its own, as some operator calls it."""
+
+    def __init__(self, database: str, folder: Path) -> None:
+        self._environ = {
+            **bare_environ(),
+            "VARSEL_DATABASE_URL": database,
+            "VARSEL_DATA": str(folder),
+            "SUDO_USER": "kari",
+        }
+
+    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "entrypoints.cli", *words],
+            env=self._environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def on_record(self, *words: str) -> Sequence[str]:
+        return self("audit", "operators", *words).stdout.splitlines()
+
+
+@pytest.fixture
+def varsel(database_url: str, tmp_path: Path) -> Command:
+    return Command(database_url, tmp_path)
+
+
+def test_a_stop_and_its_end_are_told_with_who_and_why(varsel: Command) -> None:
+    assert varsel("owners", "stop", "TTD", "--reason", "sends to everybody").returncode == 0
+    assert varsel("owners", "let", "ttd", "--reason", "they mended it").returncode == 0
+
+    latest, first = varsel.on_record()
+
+    who = f"kari@{os.uname().nodename} (operator)"
+    assert f"{who}  let the owner ttd again  because: they mended it" in latest
+    assert f"{who}  stopped the owner ttd  because: sends to everybody" in first
+
+
+@pytest.mark.parametrize(
+    "words", [("stop", "ttd"), ("stop", "ttd", "--reason", " "), ("let", "ttd")]
+)
+def test_without_a_reason_nothing_is_done(varsel: Command, words: Sequence[str]) -> None:
+    assert varsel("owners", *words).returncode != 0
+
+    assert varsel.on_record() == ["Nothing is on record."]
+    assert "No owner is stopped" in varsel("owners", "stopped").stdout
+
+
+def test_what_was_not_done_is_not_on_record(varsel: Command) -> None:
+    assert varsel("owners", "let", "ttd", "--reason", "they mended it").returncode == 1
+
+    assert varsel.on_record() == ["Nothing is on record."]
+
+
+def test_an_import_is_on_record_with_what_came_of_it(varsel: Command) -> None:
+    page = SAMPLES / "names.json"
+    assert varsel("registry", "import", "names", str(page), "--reason", "new names").stdout
+
+    ended, begun = varsel.on_record()
+
+    assert "began to load 1 files into the local copy of names  because: new names" in begun
+    assert "loaded 1 pages into the local copy of names" in ended
+
+
+def test_what_is_made_anew_is_on_record(varsel: Command) -> None:
+    assert varsel("projections", "rebuild", "order_index", "--reason", "a trial").returncode == 0
+    assert varsel("projections", "agenda").returncode == 0
+
+    agenda, projection = varsel.on_record()
+
+    assert "began to make the projection order_index anew  because: a trial" in projection
+    assert agenda.endswith("began to make the agenda anew")
+
+
+def test_the_record_is_had_as_json_too(varsel: Command) -> None:
+    varsel("owners", "stop", "ttd", "--reason", "sends to everybody")
+
+    (line,) = varsel.on_record("--json")
+
+    told = json.loads(line)
+    assert told["act"] == {"type": "act.owner_suspended", "owner": "ttd"}
+    assert told["recorded_by"]["role"] == "operator"
+    assert told["reason"] == "sends to everybody"
