@@ -763,7 +763,7 @@ async def test_what_its_sender_only_tries_is_handed_to_nobody_and_the_others_arr
     assert [each.to.text for each in world.mail.offered] == ["somebody@example.org"]
     order = await now(world, order_id)
     assert [type(each.delivery) for each in order.notifications] == [Simulated, Taken]
-    words = [each.words for each in await world.auditing.history(order_id)]
+    words = [each.words for each in await world.auditing.history(order_id, by=AUDITOR)]
     assert any("notification 0 was simulated: it was handed to nobody" in each for each in words)
 
 
