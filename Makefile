@@ -25,7 +25,7 @@ else printf '== FAILED after %s s: %s\n' $$(( $$(date +%s) - began )) '$(1)' >&2
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check style types contracts tests trials format lock bench simulate chaos strace clean
+.PHONY: help run test check style types contracts tests trials format lock bench simulate chaos strace failover clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -69,6 +69,9 @@ simulate: $(DEVELOPMENT) ## simulate what can go wrong (STEPS=1000000; SEED=7 fo
 
 chaos: $(DEVELOPMENT) ## kill everything under load (ORDERS=100000 SEED=1), and count what was lost or doubled
 	@$(BIN)/python -m tests.chaos --orders $(or $(ORDERS),100000) --seed $(or $(SEED),1)
+
+failover: $(DEVELOPMENT) ## fail a Patroni cluster over in every way, as root (FAULTS=kill,cut30 STRICT=1)
+	@$(BIN)/python -m tests.failover $(if $(FAULTS),--faults $(FAULTS)) $(if $(STRICT),--strict)
 
 bench: $(DEVELOPMENT) ## measure the service against its yardsticks
 	@$(BIN)/python -m benchmarks

@@ -17,7 +17,14 @@ from typing import Final
 from tests.missing import MissingError
 
 _TOOLS: Final = Path(__file__).parents[1] / "var" / "tools"
-_PROGRAMS: Final = ("usr/sbin", "usr/bin", "sbin", "bin", "usr/lib/*/sbin")
+_PROGRAMS: Final = (
+    "usr/sbin",
+    "usr/bin",
+    "sbin",
+    "bin",
+    "usr/lib/*/sbin",
+    "usr/lib/postgresql/*/bin",
+)
 _LIBRARIES: Final = ("usr/lib", "lib", "usr/lib/*", "lib/*")
 _PATIENCE: Final = 120.0
 
@@ -32,7 +39,8 @@ def program(package: str, name: str) -> Path:
     Raises:
         ProgramUnavailableError: it is not to be had here.
     """
-    places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    installed_in = [str(found) for place in _PROGRAMS for found in Path("/").glob(place)]
+    places = os.pathsep.join([os.environ.get("PATH", ""), *installed_in])
     if installed := shutil.which(name, path=places):
         return Path(installed)
     for place in _PROGRAMS:

@@ -71,7 +71,7 @@ async def _play(installed: Installation, orders: int, dice: Random, every: float
         killing.cancel()
     began = monotonic()
     stuck = await asyncio.to_thread(let_go_on, installed)
-    accounts = await accounts_of(installed, token, ordered)
+    accounts = await accounts_of(installed.url, token, ordered)
     drained = monotonic() - began
     holds = held(installed.data / "mailbox")
     return Reckoning(
@@ -96,12 +96,14 @@ def let_go_on(installed: Installation) -> int:
     return len(stuck)
 
 
-async def accounts_of(installed: Installation, token: str, ordered: Ordered) -> Sequence[Account]:
+async def accounts_of(
+    url: str, token: str, ordered: Ordered, *, drain: float = _DRAIN
+) -> Sequence[Account]:
     """What the service says of every order, once it has come to its end or the time is up."""
     headers = {"Authorization": f"Bearer {token}"}
     asked = [(to, order_id, True) for to, order_id in ordered.emails.items()]
     asked += [(to, order_id, False) for to, order_id in ordered.text_messages.items()]
-    deadline = monotonic() + _DRAIN + _DRAIN_OF_EACH * len(asked)
+    deadline = monotonic() + drain + _DRAIN_OF_EACH * len(asked)
     several = asyncio.Semaphore(16)
 
     async with aiohttp.ClientSession(headers=headers) as session:
@@ -109,7 +111,7 @@ async def accounts_of(installed: Installation, token: str, ordered: Ordered) -> 
         async def told(path: str) -> Mapping[str, object]:
             while True:
                 try:
-                    async with session.get(f"{installed.url}{API}/{path}") as answer:
+                    async with session.get(f"{url}{API}/{path}") as answer:
                         if answer.status == 404:
                             return {"status": "it is not there", "recipients": [], "history": []}
                         if answer.ok:

@@ -170,7 +170,7 @@ def test_a_worker_that_is_killed_at_any_call_of_a_hand_over_loses_and_doubles_no
                 points[call] += 1
     end_leases(installed)
     with worker(installed):
-        accounts = asyncio.run(accounts_of(installed, token, ordered))
+        accounts = asyncio.run(accounts_of(installed.url, token, ordered))
 
     assert points.total() >= FEWEST, points
     assert list(findings(accounts, held(installed.data / "mailbox"))) == []

@@ -98,7 +98,7 @@ async def _through_the_cut(served: Installation, both: list[Host]) -> None:
     both[0].cut_off()
     cut_at = time.monotonic()
     ordered = await ordering
-    without = await accounts_of(served, token, ordered)
+    without = await accounts_of(served.url, token, ordered)
     # Everything has come to its end without it: what it had in hand has come back to the other.
     assert not list(findings(without, _held(served)))
     await asyncio.sleep(max(0.0, AWAY - (time.monotonic() - cut_at)))
@@ -109,11 +109,11 @@ async def _through_the_cut(served: Installation, both: list[Host]) -> None:
 
     assert all(each.is_working for each in both)
     assert _held(served) == before
-    assert not list(findings(await accounts_of(served, token, ordered), _held(served)))
+    assert not list(findings(await accounts_of(served.url, token, ordered), _held(served)))
     # What is ordered now, the one that was away can carry out, too.
     both[1].cut_off()
     again = await order_many(served.url, token, 100, first=ORDERS, dice=Random(8))  # noqa: S311
-    assert not list(findings(await accounts_of(served, token, again), _held(served)))
+    assert not list(findings(await accounts_of(served.url, token, again), _held(served)))
 
 
 def _held(served: Installation) -> Counter[str]:
