@@ -8,6 +8,7 @@ from typing import Final, assert_never
 
 from application import mobile_number
 from application.choosing import HealthRules, ProviderChoice
+from application.pace import Pace
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     OrderRepository,
@@ -28,7 +29,7 @@ from application.ports.provider import (
 )
 from application.recorded import SERVICE, Change
 from domain.channel import Channel
-from domain.message import ContentType
+from domain.message import ContentType, EmailMessage, Keywords
 from domain.order.events import NotificationAttempted, NotificationNo, OrderEvent
 from domain.order.limits import Limits
 from domain.order.notification import Notification
@@ -176,7 +177,7 @@ class HandOver:
         self, unit: OrderInHand, provider: Provider, attempted: Sequence[NotificationAttempted]
     ) -> None:
         letters = {each.token: each for each in attempted}
-        outcomes = provider.send([_letter(unit.order, each) for each in attempted])
+        outcomes = provider.send(await _letters(unit.order, attempted))
         async for told in _together(outcomes):
             now = self._clock()
             for _, outcome, began in told:
@@ -345,14 +346,38 @@ async def _together(outcomes: AsyncIterator[Told]) -> AsyncIterator[Sequence[Tol
             following.cancel()
 
 
-def _letter(order: Order, attempted: NotificationAttempted) -> Letter:
+async def _letters(order: Order, attempted: Sequence[NotificationAttempted]) -> Sequence[Letter]:
+    """The letters of several attempts, written a little at a time, since each may be long."""
+    wording = _Wording(order)
+    letters: list[Letter] = []
+    with Pace() as pace:
+        for each in attempted:
+            letters.append(_letter(order, each, wording))
+            await pace.keep()
+    return letters
+
+
+class _Wording:
+    """What an order's e-mails say: the very same to all, where nobody's name or number is in it."""
+
+    def __init__(self, order: Order) -> None:
+        self._is_same_to_all = not order.waits_for_names
+        self._said: tuple[Content, Content] | None = None
+
+    def subject_and_body(self, email: EmailMessage, keywords: Keywords) -> tuple[Content, Content]:
+        if self._said is None or not self._is_same_to_all:
+            fill = keywords.fill_html if email.content_type is ContentType.HTML else keywords.fill
+            self._said = Content(keywords.fill(email.subject.text)), Content(fill(email.body.text))
+        return self._said
+
+
+def _letter(order: Order, attempted: NotificationAttempted, wording: _Wording) -> Letter:
     notification = order.notification(attempted.notification_no)
     if notification.address is None:
         raise ValueError("only a notification with an address is attempted")
-    keywords = order.keywords(notification)
     notification_id = order.notification_id(notification.notification_no)
     if notification.channel is Channel.EMAIL and (email := order.placed.email) is not None:
-        fill = keywords.fill_html if email.content_type is ContentType.HTML else keywords.fill
+        subject, body = wording.subject_and_body(email, order.keywords(notification))
         return EmailLetter(
             notification_id=notification_id,
             token=attempted.token,
@@ -360,8 +385,8 @@ def _letter(order: Order, attempted: NotificationAttempted) -> Letter:
             expires_at=notification.expires_at,
             to=notification.address,
             sender=email.sender,
-            subject=Content(keywords.fill(email.subject.text)),
-            body=Content(fill(email.body.text)),
+            subject=subject,
+            body=body,
             content_type=email.content_type,
             attachments=email.attachments,
             owner=order.placed.owner,

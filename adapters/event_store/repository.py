@@ -1,5 +1,6 @@
 """Order histories in PostgreSQL."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -8,16 +9,18 @@ from uuid import UUID
 
 import psycopg
 from eventsourcing.persistence import StoredEvent
+from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.event_store.appender import Appender
 from adapters.event_store.batch import AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.sealing import Boxes, Place, StoredBox, TamperedError
+from adapters.event_store.sealing import Box, Place, StoredBox, TamperedError
 from adapters.postgres.reaching import reaching
+from application.pace import Pace
 from application.recorded import Actor, Change, Recorded
-from domain.order.events import OrderId, OrderPlaced
-from domain.order.order import Lane, Order, evolve_all, open_order, rebuild
+from domain.order.events import OrderEvent, OrderId, OrderPlaced
+from domain.order.order import BULK_FROM, Lane, Order, evolve_all, open_order, rebuild
 
 LANES: Final = {Lane.INSTANT: 0, Lane.NORMAL: 1, Lane.BULK: 2}
 
@@ -27,6 +30,8 @@ SELECT originator_id, originator_version, topic, state FROM orders_events
  ORDER BY originator_id, originator_version
 """
 _ALL: Final = 2**31 - 1
+_ROWS: Final = 250
+"""So many rows are read in a millisecond or two."""
 _BOXES: Final[LiteralString] = """
 SELECT s.order_id, s.version, s.class, s.recipient_no, s.ciphertext, k.month, k.wrapped
   FROM sealed s LEFT JOIN data_key k USING (order_id, version, class, recipient_no)
@@ -60,6 +65,10 @@ def recorded(
             )
 
 
+def _is_wide(first: OrderEvent) -> bool:
+    return isinstance(first, OrderPlaced) and len(first.recipients) > BULK_FROM
+
+
 def agenda_row(order: Order, now: datetime) -> AgendaRow:
     """When the order next needs something, by its own word."""
     return AgendaRow(order.order_id, order.placed.owner, LANES[order.lane], order.due_at(now))
@@ -85,8 +94,16 @@ class PostgresOrderRepository:
 
     async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
         now, command_id = self._clock(), self._next_id()
-        orders = [changed(change, now) for change in changes]
-        stored = [self._mapper.to_stored(each) for each in recorded(changes, now, by, command_id)]
+        orders: list[Order] = []
+        stored: list[tuple[StoredEvent, Sequence[Box]]] = []
+        is_long = any(each.before is None and _is_wide(each.events[0]) for each in changes)
+        with Pace(is_long=is_long) as pace:
+            for change in changes:
+                await pace.keep()
+                orders.append(changed(change, now))
+            for each in recorded(changes, now, by, command_id):
+                stored.append(self._mapper.to_stored(each))
+                await pace.keep()
         if stored:
             await self._appender.append(
                 command_id,
@@ -100,10 +117,14 @@ class PostgresOrderRepository:
         await self._appender.confirm()
 
     async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
-        return {
-            order_id: rebuild(order_id, [(each.event, each.recorded_at) for each in history])
-            for order_id, history in (await self.histories(order_ids)).items()
-        }
+        orders: dict[OrderId, Order] = {}
+        histories = await self.histories(order_ids)
+        with Pace() as pace:
+            for order_id, history in histories.items():
+                known = [(each.event, each.recorded_at) for each in history]
+                orders[order_id] = rebuild(order_id, known)
+                await pace.keep()
+        return orders
 
     async def history(self, order_id: OrderId) -> Sequence[Recorded]:
         return (await self.histories([order_id])).get(order_id, [])
@@ -112,7 +133,8 @@ class PostgresOrderRepository:
         if not order_ids:
             return {}
         async with reaching(self._pool) as connection:
-            return await read_histories(connection, self._mapper, order_ids)
+            rows = await _select(connection, order_ids)
+        return await _opened(self._mapper, *rows)  # others need the connection meanwhile
 
 
 async def read_histories(
@@ -127,20 +149,43 @@ async def read_histories(
     Raises:
         TamperedError: what is stored is not what was recorded.
     """
+    return await _opened(mapper, *await _select(connection, order_ids, up_to=up_to))
+
+
+async def _select(
+    connection: psycopg.AsyncConnection[Any], order_ids: Sequence[OrderId], *, up_to: int = _ALL
+) -> tuple[Sequence[TupleRow], Sequence[TupleRow]]:
+    """The rows of events, and those of their boxes."""
     asked = {"orders": list(order_ids), "up_to": up_to}
     async with connection.pipeline():
         events = await connection.execute(_EVENTS, asked, binary=True)
         boxes = await connection.execute(_BOXES, asked, binary=True)
-        event_rows = await events.fetchall()
-        box_rows = await boxes.fetchall()
-    found: Boxes = {
-        Place(order_id, version, kind, recipient_no): StoredBox(ciphertext, month, wrapped)
-        for order_id, version, kind, recipient_no, ciphertext, month, wrapped in box_rows
-    }
+        return await _all_rows(events), await _all_rows(boxes)
+
+
+async def _all_rows(cursor: psycopg.AsyncCursor[TupleRow]) -> Sequence[TupleRow]:
+    rows: list[TupleRow] = []
+    while some := await cursor.fetchmany(_ROWS):
+        rows += some
+        await asyncio.sleep(0)  # no turn is waited for where a connection is held
+    return rows
+
+
+async def _opened(
+    mapper: EnvelopeMapper, events: Sequence[TupleRow], boxes: Sequence[TupleRow]
+) -> Mapping[OrderId, Sequence[Recorded]]:
+    """The histories that rows hold, read a little at a time: those of a large order are many."""
+    found: dict[Place, StoredBox] = {}
     histories: dict[OrderId, list[Recorded]] = defaultdict(list)
-    for row in event_rows:
-        event = mapper.from_stored(StoredEvent(*row), found)
-        histories[event.order_id].append(event)
+    with Pace(is_long=len(boxes) > _ROWS) as pace:
+        for order_id, version, kind, recipient_no, ciphertext, month, wrapped in boxes:
+            place = Place(order_id, version, kind, recipient_no)
+            found[place] = StoredBox(ciphertext, month, wrapped)
+            await pace.keep()
+        for row in events:
+            event = mapper.from_stored(StoredEvent(*row), found)
+            histories[event.order_id].append(event)
+            await pace.keep()
     return histories
 
 

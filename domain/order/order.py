@@ -10,10 +10,10 @@ Decisions return events, none when there is nothing to do, so that asking twice 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import reduce
 from typing import Final, TypeAlias, assert_never
 from uuid import UUID, uuid5
 
@@ -176,16 +176,7 @@ class Order:
     @property
     def status(self) -> OrderStatus:
         """How far the order has come."""
-        if self.is_cancelled:
-            return OrderStatus.CANCELLED
-        if isinstance(self.condition, Refused):
-            return OrderStatus.SEND_CONDITION_NOT_MET
-        if self.is_completed:
-            return OrderStatus.COMPLETED
-        if len(self.resolved) == len(self.placed.recipients):
-            return OrderStatus.PROCESSED
-        is_begun = self.resolved or (self.condition is not None and self.condition != NotAsked())
-        return OrderStatus.PROCESSING if is_begun else OrderStatus.REGISTERED
+        return _status(self)
 
     @property
     def lane(self) -> Lane:
@@ -745,8 +736,10 @@ def rebuild(order_id: OrderId, history: Iterable[tuple[OrderEvent, datetime]]) -
     """
     match list(history):
         case [(OrderPlaced() as placed, placed_at), *since]:
-            opened = open_order(order_id, placed, placed_at)
-            return reduce(lambda order, fact: evolve(order, *fact), since, opened)
+            writing = _Writing(open_order(order_id, placed, placed_at))
+            for event, at in since:
+                writing.write(event, at)
+            return writing.order()
         case _:
             raise ValueError("an order's history opens with OrderPlaced")
 
@@ -764,101 +757,146 @@ def open_order(order_id: OrderId, placed: OrderPlaced, placed_at: datetime) -> O
 
 
 def evolve_all(order: Order, events: Iterable[OrderEvent], at: datetime) -> Order:
-    """Write events that were recorded together into an order."""
-    return reduce(lambda so_far, event: evolve(so_far, event, at), events, order)
+    """Write events that were recorded together into an order. Never refuses and never decides."""
+    writing = _Writing(order)
+    for event in events:
+        writing.write(event, at)
+    return writing.order()
 
 
 def evolve(order: Order, event: OrderEvent, at: datetime) -> Order:
     """Write one event into an order. Never refuses and never decides."""
-    before = order.status
-    order = _written(replace(order, version=order.version + 1), event, at)
-    return order if order.status is before else replace(order, changed_at=at)
+    return evolve_all(order, (event,), at)
 
 
-def _written(order: Order, event: OrderEvent, at: datetime) -> Order:
-    match event:
-        case OrderPlaced():
-            return order
-        case OrderCancelled():
-            return replace(order, is_cancelled=True)
-        case SendConditionMet():
-            return replace(order, condition=Answered(at))
-        case SendConditionNotMet():
-            stopped = tuple(each.moved(Stopped(), at) for each in order.notifications)
-            return replace(order, condition=Refused(), notifications=stopped)
-        case SendConditionUnknown(retry_at=retry_at):
-            asked = Answered(at) if retry_at is None else NotAsked(retry_at)
-            return replace(order, condition=asked)
-        case ContactResolved():
-            return _resolved(order, event, at)
-        case ContactNotFound():
-            return _unreachable(order, event, NotIdentified(), at)
-        case RecipientReserved():
-            return _unreachable(order, event, Reserved(), at)
-        case (
-            NotificationAttempted()
-            | NotificationSimulated()
-            | NotificationSent()
-            | NotificationRejected()
-            | NotificationDeferred()
-            | NotificationOutcomeUnknown()
-            | NotificationGivenUp()
-            | NotificationExpired()
-            | DeliveryReported()
-        ):
-            changed = list(order.notifications)
-            changed[event.notification_no] = changed[event.notification_no].after(event, at)
-            return replace(order, notifications=tuple(changed))
-        case OrderCompleted():
-            return replace(order, is_completed=True)
-        case _:
-            assert_never(event)
+def _status(order: "Order | _Writing") -> OrderStatus:
+    if order.is_cancelled:
+        return OrderStatus.CANCELLED
+    if isinstance(order.condition, Refused):
+        return OrderStatus.SEND_CONDITION_NOT_MET
+    if order.is_completed:
+        return OrderStatus.COMPLETED
+    if len(order.resolved) == len(order.placed.recipients):
+        return OrderStatus.PROCESSED
+    is_begun = order.resolved or (order.condition is not None and order.condition != NotAsked())
+    return OrderStatus.PROCESSING if is_begun else OrderStatus.REGISTERED
 
 
-def _resolved(order: Order, event: ContactResolved, at: datetime) -> Order:
-    born = tuple(
-        Notification(
-            notification_no=target.notification_no,
-            recipient_no=event.recipient_no,
-            channel=target.channel,
-            expires_at=terms_of(order.placed, target.channel).expires_at,
-            delivery=Pending(),
-            changed_at=at,
-            address=target.address,
-            source=target.source,
+class _Writing:
+    """An order while events are written into it.
+
+    What grows with its recipients is changed in place: a copy for each event would cost a wide order
+    the square of its recipients.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self._before = order
+        self._version = order.version
+        self._changed_at = order.changed_at
+        self._names: dict[RecipientNo, Identifier] | None = None
+        self._notifications = list(order.notifications)
+        self.placed = order.placed
+        self.condition = order.condition
+        self.resolved: AbstractSet[RecipientNo] = order.resolved
+        self.is_cancelled = order.is_cancelled
+        self.is_completed = order.is_completed
+
+    def order(self) -> Order:
+        """The order as it has been written."""
+        return replace(
+            self._before,
+            version=self._version,
+            changed_at=self._changed_at,
+            condition=self.condition,
+            names=self._before.names if self._names is None else self._names,
+            resolved=frozenset(self.resolved),
+            notifications=tuple(self._notifications),
+            is_cancelled=self.is_cancelled,
+            is_completed=self.is_completed,
         )
-        for target in event.targets
-    )
-    names = order.names
-    if event.name is not None:
-        names = {**names, event.recipient_no: event.name}
-    return replace(
-        order,
-        resolved=order.resolved | {event.recipient_no},
-        notifications=(*order.notifications, *born),
-        names=names,
-    )
 
+    def write(self, event: OrderEvent, at: datetime) -> None:
+        """Write the next event."""
+        before = _status(self)
+        self._version += 1
+        self._write(event, at)
+        if _status(self) is not before:
+            self._changed_at = at
 
-def _unreachable(
-    order: Order,
-    event: ContactNotFound | RecipientReserved,
-    delivery: Delivery,
-    at: datetime,
-) -> Order:
-    born = tuple(
-        Notification(
-            notification_no=notification_no,
-            recipient_no=event.recipient_no,
-            channel=channel,
-            expires_at=terms_of(order.placed, channel).expires_at,
-            delivery=delivery,
-            changed_at=at,
-        )
-        for notification_no, channel in event.notifications
-    )
-    return replace(
-        order,
-        resolved=order.resolved | {event.recipient_no},
-        notifications=(*order.notifications, *born),
-    )
+    def _write(self, event: OrderEvent, at: datetime) -> None:
+        match event:
+            case (
+                NotificationAttempted()
+                | NotificationSimulated()
+                | NotificationSent()
+                | NotificationRejected()
+                | NotificationDeferred()
+                | NotificationOutcomeUnknown()
+                | NotificationGivenUp()
+                | NotificationExpired()
+                | DeliveryReported()
+            ):
+                number = event.notification_no
+                self._notifications[number] = self._notifications[number].after(event, at)
+            case OrderPlaced():
+                pass
+            case OrderCancelled():
+                self.is_cancelled = True
+            case SendConditionMet():
+                self.condition = Answered(at)
+            case SendConditionNotMet():
+                self.condition = Refused()
+                self._notifications = [each.moved(Stopped(), at) for each in self._notifications]
+            case SendConditionUnknown(retry_at=retry_at):
+                self.condition = Answered(at) if retry_at is None else NotAsked(retry_at)
+            case ContactResolved():
+                self._resolve(event, at)
+            case ContactNotFound():
+                self._leave_out(event, NotIdentified(), at)
+            case RecipientReserved():
+                self._leave_out(event, Reserved(), at)
+            case OrderCompleted():
+                self.is_completed = True
+            case _:
+                assert_never(event)
+
+    def _resolve(self, event: ContactResolved, at: datetime) -> None:
+        self._resolved().add(event.recipient_no)
+        self._notifications += [
+            Notification(
+                notification_no=target.notification_no,
+                recipient_no=event.recipient_no,
+                channel=target.channel,
+                expires_at=terms_of(self.placed, target.channel).expires_at,
+                delivery=Pending(),
+                changed_at=at,
+                address=target.address,
+                source=target.source,
+            )
+            for target in event.targets
+        ]
+        if event.name is not None:
+            if self._names is None:
+                self._names = dict(self._before.names)
+            self._names[event.recipient_no] = event.name
+
+    def _resolved(self) -> set[RecipientNo]:
+        if not isinstance(self.resolved, set):
+            self.resolved = set(self.resolved)
+        return self.resolved
+
+    def _leave_out(
+        self, event: ContactNotFound | RecipientReserved, delivery: Delivery, at: datetime
+    ) -> None:
+        self._resolved().add(event.recipient_no)
+        self._notifications += [
+            Notification(
+                notification_no=notification_no,
+                recipient_no=event.recipient_no,
+                channel=channel,
+                expires_at=terms_of(self.placed, channel).expires_at,
+                delivery=delivery,
+                changed_at=at,
+            )
+            for notification_no, channel in event.notifications
+        ]

@@ -1,5 +1,6 @@
 """What an order decides: given a history, when asked, then events."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -896,3 +897,23 @@ def test_what_may_not_leave_yet_is_not_simulated_yet() -> None:
 
     assert order.simulate([FIRST], tries, night) == ()
     assert order.simulate([FIRST], tries, NOON) != ()
+
+
+def seconds_to_rebuild(recipients: int) -> float:
+    wide = msgspec.structs.replace(
+        placed, recipients=tuple(Recipient(RecipientNo(n), KARI) for n in range(recipients))
+    )
+    order = rebuild(ORDER_ID, [(wide, NOON)])
+    found = Resolution(found=(Found(channel=Channel.EMAIL, address=KARIS, source=Source.KRR),))
+    several = {RecipientNo(n): found for n in range(recipients)}
+    history = [(event, NOON) for event in (wide, *order.resolve(several, {}))]
+    took = []
+    for _ in range(3):
+        began = time.thread_time()
+        rebuild(ORDER_ID, history)
+        took.append(time.thread_time() - began)
+    return min(took)
+
+
+def test_the_fold_costs_what_is_in_a_history_and_not_its_square() -> None:
+    assert seconds_to_rebuild(8000) < 40 * seconds_to_rebuild(500)

@@ -121,6 +121,11 @@ class Watched:
                 assert time.monotonic() < until, f"{found} of {is_}: {query}"
                 time.sleep(0.05)
 
+    def count(self, query: str) -> int:
+        """A count in the database."""
+        with psycopg.connect(self.settings.database_url or "", autocommit=True) as connection:
+            return self._count(connection, query)
+
     @staticmethod
     def _count(connection: psycopg.Connection[Any], query: str) -> int:
         row = connection.execute(query).fetchone()
