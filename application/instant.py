@@ -2,21 +2,29 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
 import structlog
 
-from application.commands import ChainReceipt, HandOverFailedError, PlaceInstant
+from application.admission import Admission
+from application.commands import (
+    ChainReceipt,
+    HandOverFailedError,
+    OrderNotFoundError,
+    PlaceInstant,
+)
 from application.handing_over import HandOver, OrderInHand, attempts_in
-from application.placing import OrderNames, order_placed, receipt_of, repeated
+from application.placing import OrderNames, receipt_of, repeated
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     OrderRepository,
     StoreUnavailableError,
 )
 from application.recorded import Change
+from application.seeking import seek
+from domain.order.errors import CannotBePlacedError
 from domain.order.events import (
     Chain,
     ChainId,
@@ -26,8 +34,10 @@ from domain.order.events import (
     OrderId,
     OrderKind,
 )
+from domain.order.limits import Limits
 from domain.order.notification import Attempting, Expired, Pending
 from domain.order.order import Order, evolve_all, open_order
+from domain.order.placing import place
 from domain.recipient import Direct, RecipientNo
 from domain.resolution import DirectFinding, resolve
 
@@ -57,12 +67,16 @@ class InstantService:
         orders: OrderRepository,
         names: OrderNames,
         hand_over: HandOver,
+        admission: Admission,
         clock: Callable[[], datetime],
         wait: timedelta = WAIT,
+        limits: Limits = Limits(),  # noqa: B008  # frozen
     ) -> None:
         self._orders = orders
         self._names = names
         self._hand_over = hand_over
+        self._admission = admission
+        self._limits = limits
         self._clock = clock
         self._wait = wait.total_seconds()
         self._sending: set[asyncio.Task[Order]] = set()
@@ -74,14 +88,31 @@ class InstantService:
     async def place(self, command: PlaceInstant) -> ChainReceipt:
         """Place an instant order, and hand it over; under a key that was used, that order is meant.
 
+        What was placed under the key before is answered for as it was, whatever applies now.
+
         Raises:
+            CannotBePlacedError: it breaks rules of orders; nothing was recorded, and nothing sent.
+            OwnerStoppedError, OverCeilingError: the owner may not order now; nothing was sent.
             HandOverFailedError: no provider took it, certainly; ask again, under the same key.
             StoreUnavailableError: nothing was sent; try again later, under the same key.
         """
         order_id = self.order_id(command)
+        async with self._admission.of(command.by.name, [command.order], order_id) as admitted:
+            receipt = await self._place(command, order_id)
+            admitted.is_void = receipt.is_repeat
+        return replace(receipt, standing=admitted.standing)
+
+    async def _place(self, command: PlaceInstant, order_id: OrderId) -> ChainReceipt:
         digest = self._names.digest(command.order)
-        now = self._clock()
-        opening = await self._opening(command, order_id, digest, now)
+        try:
+            opening = await self._opening(command, order_id, digest, self._clock())
+        except CannotBePlacedError as refused:
+            # It may not be placed any more, and have been before.
+            try:
+                await seek(self._orders, order_id)
+            except OrderNotFoundError:
+                raise refused from None
+            return await self._again(order_id, digest)
         try:
             (order,) = await self._orders.append(
                 [Change(order_id=order_id, before=None, events=opening)], by=command.by
@@ -102,8 +133,12 @@ class InstantService:
     async def _opening(
         self, command: PlaceInstant, order_id: OrderId, digest: str, now: datetime
     ) -> tuple[OrderEvent, ...]:
-        placed = msgspec.structs.replace(
-            order_placed(command.order, command.by, OrderKind.INSTANT, now),
+        placed = place(
+            command.order,
+            owner=command.by.name,
+            kind=OrderKind.INSTANT,
+            now=now,
+            limits=self._limits,
             chain=Chain(ChainId(self._name(command, "chain"))),
             request_digest=digest,
         )

@@ -1,30 +1,30 @@
 """Place and withdraw orders."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
+from application.admission import Admission
 from application.commands import (
     CancelOrder,
     ChainReceipt,
     LookUp,
     MissingContactError,
-    NewOrder,
     OrderNotFoundError,
     OrderReceipt,
     PlaceChain,
     PlaceOrder,
 )
 from application.looking_up import ContactLookUp, Wanted
-from application.placing import OrderNames, order_placed, receipt_of, repeated
+from application.placing import OrderNames, receipt_of, repeated
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
 from application.ports.registries import RegistryUnavailableError
 from application.recorded import Change
 from application.seeking import seek
+from domain.order.errors import CannotBePlacedError
 from domain.order.events import (
     Chain,
     ChainId,
@@ -32,7 +32,9 @@ from domain.order.events import (
     OrderKind,
     ReminderLink,
 )
+from domain.order.limits import Limits
 from domain.order.order import Order
+from domain.order.placing import LATE_BY, NewOrder, place, place_chain
 from domain.recipient import (
     Direct,
     ExternalIdentity,
@@ -58,12 +60,16 @@ class OrderingService:
         orders: OrderRepository,
         look_up: ContactLookUp,
         names: OrderNames,
+        admission: Admission,
         clock: Callable[[], datetime],
         next_id: Callable[[], UUID],
+        limits: Limits = Limits(),  # noqa: B008  # frozen
     ) -> None:
         self._orders = orders
         self._look_up = look_up
         self._names = names
+        self._admission = admission
+        self._limits = limits
         self._clock = clock
         self._next_id = next_id
 
@@ -74,19 +80,29 @@ class OrderingService:
         reachable when it is sent.
 
         Raises:
+            CannotBePlacedError: it breaks rules of orders; nothing was recorded.
+            OwnerStoppedError, OverCeilingError: the owner may not order now; nothing was recorded.
             StoreUnavailableError: the order may not have been recorded; try again later.
         """
         now = self._clock()
         order_id = OrderId(self._next_id())
-        try:
-            look_up = await self._who_is_missing(command.order, now)
-        except RegistryUnavailableError:
-            look_up = None
-        placed = order_placed(command.order, command.by, OrderKind.NOTIFICATION, now)
-        await self._orders.append(
-            [Change(order_id=order_id, before=None, events=(placed,))], by=command.by
+        placed = place(
+            command.order,
+            owner=command.by.name,
+            kind=OrderKind.NOTIFICATION,
+            now=now,
+            limits=self._limits,
+            late_by=LATE_BY,
         )
-        return OrderReceipt(order_id=order_id, look_up=look_up)
+        async with self._admission.of(command.by.name, [command.order]) as admitted:
+            try:
+                look_up = await self._who_is_missing(command.order, now)
+            except RegistryUnavailableError:
+                look_up = None
+            await self._orders.append(
+                [Change(order_id=order_id, before=None, events=(placed,))], by=command.by
+            )
+        return OrderReceipt(order_id=order_id, look_up=look_up, standing=admitted.standing)
 
     def order_id(self, command: PlaceChain) -> OrderId:
         """Name the order that is meant by a key, whether or not it has been placed."""
@@ -96,25 +112,44 @@ class OrderingService:
         """Place an order and its reminders, once for each idempotency key.
 
         The order's id is made from the owner and the key, so that the store itself refuses a second.
+        What was placed under the key before is answered for as it was, whatever the clock says now.
 
         Raises:
+            CannotBePlacedError: it breaks rules of orders; nothing was recorded.
+            OwnerStoppedError, OverCeilingError: the owner may not order now; nothing was recorded.
             MissingContactError: the recipient of the order or a reminder has no contact point;
                 nothing was recorded.
             RegistryUnavailableError: whether they have one could not be found out; try again later.
             StoreUnavailableError: try again later, under the same key.
         """
-        now = self._clock()
         order_id = self.order_id(command)
+        every_order = (command.order, *command.reminders)
+        async with self._admission.of(command.by.name, every_order, order_id) as admitted:
+            receipt = await self._place_chain(command, order_id)
+            admitted.is_void = receipt.is_repeat
+        return replace(receipt, standing=admitted.standing)
+
+    async def _place_chain(self, command: PlaceChain, order_id: OrderId) -> ChainReceipt:
+        now = self._clock()
         digest = self._names.digest((command.order, command.reminders, command.dialogue))
+        try:
+            changes = self._changes(command, order_id, digest, now)
+        except CannotBePlacedError as refused:
+            # It may be too late for it now, and have been placed in time.
+            try:
+                before = await seek(self._orders, order_id)
+            except OrderNotFoundError:
+                raise refused from None
+            await self._orders.confirm()
+            return repeated(before, digest)
         every_order = (command.order, *command.reminders)
         if any(_needs_look_up(each) for each in every_order):
-            if (before := (await self._orders.load([order_id])).get(order_id)) is not None:
+            if (known := (await self._orders.load([order_id])).get(order_id)) is not None:
                 await self._orders.confirm()
-                return repeated(before, digest)
+                return repeated(known, digest)
             for each in every_order:
                 if (look_up := await self._who_is_missing(each, now)) and look_up.missing:
                     raise MissingContactError
-        changes = self._changes(command, order_id, digest, now)
         try:
             opened = await self._orders.append(changes, by=command.by)
         except ConcurrentUpdateError:
@@ -161,23 +196,22 @@ class OrderingService:
             ReminderLink(each_id, each.senders_reference)
             for each_id, each in zip(reminder_ids, command.reminders, strict=True)
         )
-        main = order_placed(command.order, command.by, command.kind, now)
-        main = msgspec.structs.replace(
-            main,
+        placed = place_chain(
+            command.order,
+            command.reminders,
+            owner=command.by.name,
+            kind=command.kind,
+            now=now,
+            limits=self._limits,
+            attachments_open_until=command.attachments_open_until,
             chain=Chain(chain_id, links),
             dialogue=command.dialogue,
             request_digest=digest,
         )
-        changes = [Change(order_id=order_id, before=None, events=(main,))]
-        for each_id, each in zip(reminder_ids, command.reminders, strict=True):
-            reminder = order_placed(
-                each, command.by, OrderKind.REMINDER, now, after=main.requested_send_time
-            )
-            reminder = msgspec.structs.replace(
-                reminder, chain=Chain(chain_id), dialogue=command.dialogue
-            )
-            changes.append(Change(order_id=each_id, before=None, events=(reminder,)))
-        return changes
+        return [
+            Change(order_id=each_id, before=None, events=(each,))
+            for each_id, each in zip((order_id, *reminder_ids), placed, strict=True)
+        ]
 
     async def _who_is_missing(self, order: NewOrder, now: datetime) -> LookUp | None:
         """Look up those who came without an address; the answers are told, and not kept.

@@ -1,18 +1,13 @@
-"""What all ways of placing an order have in common: its name, its first event, and its receipt."""
+"""What all ways of placing an order have in common: its name, and its receipt."""
 
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
-from application.commands import ChainReceipt, NewOrder, ShipmentReceipt
+from application.commands import ChainReceipt, ShipmentReceipt
 from application.ports.key_vault import KeyVault
-from application.recorded import Actor
-from domain.order.events import OrderKind, OrderPlaced
 from domain.order.order import Order
-from domain.order.terms import decide_terms
-from domain.personal import Content, Personal
-from domain.recipient import Recipient, RecipientNo
+from domain.personal import Personal
 
 
 def _words(value: object) -> str:
@@ -41,52 +36,6 @@ class OrderNames:
     def digest(self, asked: object) -> str:
         """A keyed digest of a request, by which a repeat with another content is seen."""
         return self._vault.keyed_hash("request digest", _encode(asked))[:16].hex()
-
-
-def order_placed(
-    order: NewOrder,
-    by: Actor,
-    kind: OrderKind,
-    now: datetime,
-    *,
-    after: datetime | None = None,
-) -> OrderPlaced:
-    """The first event of an order that is asked for now; a reminder comes `after` its order."""
-    requested = order.requested_send_time or now
-    if order.delay_days is not None and after is not None:
-        requested = after + timedelta(days=order.delay_days)
-    requested = requested.astimezone(UTC)
-    return OrderPlaced(
-        owner=by.name,
-        kind=kind,
-        requested_send_time=requested,
-        channel=order.channel,
-        recipients=tuple(
-            Recipient(RecipientNo(number), identity)
-            for number, identity in enumerate(order.recipients)
-        ),
-        email=order.email,
-        sms=order.sms,
-        senders_reference=order.senders_reference,
-        condition=None if order.condition is None else Content(order.condition),
-        ignore_reservation=order.ignore_reservation,
-        use_stale_contact_information=order.use_stale_contact_information,
-        resource=order.resource,
-        resource_action=order.resource_action,
-        time_to_live=order.time_to_live,
-        delivery_policy=order.delivery_policy,
-        terms=tuple(
-            decide_terms(
-                kind=kind,
-                channel=channel,
-                requested=requested,
-                sms=order.sms,
-                time_to_live=order.time_to_live,
-                delivery_policy=order.delivery_policy,
-            )
-            for channel in order.channel.possible
-        ),
-    )
 
 
 def repeated(before: Order, digest: str) -> ChainReceipt:

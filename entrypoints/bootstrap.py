@@ -30,6 +30,7 @@ from adapters.tokens.development import refuse_development_issuer
 from adapters.unread_mail.postgres import PostgresUnreadMails
 from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
 from adapters.webhooks.postgres import PostgresWebhooks
+from application.admission import Admission
 from application.auditing import AuditingService
 from application.counting import CountingService
 from application.dispatching import DispatchService
@@ -37,7 +38,6 @@ from application.following import FollowingService
 from application.handing_over import HandOver
 from application.health import HealthService
 from application.instant import InstantService
-from application.limiting import LimitingService
 from application.looking_up import ContactLookUp
 from application.noting import NotingService
 from application.ordering import OrderingService
@@ -62,7 +62,7 @@ from entrypoints.wiring.agreements import agreements
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.providers import email_reports, kannel_reports, providers, sms_reports
 from entrypoints.wiring.registries import registries
-from entrypoints.wiring.rules import ceilings, rules, timing
+from entrypoints.wiring.rules import ceilings, limits, rules, timing
 from entrypoints.wiring.store import (
     key_vault,
     order_repository,
@@ -91,7 +91,6 @@ class Services:
     reporting: ReportingService
     dispatching: DispatchService
     projecting: ProjectionRunner
-    limiting: LimitingService
     noting: NotingService
     health: HealthService
     verifier: TokenVerifier
@@ -174,6 +173,10 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         ledger = PostgresOwnerLedger(pool)
         stopped = StoppedOwners(ledger, utc_now)
         agreed = agreements(settings)
+        admission = Admission(
+            ledger=ledger, stopped=stopped, clock=utc_now, ceilings=ceilings(settings)
+        )
+        most = limits(settings)
         hand_over = HandOver(
             orders=orders,
             providers=providers(settings, stack),
@@ -181,18 +184,27 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             chance=random.random,
             agreements=agreed,
             timing=timing(settings),
+            limits=most,
         )
         instant = InstantService(
             orders=orders,
             names=names,
             hand_over=hand_over,
+            admission=admission,
             clock=utc_now,
             wait=timedelta(seconds=settings.instant_wait),
+            limits=most,
         )
         stack.push_async_callback(instant.aclose)
         yield Services(
             ordering=OrderingService(
-                orders=orders, look_up=look_up, names=names, clock=utc_now, next_id=uuid4
+                orders=orders,
+                look_up=look_up,
+                names=names,
+                admission=admission,
+                clock=utc_now,
+                next_id=uuid4,
+                limits=most,
             ),
             instant=instant,
             reading=ReadingService(orders=orders, index=PostgresOrderIndex(pool, projecting)),
@@ -232,9 +244,6 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 worker=process,
             ),
             projecting=projecting,
-            limiting=LimitingService(
-                ledger=ledger, stopped=stopped, clock=utc_now, ceilings=ceilings(settings)
-            ),
             noting=NotingService(
                 ledger=PostgresProviderLedger(pool),
                 choice=hand_over.choice,
@@ -263,11 +272,11 @@ def api(settings: Settings, running: Services) -> ASGIApp:
             counting=running.counting,
             supporting=running.supporting,
             reporting=running.reporting,
-            limiting=running.limiting,
             health=running.health,
         ),
         verifier=running.verifier,
         rules=partial(rules, settings),
+        clock=utc_now,
         base_url=settings.base_url,
         webhook_key=running.webhook_key,
         limits=BodyLimits(max_bytes=settings.max_body),

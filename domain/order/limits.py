@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from domain.sms_segments import MOST_SEGMENTS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -10,5 +12,5 @@ class Limits:
     recipients: int = 1000
     reminders: int = 100
     attachments: int = 20
-    segments: int = 16
+    segments: int = MOST_SEGMENTS
     """Of one text message; longer ones the networks cut or drop."""

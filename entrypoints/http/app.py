@@ -1,6 +1,7 @@
 """The application: every route, put together from what it is given."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from litestar import Litestar, Router
 from litestar.connection import ASGIConnection
@@ -41,6 +42,7 @@ def create_app(
     services: Services,
     verifier: TokenVerifier,
     rules: Callable[[Caller], Rules],
+    clock: Callable[[], datetime],
     base_url: str,
     webhook_key: bytes,
     limits: BodyLimits | None = None,
@@ -56,7 +58,7 @@ def create_app(
 ) -> ASGIApp:
     """Put the API together.
 
-    `rules` gives the rules of validation for a caller's request, the present moment among them.
+    `rules` gives the rules of validation for a caller's request.
     `base_url` is the address by which clients reach the service; links begin with it.
     `webhook_key` is the public key by which receivers verify what webhooks carry.
     Without `sms`, `kannel` or `email` nobody can report on that channel, and without `trigger_secret`
@@ -86,7 +88,7 @@ def create_app(
     routes: list[ControllerRouterHandler] = [
         *placing.doors(),
         feed(services, doorkeeper),
-        *support(services, doorkeeper, rules),
+        *support(services, doorkeeper, clock),
         send_condition(),
         *triggers(trigger_secret, limits),
         owners,

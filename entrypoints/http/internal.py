@@ -24,11 +24,13 @@ from entrypoints.http.bodies import (
 from entrypoints.http.contract import Access, Body, Reply, Route
 from entrypoints.http.doors import Endpoint, door
 from entrypoints.http.placing import InstantReader, read_and_looked_through
-from entrypoints.http.placing_contract import WARNED
+from entrypoints.http.placing_contract import REFUSED, WARNED
 from entrypoints.http.problem_families import PlainProblem, ValidationProblem
+from entrypoints.http.rate_limits import rate_limit
 from entrypoints.http.refusals import NotTakenOverError
 from entrypoints.http.requests import Rules
 from entrypoints.http.requests.internal import read_email_handed_in, read_sms_handed_in
+from entrypoints.http.requests.placed import telling_faults_of
 from entrypoints.http.requests.wire import EmailHandedInRequest, SmsHandedInRequest
 from entrypoints.http.secrets import check_secret
 from entrypoints.http.services import Services
@@ -69,6 +71,7 @@ ROUTES: Final = (
             },
         ),
         replies={
+            **REFUSED,
             200: _HANDED_IN,
             400: _INVALID,
             500: _NOT_TAKEN,
@@ -95,6 +98,7 @@ ROUTES: Final = (
             },
         ),
         replies={
+            **REFUSED,
             202: _HANDED_IN,
             400: _INVALID,
             500: _NOT_TAKEN,
@@ -130,10 +134,11 @@ def internal(
             asked, warning = await read_and_looked_through(read, body, rules(caller))
             command = PlaceInstant(idempotency_key=asked.idempotency_key, order=asked.order, by=by)
             try:
-                await services.instant.place(command)
+                with telling_faults_of(asked.order):
+                    receipt = await services.instant.place(command)
             except HandOverFailedError:
                 raise NotTakenOverError from None
-            return Answer(status, headers=warning)
+            return Answer(status, headers=(*warning, *rate_limit(receipt.standing)))
 
         return take
 

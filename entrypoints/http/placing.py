@@ -8,8 +8,6 @@ from litestar.types import Receive, Scope
 
 from application.caller import COMPOSED, CREATE, Caller
 from application.commands import ChainReceipt, NewOrder, PlaceChain, PlaceInstant, PlaceOrder
-from application.limiting import Standing
-from domain.order.events import OrderKind
 from entrypoints.http.answering import Answer, Headers, told
 from entrypoints.http.answers_orders import orders_found
 from entrypoints.http.answers_placed import chain_placed, order_placed
@@ -39,6 +37,7 @@ from entrypoints.http.requests import (
     read_sms_order,
 )
 from entrypoints.http.requests.parameters import read_senders_reference
+from entrypoints.http.requests.placed import telling_faults_of
 from entrypoints.http.services import Services
 
 OrderReader: TypeAlias = Callable[[bytes, Rules], NewOrder]
@@ -103,10 +102,10 @@ class Placing:
             caller, body = await self._taken(scope, receive)
             order, warning = await read_and_looked_through(read, body, self._rules(caller))
             command = PlaceOrder(order=order, by=actor(caller))
-            async with self._services.limiting.ordering(caller.owner, [order]) as counted:
+            with telling_faults_of(order):
                 receipt = await self._services.ordering.place(command)
             location = self._links.order(receipt.order_id).encode()
-            headers = ((b"location", location), *warning, *rate_limit(counted.standing))
+            headers = ((b"location", location), *warning, *rate_limit(receipt.standing))
             return told(order_placed(receipt), 202, headers)
 
         return place
@@ -114,31 +113,27 @@ class Placing:
     async def place_chain(self, scope: Scope, receive: Receive) -> Answer:
         """Place an order and its reminders, once for each key."""
         caller, body = await self._taken(scope, receive)
-        return await self._place(read_chain, body, OrderKind.NOTIFICATION, caller)
+        return await self._place(read_chain, body, caller)
 
     async def place_composed(self, scope: Scope, receive: Receive) -> Answer:
         """Place an order of one e-mail that its sender composed in full, attachments included."""
         caller, body = await self._taken(scope, receive, COMPOSED)
-        return await self._place(read_composed, body, OrderKind.COMPOSED, caller)
+        return await self._place(read_composed, body, caller)
 
-    async def _place(
-        self, read: ChainReader, body: bytes, kind: OrderKind, caller: Caller
-    ) -> Answer:
+    async def _place(self, read: ChainReader, body: bytes, caller: Caller) -> Answer:
         asked, warning = await read_and_looked_through(read, body, self._rules(caller))
         command = PlaceChain(
             idempotency_key=asked.idempotency_key,
-            kind=kind,
+            kind=asked.kind,
             order=asked.order,
+            attachments_open_until=asked.attachments_open_until,
             reminders=asked.reminders,
             dialogue=asked.dialogue,
             by=actor(caller),
         )
-        orders = [asked.order, *asked.reminders]
-        order_id = self._services.ordering.order_id(command)
-        async with self._services.limiting.ordering(caller.owner, orders, order_id) as counted:
+        with telling_faults_of(asked.order):
             receipt = await self._services.ordering.place_chain(command)
-            counted.is_void = receipt.is_repeat
-        return self._placed(receipt, counted.standing, warning)
+        return self._placed(receipt, warning)
 
     def _placing_instantly(self, read: InstantReader) -> Endpoint:
         async def place(scope: Scope, receive: Receive) -> Answer:
@@ -147,11 +142,9 @@ class Placing:
             command = PlaceInstant(
                 idempotency_key=asked.idempotency_key, order=asked.order, by=actor(caller)
             )
-            orders, order_id = [asked.order], self._services.instant.order_id(command)
-            async with self._services.limiting.ordering(caller.owner, orders, order_id) as counted:
+            with telling_faults_of(asked.order):
                 receipt = await self._services.instant.place(command)
-                counted.is_void = receipt.is_repeat
-            return self._placed(receipt, counted.standing, warning)
+            return self._placed(receipt, warning)
 
         return place
 
@@ -163,8 +156,8 @@ class Placing:
         caller = await self._doorkeeper.admit(scope, needed)
         return caller, await read_body(scope, receive, self._limits)
 
-    def _placed(self, receipt: ChainReceipt, standing: Standing | None, warning: Headers) -> Answer:
-        common = (*warning, *rate_limit(standing))
+    def _placed(self, receipt: ChainReceipt, warning: Headers) -> Answer:
+        common = (*warning, *rate_limit(receipt.standing))
         if receipt.is_repeat:
             content = b"same-content" if receipt.is_same_request else b"different-content"
             return told(chain_placed(receipt), 200, ((REPEAT.encode(), content), *common))

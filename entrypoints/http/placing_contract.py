@@ -29,7 +29,7 @@ WARNED: Final[Mapping[str, str]] = {
 }
 """What a sender is warned of."""
 _INVALID: Final = Reply(words="What is wrong, by the place where it is.", kind=ValidationProblem)
-_REFUSED: Final[Mapping[int, Reply]] = {
+REFUSED: Final[Mapping[int, Reply]] = {
     423: Reply(
         words="An operator has stopped the owner (`owner_stopped`); nothing was recorded.",
         kind=PlainProblem,
@@ -113,7 +113,7 @@ def _instant(name: str, below: str, summary: str, kind: object, example: object)
         ),
         takes=Body(media_types=[IN_JSON], kind=kind, example=example),
         replies={
-            **_REFUSED,
+            **REFUSED,
             200: replace(_REPEATED, example=_INSTANT_PLACED),
             201: replace(
                 _RECORDED,
@@ -152,7 +152,7 @@ ROUTES: Final = (
                 "smsTemplate": {"body": "Please log in."},
             },
         ),
-        replies={**_REFUSED, 202: _ACCEPTED, 400: _INVALID},
+        replies={**REFUSED, 202: _ACCEPTED, 400: _INVALID},
     ),
     Route(
         name="findOrders",
@@ -193,7 +193,7 @@ ROUTES: Final = (
                 ],
             },
         ),
-        replies={**_REFUSED, 202: _ACCEPTED, 400: _INVALID},
+        replies={**REFUSED, 202: _ACCEPTED, 400: _INVALID},
     ),
     Route(
         name="placeSmsOrder",
@@ -209,7 +209,7 @@ ROUTES: Final = (
                 "recipients": [{"mobileNumber": "+4799999999"}],
             },
         ),
-        replies={**_REFUSED, 202: _ACCEPTED, 400: _INVALID},
+        replies={**REFUSED, 202: _ACCEPTED, 400: _INVALID},
     ),
     Route(
         name="placeChain",
@@ -246,7 +246,7 @@ ROUTES: Final = (
             },
         ),
         replies={
-            **_REFUSED,
+            **REFUSED,
             200: _REPEATED,
             201: _RECORDED,
             400: _INVALID,
@@ -293,7 +293,7 @@ ROUTES: Final = (
                 },
             },
         ),
-        replies={**_REFUSED, 200: _REPEATED, 201: _RECORDED, 400: _INVALID},
+        replies={**REFUSED, 200: _REPEATED, 201: _RECORDED, 400: _INVALID},
     ),
     _instant(
         "placeInstantSms",

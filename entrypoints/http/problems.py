@@ -15,8 +15,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
+from application.admission import OverCeilingError, OwnerStoppedError
 from application.commands import HandOverFailedError, MissingContactError, OrderNotFoundError
-from application.limiting import OverCeilingError, OwnerStoppedError
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
 from application.ports.token_verifier import (

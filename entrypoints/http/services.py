@@ -7,7 +7,6 @@ from application.counting import CountingService
 from application.following import FollowingService
 from application.health import HealthService
 from application.instant import InstantService
-from application.limiting import LimitingService
 from application.ordering import OrderingService
 from application.reading import ReadingService
 from application.reporting import ReportingService
@@ -28,5 +27,4 @@ class Services:
     counting: CountingService
     supporting: SupportService
     reporting: ReportingService
-    limiting: LimitingService
     health: HealthService

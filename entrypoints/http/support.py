@@ -4,12 +4,13 @@ The number stands in a header, so that it is in no address and in nobody's log.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
-from application.caller import SUPPORT, Caller
+from application.caller import SUPPORT
 from application.recorded import Role
 from domain import limits
 from domain.recipient import Organisation, Person
@@ -20,7 +21,6 @@ from entrypoints.http.contract import Access, Parameter, Reply, Route
 from entrypoints.http.doors import Endpoint, door
 from entrypoints.http.links import BASE
 from entrypoints.http.problem_families import ValidationProblem
-from entrypoints.http.requests import Rules
 from entrypoints.http.requests.support import (
     ORGANISATION_HEADER,
     PERSON_HEADER,
@@ -126,7 +126,7 @@ ROUTES: Final = (
 
 
 def support(
-    services: Services, doorkeeper: Doorkeeper, rules: Callable[[Caller], Rules]
+    services: Services, doorkeeper: Doorkeeper, clock: Callable[[], datetime]
 ) -> list[ASGIRouteHandler]:
     """The doors of support."""
 
@@ -134,7 +134,7 @@ def support(
         async def answer(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
             caller = await doorkeeper.admit(scope, SUPPORT)
             recipient = read(scope)
-            since, until = read_period(scope["query_string"], rules(caller).now)
+            since, until = read_period(scope["query_string"], clock())
             sent = services.supporting.sent_to(
                 recipient, since=since, until=until, by=actor(caller, Role.SUPPORT)
             )

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from application.admission import EVERYBODY
 from application.caller import Caller
 from application.handing_over import Timing
-from application.limiting import EVERYBODY
 from application.ports.owner_ledger import Ceiling
+from domain.order.limits import Limits
 from entrypoints.http.requests import Rules
 from entrypoints.settings import Settings
-from entrypoints.wiring.clock import utc_now
 
 
 def timing(settings: Settings) -> Timing:
@@ -34,10 +34,18 @@ def ceilings(settings: Settings) -> Mapping[str, Ceiling]:
     }
 
 
+def limits(settings: Settings) -> Limits:
+    """How large an order may be."""
+    return Limits(
+        recipients=settings.max_recipients,
+        attachments=settings.max_attachments,
+        segments=settings.max_sms_segments,
+    )
+
+
 def rules(settings: Settings, caller: Caller) -> Rules:
     """What an order of a caller has to keep to."""
     return Rules(
-        now=utc_now(),
         owner=caller.owner,
         email_sender=settings.email_sender,
         sms_sender=settings.sms_sender,

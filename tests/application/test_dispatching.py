@@ -40,6 +40,7 @@ from domain.order.events import (
     OrderId,
     ReportedState,
 )
+from domain.order.limits import Limits
 from domain.order.notification import Accepted as Taken
 from domain.order.notification import (
     Attempting,
@@ -100,6 +101,7 @@ def rewired(world: MemoryWorld, **changes: object) -> DispatchService:
         "clock": world.clock,
         "chance": lambda: 0.0,
         "agreements": world.agreements,
+        "limits": Limits(),
     }
     given = {name: changes.get(name, part) for name, part in outwards.items()}
     parts: Mapping[str, object] = {
@@ -431,14 +433,15 @@ async def test_what_a_name_has_made_too_long_is_not_handed_over_and_the_order_en
 ) -> None:
     sms = SmsMessage(
         sender="Altinn",
-        body=Content("$recipientName$ " * 200),
+        body=Content("Dear $recipientName$,\n" + "log in. " * 18),
         sending_time=SendingTime.ANYTIME,
     )
     order_id = await placed(world, KARI, channel=ChannelChoice.SMS, sms=sms)
 
-    order = await world.finished(order_id)
+    await rewired(world, limits=Limits(segments=1)).run_until_idle()
 
-    assert world.sms.carried == []
+    order = await now(world, order_id)
+    assert world.sms.offered == []
     assert order.notifications[0].delivery == Failed(Failure.PAYLOAD_TOO_LARGE)
     assert [each.words for each in await world.auditing.history(order_id, by=AUDITOR)][-2:] == [
         "notification 0 was not handed over: payload too large (too_many_segments)",

@@ -80,6 +80,7 @@ def slowly(world: MemoryWorld, gateway: Slow, *, wait: timedelta) -> InstantServ
             chance=lambda: 0.5,
             agreements=world.agreements,
         ),
+        admission=world.admission,
         clock=world.clock,
         wait=wait,
     )
@@ -201,6 +202,7 @@ class Gateways:
                 chance=lambda: 0.0,
                 agreements=world.agreements,
             ),
+            admission=world.admission,
             clock=world.clock,
             wait=wait,
         )

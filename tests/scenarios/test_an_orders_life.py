@@ -4,6 +4,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from application.commands import (
     MissingContactError,
@@ -103,7 +104,10 @@ async def test_an_order_for_many_tells_who_could_not_be_reached(world: World) ->
 async def test_an_unreachable_recipient_stops_a_chain_before_it_is_recorded(world: World) -> None:
     nobody = Person(Identifier("03838210073"))
     command = PlaceChain(
-        idempotency_key="life-2", order=mail_to(KARI), reminders=(mail_to(nobody),), by=TTD
+        idempotency_key="life-2",
+        order=mail_to(KARI),
+        reminders=(replace(mail_to(nobody), delay_days=7),),
+        by=TTD,
     )
 
     with pytest.raises(MissingContactError):

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -32,6 +32,7 @@ from adapters.memory.registries import (
 from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.memory.unread_mail import InMemoryUnreadMails
+from application.admission import Admission
 from application.auditing import AuditingService
 from application.dispatching import DispatchService
 from application.handing_over import HandOver
@@ -40,6 +41,7 @@ from application.looking_up import ContactLookUp, Registries
 from application.operations.recorder import ActRecorder
 from application.ordering import OrderingService
 from application.placing import OrderNames
+from application.ports.owner_ledger import Ceiling
 from application.ports.provider import EmailLetter
 from application.ports.report_inbox import Report
 from application.reading import ReadingService
@@ -109,7 +111,12 @@ BUSINESSES = {
 class MemoryWorld:
     """Everything in memory; time passes when somebody waits."""
 
-    def __init__(self, *, carries_once_for: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        carries_once_for: timedelta | None = None,
+        ceilings: Mapping[str, Ceiling] | None = None,
+    ) -> None:
         self._now = datetime(2026, 11, 24, 9, tzinfo=UTC)
         vault = InMemoryKeyVault()
         names = OrderNames(vault)
@@ -131,8 +138,17 @@ class MemoryWorld:
                 names=InMemoryNameRegistry({"15859010099": "Kari Nordmann"}),
             )
         )
+        stopped = StoppedOwners(self.owners, self.clock)
+        self.admission = Admission(
+            ledger=self.owners, stopped=stopped, clock=self.clock, ceilings=ceilings or {}
+        )
         self.ordering = OrderingService(
-            orders=self.orders, look_up=look_up, names=names, clock=self.clock, next_id=uuid4
+            orders=self.orders,
+            look_up=look_up,
+            names=names,
+            admission=self.admission,
+            clock=self.clock,
+            next_id=uuid4,
         )
         self.reading = ReadingService(orders=self.orders, index=InMemoryOrderIndex(self.orders))
         self.auditing = AuditingService(orders=self.orders, recorder=recorder)
@@ -151,7 +167,11 @@ class MemoryWorld:
             agreements=self.agreements,
         )
         self.instant = InstantService(
-            orders=self.orders, names=names, hand_over=hand_over, clock=self.clock
+            orders=self.orders,
+            names=names,
+            hand_over=hand_over,
+            admission=self.admission,
+            clock=self.clock,
         )
         self.dispatching = DispatchService(
             orders=self.orders,
@@ -159,7 +179,7 @@ class MemoryWorld:
             look_up=look_up,
             condition=InMemorySendCondition(lambda _: True),
             hand_over=hand_over,
-            stopped=StoppedOwners(self.owners, self.clock),
+            stopped=stopped,
             clock=self.clock,
             worker="tests",
         )

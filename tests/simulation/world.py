@@ -22,6 +22,7 @@ from adapters.memory.registries import (
 )
 from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.unread_mail import InMemoryUnreadMails
+from application.admission import Admission
 from application.commands import (
     CancelOrder,
     HandOverFailedError,
@@ -418,15 +419,21 @@ class Episode:
             orders=FaultyOrders(self.orders, process, self.dice),
             look_up=self._look_up(process),
             names=OrderNames(self.vault),
+            admission=self._admission(),
             clock=self.clock,
             next_id=self._next_id,
         )
+
+    def _admission(self) -> Admission:
+        stopped = StoppedOwners(self.owners, self.clock)
+        return Admission(ledger=self.owners, stopped=stopped, clock=self.clock, ceilings={})
 
     def _instants(self, process: Process) -> InstantService:
         return InstantService(
             orders=FaultyOrders(self.orders, process, self.dice),
             names=OrderNames(self.vault),
             hand_over=self._hand_over(process),
+            admission=self._admission(),
             clock=self.clock,
         )
 

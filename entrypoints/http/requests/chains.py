@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
 from application.commands import NewOrder
 from domain.channel import Channel, ChannelChoice
 from domain.message import EmailMessage, SmsMessage
-from domain.order.events import Dialogue
+from domain.order.events import Dialogue, OrderKind
+from domain.order.placing import LAST_YEAR
 from domain.personal import Contact, Identifier
 from domain.recipient import (
     Direct,
@@ -37,6 +38,9 @@ _LookedUp: TypeAlias = (
     RecipientPersonRequest | RecipientOrganizationRequest | RecipientExternalIdentityRequest
 )
 
+_MOST_DAYS: Final = LAST_YEAR * 366
+"""Whatever they are counted from, more lead too far; where exactly the end is, the order judges."""
+
 _chains = BodyReader(ChainOrderRequest, "notificationOrderRequest")
 
 
@@ -45,7 +49,10 @@ class ChainRequest:
     """What a client asks for: an order, its reminders, and the key under which it is asked for."""
 
     idempotency_key: str
+    kind: OrderKind = OrderKind.NOTIFICATION
     order: NewOrder
+    attachments_open_until: tuple[datetime, ...] = ()
+    """Until when each attachment's address opens it."""
     reminders: tuple[NewOrder, ...]
     dialogue: Dialogue | None
 
@@ -75,7 +82,6 @@ def read_chain(body: bytes, rules: Rules) -> ChainRequest:
     check.key(asked.idempotency_id, faults)
     requested = check.moment(
         asked.requested_send_time,
-        rules.now,
         faults,
         json_path="$.requestedSendTime",
         property_path="RequestedSendTime",
@@ -86,7 +92,7 @@ def read_chain(body: bytes, rules: Rules) -> ChainRequest:
         condition=check.condition_v2(asked.condition_endpoint, faults, "ConditionEndpoint"),
         requested=requested,
     )
-    reminders = _reminders(asked.reminders or [], requested or rules.now, rules, faults)
+    reminders = _reminders(asked.reminders or [], rules, faults)
     policy = check.delivery_policy(asked.delivery_policy, rules, faults)
     faults.raise_any()
     about = asked.dialogporten_association
@@ -124,27 +130,24 @@ def _order(
     )
 
 
-def _reminders(
-    asked: list[ReminderRequest], start: datetime, rules: Rules, faults: Faults
-) -> tuple[NewOrder, ...]:
+def _reminders(asked: list[ReminderRequest], rules: Rules, faults: Faults) -> tuple[NewOrder, ...]:
     if len(asked) > rules.max_reminders:
         faults.broken("Reminders", f"an order takes {rules.max_reminders} reminders at most")
         return ()
-    return tuple(_reminder(each, number, start, rules, faults) for number, each in enumerate(asked))
+    return tuple(_reminder(each, number, rules, faults) for number, each in enumerate(asked))
 
 
-def _reminder(
-    asked: ReminderRequest, number: int, start: datetime, rules: Rules, faults: Faults
-) -> NewOrder:
+def _reminder(asked: ReminderRequest, number: int, rules: Rules, faults: Faults) -> NewOrder:
     json_path, path = f"$.reminders[{number}]", f"Reminders[{number}]"
     days = None
     if asked.delay_days is not None:
         days = check.whole_number(asked.delay_days, faults, json_path=f"{json_path}.delayDays")
-        if days is not None:
-            check.delayed(start, days, faults, f"{path}.DelayDays")
+        if days is not None and days < 1:
+            faults.broken(f"{path}.DelayDays", "the delay must be at least 1 day")
+        elif days is not None and days > _MOST_DAYS:
+            faults.broken(f"{path}.DelayDays", "so many days lead beyond any calendar")
     requested = check.moment(
         asked.requested_send_time,
-        rules.now,
         faults,
         json_path=f"{json_path}.requestedSendTime",
         property_path=f"{path}.RequestedSendTime",

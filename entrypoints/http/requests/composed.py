@@ -4,7 +4,7 @@ An attachment's address opens the file for whoever has it: no fault ever repeats
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -13,7 +13,7 @@ import msgspec
 from application.commands import NewOrder
 from domain.channel import ChannelChoice
 from domain.message import Attachment
-from domain.order.events import Dialogue
+from domain.order.events import Dialogue, OrderKind
 from domain.personal import Contact, Content
 from domain.recipient import Direct
 from entrypoints.http.requests import rules as check
@@ -23,9 +23,6 @@ from entrypoints.http.requests.json_reader import BodyReader
 from entrypoints.http.requests.messages import MessageReader
 from entrypoints.http.requests.rules import Rules
 from entrypoints.http.requests.wire import AttachmentRequest, ComposedEmailOrderRequest
-
-MARGIN: Final = timedelta(minutes=15)
-"""An attachment's address must open it for so long after the requested send time."""
 
 _SUBTYPES: Final[Mapping[str, str]] = {
     "text": "plain csv calendar xml",
@@ -64,7 +61,6 @@ def read_composed(body: bytes, rules: Rules) -> ChainRequest:
     check.key(asked.idempotency_id, faults)
     requested = check.moment(
         asked.requested_send_time,
-        rules.now,
         faults,
         json_path="$.requestedSendTime",
         property_path="RequestedSendTime",
@@ -75,14 +71,14 @@ def read_composed(body: bytes, rules: Rules) -> ChainRequest:
     email = MessageReader(rules, faults).email(
         recipient.email_settings, "$.recipient.emailSettings", f"{path}.Settings"
     )
-    attachments = _attachments(
-        recipient.email_settings.attachments or [], requested or rules.now, rules, faults
-    )
+    attached = recipient.email_settings.attachments or []
+    attachments = _attachments(attached, rules, faults)
     policy = check.delivery_policy(asked.delivery_policy, rules, faults)
     faults.raise_any()
     about = asked.dialogporten_association
     return ChainRequest(
         idempotency_key=asked.idempotency_id,
+        kind=OrderKind.COMPOSED,
         order=NewOrder(
             requested_send_time=requested,
             channel=ChannelChoice.EMAIL,
@@ -92,20 +88,23 @@ def read_composed(body: bytes, rules: Rules) -> ChainRequest:
             condition=condition,
             delivery_policy=policy,
         ),
+        attachments_open_until=tuple(
+            until for each in attached if (until := _open_until(each.sas_url)) is not None
+        ),
         reminders=(),
         dialogue=None if about is None else Dialogue(about.dialog_id, about.transmission_id),
     )
 
 
 def _attachments(
-    asked: list[AttachmentRequest], requested: datetime, rules: Rules, faults: Faults
+    asked: list[AttachmentRequest], rules: Rules, faults: Faults
 ) -> tuple[Attachment, ...]:
     where = "Recipient.Settings.Attachments"
     if len(asked) > rules.max_attachments:
         faults.broken(where, f"an e-mail takes {rules.max_attachments} attachments at most")
         return ()
     for number, each in enumerate(asked):
-        if (fault := _fault(each, requested, rules)) is not None:
+        if (fault := _fault(each, rules)) is not None:
             member, words = fault
             name = each.filename if _is_tellable(each.filename) else "(no name)"
             faults.broken(f"{where}[{number}]{member}", f"Attachment '{name}': {words}")
@@ -119,23 +118,25 @@ def _attachments(
     )
 
 
-def _fault(asked: AttachmentRequest, requested: datetime, rules: Rules) -> tuple[str, str] | None:
+def _fault(asked: AttachmentRequest, rules: Rules) -> tuple[str, str] | None:
     """The first thing that is wrong with an attachment: the member, and words for it."""
     if (words := _name_fault(asked.filename)) is not None:
         return ".Filename", words
     if (words := _address_fault(asked.sas_url, rules)) is not None:
         return ".SasUrl", words
-    query = _query(urlsplit(asked.sas_url))
-    expires = check.read_moment_text(query["se"])
-    if expires is None or "r" not in query["sp"]:
+    is_readable = "r" in _query(urlsplit(asked.sas_url))["sp"]
+    if _open_until(asked.sas_url) is None or not is_readable:
         return ".SasUrl", "sasUrl must say until when it may be read (se), and allow it (sp)"
-    if expires < requested + MARGIN:
-        return "", "sasUrl must be valid for at least 15 minutes after the requested send time"
     if check.is_blank(asked.mime_type):
         return ".MimeType", "say which kind of file it is: mimeType"
     if asked.mime_type.strip().lower() not in MIME_TYPES:
         return ".MimeType", "this kind of file cannot be attached"
     return None
+
+
+def _open_until(address: str) -> datetime | None:
+    """Until when an attachment's address opens it, as the address says."""
+    return check.read_moment_text(_query(urlsplit(address)).get("se", ""))
 
 
 def _is_tellable(name: str) -> bool:

@@ -1,8 +1,5 @@
 """Orders of one or more recipients, as `/orders`, `/orders/email` and `/orders/sms` take them."""
 
-from datetime import datetime, timedelta
-from typing import Final
-
 from application.commands import NewOrder
 from domain.channel import Channel, ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
@@ -20,8 +17,6 @@ from entrypoints.http.requests.wire import (
     SmsOrderRequest,
     SmsTemplateRequest,
 )
-
-_PAST_TOLERANCE: Final = timedelta(minutes=5)
 
 _email_orders = BodyReader(EmailOrderRequest, "emailNotificationOrderRequest")
 _sms_orders = BodyReader(SmsOrderRequest, "smsNotificationOrderRequest")
@@ -136,7 +131,12 @@ def _order(
     email: EmailMessage | None = None,
     sms: SmsMessage | None = None,
 ) -> NewOrder:
-    requested = _moment(asked, rules, faults)
+    requested = check.moment(
+        asked.requested_send_time,
+        faults,
+        json_path="$.requestedSendTime",
+        property_path="RequestedSendTime",
+    )
     condition = check.condition_v1(asked.condition_endpoint, faults, "ConditionEndpoint")
     action = check.resource_action(
         asked.resource_action, asked.resource_id, faults, "ResourceAction"
@@ -155,18 +155,6 @@ def _order(
         resource=asked.resource_id or None,
         resource_action=action,
         delivery_policy=rules.delivery_policy,
-    )
-
-
-def _moment(
-    asked: EmailOrderRequest | SmsOrderRequest | OrderRequest, rules: Rules, faults: Faults
-) -> datetime | None:
-    return check.moment(
-        asked.requested_send_time,
-        rules.now - _PAST_TOLERANCE,
-        faults,
-        json_path="$.requestedSendTime",
-        property_path="RequestedSendTime",
     )
 
 

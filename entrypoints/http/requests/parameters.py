@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -17,7 +17,6 @@ _GUID: Final = re.compile(
     r"(?P<open>[{(]?)(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[)}]?",
     re.IGNORECASE,
 )
-_LONG_AGO: Final = datetime(1, 1, 2, tzinfo=UTC)
 _CLOSING: Final = {"": "", "{": "}", "(": ")"}
 
 
@@ -80,7 +79,7 @@ def moment_of(given: Mapping[str, str], name: str, key: str, faults: Faults) -> 
         faults.too_long(key, limits.WORD)
         return None
     # A plus in a query is a space; an offset of hours is meant.
-    return moment(text.replace(" ", "+"), _LONG_AGO, faults, json_path=key, property_path=key)
+    return moment(text.replace(" ", "+"), faults, json_path=key, property_path=key)
 
 
 LARGEST_PAGE: Final = 500

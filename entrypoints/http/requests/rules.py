@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Final, TypeVar
 from urllib.parse import unquote_plus, urlsplit
@@ -25,6 +25,7 @@ from domain.message import (
     with_line_breaks,
 )
 from domain.order.events import DeliveryPolicy
+from domain.order.placing import LAST_YEAR
 from domain.sms_segments import MOST_SEGMENTS, segments
 from entrypoints.http.requests.faults import Faults
 
@@ -62,16 +63,16 @@ _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 _DNS_NAME: Final = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
 _URL_CHARACTERS: Final = re.compile(r"[!-~]+")
 _LINE_BREAK: Final = re.compile(r"\r\n|[\r\n]")
-_LATEST_YEAR: Final = 9000
+_EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
+"""What is earlier may be no date at all in UTC."""
 _PERSON_DIGITS: Final = 11
 _ORGANISATION_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What requests are held to just now: the moment, and what the installation decides."""
+    """What requests are held to, as the installation decides; never the moment at which they come."""
 
-    now: datetime
     owner: str
     email_sender: str
     sms_sender: str
@@ -173,13 +174,15 @@ def whole_number(value: int | str, faults: Faults, *, json_path: str) -> int | N
 
 def moment(
     value: str | UnsetType,
-    earliest: datetime,
     faults: Faults,
     *,
     json_path: str,
     property_path: str,
 ) -> datetime | None:
-    """Read a date and time, which must have a zone and not lie in the past; None if left out."""
+    """Read a date and time, which must have a zone; None if left out.
+
+    Whether it is too late is judged when the order is placed, and once: readers know no clock.
+    """
     if value is UNSET:
         return None
     parsed = _parsed(value)
@@ -191,11 +194,11 @@ def moment(
             property_path, "the time has no zone; end it with Z or an offset such as +02:00"
         )
         return None
-    if parsed.year > _LATEST_YEAR:
-        faults.broken(property_path, f"the time lies beyond the year {_LATEST_YEAR}")
+    if parsed.year > LAST_YEAR:
+        faults.broken(property_path, f"the time lies beyond the year {LAST_YEAR}")
         return None
-    if parsed < earliest:
-        faults.broken(property_path, "the time must be now or later; leave it out to send at once")
+    if parsed < _EARLIEST:
+        faults.broken(property_path, "the time lies before the first year")
         return None
     return parsed.astimezone(UTC)
 
@@ -221,19 +224,6 @@ def _parsed(text: str) -> datetime | None:
         return datetime.fromisoformat(f"{day}T{clock}{(zone or '').upper()}")
     except ValueError:
         return None
-
-
-def delayed(start: datetime, days: int, faults: Faults, property_path: str) -> None:
-    """Check that so many days after a time are still a time."""
-    if days < 1:
-        faults.broken(property_path, "the delay must be at least 1 day")
-        return
-    try:
-        is_far = (start + timedelta(days=days)).year > _LATEST_YEAR
-    except OverflowError:
-        is_far = True
-    if is_far:
-        faults.broken(property_path, f"so many days lead beyond the year {_LATEST_YEAR}")
 
 
 def email_address(text: str, faults: Faults, property_path: str) -> str:

@@ -37,6 +37,7 @@ from adapters.memory.unread_mail import InMemoryUnreadMails
 from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
 from adapters.tables.parquet import write_parquet
 from adapters.webhooks.http_receivers import WebhookSigner
+from application.admission import Admission
 from application.auditing import AuditingService
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
 from application.counting import CountingService
@@ -45,7 +46,6 @@ from application.following import FollowingService
 from application.handing_over import HandOver
 from application.health import HealthService, ProjectionStanding
 from application.instant import InstantService
-from application.limiting import LimitingService
 from application.looking_up import ContactLookUp, Registries
 from application.operations.recorder import ActRecorder
 from application.ordering import OrderingService
@@ -254,7 +254,7 @@ class Installation:
         )
         self.ledger = InMemoryOwnerLedger()
         stopped = StoppedOwners(self.ledger, lambda: self.now)
-        self.limiting = LimitingService(
+        admission = Admission(
             ledger=self.ledger,
             stopped=stopped,
             clock=lambda: self.now,
@@ -296,6 +296,7 @@ class Installation:
                 orders=self.orders,
                 look_up=look_up,
                 names=names,
+                admission=admission,
                 clock=lambda: self.now,
                 next_id=uuid4,
             ),
@@ -303,6 +304,7 @@ class Installation:
                 orders=self.orders,
                 names=names,
                 hand_over=hand_over,
+                admission=admission,
                 clock=lambda: self.now,
             ),
             reading=ReadingService(orders=self.orders, index=stores.index),
@@ -322,7 +324,6 @@ class Installation:
             reporting=ReportingService(
                 inbox=self.inbox, orders=self.orders, unread=self.unread, clock=lambda: self.now
             ),
-            limiting=self.limiting,
             health=HealthService(
                 agenda=Punctual(),
                 projections=UpToDate(),
@@ -367,7 +368,6 @@ class Installation:
     def rules(self, caller: Caller) -> Rules:
         """What requests are held to."""
         return Rules(
-            now=self.now,
             owner=caller.owner,
             email_sender="noreply@altinn.cloud",
             sms_sender="Altinn",
@@ -383,6 +383,7 @@ class Installation:
             "services": self.services,
             "verifier": TokenTable(),
             "rules": self.rules,
+            "clock": lambda: self.now,
             "base_url": BASE_URL,
             "webhook_key": WebhookSigner(self.vault).public_key,
             "sms": SmsReports(

@@ -1,6 +1,5 @@
 """What becomes of a message of which nobody can tell whether it left, as orders and operators choose."""
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any, Final
@@ -37,7 +36,7 @@ async def hand_overs(
     settings = read_settings({"VARSEL_DELIVERY_POLICIES": OF_TTD[of_ttd]})
 
     def as_set(caller: Caller) -> Rules:
-        return replace(rules(settings, caller), now=installation.now)
+        return rules(settings, caller)
 
     for provider in (installation.mail, installation.sms):
         provider.answer(Unknown("no_answer"))

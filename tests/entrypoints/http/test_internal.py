@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from application.ports.owner_ledger import Ceiling
 from application.ports.provider import Deferred, Rejected, Unknown
 from domain.order.events import Failure
 from entrypoints.http.internal import EMAIL, SMS, Internal
@@ -132,3 +133,27 @@ async def test_an_email_is_held_to_its_rules(
 
     assert answer.status_code == 400
     assert key in answer.json()["errors"]
+
+
+@pytest.mark.parametrize("path, body, _", BOTH, ids=["sms", "email"])
+async def test_nothing_is_handed_in_for_an_owner_that_is_stopped(
+    installation: Installation, api: httpx.AsyncClient, path: str, body: Json, _: int
+) -> None:
+    await installation.ledger.stop("varsel", "sends to everybody")
+
+    answer = await api.post(path, json=body, headers=OWN)
+
+    assert (answer.status_code, answer.json()["code"]) == (423, "owner_stopped")
+    assert [*installation.mail.offered, *installation.sms.offered] == []
+
+
+async def test_no_more_is_handed_in_than_the_installation_may_order() -> None:
+    installation = Installation(ceilings={"varsel": Ceiling(recipients=1)})
+    async with installation.client() as api:
+        first = await api.post(SMS, json=SMS_HANDED_IN, headers=OWN)
+        more = but(SMS_HANDED_IN, "notificationId", "5a1e1c44-2222-4f00-8aaa-9b9b9b9b9b9b")
+        refused = await api.post(SMS, json=more, headers=OWN)
+
+    assert (first.status_code, refused.status_code) == (200, 429)
+    assert first.headers["ratelimit"].startswith('"recipients";r=0;')
+    assert len(installation.sms.offered) == 1

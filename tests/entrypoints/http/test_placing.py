@@ -1,5 +1,6 @@
 """Orders are placed, once or more often, and found again."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
@@ -14,8 +15,16 @@ from tests.entrypoints.http.asking import (
     chain,
     to_person,
 )
-from tests.entrypoints.http.installation import BASE_URL, SKD, TTD, V1, Installation
-from tests.samples import KARI, OLA
+from tests.entrypoints.http.installation import (
+    BASE_URL,
+    COMPOSER,
+    SKD,
+    TTD,
+    V1,
+    Installation,
+)
+from tests.entrypoints.http.requests.reading import COMPOSED, SAS_URL, but
+from tests.samples import KARI, NOON, OLA
 
 
 @pytest.mark.parametrize(
@@ -213,3 +222,76 @@ async def test_what_is_wrong_is_told_by_its_place(
     assert problem["errors"]
     for messages in problem["errors"].values():
         assert all(isinstance(message, str) for message in messages)
+
+
+# What depends on the clock is judged once
+
+
+async def test_whoever_repeats_an_order_is_not_punished_for_waiting(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    soon = (NOON + timedelta(seconds=2)).isoformat()
+    at_that_time = {"requestedSendTime": soon, "recipient": to_person(KARI.number.text)}
+    body = chain(requestedSendTime=soon, reminders=[at_that_time])
+    first = await api.post(f"{V1}/future/orders", json=body, headers=TTD)
+    installation.now = NOON + timedelta(seconds=3)
+
+    again = await api.post(f"{V1}/future/orders", json=body, headers=TTD)
+    other = await api.post(
+        f"{V1}/future/orders", json=body | {"idempotencyId": "case-77-2"}, headers=TTD
+    )
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert again.headers["varsel-repeat"] == "same-content"
+    assert other.status_code == 400
+    assert other.json()["code"] == "invalid_request"
+    late = ["the time must be now or later; leave it out to send at once"]
+    assert other.json()["errors"] == {
+        "RequestedSendTime": late,
+        "Reminders[0].RequestedSendTime": late,
+    }
+
+
+async def test_whoever_repeats_a_composed_email_is_not_punished_for_waiting(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    closes = (NOON + timedelta(minutes=16)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = but(
+        COMPOSED,
+        "recipient.emailSettings.attachments.0.sasUrl",
+        SAS_URL.replace("2027-01-01T00%3A00%3A00Z", closes),
+    )
+    path = f"{V1}/future/orders/composed-email"
+    first = await api.post(path, json=body, headers=COMPOSER)
+    installation.now = NOON + timedelta(minutes=2)
+
+    again = await api.post(path, json=body, headers=COMPOSER)
+    other = await api.post(path, json=body | {"idempotencyId": "77-5"}, headers=COMPOSER)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert other.status_code == 400
+    assert other.json()["errors"] == {
+        "Recipient.Settings.Attachments[0]": [
+            (
+                "Attachment 'letter.pdf': sasUrl must be valid for at least 15 minutes "
+                "after the requested send time"
+            )
+        ]
+    }
+
+
+@pytest.mark.parametrize("path, body", [("/orders/email", EMAIL_ORDER), ("/orders/sms", SMS_ORDER)])
+async def test_an_order_without_a_key_may_be_dated_five_minutes_back(
+    api: httpx.AsyncClient, path: str, body: dict[str, object]
+) -> None:
+    async def asked(since: timedelta) -> httpx.Response:
+        moment = (NOON - since).isoformat()
+        return await api.post(f"{V1}{path}", json=body | {"requestedSendTime": moment}, headers=TTD)
+
+    taken = await asked(timedelta(minutes=5))
+    refused = await asked(timedelta(minutes=5, seconds=1))
+
+    assert (taken.status_code, refused.status_code) == (202, 400)
+    assert list(refused.json()["errors"]) == ["RequestedSendTime"]

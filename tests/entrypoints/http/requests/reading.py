@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 from application.commands import NewOrder
+from domain.order.events import Chain, ChainId, OrderKind
+from domain.order.placing import LATE_BY, place, place_chain
 from entrypoints.http.requests import (
     ChainRequest,
     InstantRequest,
@@ -22,9 +25,10 @@ from entrypoints.http.requests import (
     read_sms_order,
 )
 from entrypoints.http.requests.internal import read_email_handed_in, read_sms_handed_in
+from entrypoints.http.requests.placed import telling_faults_of
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
-RULES = Rules(now=NOW, owner="ttd", email_sender="noreply@varsel.example", sms_sender="Varsel")
+RULES = Rules(owner="ttd", email_sender="noreply@varsel.example", sms_sender="Varsel")
 
 Read: TypeAlias = Callable[[bytes, Rules], NewOrder | ChainRequest | InstantRequest]
 Json: TypeAlias = dict[str, Any]
@@ -157,11 +161,36 @@ def to(kind: str, **members: object) -> Json:
     return {**CHAIN, "recipient": {kind: members}}
 
 
+def place_at(now: datetime, asked: NewOrder | ChainRequest | InstantRequest) -> None:
+    """Decide about what was read, as the application does.
+
+    Raises:
+        InvalidRequestError: it cannot be placed.
+    """
+    order = asked if isinstance(asked, NewOrder) else asked.order
+    with telling_faults_of(order):
+        match asked:
+            case NewOrder():
+                place(order, owner="ttd", kind=OrderKind.NOTIFICATION, now=now, late_by=LATE_BY)
+            case InstantRequest():
+                place(order, owner="ttd", kind=OrderKind.INSTANT, now=now)
+            case ChainRequest():
+                place_chain(
+                    order,
+                    asked.reminders,
+                    owner="ttd",
+                    kind=asked.kind,
+                    now=now,
+                    chain=Chain(ChainId(uuid4())),
+                    attachments_open_until=asked.attachments_open_until,
+                )
+
+
 def faults(read: Read, body: Json | bytes, rules: Rules = RULES) -> Mapping[str, Sequence[str]]:
-    """What is wrong with a body; nothing if it is taken."""
+    """What is wrong with a body, by its reader or by what is decided of it; nothing if it is taken."""
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
     try:
-        read(sent, rules)
+        place_at(NOW, read(sent, rules))
     except InvalidRequestError as refusal:
         return refusal.errors
     return {}

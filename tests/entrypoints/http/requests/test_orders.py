@@ -334,7 +334,7 @@ def test_the_same_recipient_may_stand_twice() -> None:
 
 
 def test_an_order_takes_as_many_recipients_as_the_installation_decides() -> None:
-    few = Rules(now=NOW, owner="ttd", email_sender="a@b.no", sms_sender="V", max_recipients=2)
+    few = Rules(owner="ttd", email_sender="a@b.no", sms_sender="V", max_recipients=2)
     body = {**SMS_ORDER, "recipients": [MOBILE] * 2}
     assert places(read_sms_order, body, few) == []
     assert places(read_sms_order, {**body, "recipients": [MOBILE] * 3}, few) == ["Recipients"]

@@ -1,4 +1,4 @@
-"""Hold owners to what they may order in a day, and to an operator's stop."""
+"""Admit what owners order, whichever way it comes in: unless they are stopped, or over their ceiling."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -8,13 +8,15 @@ from typing import Final
 
 import structlog
 
-from application.commands import MissingContactError, NewOrder
+from application.commands import MissingContactError, Standing
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, Ceiling, OwnerLedger
 from application.ports.registries import RegistryUnavailableError
 from application.stopping import StoppedOwners
 from domain.channel import ChannelChoice
+from domain.order.errors import CannotBePlacedError
 from domain.order.events import OrderId
+from domain.order.placing import NewOrder
 from domain.sms_segments import segments
 
 log = structlog.get_logger()
@@ -25,30 +27,20 @@ _BY_SMS: Final = frozenset(
     {ChannelChoice.SMS, ChannelChoice.SMS_PREFERRED, ChannelChoice.EMAIL_AND_SMS}
 )
 
-_NOTHING_ORDERED: Final = (MissingContactError, RegistryUnavailableError)
+_NOTHING_ORDERED: Final = (CannotBePlacedError, MissingContactError, RegistryUnavailableError)
 """Whatever else an order fails of, it may have been recorded."""
 
 
 class OverCeilingError(Exception):
     """The owner has ordered as much today as it may; nothing was ordered."""
 
-    def __init__(self, standing: "Standing") -> None:
+    def __init__(self, standing: Standing) -> None:
         super().__init__("the owner has ordered as much today as it may")
         self.standing = standing
 
 
 class OwnerStoppedError(Exception):
     """An operator has stopped the owner; nothing was ordered."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How an owner stands against its ceiling."""
-
-    ceiling: Ceiling
-    used: Amount
-    resets_in: timedelta
-    """After so long a new day begins (UTC)."""
 
 
 def amount_of(orders: Sequence[NewOrder]) -> Amount:
@@ -62,8 +54,11 @@ def amount_of(orders: Sequence[NewOrder]) -> Amount:
     return Amount(recipients, texts)
 
 
-class LimitingService:
-    """Counts what owners order, where there is a ceiling."""
+class Admission:
+    """Asked by every use case that places orders, before it places them: with the owner, and with all of it.
+
+    Whatever an owner may not order, for what the orders say or for how many there are, is refused here.
+    """
 
     def __init__(
         self,
@@ -80,10 +75,10 @@ class LimitingService:
         self._stopped = stopped
 
     @asynccontextmanager
-    async def ordering(
+    async def of(
         self, owner: str, orders: Sequence[NewOrder], order_id: OrderId | None = None
-    ) -> AsyncIterator["Counted"]:
-        """Count orders before they are placed, once for the id of the first of them.
+    ) -> AsyncIterator["Admitted"]:
+        """Admit orders before they are placed, and count them once for the id of the first of them.
 
         What was refused for good is taken off the count again; what may have been ordered, or may
         be asked for once more, is not.
@@ -97,9 +92,9 @@ class LimitingService:
         if await self._stopped.includes(owner):
             raise OwnerStoppedError
         ceiling = self._ceilings.get(owner.lower(), self._ceilings.get(EVERYBODY, Ceiling()))
-        counted = Counted()
+        admitted = Admitted()
         if ceiling.is_none:
-            yield counted
+            yield admitted
             return
         now = self._clock().astimezone(UTC)
         day, amount = now.date(), amount_of(orders)
@@ -108,14 +103,14 @@ class LimitingService:
         if used is None:
             used = await self._ledger.used(owner, day)
             raise OverCeilingError(Standing(ceiling=ceiling, used=used, resets_in=resets_in))
-        counted.standing = Standing(ceiling=ceiling, used=used, resets_in=resets_in)
+        admitted.standing = Standing(ceiling=ceiling, used=used, resets_in=resets_in)
         try:
-            yield counted
+            yield admitted
         except _NOTHING_ORDERED:
-            counted.is_void = True
+            admitted.is_void = True
             raise
         finally:
-            if counted.is_void and order_id is not None:
+            if admitted.is_void and order_id is not None:
                 await self._give_back(order_id)
 
     async def _give_back(self, order_id: OrderId) -> None:
@@ -126,8 +121,8 @@ class LimitingService:
 
 
 @dataclass(slots=True)
-class Counted:
-    """What became of counting an order."""
+class Admitted:
+    """What became of admitting orders."""
 
     standing: Standing | None = None
     """None where there is no ceiling."""

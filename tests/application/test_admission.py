@@ -5,8 +5,8 @@ from uuid import uuid4
 from typing_extensions import override
 
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
+from application.admission import Admission
 from application.commands import NewOrder
-from application.limiting import LimitingService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, Ceiling
 from application.stopping import StoppedOwners
@@ -26,7 +26,7 @@ class TakesNothingBack(InMemoryOwnerLedger):
 
 async def test_what_cannot_be_given_back_stays_counted_and_is_answered() -> None:
     clock, ledger = SetClock(), TakesNothingBack()
-    limiting = LimitingService(
+    admission = Admission(
         ledger=ledger,
         stopped=StoppedOwners(ledger, clock),
         clock=clock,
@@ -34,7 +34,7 @@ async def test_what_cannot_be_given_back_stays_counted_and_is_answered() -> None
     )
     order = NewOrder(channel=ChannelChoice.EMAIL, recipients=(STRANGER,))
 
-    async with limiting.ordering("ttd", [order], OrderId(uuid4())) as counted:
-        counted.is_void = True
+    async with admission.of("ttd", [order], OrderId(uuid4())) as admitted:
+        admitted.is_void = True
 
     assert await ledger.used("ttd", clock.now.date()) == Amount(recipients=1)

@@ -1,0 +1,302 @@
+"""Place an order: the one decision by which an order comes to be, and everything that it must fulfil.
+
+What is asked for is judged wholly, and every rule that it breaks is told; what is accepted can be handed
+over as far as anybody can tell when it is placed.
+Whoever asks has judged nothing by the clock: whether a time is too late is decided here, at the moment at
+which the order is recorded.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from domain.channel import Channel, ChannelChoice
+from domain.message import (
+    SMS_SENDER_RULE,
+    EmailMessage,
+    SmsMessage,
+    is_sayable,
+    is_sms_sender,
+    with_line_breaks,
+)
+from domain.order.errors import CannotBePlacedError, Fault
+from domain.order.events import Chain, DeliveryPolicy, Dialogue, OrderKind, OrderPlaced
+from domain.order.limits import Limits
+from domain.order.terms import decide_terms
+from domain.personal import Content
+from domain.recipient import Direct, Identity, Recipient, RecipientNo
+from domain.sms_segments import segments
+
+LATE_BY: Final = timedelta(minutes=5)
+"""So far back may an order be dated whose sender cannot safely ask for it again."""
+OPEN_FOR: Final = timedelta(minutes=15)
+"""An attachment's address must open it for so long after the requested send time."""
+LAST_YEAR: Final = 9000
+"""No order is for later: there are no dates to reckon with soon after it."""
+LONGEST_LIFE: Final = 172_800
+"""Seconds for which an instant text message may be worth something: two days."""
+
+_NONE: Final = timedelta()
+
+
+class NewOrder(Struct, frozen=True, kw_only=True):
+    """One order as a sender asks for it; a reminder is one, too."""
+
+    requested_send_time: datetime | None = None
+    """With a time zone; None means at once."""
+    delay_days: int | None = None
+    """For a reminder: so many times 24 hours after the main order, in place of a time of its own."""
+    channel: ChannelChoice
+    recipients: tuple[Identity, ...]
+    email: EmailMessage | None = None
+    sms: SmsMessage | None = None
+    senders_reference: str | None = None
+    condition: str | None = None
+    ignore_reservation: bool | None = None
+    use_stale_contact_information: bool = False
+    resource: str | None = None
+    resource_action: str | None = None
+    delivery_policy: DeliveryPolicy | None = None
+    """What is wanted where an outcome stays unknown; None for what is usual on each channel."""
+    time_to_live: int | None = None
+    """For an instant text message: after so many seconds it is worth nothing any more."""
+
+
+def place(  # the circumstances of a decision, each by its name
+    asked: NewOrder,
+    *,
+    owner: str,
+    kind: OrderKind,
+    now: datetime,
+    limits: Limits = Limits(),  # noqa: B008  # frozen
+    late_by: timedelta = _NONE,
+    follows: datetime | None = None,
+    attachments_open_until: Sequence[datetime] = (),
+    chain: Chain | None = None,
+    dialogue: Dialogue | None = None,
+    request_digest: str | None = None,
+) -> OrderPlaced:
+    """Decide whether an order can be placed as it is asked for, and what applies to it.
+
+    A reminder follows its order: `follows` is that order's send time.
+    Its send time may lie in the past by `late_by`.
+
+    Raises:
+        CannotBePlacedError: it breaks rules; every one is told.
+    """
+    requested = _send_time(asked, now, follows)
+    faults = [
+        *_faults_of_time(asked, requested, earliest=now - late_by),
+        *_faults_of_recipients(asked, limits),
+        *_faults_of_texts(asked, limits),
+        *_faults_of_attachments(asked, requested or now, attachments_open_until, limits),
+        *_faults_of_kind(asked, kind),
+    ]
+    if faults or requested is None:
+        raise CannotBePlacedError(faults)
+    return OrderPlaced(
+        owner=owner,
+        kind=kind,
+        requested_send_time=requested,
+        channel=asked.channel,
+        recipients=tuple(
+            Recipient(RecipientNo(number), identity)
+            for number, identity in enumerate(asked.recipients)
+        ),
+        email=asked.email,
+        sms=asked.sms,
+        senders_reference=asked.senders_reference,
+        condition=None if asked.condition is None else Content(asked.condition),
+        ignore_reservation=asked.ignore_reservation,
+        use_stale_contact_information=asked.use_stale_contact_information,
+        resource=asked.resource,
+        resource_action=asked.resource_action,
+        dialogue=dialogue,
+        chain=chain,
+        time_to_live=asked.time_to_live,
+        request_digest=request_digest,
+        delivery_policy=asked.delivery_policy,
+        terms=tuple(
+            decide_terms(
+                kind=kind,
+                channel=channel,
+                requested=requested,
+                sms=asked.sms,
+                time_to_live=asked.time_to_live,
+                delivery_policy=asked.delivery_policy,
+            )
+            for channel in asked.channel.possible
+        ),
+    )
+
+
+def place_chain(  # the circumstances of a decision, each by its name
+    asked: NewOrder,
+    reminders: Sequence[NewOrder],
+    *,
+    owner: str,
+    kind: OrderKind,
+    now: datetime,
+    chain: Chain,
+    limits: Limits = Limits(),  # noqa: B008  # frozen
+    attachments_open_until: Sequence[datetime] = (),
+    dialogue: Dialogue | None = None,
+    request_digest: str | None = None,
+) -> Sequence[OrderPlaced]:
+    """Decide whether an order and its reminders can be placed: all of them, or none.
+
+    Raises:
+        CannotBePlacedError: they break rules; every one is told, with the reminder that breaks it.
+    """
+    follows = _send_time(asked, now, None)
+    placed: list[OrderPlaced] = []
+    faults: list[Fault] = []
+    if len(reminders) > limits.reminders:
+        faults.append(Fault("reminders", f"an order takes {limits.reminders} reminders at most"))
+    for number, each in enumerate((asked, *reminders)):
+        is_reminder = number > 0
+        try:
+            placed.append(
+                place(
+                    each,
+                    owner=owner,
+                    kind=OrderKind.REMINDER if is_reminder else kind,
+                    now=now,
+                    limits=limits,
+                    follows=follows if is_reminder else None,
+                    attachments_open_until=() if is_reminder else attachments_open_until,
+                    chain=Chain(chain.chain_id) if is_reminder else chain,
+                    dialogue=dialogue,
+                    request_digest=None if is_reminder else request_digest,
+                )
+            )
+        except CannotBePlacedError as refused:
+            which = number - 1 if is_reminder else None
+            faults += [replace(fault, reminder=which) for fault in refused.faults]
+    if faults:
+        raise CannotBePlacedError(faults)
+    return placed
+
+
+def _send_time(asked: NewOrder, now: datetime, follows: datetime | None) -> datetime | None:
+    """When it is to be sent, in UTC; None where there is no such time."""
+    if asked.delay_days is None:
+        requested = asked.requested_send_time or now
+        return None if requested.tzinfo is None else requested.astimezone(UTC)
+    try:
+        return (follows or now).astimezone(UTC) + timedelta(days=asked.delay_days)
+    except OverflowError:
+        return None
+
+
+def _faults_of_time(
+    asked: NewOrder, requested: datetime | None, *, earliest: datetime
+) -> Iterator[Fault]:
+    is_too_far = requested is None or requested.year > LAST_YEAR
+    if asked.delay_days is not None:
+        if asked.delay_days < 1:
+            yield Fault("delay_days", "the delay must be at least 1 day")
+        elif is_too_far:
+            yield Fault("delay_days", f"so many days lead beyond the year {LAST_YEAR}")
+        if asked.requested_send_time is not None:
+            yield Fault("requested_send_time", "leave it out where there are days of delay")
+    elif requested is None:
+        yield Fault("requested_send_time", "the time has no zone")
+    elif is_too_far:
+        yield Fault("requested_send_time", f"the time lies beyond the year {LAST_YEAR}")
+    elif requested < earliest:
+        yield Fault(
+            "requested_send_time", "the time must be now or later; leave it out to send at once"
+        )
+
+
+def _faults_of_recipients(asked: NewOrder, limits: Limits) -> Iterator[Fault]:
+    if not asked.recipients:
+        yield Fault("recipients", "name at least one recipient")
+    if len(asked.recipients) > limits.recipients:
+        yield Fault(
+            "recipients",
+            f"an order takes {limits.recipients} recipients at most; place several orders",
+        )
+    for number, each in enumerate(asked.recipients[: limits.recipients]):
+        if isinstance(each, Direct) and not _can_be_reached(each, asked.channel):
+            yield Fault("recipients", "give an address for the channel", number)
+
+
+def _can_be_reached(recipient: Direct, choice: ChannelChoice) -> bool:
+    """Whether an address is given for each channel that is wanted, or for one that may stand in for it."""
+    is_given = {
+        Channel.EMAIL: recipient.email is not None,
+        Channel.SMS: recipient.mobile is not None,
+    }
+    is_enough = any if choice.fallback is not None else all
+    return is_enough(is_given[channel] for channel in choice.possible)
+
+
+def _faults_of_texts(asked: NewOrder, limits: Limits) -> Iterator[Fault]:
+    possible, email, sms = asked.channel.possible, asked.email, asked.sms
+    if email is None:
+        if Channel.EMAIL in possible:
+            yield Fault("email", "this channel needs the text of an e-mail")
+    elif not email.subject.text.strip() or not email.body.text.strip():
+        yield Fault("email", "neither the subject nor the body may be empty")
+    elif not is_sayable(email.subject.text) or not is_sayable(with_line_breaks(email.body.text)):
+        yield Fault("email", "neither the subject nor the body may hold control characters")
+    if sms is None:
+        if Channel.SMS in possible:
+            yield Fault("sms", "this channel needs the text of a text message")
+    elif not sms.body.text.strip():
+        yield Fault("sms", "the body must not be empty")
+    elif not is_sayable(with_line_breaks(sms.body.text)):
+        yield Fault("sms", "the body must not hold control characters")
+    elif Channel.SMS in possible and not is_sms_sender(sms.sender):
+        yield Fault("sms", f"as the sender {SMS_SENDER_RULE}")
+    elif Channel.SMS in possible and segments(sms.body.text).count > limits.segments:
+        yield Fault("sms", f"a text message takes {limits.segments} segments at most")
+
+
+def _faults_of_attachments(
+    asked: NewOrder, requested: datetime, open_until: Sequence[datetime], limits: Limits
+) -> Iterator[Fault]:
+    attached = () if asked.email is None else asked.email.attachments
+    if len(attached) > limits.attachments:
+        yield Fault("attachments", f"an e-mail takes {limits.attachments} attachments at most")
+    for number, moment in enumerate(open_until):
+        if moment - requested < OPEN_FOR:
+            yield Fault(
+                "attachments", "it must stay open for 15 minutes after the requested time", number
+            )
+
+
+def _faults_of_kind(asked: NewOrder, kind: OrderKind) -> Iterator[Fault]:
+    attached = () if asked.email is None else asked.email.attachments
+    is_to_one_address = len(asked.recipients) == 1 and isinstance(asked.recipients[0], Direct)
+    if asked.delay_days is not None and kind is not OrderKind.REMINDER:
+        yield Fault("delay_days", "only a reminder comes so many days later")
+    if attached and kind is not OrderKind.COMPOSED:
+        yield Fault("attachments", "only an e-mail that was composed in full has attachments")
+    match kind:
+        case OrderKind.COMPOSED:
+            if asked.channel is not ChannelChoice.EMAIL or not is_to_one_address:
+                yield Fault("recipients", "what was composed in full goes to one e-mail address")
+        case OrderKind.INSTANT:
+            if asked.channel.possible != asked.channel.wanted[:1] or not is_to_one_address:
+                yield Fault("recipients", "an instant order goes to one address or number")
+            if asked.requested_send_time is not None:
+                yield Fault("requested_send_time", "an instant order is sent at once")
+            if asked.condition is not None:
+                yield Fault("condition", "an instant order waits for no condition")
+        case OrderKind.REMINDER:
+            if asked.delay_days is None and asked.requested_send_time is None:
+                yield Fault("delay_days", "say when the reminder is to come")
+        case OrderKind.NOTIFICATION:
+            pass
+    if asked.time_to_live is not None:
+        is_instant_text = kind is OrderKind.INSTANT and asked.channel is ChannelChoice.SMS
+        if not is_instant_text:
+            yield Fault("time_to_live", "only an instant text message has a time to live")
+        elif not 1 <= asked.time_to_live <= LONGEST_LIFE:
+            yield Fault("time_to_live", f"give between 1 and {LONGEST_LIFE} seconds")

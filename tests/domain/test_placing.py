@@ -1,0 +1,305 @@
+"""Whether an order can be placed as it is asked for."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from domain.channel import Channel, ChannelChoice
+from domain.message import Attachment, EmailMessage, SmsMessage
+from domain.order.errors import CannotBePlacedError, Fault
+from domain.order.events import Chain, ChainId, DeliveryPolicy, OrderKind
+from domain.order.limits import Limits
+from domain.order.placing import LATE_BY, NewOrder, place, place_chain
+from domain.personal import Contact, Content
+from domain.recipient import Direct
+from tests.samples import KARI, NOON, REMINDER_MAIL, REMINDER_SMS
+
+ADDRESS: Final = Contact("reader@example.org")
+NUMBER: Final = Contact("+4799999999")
+MAIL: Final = NewOrder(
+    channel=ChannelChoice.EMAIL, recipients=(Direct(email=ADDRESS),), email=REMINDER_MAIL
+)
+TEXT: Final = NewOrder(
+    channel=ChannelChoice.SMS, recipients=(Direct(mobile=NUMBER),), sms=REMINDER_SMS
+)
+BOTH: Final = NewOrder(
+    channel=ChannelChoice.EMAIL_AND_SMS,
+    recipients=(Direct(email=ADDRESS, mobile=NUMBER),),
+    email=REMINDER_MAIL,
+    sms=REMINDER_SMS,
+)
+PREFERRED: Final = replace(BOTH, channel=ChannelChoice.SMS_PREFERRED)
+CODE: Final = replace(TEXT, time_to_live=60)
+REMINDER: Final = replace(MAIL, delay_days=7)
+FILE: Final = Attachment(
+    filename=Content("letter.pdf"), mime_type="application/pdf", url=Content("https://x.example")
+)
+COMPOSED: Final = replace(MAIL, email=replace(REMINDER_MAIL, attachments=(FILE,)))
+FEW: Final = Limits(recipients=2, reminders=1, attachments=1, segments=2)
+CHAIN: Final = Chain(ChainId(UUID(int=1)))
+
+
+def parts(asked: NewOrder, kind: OrderKind = OrderKind.NOTIFICATION, **more: Any) -> list[str]:  # noqa: ANN401  # any circumstance
+    """Which parts of what is asked for break a rule; none if it is placed."""
+    try:
+        place(asked, owner="ttd", kind=kind, now=NOON, limits=FEW, **more)
+    except CannotBePlacedError as refused:
+        return [each.part for each in refused.faults]
+    return []
+
+
+def mail(**words: str) -> EmailMessage:
+    return replace(REMINDER_MAIL, **{name: Content(text) for name, text in words.items()})
+
+
+def text(body: str, sender: str = "Altinn") -> SmsMessage:
+    return replace(REMINDER_SMS, body=Content(body), sender=sender)
+
+
+def test_an_order_is_placed_with_its_terms_on_every_channel_that_it_may_take() -> None:
+    order = place(PREFERRED, owner="ttd", kind=OrderKind.NOTIFICATION, now=NOON)
+
+    assert (order.owner, order.requested_send_time) == ("ttd", NOON)
+    assert [(each.channel, each.delivery_policy) for each in order.terms] == [
+        (Channel.SMS, DeliveryPolicy.AT_MOST_ONCE),
+        (Channel.EMAIL, DeliveryPolicy.AT_LEAST_ONCE),
+    ]
+
+
+@pytest.mark.parametrize(
+    "asked, told",
+    [
+        (MAIL, []),
+        (TEXT, []),
+        (BOTH, []),
+        (PREFERRED, []),
+        (replace(MAIL, recipients=(KARI,)), []),
+        (replace(MAIL, recipients=()), ["recipients"]),
+        (replace(MAIL, recipients=(KARI,) * 2), []),
+        (replace(MAIL, recipients=(KARI,) * 3), ["recipients"]),
+    ],
+)
+def test_an_order_is_for_somebody_and_for_no_more_than_it_may_be(
+    asked: NewOrder, told: list[str]
+) -> None:
+    assert parts(asked) == told
+
+
+@pytest.mark.parametrize(
+    "asked, told",
+    [
+        (replace(MAIL, email=None), ["email"]),
+        (replace(MAIL, email=None, sms=REMINDER_SMS), ["email"]),
+        (replace(TEXT, sms=None), ["sms"]),
+        (replace(BOTH, email=None), ["email"]),
+        (replace(BOTH, sms=None), ["sms"]),
+        (replace(PREFERRED, email=None), ["email"]),
+        (replace(PREFERRED, sms=None), ["sms"]),
+        (replace(MAIL, email=mail(subject=" ")), ["email"]),
+        (replace(MAIL, email=mail(body="\n")), ["email"]),
+        (replace(MAIL, email=mail(body="a\x00b")), ["email"]),
+        (replace(MAIL, email=mail(body="a\vb")), []),
+        (replace(TEXT, sms=text("")), ["sms"]),
+        (replace(TEXT, sms=text("a\x1bb")), ["sms"]),
+        (replace(TEXT, sms=text("x" * 306)), []),
+        (replace(TEXT, sms=text("x" * 307)), ["sms"]),
+        (replace(MAIL, sms=text("x" * 307)), []),
+        (replace(TEXT, sms=text("Log in.", sender="Skatteetaten")), ["sms"]),
+    ],
+)
+def test_an_order_has_what_every_channel_that_it_may_take_is_to_say(
+    asked: NewOrder, told: list[str]
+) -> None:
+    assert parts(asked) == told
+
+
+@pytest.mark.parametrize(
+    "choice, with_both, by_mail, by_text, without",
+    [
+        (ChannelChoice.EMAIL, True, True, False, False),
+        (ChannelChoice.SMS, True, False, True, False),
+        (ChannelChoice.EMAIL_AND_SMS, True, False, False, False),
+        (ChannelChoice.EMAIL_PREFERRED, True, True, True, False),
+        (ChannelChoice.SMS_PREFERRED, True, True, True, False),
+    ],
+)
+def test_whoever_is_not_looked_up_comes_with_an_address_for_the_channel(
+    choice: ChannelChoice, *, with_both: bool, by_mail: bool, by_text: bool, without: bool
+) -> None:
+    def is_placed(recipient: Direct) -> bool:
+        return not parts(replace(BOTH, channel=choice, recipients=(KARI, recipient)))
+
+    assert is_placed(Direct(email=ADDRESS, mobile=NUMBER)) is with_both
+    assert is_placed(Direct(email=ADDRESS)) is by_mail
+    assert is_placed(Direct(mobile=NUMBER)) is by_text
+    assert is_placed(Direct()) is without
+
+
+def test_which_recipient_cannot_be_reached_is_told() -> None:
+    with pytest.raises(CannotBePlacedError) as refused:
+        place(
+            replace(MAIL, recipients=(KARI, Direct(mobile=NUMBER))),
+            owner="ttd",
+            kind=OrderKind.NOTIFICATION,
+            now=NOON,
+        )
+
+    assert refused.value.faults == (Fault("recipients", "give an address for the channel", 1),)
+
+
+@pytest.mark.parametrize(
+    "requested, late_by, told",
+    [
+        (None, timedelta(), []),
+        (NOON, timedelta(), []),
+        (NOON - timedelta(microseconds=1), timedelta(), ["requested_send_time"]),
+        (NOON - LATE_BY, LATE_BY, []),
+        (NOON - LATE_BY - timedelta(microseconds=1), LATE_BY, ["requested_send_time"]),
+        (datetime(9000, 12, 31, tzinfo=UTC), timedelta(), []),
+        (datetime(9001, 1, 1, tzinfo=UTC), timedelta(), ["requested_send_time"]),
+        (datetime(2026, 9, 2), timedelta(), ["requested_send_time"]),  # noqa: DTZ001  # without a zone
+    ],
+)
+def test_the_send_time_is_judged_when_the_order_is_placed(
+    requested: datetime | None, late_by: timedelta, told: list[str]
+) -> None:
+    assert parts(replace(MAIL, requested_send_time=requested), late_by=late_by) == told
+
+
+@pytest.mark.parametrize(
+    "asked, told",
+    [
+        (CODE, []),
+        (replace(CODE, time_to_live=None), []),
+        (replace(CODE, time_to_live=0), ["time_to_live"]),
+        (replace(CODE, time_to_live=172_801), ["time_to_live"]),
+        (MAIL, []),
+        (replace(MAIL, time_to_live=60), ["time_to_live"]),
+        (replace(CODE, recipients=CODE.recipients * 2), ["recipients"]),
+        (replace(MAIL, recipients=(KARI,)), ["recipients"]),
+        (BOTH, ["recipients"]),
+        (PREFERRED, ["recipients"]),
+        (replace(CODE, requested_send_time=NOON), ["requested_send_time"]),
+        (replace(CODE, condition="https://owner.example/ok"), ["condition"]),
+        (COMPOSED, ["attachments"]),
+    ],
+)
+def test_an_instant_order_goes_to_one_address_at_once(asked: NewOrder, told: list[str]) -> None:
+    assert parts(asked, OrderKind.INSTANT) == told
+
+
+@pytest.mark.parametrize(
+    "asked, told",
+    [
+        (COMPOSED, []),
+        (MAIL, []),
+        (TEXT, ["recipients"]),
+        (replace(COMPOSED, recipients=(KARI,)), ["recipients"]),
+        (replace(COMPOSED, email=replace(REMINDER_MAIL, attachments=(FILE,) * 2)), ["attachments"]),
+    ],
+)
+def test_what_was_composed_in_full_is_one_email_to_one_address(
+    asked: NewOrder, told: list[str]
+) -> None:
+    assert parts(asked, OrderKind.COMPOSED) == told
+
+
+@pytest.mark.parametrize("kind", [OrderKind.NOTIFICATION, OrderKind.REMINDER])
+def test_an_ordinary_order_has_no_attachments_and_no_time_to_live(kind: OrderKind) -> None:
+    later = {"requested_send_time": NOON}
+
+    assert parts(replace(COMPOSED, **later), kind) == ["attachments"]
+    assert parts(replace(CODE, **later), kind) == ["time_to_live"]
+
+
+@pytest.mark.parametrize(
+    "open_for, told", [(timedelta(minutes=15), []), (timedelta(minutes=14), ["attachments"])]
+)
+def test_an_attachment_stays_open_for_a_quarter_of_an_hour_after_the_send_time(
+    open_for: timedelta, told: list[str]
+) -> None:
+    asked = replace(COMPOSED, requested_send_time=NOON + timedelta(days=2))
+
+    until = (NOON + timedelta(days=2) + open_for,)
+
+    assert parts(asked, OrderKind.COMPOSED, attachments_open_until=until) == told
+    assert parts(COMPOSED, OrderKind.COMPOSED, attachments_open_until=(NOON + open_for,)) == told
+
+
+# Reminders
+
+
+def chain_of(*reminders: NewOrder, main: NewOrder = MAIL) -> list[tuple[int | None, str]]:
+    """Which reminders break a rule, and in which part; none if all are placed."""
+    try:
+        place_chain(
+            main,
+            reminders,
+            owner="ttd",
+            kind=OrderKind.NOTIFICATION,
+            now=NOON,
+            chain=CHAIN,
+            limits=FEW,
+        )
+    except CannotBePlacedError as refused:
+        return [(each.reminder, each.part) for each in refused.faults]
+    return []
+
+
+def test_a_reminder_comes_days_after_its_order_or_at_a_time_of_its_own() -> None:
+    late = replace(MAIL, requested_send_time=NOON + timedelta(days=1))
+    main, first, second = place_chain(
+        late,
+        [REMINDER, late],
+        owner="ttd",
+        kind=OrderKind.NOTIFICATION,
+        now=NOON,
+        chain=CHAIN,
+        request_digest="0f",
+    )
+
+    assert [each.kind for each in (main, first, second)] == [
+        OrderKind.NOTIFICATION,
+        OrderKind.REMINDER,
+        OrderKind.REMINDER,
+    ]
+    assert first.requested_send_time == NOON + timedelta(days=8)
+    assert second.requested_send_time == NOON + timedelta(days=1)
+    assert [each.request_digest for each in (main, first, second)] == ["0f", None, None]
+
+
+@pytest.mark.parametrize(
+    "reminder, told",
+    [
+        (REMINDER, []),
+        (replace(REMINDER, delay_days=0), ["delay_days"]),
+        (replace(REMINDER, delay_days=3_000_000), ["delay_days"]),
+        (replace(REMINDER, delay_days=10**30), ["delay_days"]),
+        (MAIL, ["delay_days"]),
+        (replace(REMINDER, requested_send_time=NOON), ["requested_send_time"]),
+        (
+            replace(MAIL, requested_send_time=NOON - timedelta(seconds=1)),
+            ["requested_send_time"],
+        ),
+    ],
+)
+def test_which_reminder_cannot_be_placed_is_told(reminder: NewOrder, told: list[str]) -> None:
+    assert chain_of(reminder) == [(0, each) for each in told]
+
+
+def test_an_order_has_no_more_reminders_than_it_may_and_comes_days_after_nothing() -> None:
+    assert chain_of(REMINDER, REMINDER) == [(None, "reminders")]
+    assert chain_of(main=REMINDER) == [(None, "delay_days")]
+
+
+def test_everything_that_is_wrong_is_told_together() -> None:
+    past = replace(MAIL, requested_send_time=NOON - timedelta(days=1))
+
+    assert chain_of(replace(past, recipients=()), main=past) == [
+        (None, "requested_send_time"),
+        (0, "requested_send_time"),
+        (0, "recipients"),
+    ]
