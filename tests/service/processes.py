@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -24,8 +24,14 @@ def bare_environ() -> dict[str, str]:
 class Process:
     """One process of the service, which can be stopped or killed, and started again as it was."""
 
-    def __init__(self, *words: str, environ: Mapping[str, str], log: Path) -> None:
-        self._words = words
+    def __init__(
+        self,
+        *words: str,
+        environ: Mapping[str, str],
+        log: Path,
+        program: Sequence[str] = (sys.executable, "-m", "entrypoints.cli"),
+    ) -> None:
+        self._command = [*program, *words]
         self._environ = {**bare_environ(), **environ}
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
@@ -33,7 +39,7 @@ class Process:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "entrypoints.cli", *self._words],
+                self._command,
                 env=self._environ,
                 stdout=log,
                 stderr=log,
@@ -59,6 +65,11 @@ class Process:
                         if answer.ok:
                             return
                 await asyncio.sleep(0.05)
+
+    async def over(self) -> int:
+        """Wait until it has ended by itself; the code with which it has."""
+        assert self._process is not None
+        return await asyncio.to_thread(self._process.wait, _PATIENCE)
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send it a signal by which it ends, and wait; the code with which it has ended."""

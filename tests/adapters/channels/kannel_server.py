@@ -263,9 +263,9 @@ class Gateway:
         return [each for each in self.centre.wait_for(mark) if each.number != _MARK]
 
 
-def send(port: int, number: str, text: str) -> str:
+def send(port: int, number: str, text: str, password: str = PASSWORD) -> str:
     """Send a text message by hand, and tell what the gateway answers."""
-    query = {"username": USER, "password": PASSWORD, "from": "1", "to": number, "text": text}
+    query = {"username": USER, "password": password, "from": "1", "to": number, "text": text}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
     with contextlib.closing(connection):
         connection.request("GET", f"{PATH}?{urlencode(query)}")
@@ -273,7 +273,9 @@ def send(port: int, number: str, text: str) -> str:
 
 
 @contextmanager
-def running_kannel(folder: Path, *, is_bound: bool = True) -> Iterator[Gateway]:
+def running_kannel(
+    folder: Path, *, is_bound: bool = True, password: str = PASSWORD
+) -> Iterator[Gateway]:
     """Run bearerbox, smsbox and a centre; what is not bound to the centre has to queue.
 
     Raises:
@@ -287,7 +289,9 @@ def running_kannel(folder: Path, *, is_bound: bool = True) -> Iterator[Gateway]:
         stack.callback(centre.shutdown)
         configuration = folder / "kannel.conf"
         configuration.write_text(
-            _configuration(admin, boxes, port, centre.port if is_bound else _free_ports(1)[0])
+            _configuration(
+                admin, boxes, port, centre.port if is_bound else _free_ports(1)[0], password
+            )
         )
         core, door = Box(bearerbox, configuration), Box(smsbox, configuration)
         for box, is_up in ((core, lambda: _listens(boxes)), (door, lambda: _listens(port))):
@@ -295,11 +299,11 @@ def running_kannel(folder: Path, *, is_bound: bool = True) -> Iterator[Gateway]:
             box.start()
             _wait_for(is_up)
         awaited = "0: Accepted" if is_bound else "3: Queued"
-        _wait_for(lambda: _answers(port, awaited))
+        _wait_for(lambda: _answers(port, awaited, password))
         yield Gateway(centre, port, door)
 
 
-def _configuration(admin: int, boxes: int, port: int, centre: int) -> str:
+def _configuration(admin: int, boxes: int, port: int, centre: int, password: str) -> str:
     return f"""\
 group = core
 admin-port = {admin}
@@ -332,7 +336,7 @@ http-queue-delay = 1
 
 group = sendsms-user
 username = {USER}
-password = {PASSWORD}
+password = {password}
 max-messages = 16
 concatenation = true
 black-list-regex = "[+][0-9]*05$"
@@ -353,10 +357,10 @@ def _listens(port: int) -> bool:
     return False
 
 
-def _answers(port: int, awaited: str) -> bool:
+def _answers(port: int, awaited: str, password: str) -> bool:
     """Whether it does, and as awaited; one that is still starting may hang up."""
     with contextlib.suppress(OSError):
-        return send(port, _MARK, "ready").startswith(awaited)
+        return send(port, _MARK, "ready", password).startswith(awaited)
     return False
 
 

@@ -16,25 +16,29 @@ installation would have it.
 """
 
 import contextlib
+import itertools
 import os
 import pwd
 import re
 import shutil
 import signal
 import smtplib
+import socketserver
 import subprocess
 import tempfile
 import time
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Final
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from typing_extensions import override
 
 from tests.debian import ProgramUnavailableError, environment, program
 from tests.service.installations import free_port
@@ -52,6 +56,7 @@ _PACKAGE: Final = "postfix"
 _PATIENCE: Final = 20.0
 _SERVICES: Final = """
 127.0.0.1:{port} inet n - n - - smtpd
+{submission}
 pickup    unix  n - n 60 1 pickup
 cleanup   unix  n - n - 0 cleanup
 qmgr      unix  n - n 1 1 qmgr
@@ -124,6 +129,18 @@ bounce_queue_lifetime = {expires}s
 delay_warning_time = 1s
 confirm_delay_cleared = no
 recipient_delimiter =
+"""
+
+_SUBMISSION: Final = """
+127.0.0.1:{port} inet n - n - - smtpd
+  -o smtpd_tls_wrappermode={wrapped}
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_sasl_type=dovecot
+  -o smtpd_sasl_path=inet:127.0.0.1:{logins}
+  -o smtpd_tls_auth_only=yes
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
 """
 
 _QUEUE_ID: Final = re.compile(r"\bid ([0-9A-Za-z]+)")
@@ -228,6 +245,66 @@ def running_world() -> Iterator[World]:
         controller.stop()
 
 
+class _Logins(socketserver.StreamRequestHandler):
+    """Knows one user, and tells Postfix so as Dovecot would (its authentication protocol 1.1)."""
+
+    server: "_LoginServer"
+
+    @override
+    def handle(self) -> None:
+        me = f"SPID\t{os.getpid()}\nCUID\t{next(self.server.numbers)}\nCOOKIE\t{'0' * 32}"
+        self._say(f"VERSION\t1\t1\nMECH\tPLAIN\tplaintext\n{me}\nDONE")
+        for line in self.rfile:
+            command, *fields = line.decode().rstrip("\n").split("\t")
+            if command != "AUTH":
+                continue
+            number = fields[0]
+            shown = next(each for each in fields if each.startswith("resp="))
+            _, user, password = b64decode(shown.removeprefix("resp=")).decode().split("\0")
+            is_right = (user, password) == (self.server.user, self.server.password)
+            self._say(f"OK\t{number}\tuser={user}" if is_right else f"FAIL\t{number}\tuser={user}")
+
+    def _say(self, words: str) -> None:
+        self.wfile.write(f"{words}\n".encode())
+
+
+class _LoginServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+    def __init__(self, login: "Login") -> None:
+        super().__init__(("127.0.0.1", 0), _Logins)
+        self.user, self.password = login.user, login.password
+        self.numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Who may hand mail in at ports that take nobody else, by TLS alone."""
+
+    user: str
+    password: str
+    implicit: int
+    """The port where TLS is spoken from the first octet on."""
+    upgraded: int
+    """The port where STARTTLS leads to it."""
+
+
+@contextmanager
+def _taking(login: Login | None) -> Iterator[str]:
+    """Let whoever has the login hand mail in; the services of Postfix for it."""
+    if login is None:
+        yield ""
+        return
+    with _LoginServer(login) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        port: int = server.server_address[1]
+        yield "".join(
+            _SUBMISSION.format(port=each, wrapped=wrapped, logins=port)
+            for each, wrapped in ((login.implicit, "yes"), (login.upgraded, "no"))
+        )
+        server.shutdown()
+
+
 class Relay:
     """A Postfix, which can be killed and started again with its queue as it was."""
 
@@ -298,12 +375,21 @@ class Relay:
 
 @contextmanager
 def running_postfix(
-    world: World, *, report_url: str, secret: str, chain: Path | None = None, expires: int = 3600
+    world: World,
+    *,
+    report_url: str,
+    secret: str,
+    chain: Path | None = None,
+    authority: Path | None = None,
+    login: Login | None = None,
+    bounces: str = BOUNCES,
+    expires: int = 3600,
 ) -> Iterator[Relay]:
     """Run a Postfix that hands everything on to the world, and reports to the service.
 
-    `chain` is a key with its certificates, by which it offers TLS; after `expires` seconds it gives
-    up what it could not hand on.
+    `chain` is a key with its certificates, by which it offers TLS, also where a `login` is needed;
+    `authority` has signed the certificate of the service; after `expires` seconds it gives up what
+    it could not hand on.
 
     Raises:
         ProgramUnavailableError: it is not to be had, or this is not the administrator: Postfix
@@ -319,7 +405,7 @@ def running_postfix(
         folder=folder,
         installed=str(programs.parents[1]).rstrip("/"),
         world=world.port,
-        bounces=BOUNCES,
+        bounces=bounces,
         mailboxes=MAILBOXES,
         refused=REFUSED,
         uid=pwd.getpwnam("nobody").pw_uid,
@@ -331,15 +417,18 @@ def running_postfix(
     try:
         folder.chmod(0o755)
         (folder / "main.cf").write_text(settings)
-        (folder / "master.cf").write_text(_SERVICES.format(port=relay.port, folder=folder))
-        (folder / "report.curl").write_text(_REPORT.format(url=report_url, secret=secret))
+        trusted = "" if authority is None else f'cacert = "{authority}"\n'
+        (folder / "report.curl").write_text(_REPORT.format(url=report_url, secret=secret) + trusted)
         for name, owner in _FOLDERS.items():
             (folder / name).mkdir(parents=True, exist_ok=True)
             os.chown(folder / name, pwd.getpwnam(owner).pw_uid, -1)
-        try:
-            relay.start()
-            yield relay
-        finally:
-            relay.kill()
+        with _taking(login) as submission:
+            services = _SERVICES.format(port=relay.port, folder=folder, submission=submission)
+            (folder / "master.cf").write_text(services)
+            try:
+                relay.start()
+                yield relay
+            finally:
+                relay.kill()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
