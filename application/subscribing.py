@@ -1,8 +1,10 @@
 """Let owners have their feed carried to them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from application.ports.webhooks import Receivers, Webhook, Webhooks
 
@@ -26,20 +28,37 @@ class UnfitAddressError(Exception):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A webhook, and its secret where it is told."""
+
+    webhook: Webhook
+    secret: str | None = field(default=None, repr=False)
+
+
 class SubscribingService:
     """Keeps the webhooks of owners."""
 
     def __init__(
-        self, *, webhooks: Webhooks, receivers: Receivers, clock: Callable[[], datetime]
+        self,
+        *,
+        webhooks: Webhooks,
+        receivers: Receivers,
+        clock: Callable[[], datetime],
+        next_id: Callable[[], UUID],
     ) -> None:
         self._webhooks = webhooks
         self._receivers = receivers
         self._clock = clock
+        self._next_id = next_id
 
     async def subscribe(
         self, owner: str, name: str, *, url: str, every_transition: bool
-    ) -> Webhook:
+    ) -> Subscription:
         """Carry the owner's feed to an address from now on; one that is there keeps its place in it.
+
+        The secret of a new one is told this once. Before anything is told there, the address has to
+        answer a challenge.
 
         Raises:
             UnfitAddressError: it is never called.
@@ -47,17 +66,20 @@ class SubscribingService:
         """
         if (code := self._receivers.refusal(url)) is not None:
             raise UnfitAddressError(code)
+        secret_id = self._next_id()
         kept = await self._webhooks.put(
             owner,
             name,
             url=url,
             every_transition=every_transition,
+            secret_id=secret_id,
             most=MOST,
             now=self._clock(),
         )
         if kept is None:
             raise TooManyWebhooksError
-        return kept
+        is_new = kept.secret_id == secret_id
+        return Subscription(kept, self._receivers.secret(secret_id) if is_new else None)
 
     async def webhooks(self, owner: str) -> Sequence[Webhook]:
         """The owner's webhooks by their names."""
@@ -73,6 +95,17 @@ class SubscribingService:
             if each.name == name:
                 return each
         raise WebhookNotFoundError
+
+    async def rotate(self, owner: str, name: str) -> Subscription:
+        """Give a webhook another secret, which is told this once; the one before is good for a day.
+
+        Raises:
+            WebhookNotFoundError: there is none of that name.
+        """
+        secret_id = self._next_id()
+        if not await self._webhooks.rotate(owner, name, secret_id=secret_id, now=self._clock()):
+            raise WebhookNotFoundError
+        return Subscription(await self.webhook(owner, name), self._receivers.secret(secret_id))
 
     async def resume(self, owner: str, name: str) -> Webhook:
         """Let a webhook that fails or is disabled go on at once, where it was.

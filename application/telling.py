@@ -37,15 +37,17 @@ class TellingService:
         webhooks: Webhooks,
         receivers: Receivers,
         following: FollowingService,
-        write: Callable[[Transition], bytes],
+        write: Callable[[Webhook, Transition], bytes],
+        write_challenge: Callable[[Webhook, str, datetime], bytes],
         clock: Callable[[], datetime],
         chance: Callable[[], float],
     ) -> None:
-        """Take what is needed; `write` puts an entry into the words of the wire."""
+        """Take what is needed; `write` puts an entry into the words of the wire, `write_challenge` a challenge."""
         self._webhooks = webhooks
         self._receivers = receivers
         self._following = following
         self._write = write
+        self._write_challenge = write_challenge
         self._clock = clock
         self._chance = chance
 
@@ -84,13 +86,17 @@ class TellingService:
             log.warning("webhook_put_off", **_named(webhook), because=type(error).__name__)
 
     async def _take_turn(self, webhook: Webhook) -> None:
+        if not webhook.is_proved:
+            proved = await self._prove(webhook)
+            if proved is None:
+                return
+            webhook = proved
         async for entry in self._entries(webhook):
             answer = await self._receivers.tell(
-                webhook.url,
-                owner=webhook.owner,
+                webhook,
                 message_id=f"{entry.order.order_id}_{entry.position}",
                 at=self._clock(),
-                body=self._write(entry),
+                body=self._write(webhook, entry),
             )
             if answer is not None:
                 await self._webhooks.keep(webhook, self._after_failure(webhook, answer))
@@ -104,6 +110,22 @@ class TellingService:
         # Behind everybody else who waits.
         given_back = replace(webhook, due_at=self._clock(), leased_until=None)
         await self._webhooks.keep(webhook, given_back)
+
+    async def _prove(self, webhook: Webhook) -> Webhook | None:
+        """Have an address show that it wants to be told; None if it has not, or the loan is over."""
+        now = self._clock()
+        challenge = self._receivers.challenge(webhook)
+        answer = await self._receivers.prove(
+            webhook,
+            message_id=f"challenge_{webhook.secret_id}",
+            at=now,
+            body=self._write_challenge(webhook, challenge, now),
+        )
+        if answer is not None:
+            await self._webhooks.keep(webhook, self._after_failure(webhook, answer))
+            return None
+        proved = replace(webhook, is_proved=True, failures=0, failing_since=None, failure=None)
+        return proved if await self._webhooks.keep(webhook, proved) else None
 
     async def _entries(self, webhook: Webhook) -> AsyncIterator[Transition]:
         """What is ahead of a webhook, as far as there is time for it in this turn."""

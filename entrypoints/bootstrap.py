@@ -50,7 +50,7 @@ from application.subscribing import SubscribingService
 from application.supporting import SupportService
 from application.telling import TellingService
 from entrypoints.http import services as http
-from entrypoints.http.answers_webhooks import webhook_message
+from entrypoints.http.answers_webhooks import webhook_challenge, webhook_message
 from entrypoints.http.app import create_app
 from entrypoints.http.bodies import BodyLimits
 from entrypoints.http.gate import log_served
@@ -210,12 +210,15 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             reading=ReadingService(orders=orders, index=PostgresOrderIndex(pool, projecting)),
             auditing=AuditingService(orders=orders, recorder=acts),
             following=following,
-            subscribing=SubscribingService(webhooks=webhooks, receivers=receivers, clock=utc_now),
+            subscribing=SubscribingService(
+                webhooks=webhooks, receivers=receivers, clock=utc_now, next_id=uuid4
+            ),
             telling=TellingService(
                 webhooks=webhooks,
                 receivers=receivers,
                 following=following,
                 write=webhook_message,
+                write_challenge=webhook_challenge,
                 clock=utc_now,
                 chance=random.random,
             ),

@@ -93,16 +93,27 @@ class GuardedClient:
         return await self._call("GET", url, owner, read, headers=headers, seconds=seconds)
 
     async def post(
-        self, url: str, *, owner: str, headers: Mapping[str, str], body: bytes, seconds: float
-    ) -> int:
-        """Hand a body over at an address of an owner's: the status; what the answer says beside it is not read.
+        self,
+        url: str,
+        *,
+        owner: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        seconds: float,
+        largest: int = 0,
+    ) -> tuple[int, bytes]:
+        """Hand a body over at an address of an owner's: the status, and what a success said.
+
+        Where `largest` is 0, nothing but the status is read.
 
         Raises:
-            NotFetchedError: it must not be called, or gave no answer in time.
+            NotFetchedError: it must not be called, or gave no answer in time, or too long a one.
         """
 
-        async def read(answer: aiohttp.ClientResponse) -> int:
-            return answer.status
+        async def read(answer: aiohttp.ClientResponse) -> tuple[int, bytes]:
+            if not largest or not answer.ok or answer.status >= 300:  # noqa: PLR2004  # a redirect
+                return answer.status, b""
+            return answer.status, await _body(answer, largest)
 
         return await self._call(
             "POST", url, owner, read, headers=headers, seconds=seconds, body=body

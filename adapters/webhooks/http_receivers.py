@@ -1,22 +1,32 @@
-"""Tell receivers by HTTPS, signed as Standard Webhooks says.
+"""Tell receivers by HTTPS, signed as Standard Webhooks says, in both of its ways.
 
-Everybody can verify a signature by the public key; no receiver holds a secret.
+By `v1a` (Ed25519) everybody can verify by the installation's public key, and needs no secret; by `v1`
+(HMAC-SHA-256) the libraries verify that know nothing else, by the webhook's own secret.
+Secrets are derived from the key file by the names that the webhooks keep, so that no table and no
+backup of it holds one.
 """
 
 import base64
+import hmac
 import ssl
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
+from uuid import UUID
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct
 
+from adapters.foreign_json import in_utf8
 from adapters.guarded_http.client import GuardedClient, NotFetchedError, Resolve
 from application.ports.key_vault import KeyVault
-from application.ports.webhooks import NotTaken
+from application.ports.webhooks import NotTaken, Webhook
 
 SECONDS: Final = 15.0
+_LARGEST_PROOF: Final = 4096
+"""Bytes of an answer to a challenge; there is no more in it than the challenge."""
 _HEADERS: Final = {
     "Accept": "*/*",
     "Accept-Encoding": "identity",
@@ -26,9 +36,10 @@ _HEADERS: Final = {
 
 
 class WebhookSigner:
-    """Signs with the installation's own Ed25519 key, which is derived from its key file."""
+    """Signs with keys that are derived from the key file: the installation's own, and each webhook's."""
 
     def __init__(self, vault: KeyVault) -> None:
+        self._vault = vault
         self._key = Ed25519PrivateKey.from_private_bytes(vault.keyed_hash("webhook signature", b""))
 
     @property
@@ -36,15 +47,37 @@ class WebhookSigner:
         """By which everybody can verify what was signed."""
         return self._key.public_key().public_bytes_raw()
 
-    def headers(self, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
-        """The headers that a message bears."""
+    def secret(self, secret_id: UUID) -> str:
+        """The secret of that name, as Standard Webhooks writes it."""
+        return f"whsec_{base64.b64encode(self._secret(secret_id)).decode()}"
+
+    def challenge(self, webhook: Webhook) -> str:
+        """What an address has to send back; it is another one for each address and secret."""
+        meant = msgspec.json.encode(
+            [webhook.owner, webhook.name, webhook.url, str(webhook.secret_id)]
+        )
+        return self._vault.keyed_hash("webhook challenge", meant).hex()
+
+    def headers(
+        self, message_id: str, at: datetime, body: bytes, secret_ids: Sequence[UUID]
+    ) -> dict[str, str]:
+        """The headers that a message bears: a signature by each secret, and one by the key."""
         seconds = str(int(at.timestamp()))
-        signature = self._key.sign(f"{message_id}.{seconds}.".encode() + body)
+        signed = f"{message_id}.{seconds}.".encode() + body
+        signatures = [
+            ("v1", hmac.digest(self._secret(each), signed, "sha256")) for each in secret_ids
+        ]
+        signatures.append(("v1a", self._key.sign(signed)))
         return {
             "webhook-id": message_id,
             "webhook-timestamp": seconds,
-            "webhook-signature": f"v1a,{base64.b64encode(signature).decode()}",
+            "webhook-signature": " ".join(
+                f"{version},{base64.b64encode(each).decode()}" for version, each in signatures
+            ),
         }
+
+    def _secret(self, secret_id: UUID) -> bytes:
+        return self._vault.keyed_hash("webhook secret", secret_id.bytes)
 
 
 class HttpReceivers:
@@ -83,16 +116,59 @@ class HttpReceivers:
             return error.code
         return None
 
-    async def tell(
-        self, url: str, *, owner: str, message_id: str, at: datetime, body: bytes
+    def secret(self, secret_id: UUID) -> str:
+        return self._signer.secret(secret_id)
+
+    def challenge(self, webhook: Webhook) -> str:
+        return self._signer.challenge(webhook)
+
+    async def prove(
+        self, webhook: Webhook, *, message_id: str, at: datetime, body: bytes
     ) -> NotTaken | None:
-        headers = _HEADERS | self._signer.headers(message_id, at, body)
+        answer = await self._posted(webhook, message_id, at, body, largest=_LARGEST_PROOF)
+        if isinstance(answer, NotTaken):
+            return answer
+        is_proved = _is_proof(answer, self._signer.challenge(webhook))
+        return None if is_proved else NotTaken("challenge_not_answered")
+
+    async def tell(
+        self, webhook: Webhook, *, message_id: str, at: datetime, body: bytes
+    ) -> NotTaken | None:
+        answer = await self._posted(webhook, message_id, at, body, largest=0)
+        return answer if isinstance(answer, NotTaken) else None
+
+    async def _posted(
+        self, webhook: Webhook, message_id: str, at: datetime, body: bytes, *, largest: int
+    ) -> bytes | NotTaken:
+        """What a success said, as far as it is read."""
+        signed = self._signer.headers(message_id, at, body, webhook.secret_ids(at))
         try:
-            status = await self._client.post(
-                url, owner=owner, headers=headers, body=body, seconds=self._seconds
+            status, said = await self._client.post(
+                webhook.url,
+                owner=webhook.owner,
+                headers=_HEADERS | signed,
+                body=body,
+                seconds=self._seconds,
+                largest=largest,
             )
         except NotFetchedError as error:
             return NotTaken(error.code)
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            return None
+            return said
         return NotTaken(f"status_{status}", is_gone=status == HTTPStatus.GONE)
+
+
+class _Proof(Struct):
+    challenge: str
+
+
+_decode_proof: Final = msgspec.json.Decoder(_Proof).decode
+
+
+def _is_proof(said: bytes, challenge: str) -> bool:
+    try:
+        text = in_utf8(said)
+        answered = _decode_proof(text).challenge if text.lstrip()[:1] == b"{" else text.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return hmac.compare_digest(answered.strip().encode(), challenge.encode())

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString
+from uuid import UUID
 
 from psycopg.rows import kwargs_row
 from psycopg_pool import AsyncConnectionPool
@@ -13,19 +14,21 @@ from application.ports.webhooks import Disabled, Webhook
 
 _COLUMNS: Final[LiteralString] = (
     "owner, name, url, every_transition, position, failures, failing_since, failure, due_at,"
-    " disabled, leased_until"
+    " disabled, leased_until, secret_id, earlier_secret_id, rotated_at, is_proved"
 )
 _ONE_BY_ONE: Final[LiteralString] = (
     "SELECT pg_advisory_xact_lock(hashtext('webhook'), hashtext(%s))"
 )
 _PUT: Final[LiteralString] = """
-INSERT INTO webhook AS there (owner, name, url, every_transition, position, due_at)
+INSERT INTO webhook AS there
+       (owner, name, url, every_transition, position, due_at, secret_id, is_proved)
 SELECT %(owner)s, %(name)s, %(url)s, %(every)s,
-       coalesce((SELECT max(notification_id) FROM orders_events), 0), %(now)s
+       coalesce((SELECT max(notification_id) FROM orders_events), 0), %(now)s, %(secret_id)s, false
  WHERE (SELECT count(*) FROM webhook WHERE owner = %(owner)s AND name <> %(name)s) < %(most)s
 ON CONFLICT (owner, name) DO UPDATE
    SET url = excluded.url, every_transition = excluded.every_transition, due_at = excluded.due_at,
-       failures = 0, failing_since = NULL, failure = NULL, disabled = NULL
+       failures = 0, failing_since = NULL, failure = NULL, disabled = NULL,
+       is_proved = there.is_proved AND there.url = excluded.url
  WHERE (there.url, there.every_transition) <> (excluded.url, excluded.every_transition)
 """
 _OF_OWNER: Final[LiteralString] = f"""
@@ -36,6 +39,10 @@ UPDATE webhook SET due_at = CASE WHEN failures > 0 THEN %s ELSE due_at END,
        failures = 0, failing_since = NULL, failure = NULL, disabled = NULL
  WHERE owner = %s AND name = %s
 """
+_ROTATE: Final[LiteralString] = """
+UPDATE webhook SET earlier_secret_id = secret_id, secret_id = %s, rotated_at = %s
+ WHERE owner = %s AND name = %s
+"""
 _REMOVE: Final[LiteralString] = "DELETE FROM webhook WHERE owner = %s AND name = %s"
 # Whether there is more is asked in two ways, so that each finds it by an index of its own.
 _CLAIM: Final[LiteralString] = f"""
@@ -43,7 +50,8 @@ WITH serving AS (SELECT generation FROM projection WHERE name = 'status_feed' AN
 ready AS MATERIALIZED (
     SELECT w.owner, w.name FROM webhook w
      WHERE w.disabled IS NULL AND greatest(w.due_at, w.leased_until) <= %(now)s
-       AND CASE WHEN w.every_transition THEN EXISTS (
+       AND CASE WHEN NOT w.is_proved THEN true
+           WHEN w.every_transition THEN EXISTS (
            SELECT FROM status_feed f WHERE f.generation = (SELECT generation FROM serving)
               AND f.owner = w.owner AND f.position > w.position)
            ELSE EXISTS (
@@ -60,7 +68,7 @@ _KEEP: Final[LiteralString] = """
 UPDATE webhook
    SET position = %(position)s, failures = %(failures)s, failing_since = %(failing_since)s,
        failure = %(failure)s, due_at = %(due_at)s, disabled = %(disabled)s,
-       leased_until = %(leased_until)s
+       leased_until = %(leased_until)s, is_proved = %(is_proved)s
  WHERE owner = %(owner)s AND name = %(name)s AND leased_until = %(held_until)s
    AND url = %(url)s AND every_transition = %(every)s
 """
@@ -73,13 +81,22 @@ class PostgresWebhooks:
         self._pool = pool
 
     async def put(
-        self, owner: str, name: str, *, url: str, every_transition: bool, most: int, now: datetime
+        self,
+        owner: str,
+        name: str,
+        *,
+        url: str,
+        every_transition: bool,
+        secret_id: UUID,
+        most: int,
+        now: datetime,
     ) -> Webhook | None:
         asked = {
             "owner": owner,
             "name": name,
             "url": url,
             "every": every_transition,
+            "secret_id": secret_id,
             "most": most,
             "now": now,
         }
@@ -97,6 +114,9 @@ class PostgresWebhooks:
 
     async def resume(self, owner: str, name: str, *, now: datetime) -> bool:
         return await self._write(_RESUME, (now, owner, name))
+
+    async def rotate(self, owner: str, name: str, *, secret_id: UUID, now: datetime) -> bool:
+        return await self._write(_ROTATE, (secret_id, now, owner, name))
 
     async def remove(self, owner: str, name: str) -> bool:
         return await self._write(_REMOVE, (owner, name))
@@ -120,6 +140,7 @@ class PostgresWebhooks:
                 "due_at": after.due_at,
                 "disabled": after.disabled,
                 "leased_until": after.leased_until,
+                "is_proved": after.is_proved,
             },
         )
 

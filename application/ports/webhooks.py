@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
+from uuid import UUID
+
+SECRET_OVERLAP: Final = timedelta(hours=24)
+"""For so long what is told is signed by the earlier secret, too, so that a receiver can change over."""
 
 
 class Disabled(StrEnum):
@@ -24,6 +28,14 @@ class Webhook:
     name: str
     url: str = field(repr=False)
     every_transition: bool
+    secret_id: UUID
+    """Names the secret by which its receiver verifies what it is told; the secret itself is kept nowhere."""
+    earlier_secret_id: UUID | None = None
+    """The secret before, which is good for a day after another was asked for."""
+    rotated_at: datetime | None = None
+    """When another secret was asked for last."""
+    is_proved: bool = False
+    """Whether whoever answers at the address has shown that it wants to be told."""
     position: int
     """Of the last entry that was taken; at first, of what was recorded last."""
     failures: int = 0
@@ -37,6 +49,13 @@ class Webhook:
     leased_until: datetime | None = None
     """How long it is lent to a worker."""
 
+    def secret_ids(self, now: datetime) -> Sequence[UUID]:
+        """The secrets that are good now, the newest first."""
+        if self.earlier_secret_id is None or self.rotated_at is None:
+            return (self.secret_id,)
+        is_good = now < self.rotated_at + SECRET_OVERLAP
+        return (self.secret_id, self.earlier_secret_id) if is_good else (self.secret_id,)
+
 
 class Webhooks(Protocol):
     """Keeps the webhooks of all owners, and lends each to one worker at a time.
@@ -46,13 +65,21 @@ class Webhooks(Protocol):
     """
 
     async def put(
-        self, owner: str, name: str, *, url: str, every_transition: bool, most: int, now: datetime
+        self,
+        owner: str,
+        name: str,
+        *,
+        url: str,
+        every_transition: bool,
+        secret_id: UUID,
+        most: int,
+        now: datetime,
     ) -> Webhook | None:
         """Keep a webhook; None if the owner has as many as it may.
 
-        A new one begins after everything that has been recorded.
-        One that is there keeps its position; if anything else is asked of it than before, it goes on
-        at once, and otherwise nothing changes.
+        A new one begins after everything that has been recorded, with the secret of that name.
+        One that is there keeps its position and its secret; if anything else is asked of it than
+        before, it goes on at once, and otherwise nothing changes. Another address has to be proved.
         """
         ...
 
@@ -64,12 +91,18 @@ class Webhooks(Protocol):
         """Let a webhook that fails or is disabled go on at once, where it was; whether it is there."""
         ...
 
+    async def rotate(self, owner: str, name: str, *, secret_id: UUID, now: datetime) -> bool:
+        """Give a webhook another secret; the one before stays good for a day; whether it is there."""
+        ...
+
     async def remove(self, owner: str, name: str) -> bool:
         """Forget a webhook; whether it was there."""
         ...
 
     async def claim(self, *, limit: int, now: datetime, until: datetime) -> Sequence[Webhook]:
-        """Lend webhooks that are due and have entries ahead; those first that have waited longest.
+        """Lend webhooks that are due and have entries ahead, or an address to be proved.
+
+        Those come first that have waited longest.
 
         An entry may be overlooked until the feed has come so far as to give it.
         None is lent to anybody else before `until`; a dead worker's come back by themselves.
@@ -100,10 +133,27 @@ class Receivers(Protocol):
         """Why an address would never be called, wherever it leads, by a stable code."""
         ...
 
-    async def tell(
-        self, url: str, *, owner: str, message_id: str, at: datetime, body: bytes
+    def secret(self, secret_id: UUID) -> str:
+        """The secret of that name, as Standard Webhooks writes it (`whsec_…`): the same for ever."""
+        ...
+
+    def challenge(self, webhook: Webhook) -> str:
+        """What whoever answers at a webhook's address has to send back; nobody else can know it."""
+        ...
+
+    async def prove(
+        self, webhook: Webhook, *, message_id: str, at: datetime, body: bytes
     ) -> NotTaken | None:
-        """Tell an owner's receiver something, signed; None if it took it, and never an exception.
+        """Send a webhook's challenge to its address, signed; None if it came back, and never an exception.
+
+        It comes back as the text of the answer, or as the member `challenge` of a JSON object.
+        """
+        ...
+
+    async def tell(
+        self, webhook: Webhook, *, message_id: str, at: datetime, body: bytes
+    ) -> NotTaken | None:
+        """Tell a webhook's receiver something, signed; None if it took it, and never an exception.
 
         It took it if it answered so in time (2xx); where it sends us instead, nobody goes.
         An address that must not be called is not called.

@@ -1,6 +1,7 @@
 """Webhooks on the wire: as their owner reads of them, and what they carry."""
 
 import base64
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -19,16 +20,22 @@ class WebhookAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     name: str
     url: str
     transitions: Literal["last", "all"]
-    state: Literal["active", "disabled"]
+    state: Literal["unproved", "active", "disabled"]
+    """`unproved` until the address has answered the challenge that is sent there first."""
     reason: Literal["gone", "unreachable"] | None = None
     sequence_number: int
     failing_since: Moment | None = None
     failure: str | None = None
     next_try: Moment | None = None
+    secret: str | None = None
+    """By which a receiver verifies what it is told (`whsec_…`); told this once."""
 
 
 class WebhookData(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """An entry of the feed without anything of those whom the order is for."""
+
+    owner: str
+    webhook: str
 
     sequence_number: int
     shipment_id: UUID
@@ -44,6 +51,22 @@ class WebhookMessage(Struct, frozen=True, kw_only=True, rename="camel"):
     type: Literal["order.completed", "order.status_changed"]
     timestamp: Moment
     data: WebhookData
+
+
+class WebhookChallenge(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whose webhook leads here, and what has to be sent back by whoever wants that."""
+
+    owner: str
+    webhook: str
+    challenge: str
+
+
+class WebhookChallengeMessage(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What an address is sent before it is told anything."""
+
+    type: Literal["webhook.challenge"] = "webhook.challenge"
+    timestamp: Moment
+    data: WebhookChallenge
 
 
 class JsonWebKey(Struct, frozen=True, kw_only=True):
@@ -62,23 +85,36 @@ class WebhookKeyAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     jwk: JsonWebKey
 
 
-def webhook(kept: Webhook) -> WebhookAnswer:
-    """A webhook as its owner reads of it."""
+def webhook(kept: Webhook, secret: str | None = None) -> WebhookAnswer:
+    """A webhook as its owner reads of it; with its secret where that is told."""
     is_failing = kept.failing_since is not None
     return WebhookAnswer(
         name=kept.name,
         url=kept.url,
         transitions="all" if kept.every_transition else "last",
-        state="active" if kept.disabled is None else "disabled",
+        state=_state(kept),
         reason=None if kept.disabled is None else kept.disabled.value,
         sequence_number=kept.position,
         failing_since=None if kept.failing_since is None else utc(kept.failing_since),
         failure=kept.failure,
         next_try=utc(kept.due_at) if is_failing and kept.disabled is None else None,
+        secret=secret,
     )
 
 
-def webhook_message(entry: Transition) -> bytes:
+def _state(kept: Webhook) -> Literal["unproved", "active", "disabled"]:
+    if kept.disabled is not None:
+        return "disabled"
+    return "active" if kept.is_proved else "unproved"
+
+
+def webhook_challenge(kept: Webhook, challenge: str, at: datetime) -> bytes:
+    """What an address is sent before it is told anything."""
+    asked = WebhookChallenge(owner=kept.owner, webhook=kept.name, challenge=challenge)
+    return msgspec.json.encode(WebhookChallengeMessage(timestamp=utc(at), data=asked))
+
+
+def webhook_message(kept: Webhook, entry: Transition) -> bytes:
     """What a receiver is told of an entry of the feed; the feed tells the rest."""
     order = entry.order
     changed_at = utc(order.changed_at)
@@ -86,6 +122,8 @@ def webhook_message(entry: Transition) -> bytes:
         type="order.completed" if entry.is_end else "order.status_changed",
         timestamp=changed_at,
         data=WebhookData(
+            owner=kept.owner,
+            webhook=kept.name,
             sequence_number=entry.position,
             shipment_id=order.order_id,
             senders_reference=order.placed.senders_reference,

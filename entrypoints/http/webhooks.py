@@ -48,6 +48,7 @@ _EXAMPLE: Final = {
     "state": "active",
     "sequenceNumber": 1042,
 }
+_SECRET: Final = "whsec_VGhpcyBpcyBhbiBleGFtcGxlIG9mIGEgc2VjcmV0IQ=="  # noqa: S105  # an example
 _NO_NAME: Final = Reply(words="The name is none.", kind=ValidationProblem)
 _NOT_FOUND: Final = Reply(words="The owner has no webhook of that name.", kind=PlainProblem)
 _KEPT: Final = Reply(words="The webhook, and how it goes.", kind=WebhookAnswer, example=_EXAMPLE)
@@ -59,6 +60,8 @@ MESSAGE: Final = Body(
         "type": "order.completed",
         "timestamp": "2026-09-01T06:05:00.120000Z",
         "data": {
+            "owner": "ttd",
+            "webhook": "case-system",
             "sequenceNumber": 1042,
             "shipmentId": "5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b",
             "sendersReference": "case-77",
@@ -81,7 +84,9 @@ ROUTES: Final = (
             "To ask for the same twice is to ask once. Asked for another address or other "
             "transitions, a webhook keeps its place in the feed and goes on at once. "
             "The address is https and leads to the public internet; it is looked at again before "
-            "each call."
+            "each call. Before anything is told there, it is sent `webhook.challenge`, and has to "
+            'send `data.challenge` back, as text or as `{"challenge": …}`; until then the webhook is '
+            "`unproved`. The `secret` of a new webhook is told this once."
         ),
         parameters=[_NAME],
         takes=Body(
@@ -143,6 +148,27 @@ ROUTES: Final = (
         replies={200: _KEPT, 400: _NO_NAME, 404: _NOT_FOUND},
     ),
     Route(
+        name="rotateWebhookSecret",
+        method="POST",
+        path=f"{WEBHOOKS}/{{name}}/secret",
+        tag="Webhooks",
+        summary="Give a webhook another secret, which is told this once",
+        words=(
+            "For 24 hours what is told is signed by the secret before as well, so that its receiver "
+            "can change over."
+        ),
+        parameters=[_NAME],
+        replies={
+            200: Reply(
+                words="The webhook, with its secret.",
+                kind=WebhookAnswer,
+                example={**_EXAMPLE, "secret": _SECRET},
+            ),
+            400: _NO_NAME,
+            404: _NOT_FOUND,
+        },
+    ),
+    Route(
         name="readWebhookKey",
         method="GET",
         path=KEY,
@@ -194,15 +220,28 @@ class WebhooksController(Controller):
                 body = await read_body(request.scope, request.receive, within)
                 url, every_transition = read_webhook(body)
                 try:
-                    kept = await subscribing.subscribe(
+                    subscribed = await subscribing.subscribe(
                         owner, its_name, url=url, every_transition=every_transition
                     )
                 except UnfitAddressError:
                     words = "the address must be https, with a host and without a user"
                     raise InvalidRequestError({"Url": [words]}) from None
+                return told(webhook(subscribed.webhook, subscribed.secret))
             case _:
                 kept = await subscribing.webhook(owner, its_name)
         return told(webhook(kept))
+
+    @post("/{name:str}/secret")
+    async def rotate(
+        self,
+        name: FromPath[str],
+        request: Request[Caller, Any, Any],
+        services: NamedDependency[Services],
+    ) -> Answer:
+        """Give a webhook another secret."""
+        its_name = read_webhook_name(name)
+        rotated = await services.subscribing.rotate(request.user.owner, its_name)
+        return told(webhook(rotated.webhook, rotated.secret))
 
     @post("/{name:str}/resume")
     async def resume(

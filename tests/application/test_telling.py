@@ -49,12 +49,14 @@ class House:
         feed = InMemoryStatusFeed(self.orders)
         self.webhooks = InMemoryWebhooks(self.orders, feed)
         self.behaviours: dict[str, Behaviour] = {}
+        self.unproved: set[str] = set()
         self.told: dict[str, Told] = {}
         self.telling = TellingService(
             webhooks=self.webhooks,
-            receivers=InMemoryReceivers(self._answer),
+            receivers=InMemoryReceivers(self._answer, unproved=self.unproved),
             following=FollowingService(orders=self.orders, feed=feed),
-            write=lambda entry: str(entry.order.order_id).encode(),
+            write=lambda _, entry: str(entry.order.order_id).encode(),
+            write_challenge=lambda _, challenge, __: challenge.encode(),
             clock=self.clock,
             chance=lambda: 0.0,
         )
@@ -81,6 +83,7 @@ class House:
             name,
             url=url,
             every_transition=every_transition,
+            secret_id=uuid4(),
             most=9,
             now=self.clock.now,
         )
@@ -281,3 +284,37 @@ async def test_the_log_tells_whose_webhook_fails_and_never_where_it_leads(house:
     assert [line["event"] for line in lines] == ["webhook_failed"] * 9 + ["webhook_disabled"]
     assert {(line["owner"], line["webhook"]) for line in lines} == {("ttd", "case")}
     assert "example.org" not in str(lines)
+
+
+async def test_nothing_is_told_at_an_address_that_has_not_answered_its_challenge(
+    house: House,
+) -> None:
+    told = await house.receiver(answering(None))
+    house.unproved.add(URL)
+    await house.ended()
+
+    await house.telling.run_until_idle()
+
+    (kept,) = await house.webhooks.of_owner("ttd")
+    assert told.ids == []
+    assert not kept.is_proved
+    assert kept.failure == "challenge_not_answered"
+    assert kept.due_at > house.clock.now
+
+
+async def test_what_happened_before_an_address_was_proved_is_told_when_it_has_been(
+    house: House,
+) -> None:
+    told = await house.receiver(answering(None))
+    house.unproved.add(URL)
+    expected = await house.ended(2)
+    await house.telling.run_until_idle()
+    house.unproved.clear()
+    house.clock.now += HOUR
+
+    await house.telling.run_until_idle()
+
+    assert told.taken == list(expected)
+    (kept,) = await house.webhooks.of_owner("ttd")
+    assert kept.is_proved
+    assert kept.failure is None

@@ -1,9 +1,11 @@
 """What every keeper of webhooks promises, and every way to receivers; a suite for each names its stand."""
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -27,10 +29,25 @@ async def put(
     url: str = URL,
     every_transition: bool = False,
     now: datetime = NOON,
+    is_proved: bool = True,
 ) -> Webhook | None:
-    return await webhooks.put(
-        owner, name, url=url, every_transition=every_transition, most=2, now=now
+    """A webhook whose address has been proved, if nobody is at it just now."""
+    kept = await webhooks.put(
+        owner,
+        name,
+        url=url,
+        every_transition=every_transition,
+        secret_id=uuid4(),
+        most=2,
+        now=now,
     )
+    if kept is None or kept.is_proved or not is_proved:
+        return kept
+    for lent in await claim(webhooks, now):
+        is_meant = (lent.owner, lent.name) == (owner, name)
+        after = replace(lent, leased_until=None, is_proved=lent.is_proved or is_meant)
+        await webhooks.keep(lent, after)
+    return next(each for each in await webhooks.of_owner(owner) if each.name == name)
 
 
 async def happened(
@@ -72,6 +89,67 @@ class WebhooksContract:
         await happened(orders, feed, resolved())
 
         assert [each.name for each in await claim(webhooks)] == ["all"]
+
+    async def test_an_address_that_is_not_proved_is_due_though_there_is_nothing_to_tell(
+        self, webhooks: Webhooks
+    ) -> None:
+        await put(webhooks, is_proved=False)
+
+        (lent,) = await claim(webhooks)
+        assert not lent.is_proved
+        assert await webhooks.keep(lent, replace(lent, is_proved=True, leased_until=None))
+        assert await claim(webhooks) == []
+        (kept,) = await webhooks.of_owner("ttd")
+        assert kept.is_proved
+
+    async def test_another_address_has_to_be_proved_anew_and_other_transitions_do_not(
+        self, webhooks: Webhooks
+    ) -> None:
+        await put(webhooks)
+
+        same = await put(webhooks, every_transition=True, is_proved=False)
+        other = await put(webhooks, url=OTHER_URL, is_proved=False)
+
+        assert same is not None
+        assert same.is_proved
+        assert other is not None
+        assert not other.is_proved
+
+    async def test_the_secret_before_is_good_for_a_day_after_another_was_asked_for(
+        self, webhooks: Webhooks
+    ) -> None:
+        first, second = await put(webhooks), uuid4()
+        assert first is not None
+
+        assert await webhooks.rotate("ttd", "case", secret_id=second, now=NOON)
+
+        (kept,) = await webhooks.of_owner("ttd")
+        day = timedelta(hours=24)
+        assert kept.secret_ids(NOON + day - LEASE) == (second, first.secret_id)
+        assert kept.secret_ids(NOON + day) == (second,)
+        assert not await webhooks.rotate("skd", "case", secret_id=second, now=NOON)
+
+    async def test_a_secret_that_was_changed_while_its_webhook_is_lent_stays_changed(
+        self, orders: OrderRepository, feed: StatusFeed, webhooks: Webhooks
+    ) -> None:
+        await put(webhooks)
+        await happened(orders, feed)
+        (lent,) = await claim(webhooks)
+        second = uuid4()
+        await webhooks.rotate("ttd", "case", secret_id=second, now=NOON)
+
+        assert await webhooks.keep(lent, replace(lent, leased_until=None))
+
+        (kept,) = await webhooks.of_owner("ttd")
+        assert kept.secret_id == second
+
+    async def test_to_ask_for_the_same_twice_keeps_the_secret(self, webhooks: Webhooks) -> None:
+        first = await put(webhooks)
+        second = await put(webhooks, url=OTHER_URL)
+
+        assert first is not None
+        assert second is not None
+        assert second.secret_id == first.secret_id
 
     async def test_to_ask_for_the_same_twice_is_to_ask_once(
         self, orders: OrderRepository, feed: StatusFeed, webhooks: Webhooks
@@ -197,6 +275,19 @@ class WebhooksContract:
         assert await webhooks.of_owner("ttd") == []
 
 
+def leading_to(url: str, *, secret_id: UUID | None = None) -> Webhook:
+    """A webhook of ttd's that leads to an address."""
+    return Webhook(
+        owner="ttd",
+        name="case",
+        url=url,
+        every_transition=False,
+        secret_id=secret_id or uuid4(),
+        position=0,
+        due_at=NOON,
+    )
+
+
 class ReceiversContract:
     """`answering(status)` gives the way to a receiver that answers so, and its address."""
 
@@ -208,10 +299,33 @@ class ReceiversContract:
     ) -> None:
         receivers, url = await answering(status)
 
-        answer = await receivers.tell(url, owner="ttd", message_id="order_7", at=NOON, body=b"{}")
+        answer = await receivers.tell(leading_to(url), message_id="order_7", at=NOON, body=b"{}")
 
         refused = NotTaken(f"status_{status}", is_gone=status == 410)
         assert answer == (None if status < 300 else refused)
+
+    async def test_a_secret_is_the_same_whenever_it_is_asked_for_and_another_for_each_name(
+        self, answering: Answering
+    ) -> None:
+        receivers, _ = await answering(200)
+        name = uuid4()
+
+        assert receivers.secret(name) == receivers.secret(name)
+        assert receivers.secret(name) != receivers.secret(uuid4())
+        assert len(base64.b64decode(receivers.secret(name).removeprefix("whsec_"))) == 32
+
+    async def test_a_challenge_is_another_for_each_address_and_each_secret(
+        self, answering: Answering
+    ) -> None:
+        receivers, url = await answering(200)
+        webhook = leading_to(url)
+
+        challenges = {
+            receivers.challenge(each)
+            for each in (webhook, leading_to(url), replace(webhook, url=OTHER_URL), webhook)
+        }
+
+        assert len(challenges) == 3
 
     async def test_an_address_that_would_never_be_called_is_told_at_once(
         self, answering: Answering

@@ -2,12 +2,17 @@
 
 import asyncio
 import base64
+import json
 import ssl
-from collections.abc import AsyncIterator, Sequence
+import subprocess
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
-from uuid import uuid4
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
+import standardwebhooks
 import trustme
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -25,11 +30,40 @@ from tests.adapters.conditions.hostile_urls import INSIDE
 from tests.adapters.conditions.test_hostile_urls import REFUSED
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
 from tests.contracts.order_repository_contract import SetClock
-from tests.contracts.webhooks_contract import ReceiversContract, WebhooksContract
+from tests.contracts.webhooks_contract import ReceiversContract, WebhooksContract, leading_to
+from tests.debian import ProgramUnavailableError, environment, program
+from tests.missing import skipped_where_missing
 from tests.samples import NOON
 
 SIGNER = WebhookSigner(InMemoryKeyVault())
 BODY = b'{"type":"order.completed"}'
+SECRET_ID = UUID("5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b")
+_LIBRARY = "standardwebhooks@1.1.1"
+_VERIFY = """
+const { Webhook } = require("standardwebhooks");
+const { secret, headers, body } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+process.stdout.write(JSON.stringify(new Webhook(secret).verify(body, headers)));
+"""
+
+
+@pytest.fixture(scope="session")
+def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The official library for JavaScript, as npm installs it."""
+    folder = tmp_path_factory.mktemp("javascript")
+    with skipped_where_missing():
+        npm = program("npm", "npm")
+        try:
+            subprocess.run(
+                [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", _LIBRARY],
+                cwd=folder,
+                env=environment("npm"),
+                capture_output=True,
+                check=True,
+                timeout=120,
+            )
+        except subprocess.SubprocessError as error:
+            raise ProgramUnavailableError(f"npm cannot install {_LIBRARY}") from error
+    return folder / "node_modules"
 
 
 class TestPostgresWebhooks(WebhooksContract):
@@ -112,10 +146,9 @@ async def told(
         SIGNER, permitted=permitted, seconds=0.5, ssl_context=trusting, resolve=here
     )
     async with endpoint(speak, certify=authority) as serving, aclosing(receivers):
-        url = f"https://{NAME}:{serving.port}/varsel"
-        return await receivers.tell(
-            url, owner="ttd", message_id="order_7", at=NOON, body=BODY
-        ), serving
+        webhook = leading_to(f"https://{NAME}:{serving.port}/varsel", secret_id=SECRET_ID)
+        taken = await receivers.tell(webhook, message_id="order_7", at=NOON, body=BODY)
+        return taken, serving
 
 
 async def test_a_receiver_is_told_in_the_words_of_standard_webhooks(authority: trustme.CA) -> None:
@@ -128,13 +161,102 @@ async def test_a_receiver_is_told_in_the_words_of_standard_webhooks(authority: t
     assert headers["content-type"] == "application/json"
     assert headers["webhook-id"] == "order_7"
     assert headers["webhook-timestamp"] == str(int(NOON.timestamp()))
-    version, _, signature = headers["webhook-signature"].partition(",")
+    by_secret, by_key = headers["webhook-signature"].split(" ")
+    assert by_secret.startswith("v1,")
+    version, _, signature = by_key.partition(",")
     assert version == "v1a"
     key = Ed25519PublicKey.from_public_bytes(SIGNER.public_key)
     signed = f"order_7.{int(NOON.timestamp())}.".encode() + BODY
     key.verify(base64.b64decode(signature), signed)
     with pytest.raises(InvalidSignature):
         key.verify(base64.b64decode(signature), signed + b" ")
+
+
+def answering_with(body: Callable[[bytes], bytes]) -> tuple[Speak, list[Endpoint]]:
+    """A receiver that answers by what it was sent."""
+    serving: list[Endpoint] = []
+
+    async def speak(writer: asyncio.StreamWriter) -> None:
+        await answer(body(serving[0].bodies[-1]))(writer)
+
+    return speak, serving
+
+
+@pytest.mark.parametrize(
+    "body, code",
+    [
+        (lambda sent: sent, None),
+        (lambda sent: sent + b"\n", None),
+        (lambda sent: b'{"challenge": "' + sent + b'"}', None),
+        (lambda sent: b'\xef\xbb\xbf {"challenge": "' + sent + b'"}', None),
+        (lambda _: b"", "challenge_not_answered"),
+        (lambda sent: sent[:-1], "challenge_not_answered"),
+        (lambda sent: b'{"answer": "' + sent + b'"}', "challenge_not_answered"),
+        (lambda _: b"{" * 4000, "challenge_not_answered"),
+        (lambda _: b"\xff\xfe\xff", "challenge_not_answered"),
+        (lambda sent: sent + b" " * 5000, "too_large"),
+    ],
+)
+async def test_an_address_is_proved_by_what_only_its_webhook_was_sent(
+    authority: trustme.CA, body: Callable[[bytes], bytes], code: str | None
+) -> None:
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    receivers = HttpReceivers(SIGNER, permitted=["127.0.0.1"], ssl_context=trusting, resolve=here)
+    speak, served = answering_with(body)
+    async with endpoint(speak, certify=authority) as serving, aclosing(receivers):
+        served.append(serving)
+        webhook = leading_to(f"https://{NAME}:{serving.port}/varsel")
+
+        taken = await receivers.prove(
+            webhook,
+            message_id="challenge_7",
+            at=NOON,
+            body=receivers.challenge(webhook).encode(),
+        )
+
+    assert taken == (None if code is None else NotTaken(code))
+
+
+def signed_by(secret_ids: Sequence[UUID], at: datetime) -> tuple[dict[str, str], bytes]:
+    return SIGNER.headers("order_7", at, BODY, secret_ids), BODY
+
+
+def test_the_official_library_for_python_verifies_what_is_told_by_either_secret() -> None:
+    earlier, latest = uuid4(), uuid4()
+    headers, body = signed_by((latest, earlier), datetime.now(UTC))
+
+    for each in (latest, earlier):
+        assert standardwebhooks.Webhook(SIGNER.secret(each)).verify(body, headers) == json.loads(
+            body
+        )
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        standardwebhooks.Webhook(SIGNER.secret(uuid4())).verify(body, headers)
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        standardwebhooks.Webhook(SIGNER.secret(latest)).verify(body + b" ", headers)
+
+
+@pytest.mark.timeout(300)
+def test_the_official_library_for_javascript_verifies_what_is_told(node_modules: Path) -> None:
+    secret_id = uuid4()
+    headers, body = signed_by((secret_id,), datetime.now(UTC))
+
+    def verified(sent: bytes, secret: str) -> subprocess.CompletedProcess[str]:
+        told = json.dumps({"secret": secret, "headers": headers, "body": sent.decode()})
+        return subprocess.run(
+            [program("nodejs", "node"), "-e", _VERIFY],
+            cwd=node_modules.parent,
+            env=environment("nodejs"),
+            input=told,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    assert json.loads(verified(body, SIGNER.secret(secret_id)).stdout) == json.loads(body)
+    assert "WebhookVerificationError" in verified(body + b" ", SIGNER.secret(secret_id)).stderr
+    assert "WebhookVerificationError" in verified(body, SIGNER.secret(uuid4())).stderr
 
 
 def test_every_host_with_the_same_keys_signs_with_the_same_key_and_no_other_does() -> None:
@@ -203,8 +325,7 @@ async def test_no_spelling_of_a_host_inside_leads_there(authority: trustme.CA) -
         told = await asyncio.gather(
             *(
                 receivers.tell(
-                    f"https://{host}:{trap.port}/",
-                    owner="ttd",
+                    leading_to(f"https://{host}:{trap.port}/"),
                     message_id="order_7",
                     at=NOON,
                     body=BODY,

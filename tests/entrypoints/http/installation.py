@@ -76,7 +76,7 @@ from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import Failure, OrderPlaced, ReportedState
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
-from entrypoints.http.answers_webhooks import webhook_message
+from entrypoints.http.answers_webhooks import webhook_challenge, webhook_message
 from entrypoints.http.app import create_app
 from entrypoints.http.internal import Internal
 from entrypoints.http.kannel_reports import KannelReports
@@ -288,6 +288,7 @@ class Installation:
             receivers=receivers,
             following=following,
             write=webhook_message,
+            write_challenge=webhook_challenge,
             clock=lambda: self.now,
             chance=lambda: 0.5,
         )
@@ -311,7 +312,10 @@ class Installation:
             auditing=AuditingService(orders=self.orders, recorder=recorder),
             following=following,
             subscribing=SubscribingService(
-                webhooks=stores.webhooks, receivers=receivers, clock=lambda: self.now
+                webhooks=stores.webhooks,
+                receivers=receivers,
+                clock=lambda: self.now,
+                next_id=uuid4,
             ),
             counting=CountingService(
                 orders=self.orders,

@@ -1,6 +1,8 @@
 """Webhooks as owners ask for them, and as their receivers are told."""
 
+import asyncio
 import base64
+import hmac
 import json
 import ssl
 from collections.abc import AsyncIterator, Sequence
@@ -32,8 +34,10 @@ async def put(api: httpx.AsyncClient, name: str = "case", **changes: str) -> htt
 async def test_a_webhook_is_kept_told_of_and_removed(api: httpx.AsyncClient) -> None:
     kept = await put(api)
 
-    case = {"name": "case", **ASKED, "state": "active", "sequenceNumber": 0}
-    assert (kept.status_code, kept.json()) == (200, case)
+    case = {"name": "case", **ASKED, "state": "unproved", "sequenceNumber": 0}
+    told = kept.json()
+    assert told.pop("secret").startswith("whsec_")
+    assert (kept.status_code, told) == (200, case)
     assert (await put(api)).json() == case
     assert (await api.get(WEBHOOKS, headers=TTD)).json() == [case]
     assert (await api.get(f"{WEBHOOKS}/case", headers=TTD)).json() == case
@@ -50,6 +54,9 @@ async def test_a_webhook_begins_where_the_feed_is_and_its_owner_sees_how_it_goes
     began = (await put(api, transitions="All")).json()
     assert began["transitions"] == "all"
     assert began["sequenceNumber"] == entry["sequenceNumber"]
+    assert (began["state"], bool(began.pop("secret"))) == ("unproved", True)
+    await installation.telling.run_until_idle()
+    began["state"] = "active"
 
     await ended(installation, api, "otp-2")
     await installation.telling.run_until_idle()
@@ -65,7 +72,24 @@ async def test_a_webhook_begins_where_the_feed_is_and_its_owner_sees_how_it_goes
     assert resumed.json() == began
 
 
-@pytest.mark.parametrize("method, rest", [("GET", ""), ("DELETE", ""), ("POST", "/resume")])
+async def test_another_secret_is_told_once_whenever_it_is_asked_for(
+    api: httpx.AsyncClient,
+) -> None:
+    first = (await put(api)).json()["secret"]
+
+    rotated = await api.post(f"{WEBHOOKS}/case/secret", headers=TTD)
+
+    second = rotated.json()["secret"]
+    assert rotated.status_code == 200
+    assert second.startswith("whsec_")
+    assert second != first
+    assert "secret" not in (await api.get(f"{WEBHOOKS}/case", headers=TTD)).json()
+    assert "secret" not in (await put(api, transitions="all")).json()
+
+
+@pytest.mark.parametrize(
+    "method, rest", [("GET", ""), ("DELETE", ""), ("POST", "/resume"), ("POST", "/secret")]
+)
 async def test_another_owners_webhook_is_as_absent_as_one_that_does_not_exist(
     api: httpx.AsyncClient, method: str, rest: str
 ) -> None:
@@ -127,7 +151,8 @@ class Delivery:
         """What it says, if it was signed by the key that is served."""
         public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key.removeprefix("whpk_")))
         signed = f"{self.headers['webhook-id']}.{self.headers['webhook-timestamp']}.".encode()
-        signature = self.headers["webhook-signature"].removeprefix("v1a,")
+        _, by_key = self.headers["webhook-signature"].split(" ")
+        signature = by_key.removeprefix("v1a,")
         public.verify(base64.b64decode(signature), signed + self.body)
         return dict(json.loads(self.body))
 
@@ -163,11 +188,18 @@ async def test_a_receiver_is_told_what_the_feed_tells_and_can_verify_it_with_the
 ) -> None:
     authority, trusting = trustme.CA(), ssl.create_default_context()
     authority.configure_trust(trusting)
+    served: list[Endpoint] = []
+
+    async def echo_the_challenge(writer: asyncio.StreamWriter) -> None:
+        data = json.loads(served[0].bodies[-1])["data"]
+        await answer(data.get("challenge", "thanks").encode())(writer)
+
     async with (
         installed(database_url, trusting) as installation,
         installation.client() as api,
-        endpoint(answer(b"thanks"), certify=authority) as serving,
+        endpoint(echo_the_challenge, certify=authority) as serving,
     ):
+        served.append(serving)
         kept = await put(api, url=f"https://{NAME}:{serving.port}/varsel", transitions="all")
         assert kept.status_code == 200
         await ended(installation, api, "otp-1")
@@ -177,18 +209,27 @@ async def test_a_receiver_is_told_what_the_feed_tells_and_can_verify_it_with_the
         told = deliveries(serving)
         state = (await api.get(f"{WEBHOOKS}/case", headers=TTD)).json()
 
-    messages = [each.verified(key["publicKey"]) for each in told]
-    thin = [{name: each[name] for name in each if name != "recipients"} for each in entries]
+    asked, *messages = [each.verified(key["publicKey"]) for each in told]
+    assert asked["type"] == "webhook.challenge"
+    assert (asked["data"]["owner"], asked["data"]["webhook"]) == ("ttd", "case")
+    whose = {"owner": "ttd", "webhook": "case"}
+    thin = [{name: each[name] for name in each if name != "recipients"} | whose for each in entries]
     assert [each["data"] for each in messages] == thin
     assert [each["type"] for each in messages] == [
         *["order.status_changed"] * (len(thin) - 1),
         "order.completed",
     ]
-    assert len({each.headers["webhook-id"] for each in told}) == len(thin)
+    assert len({each.headers["webhook-id"] for each in told}) == len(thin) + 1
+    assert state["state"] == "active"
+    secret = base64.b64decode(kept.json()["secret"].removeprefix("whsec_"))
+    for each in told:
+        signed = f"{each.headers['webhook-id']}.{each.headers['webhook-timestamp']}.".encode()
+        expected = base64.b64encode(hmac.digest(secret, signed + each.body, "sha256")).decode()
+        assert each.headers["webhook-signature"].startswith(f"v1,{expected} ")
     assert b"+47" not in b"".join(serving.bodies)
     assert state["sequenceNumber"] == thin[-1]["sequenceNumber"]
     raw = base64.b64decode(key["publicKey"].removeprefix("whpk_"))
     assert base64.urlsafe_b64decode(key["jwk"]["x"] + "=") == raw
-    forged = Delivery(told[0].headers, told[0].body.replace(b"Registered", b"Completed"))
+    forged = Delivery(told[1].headers, told[1].body.replace(b"Registered", b"Completed"))
     with pytest.raises(InvalidSignature):
         forged.verified(key["publicKey"])
