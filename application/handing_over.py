@@ -367,8 +367,13 @@ class _Wording:
     def subject_and_body(self, email: EmailMessage, keywords: Keywords) -> tuple[Content, Content]:
         if self._said is None or not self._is_same_to_all:
             fill = keywords.fill_html if email.content_type is ContentType.HTML else keywords.fill
-            self._said = Content(keywords.fill(email.subject.text)), Content(fill(email.body.text))
+            self._said = _filled(email.subject, keywords.fill), _filled(email.body, fill)
         return self._said
+
+
+def _filled(words: Content, fill: Callable[[str], str]) -> Content:
+    """Words with their keywords filled; what has been erased stays so."""
+    return words if words.is_erased else Content(fill(words.text))
 
 
 def _letter(order: Order, attempted: NotificationAttempted, wording: _Wording) -> Letter:

@@ -12,6 +12,8 @@ import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat
 
 HOME: Final = "NO"
+AT_HOME: Final = frozenset({HOME, "SJ"})
+"""The regions of Norway's own plan: Svalbard and Jan Mayen have numbers of it."""
 _NO_COUNTRY: Final = "001"
 """The world, by the codes of the United Nations (M49): numbers of satellites and of free services."""
 _WRITTEN: Final = re.compile(r"(?:\+|00)[0-9][0-9 ()./\u00a0-]*")

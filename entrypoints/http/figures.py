@@ -5,7 +5,9 @@ from types import MappingProxyType
 from typing import Final
 
 from application.counting import Ended
+from application.mobile_number import AT_HOME
 from domain.channel import Channel
+from domain.order.notification import Notification
 from domain.personal import Contact
 from domain.sms_segments import segments
 from entrypoints.http.answering import utc
@@ -38,6 +40,8 @@ COLUMNS: Final[Mapping[Channel, Mapping[str, str]]] = MappingProxyType(
 
 _PREFIX: Final = 4
 _NORWAY: Final = ("+47", "0047")
+_AT_HOME: Final = "innland"
+_ABROAD: Final = "utland"
 
 
 def figure_of(ended: Ended) -> Sequence[object]:
@@ -58,28 +62,33 @@ def figure_of(ended: Ended) -> Sequence[object]:
     if notification.channel is Channel.EMAIL:
         return common
     number = _number(notification.address)
-    return (*common, _rate(number), number[:_PREFIX] or None, *_lengths(ended))
+    return (*common, _rate(notification, number), number[:_PREFIX] or None, *_lengths(ended))
 
 
 def _number(address: Contact | None) -> str:
     return "" if address is None or address.is_erased else address.text
 
 
-def _rate(number: str) -> str:
+def _rate(notification: Notification, number: str) -> str:
+    """At home or abroad, by the country on record, or by the number where there is none."""
+    attempted = notification.attempted
+    if attempted is not None and attempted.country is not None:
+        return _AT_HOME if attempted.country in AT_HOME else _ABROAD
     if not number:
         return "n/a"
-    return "innland" if number.startswith(_NORWAY) else "utland"
+    return _AT_HOME if number.startswith(_NORWAY) else _ABROAD
 
 
 def _lengths(ended: Ended) -> tuple[int | None, int | None, int | None]:
     """Segments, characters of the text as ordered, and of it with its keywords filled, where it has any."""
-    sms = ended.order.placed.sms
+    sms, attempted = ended.order.placed.sms, ended.notification.attempted
+    count = None if attempted is None else attempted.segments
     if sms is None or sms.body.is_erased:
-        return None, None, None
+        return count, None, None
     ordered = sms.body.text
     filled = ended.order.keywords(ended.notification).fill(ordered)
     return (
-        segments(filled).count,
+        segments(filled).count if count is None else count,
         len(ordered),
         None if filled == ordered else len(filled),
     )

@@ -419,6 +419,19 @@ async def test_a_person_is_told_by_name_and_never_by_number(world: MemoryWorld) 
     assert "15859010099" not in letter.body.text
 
 
+@pytest.mark.parametrize("channel", [ChannelChoice.EMAIL, ChannelChoice.SMS])
+async def test_what_has_been_erased_is_never_said_in_other_words(
+    world: MemoryWorld, channel: ChannelChoice
+) -> None:
+    order_id = await placed(world, channel=channel)
+    world.orders.erase(order_id, "content")
+
+    await world.dispatching.run_until_idle()
+
+    (letter,) = [*world.mail.offered, *world.sms.offered]
+    assert letter.body.is_erased
+
+
 async def test_a_text_message_is_worth_nothing_after_its_expiry(world: MemoryWorld) -> None:
     order_id = await placed(world, channel=ChannelChoice.SMS)
     await world.dispatching.run_until_idle()

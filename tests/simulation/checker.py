@@ -26,9 +26,13 @@ def findings(
     held: Sequence[Held],
     on_the_agenda: Sequence[OrderId],
     *,
+    refused: Sequence[OrderId] = (),
     stuck: Sequence[OrderId] = (),
 ) -> Iterator[str]:
     """Each promise that was not kept, in words; `stuck` is what no death of a worker explains."""
+    for order_id in refused:
+        if order_id in histories:
+            yield f"order {order_id} was refused, and is there"
     for order_id in stuck:
         yield f"order {order_id} was lent to nobody any more, and no worker had died"
     by_token: dict[str, list[Held]] = defaultdict(list)

@@ -22,7 +22,7 @@ from adapters.memory.registries import (
 )
 from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.unread_mail import InMemoryUnreadMails
-from application.admission import Admission
+from application.admission import Admission, OwnerStoppedError
 from application.commands import (
     CancelOrder,
     HandOverFailedError,
@@ -45,7 +45,7 @@ from application.stopping import StoppedOwners
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import PersonRecord, RegisteredAddress
 from domain.message import EmailMessage, SendingTime, SmsMessage
-from domain.order.errors import TooLateToCancelError
+from domain.order.errors import CannotBePlacedError, TooLateToCancelError
 from domain.order.events import DeliveryPolicy, OrderId
 from domain.personal import Contact, Content, Identifier
 from domain.recipient import Direct, Identity, Person
@@ -124,6 +124,7 @@ class Episode:
         self.inbox = InMemoryReportInbox(self.orders)
         self.outside = Outside(self.dice, self.clock, answers=self.dice.falls(0.5))
         self.accepted: list[OrderId] = []
+        self.refused: list[OrderId] = []
 
     def clock(self) -> datetime:
         """The time that everybody shares."""
@@ -223,6 +224,7 @@ class Episode:
                     histories,
                     self.outside.held,
                     list(self.orders.agenda),
+                    refused=self.refused,
                     stuck=list(self._stuck) if self._is_steady else (),
                 )
             ),
@@ -273,6 +275,7 @@ class Episode:
         is_instant = dice.random() < 0.15
         asked = self._instant() if is_instant else self._order()
         key = f"key-{number}"
+        chain = PlaceChain(idempotency_key=key, order=asked, by=by)
         for _ in range(30):
             process = Process("api", self.dice)
             try:
@@ -281,19 +284,23 @@ class Episode:
                         PlaceInstant(idempotency_key=key, order=asked, by=by)
                     )
                 else:
-                    receipt = await self._ordering(process).place_chain(
-                        PlaceChain(idempotency_key=key, order=asked, by=by)
-                    )
+                    receipt = await self._ordering(process).place_chain(chain)
             except (
                 KilledError,
                 StoreUnavailableError,
                 RegistryUnavailableError,
                 ConcurrentUpdateError,
                 HandOverFailedError,
+                OwnerStoppedError,
             ):
                 await asyncio.sleep(1.0)
                 continue
             except MissingContactError:
+                return
+            except CannotBePlacedError:
+                # Its time has passed meanwhile, so nothing may have been recorded before.
+                if not is_instant:
+                    self.refused.append(self._ordering(process).order_id(chain))
                 return
             self.accepted.append(receipt.order.order_id)
             if dice.random() < 0.1:
@@ -317,7 +324,7 @@ class Episode:
     def _order(self) -> NewOrder:
         dice = self.dice.random
         choice = dice.choice(list(ChannelChoice))
-        delay = timedelta(seconds=dice.choice((0, 0, 60, 900, 40_000)))
+        delay = dice.choice((None, 0, 60, 900, 40_000))
         policies = (None, None, DeliveryPolicy.AT_MOST_ONCE, DeliveryPolicy.AT_LEAST_ONCE)
         recipients: tuple[Identity, ...]
         if dice.random() < 0.4:
@@ -327,7 +334,7 @@ class Episode:
             numbers = dice.sample(_PEOPLE, dice.choice((1, 1, 2, 5)))
             recipients = tuple(Person(Identifier(number)) for number in numbers)
         return NewOrder(
-            requested_send_time=self.clock() + delay,
+            requested_send_time=None if delay is None else self.clock() + timedelta(seconds=delay),
             channel=choice,
             recipients=recipients,
             email=EmailMessage(

@@ -5,13 +5,14 @@ import hashlib
 import io
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pyarrow.parquet as pq
 import pytest
 
 from application.agreeing import read_agreement
-from domain.order.events import ReportedState
+from domain.order.events import OrderId, ReportedState
 from tests.entrypoints.http.asking import EMAIL_ORDER, ORDER, SMS_ORDER
 from tests.entrypoints.http.installation import SKD, SUPPORTER, TTD, V1, Installation
 from tests.samples import BAKERY
@@ -200,6 +201,23 @@ async def test_a_text_with_keywords_is_measured_as_ordered_and_as_sent(
     assert row["AltinnSmsCustomBodyLength"] == len("Hi 314022009")
     assert (row["Rate"], row["MobileNumberPrefix"]) == ("utland", "+467")
     assert row["Result"] == "Failed"
+
+
+async def test_what_a_text_message_costs_is_told_though_its_words_and_its_number_are_erased(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    order = SMS_ORDER | {"body": "x" * 161, "recipients": [{"mobileNumber": "+46701234567"}]}
+    placed = await api.post(f"{V1}/orders/sms", json=order, headers=TTD)
+    await installation.dispatching.run_until_idle()
+    await installation.report()
+    for kind in ("content", "contact"):
+        installation.orders.erase(OrderId(UUID(placed.json()["orderId"])), kind)
+    installation.now += timedelta(days=1)
+
+    (row,) = rows(await api.post(f"{PAGE}/sms", headers=KEY))
+
+    assert (row["AltinnSmsCount"], row["Rate"]) == (2, "utland")
+    assert row["AltinnSmsBodyLength"] is None
 
 
 async def test_what_has_no_final_result_is_in_no_file(
