@@ -50,7 +50,7 @@ class Body:
     """The wire struct; None for what is not JSON."""
     example: object = None
     is_checked: bool = True
-    """Whether another kind of body is refused."""
+    """Whether another kind of body is refused, or none at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -302,7 +302,7 @@ def _request(body: Body, sizes: Sizes) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": as_it_is if body.kind is None else _schema(body.kind)}
     if body.example is not None:
         content["example"] = body.example
-    return {"required": True, "content": dict.fromkeys(body.media_types, content)}
+    return {"required": body.is_checked, "content": dict.fromkeys(body.media_types, content)}
 
 
 def _response(reply: Reply) -> dict[str, Any]:

@@ -421,8 +421,11 @@ def acknowledged(body: bytes) -> bytes:
 
 
 async def read_mail(body: bytes) -> MailRead:
-    """One report for each line, but of `Hei`, which tells of nothing."""
-    return UnreadKind.UNCLEAR if body.startswith(b"Hei") else read_reports(body)
+    """One report for each line, but of `Hei`, and of what is no text, which tell of nothing."""
+    try:
+        return UnreadKind.UNCLEAR if body.startswith(b"Hei") else read_reports(body)
+    except ValueError:
+        return UnreadKind.UNCLEAR
 
 
 def read_reports(body: bytes) -> Sequence[Report]:
