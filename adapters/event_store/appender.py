@@ -63,7 +63,8 @@ class Appender:
         at most `parked` appends wait, since more would only wait longer than anybody does.
         Whoever shares the `succession` hears from this connection that another server leads.
         """
-        self._writer = Writer(conninfo, limit=patience / 2, succession=succession)
+        self._succession = succession or Succession()
+        self._writer = Writer(conninfo, limit=patience / 2, succession=self._succession)
         self._patience = patience
         self._beat = beat
         self._parked = parked
@@ -234,6 +235,7 @@ class Appender:
             now = asyncio.get_running_loop().time()
             pending = (*self._under_way, *self._waiting)
             _give_up([each for each in pending if each.give_up_at <= now])
+            self._succession.takes_nothing = self.recording is Recording.STANDS_STILL
             if self._is_open and not pending and now > self._tried_at + self._beat:
                 # Nobody waits for it, nor need hear of its failure: `recording` tells.
                 self._queued(_NOBODY, (), (), ()).add_done_callback(asyncio.Future.exception)

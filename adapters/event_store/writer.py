@@ -55,12 +55,10 @@ _read_command = msgspec.json.Decoder(_Command).decode
 class Writer:
     """Writes one batch at a time, on a connection that is made when it is needed."""
 
-    def __init__(
-        self, conninfo: str, *, limit: float, succession: Succession | None = None
-    ) -> None:
+    def __init__(self, conninfo: str, *, limit: float, succession: Succession) -> None:
         """Prepare to write; the server ends a statement after `limit` seconds."""
         self._conninfo = to_primary(conninfo)
-        self._succession = succession or Succession()
+        self._succession = succession
         self._limit = f"{round(limit * 1000)}ms"
         self._connection: Connection | None = None
         self._last: Beginning | None = None

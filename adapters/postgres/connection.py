@@ -63,6 +63,8 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
     def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401  # psycopg's own
         super().__init__(*given, **named)
         self._is_only_here = False
+        self._only_reads = False
+        self._succession: Succession | None = None
         self.add_notice_handler(self._hear)
 
     @override
@@ -84,6 +86,7 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
             leading = await _leading(trying)
             if succession is not None:
                 succession.join(leading)
+            leading._succession = succession  # noqa: SLF001  # it is one of us
             chosen = leading
         finally:
             await _let_go(trying, chosen)
@@ -123,6 +126,16 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
             raise OnlyHereError("a commit's wait for its standby was ended")
         return told
 
+    async def begin_nothing_in_vain(self) -> None:
+        """Refuse to write for as long as no commit comes to its end, and to read never."""
+        only_reads = self._succession is not None and self._succession.takes_nothing
+        if only_reads is not self._only_reads:
+            await self.execute(
+                "SELECT set_config('default_transaction_read_only', %s, false)",
+                ("on" if only_reads else "off",),
+            )
+            self._only_reads = only_reads
+
     def cut(self) -> None:
         """End it under whoever waits on it, who then hears that it is gone."""
         if not self.closed:
@@ -143,6 +156,12 @@ class Succession:
     """
 
     def __init__(self) -> None:
+        self.takes_nothing = False
+        """Whether no commit comes to its end, as while the standby is away.
+
+        Nobody begins one then but whoever looks whether that is over: each would keep a process of the
+        server until it is.
+        """
         self._timeline = 0
         self._connections: WeakSet[Connection] = WeakSet()
 

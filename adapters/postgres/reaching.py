@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import psycopg
 import structlog
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg_pool import AsyncConnectionPool, PoolClosed
 
 from adapters.postgres.connection import Connection
@@ -29,8 +30,8 @@ async def reaching(
     to try it again is to be refused again.
 
     Raises:
-        StoreUnavailableError: the database cannot be reached, went away meanwhile, or has been
-            silent for so many seconds.
+        StoreUnavailableError: the database cannot be reached, went away meanwhile, takes nothing at
+            present, or has been silent for so many seconds.
     """
     try:
         async with pool.connection() as connection:
@@ -38,10 +39,11 @@ async def reaching(
             # answers.
             cut = asyncio.get_running_loop().call_later(within, _cut, connection)
             try:
+                await connection.begin_nothing_in_vain()
                 yield connection
             finally:
                 cut.cancel()
-    except PoolClosed:
+    except (PoolClosed, ReadOnlySqlTransaction):
         raise StoreUnavailableError from None
     except psycopg.OperationalError as problem:
         if is_of_data(problem):

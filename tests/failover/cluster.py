@@ -25,7 +25,7 @@ TIMINGS: Final = {
     "fast": {"ttl": 20, "loop_wait": 5, "retry_timeout": 5},
     "default": {"ttl": 30, "loop_wait": 10, "retry_timeout": 10},
 }
-_PATIENCE: Final = 90.0
+_PATIENCE: Final = 180.0
 
 
 def url(role: str, authority: Path) -> str:

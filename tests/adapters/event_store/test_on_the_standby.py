@@ -33,7 +33,9 @@ async def test_what_nobody_waits_for_any_more_is_not_there_before_the_standby_ha
 
         with pytest.raises(StoreUnavailableError):
             await store.orders.append([asked], by=TTD)
+        await until(lambda: store.appender._writer._connection is None)
         assert await store.orders.load([asked.order_id]) == {}
+        assert pair.commits_that_wait()
 
         await pair.join()
         await until(lambda: stored(pair.primary.conninfo) == 1)
@@ -135,6 +137,28 @@ async def test_whoever_cannot_record_says_so_and_records_again_by_itself() -> No
         await until(lambda: store.appender.recording is Recording.UP)
 
 
+async def test_while_nothing_can_be_recorded_nothing_else_waits_for_the_standby_either() -> None:
+    async with (
+        a_pair(synchronous=True) as pair,
+        open_store(pair.conninfo, patience=1, beat=0.2) as store,
+    ):
+        (order,) = await store.orders.append([placing()], by=TTD)
+        await pair.part()
+        await until(lambda: store.appender._succession.takes_nothing)
+
+        begun = monotonic()
+        for _ in range(20):
+            with pytest.raises(StoreUnavailableError):
+                await store.inbox.keep([REPORT])
+        assert await store.orders.load([order.order_id]) == {order.order_id: order}
+        assert monotonic() - begun < 4
+        assert len(pair.commits_that_wait()) == 1
+
+        await pair.join()
+        await until(lambda: not store.appender._succession.takes_nothing)
+        await store.inbox.keep([REPORT])
+
+
 async def test_a_connection_that_leads_nowhere_is_found_out_before_it_is_needed(
     database_url: str,
 ) -> None:
@@ -154,7 +178,10 @@ async def test_a_connection_that_leads_nowhere_is_found_out_before_it_is_needed(
 
 
 async def test_an_order_that_a_former_primary_does_not_know_is_never_said_to_be_missing() -> None:
-    async with a_pair(synchronous=True) as pair, open_store(pair.conninfo, patience=1) as store:
+    async with (
+        a_pair(synchronous=True) as pair,
+        open_store(pair.conninfo, patience=1, beat=60) as store,
+    ):
         await store.orders.append([placing()], by=TTD)
         pair.promote_beside()
         async with open_store(pair.conninfo) as another:
