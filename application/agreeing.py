@@ -30,7 +30,7 @@ def read_agreement(
     """
     if reply_to is not None:
         try:
-            _, reply_to = read_sender(reply_to)
+            read_sender(reply_to)
         except AddressError:
             raise UnreadableAgreementError(
                 "replyTo is no address, as in post@example.org or An Agency <post@example.org>"

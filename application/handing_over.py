@@ -393,6 +393,7 @@ def _letter(order: Order, attempted: NotificationAttempted, wording: _Wording) -
             subject=subject,
             body=body,
             content_type=email.content_type,
+            reply_to=order.placed.reply_to,
             attachments=email.attachments,
             owner=order.placed.owner,
         )

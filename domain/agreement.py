@@ -20,7 +20,7 @@ class Agreement:
     """The keys of e-mail addresses, of whole domains (not of those below them), and of names and
     numbers of text messages; or `ANY_SENDER`."""
     reply_to: str | None = None
-    """To whom an answer to an e-mail goes, as a header has it; None for whom it is from."""
+    """To whom an answer to an e-mail goes, with or without a name; None for whom it is from."""
     test_recipients: frozenset[str] = frozenset()
     """The comparison keys of those to whom nothing is ever sent; whoever orders it is answered as if."""
 

@@ -63,6 +63,7 @@ class _Shared(NamedTuple):
     subject: str
     body: str
     sender: str
+    reply_to: str | None
     content_type: ContentType
     attachments: tuple[Attachment, ...]
     digest: bytes
@@ -115,6 +116,7 @@ class Renderer:
             letter.subject.text,
             letter.body.text,
             letter.sender,
+            letter.reply_to,
             letter.content_type,
             letter.attachments,
             await self._beside_the_loop(_digest, files) if files else b"",
@@ -181,6 +183,9 @@ def _digest(files: Sequence[bytes]) -> bytes:
 def _render(what: _Shared, files: Sequence[bytes]) -> bytes:
     try:
         _, from_ = read_sender(what.sender)
+        answers_to = (
+            "" if what.reply_to is None else f"Reply-To: {read_sender(what.reply_to)[1]}\r\n"
+        )
     except AddressError as error:
         raise UnmailableError(Failure.FAILED, f"sender_{error.code}") from None
     subject = what.subject.replace("\t", " ")
@@ -191,7 +196,7 @@ def _render(what: _Shared, files: Sequence[bytes]) -> bytes:
         if files:
             parts = _with_files(parts, list(zip(what.attachments, files, strict=True)))
         head = (
-            f"From: {from_}\r\n"
+            f"From: {from_}\r\n{answers_to}"
             f"Subject: {_subject(subject)}\r\n"
             "Auto-Submitted: auto-generated\r\n"
             # Not `All`: that would suppress the delivery reports of Exchange as well.

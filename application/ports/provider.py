@@ -28,6 +28,8 @@ class EmailLetter:
     subject: Content
     body: Content
     content_type: ContentType
+    reply_to: str | None = None
+    """To whom answers go; None for the sender."""
     attachments: tuple[Attachment, ...] = ()
     """Files that are fetched from the sender's storage when the letter is handed over."""
     owner: str

@@ -185,6 +185,8 @@ class OrderPlaced(Struct, frozen=True, kw_only=True, tag="order.placed"):
     terms: tuple[Terms, ...] = ()
     """What was decided for every channel that a notification may take; empty in orders that were placed
     before it was recorded."""
+    reply_to: str | None = None
+    """To whom answers to its e-mails go, as was agreed with the sender then; None for whom they are from."""
 
 
 class OrderCancelled(Struct, frozen=True, tag="order.cancelled"):

@@ -144,6 +144,30 @@ def test_a_senders_name_is_read_as_it_was_written(name: str) -> None:
     assert shown.strip() == name.strip(' "')
 
 
+@pytest.mark.parametrize(
+    "reply_to", ["post@ttd.example", "Test Department <post@ttd.example>", "Åse <post@æøå.example>"]
+)
+def test_answers_go_where_the_owner_wants_them(reply_to: str) -> None:
+    letter = replace(email_letter(), reply_to=reply_to)
+    head = read(mail(letter).content)
+    (answered,) = head["Reply-To"].addresses
+    name, _, address = reply_to.rpartition(" ")
+    assert answered.display_name == name
+    assert answered.addr_spec == address.strip("<>").replace("æøå", "xn--5cab8c")
+    assert head["From"] == "noreply@altinn.cloud"
+
+
+def test_without_a_wish_answers_go_to_the_sender() -> None:
+    assert read(rendered())["Reply-To"] is None
+
+
+def test_what_answers_go_elsewhere_for_is_another_mail() -> None:
+    renderer = Renderer("varsel.example")
+    for reply_to in (None, "a@ttd.example", "b@ttd.example"):
+        head = read(mail(replace(email_letter(), reply_to=reply_to), renderer).content)
+        assert head["Reply-To"] == reply_to
+
+
 def test_an_address_with_a_semicolon_is_quoted() -> None:
     written = mail(email_letter("a;b@x.no"))
     assert written.to.spec == '"a;b"@x.no'

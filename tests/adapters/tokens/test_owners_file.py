@@ -149,7 +149,7 @@ async def test_the_file_says_where_answers_go_and_whom_an_owner_only_tries(
     agreed: OwnersFile,
 ) -> None:
     agreement = await agreed.of("ttd")
-    assert agreement.reply_to == '"Test" <post@ttd.example>'
+    assert agreement.reply_to == "Test <post@ttd.example>"
     for number in ("+4799999999", "+4740000001"):
         assert agreement.only_tries(Contact(number), Channel.SMS)
     assert agreement.only_tries(Contact("test@TTD.example"), Channel.EMAIL)
