@@ -50,7 +50,7 @@ def normalise(text: str) -> str:
     number = text.translate(_SEPARATORS).strip()
     if _NORWEGIAN_MOBILE.fullmatch(number) is not None:
         return f"+47{number}"
-    if (whole := e164(text.strip())) is not None:
+    if (whole := e164(number)) is not None:
         return whole
     return f"+{number[2:]}" if number.startswith("00") else number
 
