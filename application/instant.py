@@ -22,6 +22,7 @@ from application.ports.order_repository import (
     OrderRepository,
     StoreUnavailableError,
 )
+from application.ports.owner_agreements import OwnerAgreements
 from application.recorded import Change
 from application.seeking import seek
 from domain.order.errors import CannotBePlacedError
@@ -68,6 +69,7 @@ class InstantService:
         names: OrderNames,
         hand_over: HandOver,
         admission: Admission,
+        agreements: OwnerAgreements,
         clock: Callable[[], datetime],
         wait: timedelta = WAIT,
         limits: Limits = Limits(),  # noqa: B008  # frozen
@@ -76,6 +78,7 @@ class InstantService:
         self._names = names
         self._hand_over = hand_over
         self._admission = admission
+        self._agreements = agreements
         self._limits = limits
         self._clock = clock
         self._wait = wait.total_seconds()
@@ -138,6 +141,7 @@ class InstantService:
             owner=command.by.name,
             kind=OrderKind.INSTANT,
             now=now,
+            agreement=await self._agreements.of(command.by.name),
             limits=self._limits,
             chain=Chain(ChainId(self._name(command, "chain"))),
             request_digest=digest,

@@ -21,6 +21,7 @@ from application.commands import (
 from application.looking_up import ContactLookUp, Wanted
 from application.placing import OrderNames, receipt_of, repeated
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
+from application.ports.owner_agreements import OwnerAgreements
 from application.ports.registries import RegistryUnavailableError
 from application.recorded import Change
 from application.seeking import seek
@@ -61,6 +62,7 @@ class OrderingService:
         look_up: ContactLookUp,
         names: OrderNames,
         admission: Admission,
+        agreements: OwnerAgreements,
         clock: Callable[[], datetime],
         next_id: Callable[[], UUID],
         limits: Limits = Limits(),  # noqa: B008  # frozen
@@ -69,6 +71,7 @@ class OrderingService:
         self._look_up = look_up
         self._names = names
         self._admission = admission
+        self._agreements = agreements
         self._limits = limits
         self._clock = clock
         self._next_id = next_id
@@ -91,6 +94,7 @@ class OrderingService:
             owner=command.by.name,
             kind=OrderKind.NOTIFICATION,
             now=now,
+            agreement=await self._agreements.of(command.by.name),
             limits=self._limits,
             late_by=LATE_BY,
         )
@@ -133,7 +137,7 @@ class OrderingService:
         now = self._clock()
         digest = self._names.digest((command.order, command.reminders, command.dialogue))
         try:
-            changes = self._changes(command, order_id, digest, now)
+            changes = await self._changes(command, order_id, digest, now)
         except CannotBePlacedError as refused:
             # It may be too late for it now, and have been placed in time.
             try:
@@ -185,7 +189,7 @@ class OrderingService:
         namespace = _NAMESPACES[command.kind]
         return self._names.order_id(command.by.name, namespace, command.idempotency_key, part)
 
-    def _changes(
+    async def _changes(
         self, command: PlaceChain, order_id: OrderId, digest: str, now: datetime
     ) -> Sequence[Change]:
         chain_id = ChainId(self._name(command, "chain"))
@@ -202,6 +206,7 @@ class OrderingService:
             owner=command.by.name,
             kind=command.kind,
             now=now,
+            agreement=await self._agreements.of(command.by.name),
             limits=self._limits,
             attachments_open_until=command.attachments_open_until,
             chain=Chain(chain_id, links),

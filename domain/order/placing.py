@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from domain.agreement import Agreement
 from domain.channel import Channel, ChannelChoice
 from domain.message import (
     SMS_SENDER_RULE,
@@ -71,6 +72,7 @@ def place(  # the circumstances of a decision, each by its name
     owner: str,
     kind: OrderKind,
     now: datetime,
+    agreement: Agreement,
     limits: Limits = Limits(),  # noqa: B008  # frozen
     late_by: timedelta = _NONE,
     follows: datetime | None = None,
@@ -81,6 +83,7 @@ def place(  # the circumstances of a decision, each by its name
 ) -> OrderPlaced:
     """Decide whether an order can be placed as it is asked for, and what applies to it.
 
+    `agreement` is what is agreed with the owner now: as whom it may write, and where answers go.
     A reminder follows its order: `follows` is that order's send time.
     Its send time may lie in the past by `late_by`.
 
@@ -92,6 +95,7 @@ def place(  # the circumstances of a decision, each by its name
         *_faults_of_time(asked, requested, earliest=now - late_by),
         *_faults_of_recipients(asked, limits),
         *_faults_of_texts(asked, limits),
+        *_faults_of_senders(asked, agreement),
         *_faults_of_attachments(asked, requested or now, attachments_open_until, limits),
         *_faults_of_kind(asked, kind),
     ]
@@ -119,6 +123,7 @@ def place(  # the circumstances of a decision, each by its name
         time_to_live=asked.time_to_live,
         request_digest=request_digest,
         delivery_policy=asked.delivery_policy,
+        reply_to=None if asked.email is None else agreement.reply_to,
         terms=tuple(
             decide_terms(
                 kind=kind,
@@ -140,6 +145,7 @@ def place_chain(  # the circumstances of a decision, each by its name
     owner: str,
     kind: OrderKind,
     now: datetime,
+    agreement: Agreement,
     chain: Chain,
     limits: Limits = Limits(),  # noqa: B008  # frozen
     attachments_open_until: Sequence[datetime] = (),
@@ -165,6 +171,7 @@ def place_chain(  # the circumstances of a decision, each by its name
                     owner=owner,
                     kind=OrderKind.REMINDER if is_reminder else kind,
                     now=now,
+                    agreement=agreement,
                     limits=limits,
                     follows=follows if is_reminder else None,
                     attachments_open_until=() if is_reminder else attachments_open_until,
@@ -256,6 +263,14 @@ def _faults_of_texts(asked: NewOrder, limits: Limits) -> Iterator[Fault]:
         yield Fault("sms", f"as the sender {SMS_SENDER_RULE}")
     elif Channel.SMS in possible and segments(sms.body.text).count > limits.segments:
         yield Fault("sms", f"a text message takes {limits.segments} segments at most")
+
+
+def _faults_of_senders(asked: NewOrder, agreement: Agreement) -> Iterator[Fault]:
+    not_agreed = "it is not agreed that you write as this sender; name another, or none"
+    if asked.email is not None and not agreement.lets_emails_come_from(asked.email.sender):
+        yield Fault("email_sender", not_agreed)
+    if asked.sms is not None and not agreement.lets_text_messages_come_from(asked.sms.sender):
+        yield Fault("sms_sender", not_agreed)
 
 
 def _faults_of_attachments(

@@ -81,6 +81,7 @@ def slowly(world: MemoryWorld, gateway: Slow, *, wait: timedelta) -> InstantServ
             agreements=world.agreements,
         ),
         admission=world.admission,
+        agreements=world.agreements,
         clock=world.clock,
         wait=wait,
     )
@@ -203,6 +204,7 @@ class Gateways:
                 agreements=world.agreements,
             ),
             admission=world.admission,
+            agreements=world.agreements,
             clock=world.clock,
             wait=wait,
         )

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
+from domain.agreement import ANY_SENDER_GOES, Agreement
 from domain.channel import Channel, ChannelChoice
 from domain.message import Attachment, EmailMessage, SmsMessage
 from domain.order.errors import CannotBePlacedError, Fault
@@ -45,7 +46,17 @@ CHAIN: Final = Chain(ChainId(UUID(int=1)))
 def parts(asked: NewOrder, kind: OrderKind = OrderKind.NOTIFICATION, **more: Any) -> list[str]:  # noqa: ANN401  # any circumstance
     """Which parts of what is asked for break a rule; none if it is placed."""
     try:
-        place(asked, owner="ttd", kind=kind, now=NOON, limits=FEW, **more)
+        place(
+            asked,
+            **{
+                "owner": "ttd",
+                "kind": kind,
+                "now": NOON,
+                "agreement": ANY_SENDER_GOES,
+                "limits": FEW,
+                **more,
+            },
+        )
     except CannotBePlacedError as refused:
         return [each.part for each in refused.faults]
     return []
@@ -60,7 +71,13 @@ def text(body: str, sender: str = "Altinn") -> SmsMessage:
 
 
 def test_an_order_is_placed_with_its_terms_on_every_channel_that_it_may_take() -> None:
-    order = place(PREFERRED, owner="ttd", kind=OrderKind.NOTIFICATION, now=NOON)
+    order = place(
+        PREFERRED,
+        owner="ttd",
+        kind=OrderKind.NOTIFICATION,
+        now=NOON,
+        agreement=ANY_SENDER_GOES,
+    )
 
     assert (order.owner, order.requested_send_time) == ("ttd", NOON)
     assert [(each.channel, each.delivery_policy) for each in order.terms] == [
@@ -145,6 +162,7 @@ def test_which_recipient_cannot_be_reached_is_told() -> None:
             owner="ttd",
             kind=OrderKind.NOTIFICATION,
             now=NOON,
+            agreement=ANY_SENDER_GOES,
         )
 
     assert refused.value.faults == (Fault("recipients", "give an address for the channel", 1),)
@@ -241,6 +259,7 @@ def chain_of(*reminders: NewOrder, main: NewOrder = MAIL) -> list[tuple[int | No
             owner="ttd",
             kind=OrderKind.NOTIFICATION,
             now=NOON,
+            agreement=ANY_SENDER_GOES,
             chain=CHAIN,
             limits=FEW,
         )
@@ -257,6 +276,7 @@ def test_a_reminder_comes_days_after_its_order_or_at_a_time_of_its_own() -> None
         owner="ttd",
         kind=OrderKind.NOTIFICATION,
         now=NOON,
+        agreement=ANY_SENDER_GOES,
         chain=CHAIN,
         request_digest="0f",
     )
@@ -303,3 +323,63 @@ def test_everything_that_is_wrong_is_told_together() -> None:
         (0, "requested_send_time"),
         (0, "recipients"),
     ]
+
+
+# Senders, and where answers go
+
+AGREED: Final = Agreement(
+    senders=frozenset({"ttd.example", "ttd"}), reply_to="Test <post@ttd.example>"
+)
+OURS: Final = replace(
+    BOTH,
+    email=replace(REMINDER_MAIL, sender="Test <noreply@ttd.example>"),
+    sms=replace(REMINDER_SMS, sender="TTD"),
+)
+
+
+@pytest.mark.parametrize(
+    "asked, told",
+    [
+        (OURS, []),
+        (replace(OURS, email=replace(REMINDER_MAIL, sender="a@skd.example")), ["email_sender"]),
+        (replace(OURS, sms=replace(REMINDER_SMS, sender="Politiet")), ["sms_sender"]),
+        (
+            replace(MAIL, sms=replace(REMINDER_SMS, sender="Politiet")),
+            ["email_sender", "sms_sender"],
+        ),
+        (MAIL, ["email_sender"]),
+        (TEXT, ["sms_sender"]),
+    ],
+)
+def test_an_owner_writes_as_whom_it_is_agreed(asked: NewOrder, told: list[str]) -> None:
+    assert parts(asked, agreement=AGREED) == told
+    assert parts(asked) == []
+
+
+def test_a_reminder_is_held_to_what_is_agreed_as_well() -> None:
+    with pytest.raises(CannotBePlacedError) as refused:
+        place_chain(
+            OURS,
+            [REMINDER],
+            owner="ttd",
+            kind=OrderKind.NOTIFICATION,
+            now=NOON,
+            agreement=AGREED,
+            chain=CHAIN,
+        )
+
+    assert [(each.reminder, each.part) for each in refused.value.faults] == [(0, "email_sender")]
+
+
+def test_where_answers_go_is_decided_when_the_order_is_placed() -> None:
+    circumstances: dict[str, Any] = {
+        "owner": "ttd",
+        "kind": OrderKind.NOTIFICATION,
+        "now": NOON,
+        "agreement": AGREED,
+    }
+    assert place(OURS, **circumstances).reply_to == "Test <post@ttd.example>"
+    assert (
+        place(replace(OURS, channel=ChannelChoice.SMS, email=None), **circumstances).reply_to
+        is None
+    )

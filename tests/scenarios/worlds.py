@@ -142,11 +142,13 @@ class MemoryWorld:
         self.admission = Admission(
             ledger=self.owners, stopped=stopped, clock=self.clock, ceilings=ceilings or {}
         )
+        self.agreements = InMemoryOwnerAgreements()
         self.ordering = OrderingService(
             orders=self.orders,
             look_up=look_up,
             names=names,
             admission=self.admission,
+            agreements=self.agreements,
             clock=self.clock,
             next_id=uuid4,
         )
@@ -158,7 +160,6 @@ class MemoryWorld:
             unread=InMemoryUnreadMails(),
             clock=self.clock,
         )
-        self.agreements = InMemoryOwnerAgreements()
         hand_over = HandOver(
             orders=self.orders,
             providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
@@ -171,6 +172,7 @@ class MemoryWorld:
             names=names,
             hand_over=hand_over,
             admission=self.admission,
+            agreements=self.agreements,
             clock=self.clock,
         )
         self.dispatching = DispatchService(

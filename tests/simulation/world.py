@@ -427,6 +427,7 @@ class Episode:
             look_up=self._look_up(process),
             names=OrderNames(self.vault),
             admission=self._admission(),
+            agreements=InMemoryOwnerAgreements(),
             clock=self.clock,
             next_id=self._next_id,
         )
@@ -441,6 +442,7 @@ class Episode:
             names=OrderNames(self.vault),
             hand_over=self._hand_over(process),
             admission=self._admission(),
+            agreements=InMemoryOwnerAgreements(),
             clock=self.clock,
         )
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from uuid import uuid4
 
 from application.commands import NewOrder
+from domain.agreement import ANY_SENDER_GOES
 from domain.order.events import Chain, ChainId, OrderKind
 from domain.order.placing import LATE_BY, place, place_chain
 from entrypoints.http.requests import (
@@ -168,19 +169,19 @@ def place_at(now: datetime, asked: NewOrder | ChainRequest | InstantRequest) -> 
         InvalidRequestError: it cannot be placed.
     """
     order = asked if isinstance(asked, NewOrder) else asked.order
+    circumstances: Json = {"owner": "ttd", "now": now, "agreement": ANY_SENDER_GOES}
     with telling_faults_of(order):
         match asked:
             case NewOrder():
-                place(order, owner="ttd", kind=OrderKind.NOTIFICATION, now=now, late_by=LATE_BY)
+                place(order, kind=OrderKind.NOTIFICATION, late_by=LATE_BY, **circumstances)
             case InstantRequest():
-                place(order, owner="ttd", kind=OrderKind.INSTANT, now=now)
+                place(order, kind=OrderKind.INSTANT, **circumstances)
             case ChainRequest():
                 place_chain(
                     order,
                     asked.reminders,
-                    owner="ttd",
                     kind=asked.kind,
-                    now=now,
+                    **circumstances,
                     chain=Chain(ChainId(uuid4())),
                     attachments_open_until=asked.attachments_open_until,
                 )
