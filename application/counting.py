@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from application.ports.order_repository import OrderRepository
+from application.ports.order_repository import OrderRepository, Spoilt
 from application.ports.result_index import OwnerFigures, ResultIndex
+from application.unfolding import Unfolding
 from domain.channel import Channel
 from domain.order.events import OrderId
 from domain.order.notification import Notification, Simulated
-from domain.order.order import Order, rebuild
+from domain.order.order import Order
 
 _AT_ONCE: Final = 200
 """So many orders are rebuilt at a time."""
@@ -30,7 +31,7 @@ class CountingService:
     def __init__(
         self, *, orders: OrderRepository, results: ResultIndex, clock: Callable[[], datetime]
     ) -> None:
-        self._orders = orders
+        self._unfolding = Unfolding(orders)
         self._results = results
         self._clock = clock
 
@@ -62,14 +63,14 @@ class CountingService:
         self, channel: Channel, found: Sequence[OrderId], begins: datetime, ends: datetime
     ) -> AsyncIterator[Ended]:
         for start in range(0, len(found), _AT_ONCE):
-            histories = await self._orders.histories(found[start : start + _AT_ONCE])
-            for order_id, history in histories.items():
-                by_then = [
-                    (each.event, each.recorded_at) for each in history if each.recorded_at < ends
-                ]
-                order = rebuild(order_id, by_then)
+            for order in await self._as_at(found[start : start + _AT_ONCE], ends):
                 for each in order.notifications:
                     is_of_the_day = each.is_final and begins <= each.changed_at
                     is_charged = not isinstance(each.delivery, Simulated)
                     if each.channel is channel and is_of_the_day and is_charged:
                         yield Ended(order=order, notification=each)
+
+    async def _as_at(self, order_ids: Sequence[OrderId], moment: datetime) -> Sequence[Order]:
+        """Orders as they stood at a moment; one that cannot be read is an alarm, and left out."""
+        orders = await self._unfolding.orders(order_ids, until=moment)
+        return [each for each in orders.values() if not isinstance(each, Spoilt)]

@@ -1,13 +1,18 @@
 """Let owners follow their orders."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeAlias
 
-from application.ports.order_repository import OrderRepository
-from application.ports.status_feed import FeedEntry, StatusFeed
-from application.recorded import Recorded
-from domain.order.events import OrderCompleted
-from domain.order.order import Order, rebuild
+from application.ports.order_repository import OrderRepository, Spoilt
+from application.ports.status_feed import ENDS, FeedEntry, StatusFeed
+from application.unfolding import States, Unfolding
+from domain.order.events import OrderId
+from domain.order.order import Order
+
+_AT_ONCE: Final = 2000
+"""Histories of so many events are read at a time, unless a single one is longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +24,35 @@ class Transition:
     is_end: bool
     """Whether it is by that event that the order came to its end."""
 
+    @property
+    def order_id(self) -> OrderId:
+        """Which order."""
+        return self.order.order_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Something changed in an order whose history cannot be read any more."""
+
+    position: int
+    order_id: OrderId
+    found_at: datetime
+    """When it was found to be so."""
+
+
+Entry: TypeAlias = Transition | Unreadable
+
 
 class FollowingService:
     """Shows an owner what became of its orders, as it became of them."""
 
-    def __init__(self, *, orders: OrderRepository, feed: StatusFeed) -> None:
+    def __init__(
+        self, *, orders: OrderRepository, feed: StatusFeed, clock: Callable[[], datetime]
+    ) -> None:
         self._orders = orders
+        self._unfolding = Unfolding(orders)
         self._feed = feed
+        self._clock = clock
 
     async def feed(
         self,
@@ -35,8 +62,10 @@ class FollowingService:
         size: int = 500,
         is_descending: bool = False,
         every_transition: bool = False,
-    ) -> Sequence[Transition]:
-        """A page of the owner's feed; each entry shows its order as it was at that moment.
+    ) -> AsyncGenerator[Sequence[Entry], None]:
+        """A page of the owner's feed, some entries at a time; each shows its order as it was then.
+
+        Orders are read as entries are asked for: who stops early has not paid for the rest.
 
         Raises:
             StoreUnavailableError: try again later, from the same position.
@@ -51,13 +80,34 @@ class FollowingService:
         if entries:
             # Whoever has read a position never asks for what is before it again.
             await self._orders.confirm()
-        histories = await self._orders.histories(list({each.order_id for each in entries}))
-        return [_transition(each, histories[each.order_id][: each.version]) for each in entries]
+        for some in _some_at_a_time(entries):
+            wanted: dict[OrderId, set[int]] = {}
+            for entry in some:
+                wanted.setdefault(entry.order_id, set()).add(entry.version)
+            states = await self._unfolding.states(wanted)
+            yield [self._entry(entry, states[entry.order_id]) for entry in some]
+
+    def _entry(self, entry: FeedEntry, states: States | Spoilt) -> Entry:
+        if isinstance(states, Spoilt):
+            return Unreadable(
+                position=entry.position, order_id=entry.order_id, found_at=self._clock()
+            )
+        order, event = states[entry.version]
+        return Transition(position=entry.position, order=order, is_end=isinstance(event, ENDS))
 
 
-def _transition(entry: FeedEntry, history: Sequence[Recorded]) -> Transition:
-    return Transition(
-        position=entry.position,
-        order=rebuild(entry.order_id, [(line.event, line.recorded_at) for line in history]),
-        is_end=isinstance(history[-1].event, OrderCompleted),
-    )
+def _some_at_a_time(entries: Sequence[FeedEntry]) -> Iterator[Sequence[FeedEntry]]:
+    """Divide entries, in their order, by how much has to be read for them."""
+    some: list[FeedEntry] = []
+    lengths: dict[OrderId, int] = {}
+    total = 0
+    for entry in entries:
+        more = max(entry.version - lengths.get(entry.order_id, 0), 0)
+        if some and entry.order_id not in lengths and total + more > _AT_ONCE:
+            yield some
+            some, lengths, total = [], {}, 0
+        some.append(entry)
+        lengths[entry.order_id] = lengths.get(entry.order_id, 0) + more
+        total += more
+    if some:
+        yield some

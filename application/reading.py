@@ -1,13 +1,24 @@
 """Let owners read their orders."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from application.commands import OrderNotFoundError
 from application.ports.order_index import OrderIndex
-from application.ports.order_repository import OrderRepository
+from application.ports.order_repository import OrderRepository, Spoilt, SpoiltHistoryError
 from application.seeking import seek
+from application.unfolding import Unfolding
 from domain.order.events import OrderId
 from domain.order.order import Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Orders that were looked for, oldest first."""
+
+    orders: Sequence[Order]
+    spoilt: Sequence[OrderId]
+    """Those whose history cannot be read; somebody is looking into it."""
 
 
 class ReadingService:
@@ -18,6 +29,7 @@ class ReadingService:
 
     def __init__(self, *, orders: OrderRepository, index: OrderIndex) -> None:
         self._orders = orders
+        self._unfolding = Unfolding(orders)
         self._index = index
 
     async def order(self, order_id: OrderId, owner: str) -> Order:
@@ -25,15 +37,20 @@ class ReadingService:
 
         Raises:
             OrderNotFoundError: there is no such order of this owner.
+            SpoiltHistoryError: its history cannot be read.
             StoreUnavailableError: try again later.
         """
-        order = await seek(self._orders, order_id)
+        try:
+            order = await seek(self._orders, order_id)
+        except SpoiltHistoryError as problem:
+            self._unfolding.sound_alarm(order_id, Spoilt(str(problem)))
+            raise
         if order.placed.owner != owner:
             raise OrderNotFoundError
         return order
 
-    async def with_reference(self, owner: str, reference: str) -> Sequence[Order]:
-        """Every order of this owner under a reference, oldest first.
+    async def with_reference(self, owner: str, reference: str) -> Found:
+        """Every order of this owner under a reference.
 
         Raises:
             StoreUnavailableError: try again later.
@@ -42,5 +59,9 @@ class ReadingService:
         if not order_ids:
             await self._orders.confirm()  # as in `seek`
             order_ids = await self._index.with_reference(owner, reference)
-        orders = await self._orders.load(order_ids)
-        return [orders[each] for each in order_ids if each in orders]
+        read = await self._unfolding.orders(order_ids)
+        found = [(each, read[each]) for each in order_ids if each in read]
+        return Found(
+            orders=[order for _, order in found if not isinstance(order, Spoilt)],
+            spoilt=[order_id for order_id, order in found if isinstance(order, Spoilt)],
+        )

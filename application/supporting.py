@@ -8,10 +8,12 @@ from typing import Final, Literal
 import structlog
 
 from application.operations.recorder import ActRecorder
-from application.ports.order_repository import OrderRepository
+from application.ports.order_repository import OrderRepository, Spoilt
 from application.ports.recipient_index import RecipientIndex
 from application.recorded import Actor
+from application.unfolding import Unfolding
 from domain.operations.acts import PersonLookedUp
+from domain.order.events import OrderId
 from domain.order.notification import Notification
 from domain.order.order import Order
 from domain.recipient import Organisation, Person
@@ -30,13 +32,20 @@ class Sent:
     notifications: tuple[Notification, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """An order for whom was asked about, whose history cannot be read."""
+
+    order_id: OrderId
+
+
 class SupportService:
     """Looks up notifications by recipient; each look-up is on record, with a keyed hash of the number."""
 
     def __init__(
         self, *, orders: OrderRepository, index: RecipientIndex, recorder: ActRecorder
     ) -> None:
-        self._orders = orders
+        self._unfolding = Unfolding(orders)
         self._index = index
         self._recorder = recorder
 
@@ -47,7 +56,7 @@ class SupportService:
         since: datetime,
         until: datetime,
         by: Actor,
-    ) -> AsyncIterator[Sent]:
+    ) -> AsyncIterator[Sent | Unreadable]:
         """The orders for somebody that were to be sent from `since` on and before `until`, newest first.
 
         Where the number has been erased, the order is nobody's any more.
@@ -77,9 +86,12 @@ class SupportService:
         )
         for start in range(0, len(found), _AT_ONCE):
             order_ids = found[start : start + _AT_ONCE]
-            orders = await self._orders.load(order_ids)
+            orders = await self._unfolding.orders(order_ids)
             for order_id in order_ids:
                 order = orders[order_id]
+                if isinstance(order, Spoilt):
+                    yield Unreadable(order_id=order_id)
+                    continue
                 theirs = {
                     each.recipient_no
                     for each in order.placed.recipients

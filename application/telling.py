@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from application.following import FollowingService, Transition
+from application.following import Entry, FollowingService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.webhooks import Disabled, NotTaken, Receivers, Webhook, Webhooks
 
@@ -24,7 +25,7 @@ _JITTER: Final = 0.1
 _LEASE: Final = timedelta(seconds=60)
 _LONGEST: Final = timedelta(seconds=30)
 """Beyond all that a call and its record can take; what cannot be over within the lease is not begun."""
-_PAGE: Final = 20
+_PAGE: Final = 200
 _POLL: Final = 0.5
 
 
@@ -37,7 +38,7 @@ class TellingService:
         webhooks: Webhooks,
         receivers: Receivers,
         following: FollowingService,
-        write: Callable[[Webhook, Transition], bytes],
+        write: Callable[[Webhook, Entry], bytes],
         write_challenge: Callable[[Webhook, str, datetime], bytes],
         clock: Callable[[], datetime],
         chance: Callable[[], float],
@@ -94,7 +95,7 @@ class TellingService:
         async for entry in self._entries(webhook):
             answer = await self._receivers.tell(
                 webhook,
-                message_id=f"{entry.order.order_id}_{entry.position}",
+                message_id=f"{entry.order_id}_{entry.position}",
                 at=self._clock(),
                 body=self._write(webhook, entry),
             )
@@ -127,20 +128,25 @@ class TellingService:
         proved = replace(webhook, is_proved=True, failures=0, failing_since=None, failure=None)
         return proved if await self._webhooks.keep(webhook, proved) else None
 
-    async def _entries(self, webhook: Webhook) -> AsyncIterator[Transition]:
+    async def _entries(self, webhook: Webhook) -> AsyncIterator[Entry]:
         """What is ahead of a webhook, as far as there is time for it in this turn."""
         position, ends_at = webhook.position, (webhook.leased_until or self._clock()) - _LONGEST
-        while page := await self._following.feed(
-            webhook.owner,
-            after=position,
-            size=_PAGE,
-            every_transition=webhook.every_transition,
-        ):
-            for entry in page:
-                if self._clock() >= ends_at:
-                    return
-                yield entry
-                position = entry.position
+        is_more = True
+        while is_more:
+            is_more = False
+            page = self._following.feed(
+                webhook.owner,
+                after=position,
+                size=_PAGE,
+                every_transition=webhook.every_transition,
+            )
+            async with aclosing(page):
+                async for some in page:
+                    for entry in some:
+                        if self._clock() >= ends_at:
+                            return
+                        yield entry
+                        position, is_more = entry.position, True
 
     def _after_failure(self, webhook: Webhook, answer: NotTaken) -> Webhook:
         now, failures = self._clock(), webhook.failures + 1

@@ -162,7 +162,9 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             token_hosts=settings.condition_token_hosts,
         )
         stack.push_async_callback(condition.aclose)
-        following = FollowingService(orders=orders, feed=PostgresStatusFeed(pool, projecting))
+        following = FollowingService(
+            orders=orders, feed=PostgresStatusFeed(pool, projecting), clock=utc_now
+        )
         signer = WebhookSigner(vault)
         webhooks = PostgresWebhooks(pool)
         receivers = HttpReceivers(signer, permitted=settings.webhook_hosts)

@@ -1,7 +1,6 @@
 """Order histories in PostgreSQL."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString
@@ -18,9 +17,11 @@ from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.sealing import Box, Place, StoredBox, TamperedError
 from adapters.postgres.reaching import reaching
 from application.pace import Pace
+from application.ports.order_repository import Spoilt
 from application.recorded import Actor, Change, Recorded
+from application.unfolding import rebuilt
 from domain.order.events import OrderEvent, OrderId, OrderPlaced
-from domain.order.order import BULK_FROM, Lane, Order, evolve_all, open_order, rebuild
+from domain.order.order import BULK_FROM, Lane, Order, evolve_all, open_order
 
 LANES: Final = {Lane.INSTANT: 0, Lane.NORMAL: 1, Lane.BULK: 2}
 
@@ -121,15 +122,16 @@ class PostgresOrderRepository:
         histories = await self.histories(order_ids)
         with Pace() as pace:
             for order_id, history in histories.items():
-                known = [(each.event, each.recorded_at) for each in history]
-                orders[order_id] = rebuild(order_id, known)
+                orders[order_id] = await rebuilt(order_id, readable(history), pace)
                 await pace.keep()
         return orders
 
     async def history(self, order_id: OrderId) -> Sequence[Recorded]:
-        return (await self.histories([order_id])).get(order_id, [])
+        return readable((await self.histories([order_id])).get(order_id, []))
 
-    async def histories(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Recorded]]:
+    async def histories(
+        self, order_ids: Sequence[OrderId]
+    ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
         if not order_ids:
             return {}
         async with reaching(self._pool) as connection:
@@ -137,19 +139,15 @@ class PostgresOrderRepository:
         return await _opened(self._mapper, *rows)  # others need the connection meanwhile
 
 
-async def read_histories(
-    connection: psycopg.AsyncConnection[Any],
-    mapper: EnvelopeMapper,
-    order_ids: Sequence[OrderId],
-    *,
-    up_to: int = _ALL,
-) -> Mapping[OrderId, Sequence[Recorded]]:
-    """What was recorded of several orders, up to a version, on a connection that is held already.
+def readable(history: Sequence[Recorded] | Spoilt) -> Sequence[Recorded]:
+    """A history, if it is one.
 
     Raises:
         TamperedError: what is stored is not what was recorded.
     """
-    return await _opened(mapper, *await _select(connection, order_ids, up_to=up_to))
+    if isinstance(history, Spoilt):
+        raise TamperedError(history.because)
+    return history
 
 
 async def _select(
@@ -173,18 +171,22 @@ async def _all_rows(cursor: psycopg.AsyncCursor[TupleRow]) -> Sequence[TupleRow]
 
 async def _opened(
     mapper: EnvelopeMapper, events: Sequence[TupleRow], boxes: Sequence[TupleRow]
-) -> Mapping[OrderId, Sequence[Recorded]]:
+) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
     """The histories that rows hold, read a little at a time: those of a large order are many."""
     found: dict[Place, StoredBox] = {}
-    histories: dict[OrderId, list[Recorded]] = defaultdict(list)
+    histories: dict[OrderId, list[Recorded] | Spoilt] = {}
     with Pace(is_long=len(boxes) > _ROWS) as pace:
         for order_id, version, kind, recipient_no, ciphertext, month, wrapped in boxes:
             place = Place(order_id, version, kind, recipient_no)
             found[place] = StoredBox(ciphertext, month, wrapped)
             await pace.keep()
         for row in events:
-            event = mapper.from_stored(StoredEvent(*row), found)
-            histories[event.order_id].append(event)
+            history = histories.setdefault(row[0], [])
+            if not isinstance(history, Spoilt):
+                try:
+                    history.append(mapper.from_stored(StoredEvent(*row), found))
+                except TamperedError as problem:
+                    histories[row[0]] = Spoilt(str(problem))
             await pace.keep()
     return histories
 
@@ -193,15 +195,9 @@ async def read_placed(
     mapper: EnvelopeMapper, connection: psycopg.AsyncConnection[Any], order_ids: Sequence[OrderId]
 ) -> Mapping[OrderId, OrderPlaced]:
     """The first events of orders; one that somebody has changed is absent, and hides no other."""
-    try:
-        histories = await read_histories(connection, mapper, order_ids, up_to=1)
-    except TamperedError:
-        if len(order_ids) == 1:
-            return {}
-        each = [await read_placed(mapper, connection, [one]) for one in order_ids]
-        return {order_id: placed for found in each for order_id, placed in found.items()}
-    return {
-        order_id: first.event
-        for order_id, (first, *_) in histories.items()
-        if isinstance(first.event, OrderPlaced)
-    }
+    histories = await _opened(mapper, *await _select(connection, order_ids, up_to=1))
+    placed: dict[OrderId, OrderPlaced] = {}
+    for order_id, history in histories.items():
+        if not isinstance(history, Spoilt) and isinstance(history[0].event, OrderPlaced):
+            placed[order_id] = history[0].event
+    return placed

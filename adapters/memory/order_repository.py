@@ -17,14 +17,16 @@ from eventsourcing.popo import POPOApplicationRecorder
 
 from adapters.event_store.batch import AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.repository import agenda_row, changed, recorded
+from adapters.event_store.repository import agenda_row, changed, readable, recorded
 from adapters.event_store.sealing import Place, Sealer, StoredBox
+from application.pace import Pace
 from application.ports.agenda import QUARANTINE, WITHHELD, InHand, Wait
 from application.ports.key_vault import KeyVault
-from application.ports.order_repository import ConcurrentUpdateError
+from application.ports.order_repository import ConcurrentUpdateError, Spoilt, SpoiltHistoryError
 from application.recorded import Actor, Change, Recorded
+from application.unfolding import rebuilt
 from domain.order.events import OrderId, OrderPlaced
-from domain.order.order import Order, rebuild
+from domain.order.order import Order
 from domain.personal import PersonalClass
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -73,24 +75,40 @@ class InMemoryOrderRepository:
         """Return at once: what is here is nowhere else."""
 
     async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
-        return {
-            order_id: rebuild(order_id, [(each.event, each.recorded_at) for each in history])
-            for order_id in order_ids
-            if (history := await self.history(order_id))
-        }
+        histories = await self.histories(order_ids)
+        with Pace() as pace:
+            return {
+                order_id: await rebuilt(order_id, readable(history), pace)
+                for order_id, history in histories.items()
+            }
 
     async def history(self, order_id: OrderId) -> Sequence[Recorded]:
+        return readable((await self.histories([order_id])).get(order_id, []))
+
+    async def histories(
+        self, order_ids: Sequence[OrderId]
+    ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
+        return {each: told for each in order_ids if (told := self._history(each))}
+
+    def _history(self, order_id: OrderId) -> Sequence[Recorded] | Spoilt:
+        try:
+            return self._opened(order_id)
+        except SpoiltHistoryError as problem:
+            return Spoilt(str(problem))
+
+    def _opened(self, order_id: OrderId) -> Sequence[Recorded]:
         return [
             self._mapper.from_stored(each, self._boxes)
             for each in self._recorder.select_events(order_id)
         ]
 
-    async def histories(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Recorded]]:
-        return {each: told for each in order_ids if (told := await self.history(each))}
-
     def everything(self) -> Sequence[Recorded]:
-        """Every event of every order, in the order in which they were recorded."""
-        return [self._mapper.from_stored(event, self._boxes) for _, event in self._log(after=0)]
+        """Every event of every order that can be read, in the order in which they were recorded."""
+        events: list[Recorded] = []
+        for _, event in self._log(after=0):
+            with contextlib.suppress(SpoiltHistoryError):
+                events.append(self._mapper.from_stored(event, self._boxes))
+        return events
 
     def follow(self, *, after: int) -> Sequence[tuple[int, Recorded]]:
         """What was recorded after a position, with the position of each; nobody's words are opened."""
@@ -103,6 +121,13 @@ class InMemoryOrderRepository:
         """Remove the keys and the boxes of one class of an order's personal data."""
         for place in [p for p in self._boxes if p.order_id == order_id and p.kind == kind]:
             del self._boxes[place]
+
+    def spoil(self, order_id: OrderId) -> None:
+        """Change the words of an order that were recorded last, as nobody may."""
+        of_order = [place for place in self._boxes if place.order_id == order_id]
+        last = max(of_order, key=lambda place: place.version)
+        box = self._boxes[last]
+        self._boxes[last] = replace(box, ciphertext=(box.ciphertext or b"") + b"!")
 
     def _version(self, order_id: OrderId) -> int:
         last = self._recorder.select_events(order_id, desc=True, limit=1)

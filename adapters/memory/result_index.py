@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 from adapters.memory.order_repository import InMemoryOrderRepository
 from application.ports.result_index import OwnerFigures
+from application.unfolding import Unfolding
 from domain.channel import Channel
 from domain.order.events import OrderId
 from domain.order.notification import Accepted, Delivered, Relayed, Simulated
-from domain.order.order import Order, rebuild
+from domain.order.order import Order
 
 
 class InMemoryResultIndex:
@@ -37,13 +38,9 @@ class InMemoryResultIndex:
         ]
 
     async def _all(self) -> Sequence[Order]:
-        histories = await self._orders.histories(
-            list(dict.fromkeys(each.order_id for each in self._orders.everything()))
-        )
-        return [
-            rebuild(order_id, [(each.event, each.recorded_at) for each in history])
-            for order_id, history in histories.items()
-        ]
+        order_ids = dict.fromkeys(each.order_id for _, each in self._orders.follow(after=0))
+        orders = await Unfolding(self._orders).orders(list(order_ids))
+        return [each for each in orders.values() if isinstance(each, Order)]
 
 
 def _month(order: Order) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Where the histories of orders are kept."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from application.recorded import Actor, Change, Recorded
@@ -14,6 +15,14 @@ class ConcurrentUpdateError(Exception):
 
 class SpoiltHistoryError(Exception):
     """A history cannot be read, since it is not what was recorded; somebody has to look into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoilt:
+    """Stands, among others, for a history that cannot be read."""
+
+    because: str
+    """Where it is not what was recorded; nobody's words."""
 
 
 class StoreUnavailableError(Exception):
@@ -54,6 +63,7 @@ class OrderRepository(Protocol):
         """Rebuild orders from their histories; orders that do not exist are absent.
 
         Raises:
+            SpoiltHistoryError: one of the histories cannot be read.
             StoreUnavailableError: the store cannot be reached; try again later.
         """
         ...
@@ -62,12 +72,17 @@ class OrderRepository(Protocol):
         """Everything recorded of one order, oldest first; empty if there is no such order.
 
         Raises:
+            SpoiltHistoryError: it cannot be read.
             StoreUnavailableError: the store cannot be reached; try again later.
         """
         ...
 
-    async def histories(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Recorded]]:
+    async def histories(
+        self, order_ids: Sequence[OrderId]
+    ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
         """Everything recorded of several orders, each oldest first; absent where there is none.
+
+        One that cannot be read says so, and hides no other.
 
         Raises:
             StoreUnavailableError: the store cannot be reached; try again later.

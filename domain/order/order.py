@@ -9,7 +9,7 @@ Decisions return events, none when there is nothing to do, so that asking twice 
 `next_step` is the one place that knows what comes next; the agenda is written from it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -742,6 +742,24 @@ def rebuild(order_id: OrderId, history: Iterable[tuple[OrderEvent, datetime]]) -
             return writing.order()
         case _:
             raise ValueError("an order's history opens with OrderPlaced")
+
+
+def unfold(
+    order_id: OrderId, history: Iterable[tuple[OrderEvent, datetime]], versions: Container[int]
+) -> Iterator[Order | None]:
+    """Rebuild an order event by event: the order itself where its version is asked for, else None.
+
+    Each event is written once, whatever is asked for.
+    """
+    writing: _Writing | None = None
+    for version, (event, at) in enumerate(history, start=1):
+        if writing is not None:
+            writing.write(event, at)
+        elif isinstance(event, OrderPlaced):
+            writing = _Writing(open_order(order_id, event, at))
+        else:
+            raise ValueError("an order's history opens with OrderPlaced")
+        yield writing.order() if version in versions else None
 
 
 def open_order(order_id: OrderId, placed: OrderPlaced, placed_at: datetime) -> Order:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeAlias
+from uuid import UUID
 
 import msgspec
 from litestar.types import Receive, Scope, Send
@@ -61,3 +62,10 @@ class Answer(Struct, frozen=True):
 def told(content: object, status: int = 200, headers: Headers = ()) -> Answer:
     """An answer in JSON."""
     return Answer(status, in_json(content), headers=headers)
+
+
+def left_out(spoilt: Sequence[UUID]) -> Headers:
+    """Say which orders are missing in an answer, since their histories cannot be read."""
+    if not spoilt:
+        return ()
+    return ((b"varsel-history-spoilt", ", ".join(map(str, spoilt)).encode()),)

@@ -1,11 +1,12 @@
 """The status feed on the wire."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
 
-from application.following import Transition
+from application.following import Entry, Unreadable
 from entrypoints.http.answering import Moment
 from entrypoints.http.answers_shipments import shipment
 
@@ -26,16 +27,28 @@ class FeedEntryAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_de
     shipment_id: UUID
     senders_reference: str | None = None
     recipients: Sequence[FeedRecipientAnswer]
-    shipment_type: str
+    shipment_type: str | None = None
+    """Missing, as everything but the order's id, where the status is `history_spoilt`."""
     status: str
-    last_update: Moment
+    last_update: Moment | None = None
 
 
-def feed_entry(transition: Transition) -> FeedEntryAnswer:
+HISTORY_SPOILT: Final = "history_spoilt"
+"""The status of an order whose history cannot be read: it is not what was recorded."""
+
+
+def feed_entry(entry: Entry) -> FeedEntryAnswer:
     """An entry of the feed; it says of its order what the delivery manifest said then."""
-    manifest = shipment(transition.order)
+    if isinstance(entry, Unreadable):
+        return FeedEntryAnswer(
+            sequence_number=entry.position,
+            shipment_id=entry.order_id,
+            recipients=(),
+            status=HISTORY_SPOILT,
+        )
+    manifest = shipment(entry.order)
     return FeedEntryAnswer(
-        sequence_number=transition.position,
+        sequence_number=entry.position,
         shipment_id=manifest.shipment_id,
         senders_reference=manifest.senders_reference,
         recipients=[

@@ -2,16 +2,17 @@
 
 import base64
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
-from application.following import Transition
+from application.following import Entry, Unreadable
 from application.ports.webhooks import Webhook
 from entrypoints.http.answering import Moment, utc
 from entrypoints.http.answers_deliveries import KINDS, order_status_second
+from entrypoints.http.answers_feed import HISTORY_SPOILT
 
 
 class WebhookAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -40,15 +41,17 @@ class WebhookData(Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     sequence_number: int
     shipment_id: UUID
     senders_reference: str | None = None
-    shipment_type: str
+    shipment_type: str | None = None
     status: str
-    last_update: Moment
+    last_update: Moment | None = None
 
 
 class WebhookMessage(Struct, frozen=True, kw_only=True, rename="camel"):
     """What a receiver is told."""
 
-    type: Literal["order.completed", "order.status_changed"]
+    type: Literal[
+        "order.completed", "order.cancelled", "order.status_changed", "order.history_spoilt"
+    ]
     timestamp: Moment
     data: WebhookData
 
@@ -114,12 +117,29 @@ def webhook_challenge(kept: Webhook, challenge: str, at: datetime) -> bytes:
     return msgspec.json.encode(WebhookChallengeMessage(timestamp=utc(at), data=asked))
 
 
-def webhook_message(kept: Webhook, entry: Transition) -> bytes:
+def webhook_message(kept: Webhook, entry: Entry) -> bytes:
     """What a receiver is told of an entry of the feed; the feed tells the rest."""
+    return msgspec.json.encode(_message(kept, entry))
+
+
+def _message(kept: Webhook, entry: Entry) -> WebhookMessage:
+    if isinstance(entry, Unreadable):
+        return WebhookMessage(
+            type="order.history_spoilt",
+            timestamp=utc(entry.found_at),
+            data=WebhookData(
+                owner=kept.owner,
+                webhook=kept.name,
+                sequence_number=entry.position,
+                shipment_id=entry.order_id,
+                status=HISTORY_SPOILT,
+            ),
+        )
     order = entry.order
     changed_at = utc(order.changed_at)
-    message = WebhookMessage(
-        type="order.completed" if entry.is_end else "order.status_changed",
+    end: Final = "order.cancelled" if order.is_cancelled else "order.completed"
+    return WebhookMessage(
+        type=end if entry.is_end else "order.status_changed",
         timestamp=changed_at,
         data=WebhookData(
             owner=kept.owner,
@@ -132,7 +152,6 @@ def webhook_message(kept: Webhook, entry: Transition) -> bytes:
             last_update=changed_at,
         ),
     )
-    return msgspec.json.encode(message)
 
 
 def webhook_key(public_key: bytes) -> WebhookKeyAnswer:

@@ -8,7 +8,7 @@ from litestar.types import Receive, Scope
 
 from application.caller import COMPOSED, CREATE, Caller
 from application.commands import ChainReceipt, NewOrder, PlaceChain, PlaceInstant, PlaceOrder
-from entrypoints.http.answering import Answer, Headers, told
+from entrypoints.http.answering import Answer, Headers, left_out, told
 from entrypoints.http.answers_orders import orders_found
 from entrypoints.http.answers_placed import chain_placed, order_placed
 from entrypoints.http.authentication import Doorkeeper, actor
@@ -94,8 +94,8 @@ class Placing:
         """The caller's orders under a reference."""
         caller = await self._doorkeeper.admit(scope)
         reference = read_senders_reference(scope["query_string"])
-        orders = await self._services.reading.with_reference(caller.owner, reference)
-        return told(orders_found(orders, self._links))
+        found = await self._services.reading.with_reference(caller.owner, reference)
+        return told(orders_found(found.orders, self._links), headers=left_out(found.spoilt))
 
     def _placing(self, read: OrderReader) -> Endpoint:
         async def place(scope: Scope, receive: Receive) -> Answer:

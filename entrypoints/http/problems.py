@@ -17,7 +17,11 @@ from litestar.types import Scope
 
 from application.admission import OverCeilingError, OwnerStoppedError
 from application.commands import HandOverFailedError, MissingContactError, OrderNotFoundError
-from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
+from application.ports.order_repository import (
+    ConcurrentUpdateError,
+    SpoiltHistoryError,
+    StoreUnavailableError,
+)
 from application.ports.registries import RegistryUnavailableError
 from application.ports.token_verifier import (
     InvalidTokenError,
@@ -174,6 +178,11 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         ),
         NotTakenOverError: Plain(
             500, "not_taken_over", "The provider did not take the message. Hand it in again."
+        ),
+        SpoiltHistoryError: Plain(
+            500,
+            "history_spoilt",
+            "What is stored of the order is not what was recorded. Tell the service's operator.",
         ),
         OverCeilingError: Plain(
             429,

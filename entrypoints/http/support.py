@@ -12,9 +12,11 @@ from litestar.types import Receive, Scope
 
 from application.caller import SUPPORT
 from application.recorded import Role
+from application.supporting import Unreadable
 from domain import limits
+from domain.order.events import OrderId
 from domain.recipient import Organisation, Person
-from entrypoints.http.answering import Answer, told
+from entrypoints.http.answering import Answer, left_out, told
 from entrypoints.http.answers_support import SentAnswer, sent_to
 from entrypoints.http.authentication import Doorkeeper, actor
 from entrypoints.http.contract import Access, Parameter, Reply, Route
@@ -138,7 +140,14 @@ def support(
             sent = services.supporting.sent_to(
                 recipient, since=since, until=until, by=actor(caller, Role.SUPPORT)
             )
-            return told([sent_to(recipient, each) async for each in sent])
+            answers: list[SentAnswer] = []
+            spoilt: list[OrderId] = []
+            async for each in sent:
+                if isinstance(each, Unreadable):
+                    spoilt.append(each.order_id)
+                else:
+                    answers.append(sent_to(recipient, each))
+            return told(answers, headers=left_out(spoilt))
 
         return answer
 

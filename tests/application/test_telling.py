@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,7 +17,7 @@ from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
 from application.following import FollowingService
 from application.ports.webhooks import Disabled, NotTaken, Webhook
 from application.telling import TellingService
-from domain.order.events import OrderCompleted
+from domain.order.events import OrderCompleted, OrderId
 from tests.contracts.order_repository_contract import SetClock, resolved
 from tests.contracts.status_feed_contract import lived
 from tests.samples import NOON
@@ -54,8 +54,8 @@ class House:
         self.telling = TellingService(
             webhooks=self.webhooks,
             receivers=InMemoryReceivers(self._answer, unproved=self.unproved),
-            following=FollowingService(orders=self.orders, feed=feed),
-            write=lambda _, entry: str(entry.order.order_id).encode(),
+            following=FollowingService(orders=self.orders, feed=feed, clock=self.clock),
+            write=lambda _, entry: str(entry.order_id).encode(),
             write_challenge=lambda _, challenge, __: challenge.encode(),
             clock=self.clock,
             chance=lambda: 0.0,
@@ -151,6 +151,17 @@ async def test_a_receiver_that_is_away_for_three_days_is_told_everything_in_orde
     assert len(set(told.ids)) == 99
     assert set(told.ids[: len(tries)]) == {told.ids[0]}  # a repeat is known by its id
     assert (await house.webhook()).failing_since is None
+
+
+async def test_an_order_whose_history_cannot_be_read_keeps_nothing_back(house: House) -> None:
+    told = await house.receiver(answering(None))
+    first, ill, last = await house.ended(3)
+    house.orders.spoil(OrderId(UUID(ill)))
+
+    await house.telling.run_until_idle()
+
+    assert told.taken == [first, ill, last]
+    assert (await house.webhook()).failures == 0
 
 
 async def test_after_ten_tries_in_75_hours_nothing_more_is_told_until_it_is_resumed(

@@ -8,7 +8,12 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
+from application.ports.order_repository import (
+    ConcurrentUpdateError,
+    OrderRepository,
+    Spoilt,
+    SpoiltHistoryError,
+)
 from application.recorded import SERVICE, Change
 from domain.channel import Channel
 from domain.order.events import (
@@ -29,6 +34,7 @@ from domain.recipient import Person, Recipient, RecipientNo
 from tests.samples import KARI, NOON, OLA, TTD, placed
 
 Erase = Callable[[OrderId, PersonalClass], Awaitable[None]]
+Spoil = Callable[[OrderId], Awaitable[None]]
 
 
 class SetClock:
@@ -117,6 +123,23 @@ class OrderRepositoryContract:
         assert set(await orders.load([unknown, known.order_id])) == {known.order_id}
         assert await orders.load([]) == {}
         assert list(await orders.history(unknown)) == []
+
+    async def test_a_history_that_cannot_be_read_says_so_and_hides_no_other(
+        self, orders: OrderRepository, spoil: Spoil
+    ) -> None:
+        well, ill = await orders.append([placing(), placing()], by=TTD)
+        await spoil(ill.order_id)
+
+        histories = await orders.histories([ill.order_id, well.order_id])
+
+        assert isinstance(histories[ill.order_id], Spoilt)
+        assert not isinstance(histories[well.order_id], Spoilt)
+        for read in (orders.load, orders.histories):
+            assert (await read([well.order_id])).keys() == {well.order_id}
+        with pytest.raises(SpoiltHistoryError):
+            await orders.load([well.order_id, ill.order_id])
+        with pytest.raises(SpoiltHistoryError):
+            await orders.history(ill.order_id)
 
     async def test_an_order_is_opened_once(self, orders: OrderRepository) -> None:
         first = placing()

@@ -13,6 +13,7 @@ from application.commands import (
     PlaceChain,
     PlaceOrder,
 )
+from application.reading import Found
 from domain.channel import ChannelChoice
 from domain.message import EmailMessage, SendingTime, SmsMessage
 from domain.order.events import Failure
@@ -113,7 +114,7 @@ async def test_an_unreachable_recipient_stops_a_chain_before_it_is_recorded(worl
     with pytest.raises(MissingContactError):
         await world.ordering.place_chain(command)
 
-    assert await world.reading.with_reference("ttd", "case-77") == []
+    assert await world.reading.with_reference("ttd", "case-77") == Found(orders=[], spoilt=[])
 
 
 async def test_fifty_at_once_with_one_key_make_one_order(world: World) -> None:
@@ -188,7 +189,7 @@ async def test_another_owners_order_is_as_absent_as_one_that_never_was(world: Wo
             await world.reading.order(order_id, "skd")  # type: ignore[arg-type]  # any id
         with pytest.raises(OrderNotFoundError):
             await world.auditing.history(order_id, by=SKD)  # type: ignore[arg-type]  # any id
-    assert await world.reading.with_reference("skd", "case-77") == []
+    assert await world.reading.with_reference("skd", "case-77") == Found(orders=[], spoilt=[])
 
 
 async def test_what_bounces_is_told(real: World) -> None:

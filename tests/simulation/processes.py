@@ -8,7 +8,7 @@ from random import Random
 from typing import TypeVar
 
 from application.ports.agenda import Agenda, InHand, Wait
-from application.ports.order_repository import OrderRepository, StoreUnavailableError
+from application.ports.order_repository import OrderRepository, Spoilt, StoreUnavailableError
 from application.ports.provider import (
     TOO_LATE,
     Accepted,
@@ -154,7 +154,9 @@ class FaultyOrders:
     async def history(self, order_id: OrderId) -> Sequence[Recorded]:
         return await self._read(lambda: self._orders.history(order_id))
 
-    async def histories(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Recorded]]:
+    async def histories(
+        self, order_ids: Sequence[OrderId]
+    ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
         return await self._read(lambda: self._orders.histories(order_ids))
 
     async def _read(self, effect: Callable[[], Awaitable[T]]) -> T:

@@ -204,9 +204,10 @@ class Episode:
 
     async def _told(self) -> Told:
         everything = self.orders.everything()
-        histories = await self.orders.histories(
-            list(dict.fromkeys(each.order_id for each in everything))
-        )
+        histories = {
+            order_id: await self.orders.history(order_id)
+            for order_id in dict.fromkeys(each.order_id for each in everything)
+        }
         told = [
             f"{e.order_id} {e.version} {e.recorded_at} {type(e.event).__name__}" for e in everything
         ]

@@ -7,7 +7,7 @@ import pytest
 from adapters.event_store.agenda import PostgresAgenda
 from adapters.event_store.repository import PostgresOrderRepository
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
-from tests.contracts.order_repository_contract import Erase, SetClock
+from tests.contracts.order_repository_contract import Erase, SetClock, Spoil
 
 
 @pytest.fixture
@@ -34,3 +34,8 @@ def clock(store: PostgresStore) -> SetClock:
 @pytest.fixture
 def erase(store: PostgresStore) -> Erase:
     return store.erase
+
+
+@pytest.fixture
+def spoil(store: PostgresStore) -> Spoil:
+    return store.spoil

@@ -64,6 +64,15 @@ class PostgresStore:
                 "DELETE FROM data_key WHERE order_id = %s AND class = %s", (order_id, kind)
             )
 
+    async def spoil(self, order_id: OrderId) -> None:
+        """Change the words of an order that were recorded last, as nobody may."""
+        async with self.pool.connection() as connection:
+            await connection.execute(
+                "UPDATE sealed SET ciphertext = ciphertext || '!'::bytea WHERE order_id = %s"
+                " AND version = (SELECT max(version) FROM sealed WHERE order_id = %s)",
+                (order_id, order_id),
+            )
+
     @asynccontextmanager
     async def projecting(self) -> AsyncIterator[None]:
         """Follow the log meanwhile, as a worker does."""

@@ -21,7 +21,12 @@ from domain.personal import PersonalClass
 from tests.contracts.agenda_contract import AgendaContract
 from tests.contracts.key_vault_contract import KeyVaultContract
 from tests.contracts.order_index_contract import OrderIndexContract
-from tests.contracts.order_repository_contract import Erase, OrderRepositoryContract, SetClock
+from tests.contracts.order_repository_contract import (
+    Erase,
+    OrderRepositoryContract,
+    SetClock,
+    Spoil,
+)
 from tests.contracts.report_inbox_contract import ReportInboxContract
 from tests.contracts.status_feed_contract import StatusFeedContract
 
@@ -47,6 +52,14 @@ def erase(orders: InMemoryOrderRepository) -> Erase:
         orders.erase(order_id, kind)
 
     return by_kind
+
+
+@pytest.fixture
+def spoil(orders: InMemoryOrderRepository) -> Spoil:
+    async def last(order_id: OrderId) -> None:
+        orders.spoil(order_id)
+
+    return last
 
 
 @pytest.fixture

@@ -281,7 +281,7 @@ class Installation:
             clock=lambda: self.now,
             worker="tests",
         )
-        following = FollowingService(orders=self.orders, feed=stores.feed)
+        following = FollowingService(orders=self.orders, feed=stores.feed, clock=lambda: self.now)
         receivers = receivers or InMemoryReceivers(nobody_answers)
         self.telling = TellingService(
             webhooks=stores.webhooks,

@@ -1,13 +1,20 @@
 """The status feed as clients read it."""
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
 
 from application.recorded import SERVICE, Change
-from domain.order.events import OrderId
+from domain.order.events import OrderCancelled, OrderCompleted, OrderId
+from entrypoints.http.answers_feed import FeedEntryAnswer
+from entrypoints.http.feed import Page
+from tests.application.test_unfolding import wide
+from tests.contracts.order_repository_contract import resolved
+from tests.contracts.status_feed_contract import lived
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
 from tests.entrypoints.http.test_instant import SMS
@@ -118,3 +125,110 @@ async def test_another_owner_sees_nothing(
 
     assert (await api.get(FEED, headers=SKD)).json() == []
     assert (await api.get(f"{FEED}?transitions=all", headers=SKD)).json() == []
+
+
+async def test_a_cancelled_order_has_come_to_its_end(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    cancelled = await lived(installation.orders, OrderCancelled())
+
+    (entry,) = (await api.get(FEED, headers=TTD)).json()
+
+    assert (entry["shipmentId"], entry["status"]) == (str(cancelled), "Order_Cancelled")
+
+
+async def test_a_page_ends_early_and_says_where_it_goes_on(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    await wide(installation.orders, 400)
+
+    answer = await api.get(f"{FEED}?transitions=all&pageSize=400", headers=TTD)
+    pages = [answer]
+    while (link := pages[-1].headers.get("link")) is not None:
+        following = re.fullmatch('<(.*)>; rel="next"', link)
+        assert following is not None
+        pages.append(await api.get(following[1], headers=TTD))
+
+    assert len(pages) > 1
+    assert all(len(each.content) <= 2 * 1024 * 1024 for each in pages)
+    versions = [len(entry["recipients"]) for each in pages for entry in each.json()]
+    assert versions == list(range(401))
+
+
+async def test_a_page_reads_as_any_other_answer(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    for key in ("otp-1", "otp-2"):
+        await ended(installation, api, key)
+
+    answer = await api.get(FEED, headers=TTD)
+
+    assert answer.content == msgspec.json.format(msgspec.json.encode(answer.json()), indent=2)
+    assert (await api.get(FEED, headers=SKD)).content == b"[]"
+
+
+def entry(number: int, destination: str = "") -> FeedEntryAnswer:
+    return FeedEntryAnswer(
+        sequence_number=number,
+        shipment_id=UUID(int=number),
+        senders_reference=destination,
+        recipients=(),
+        status="Order_Completed",
+    )
+
+
+def test_a_page_ends_after_a_second() -> None:
+    times = iter([10.0, 11.0, 11.01])
+    page = Page(lambda: next(times))
+
+    cuts = []
+    for number in (1, 2, 3):
+        page.take(entry(number))
+        cuts.append(page.is_cut)
+
+    assert cuts == [False, False, True]
+    assert [each["sequenceNumber"] for each in msgspec.json.decode(page.body)] == [1, 2]
+    assert page.last == 2
+
+
+def test_however_large_and_late_the_first_entry_is_on_the_page() -> None:
+    times = iter([60.0, 60.0])
+    page = Page(lambda: next(times))
+
+    page.take(entry(1, "x" * 3_000_000))
+    assert (page.last, page.is_cut) == (1, False)
+    page.take(entry(2))
+    assert (page.last, page.is_cut) == (1, True)
+
+
+async def test_an_order_whose_history_cannot_be_read_says_so_and_the_feed_goes_on(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    first, ill, last = [
+        await lived(installation.orders, resolved(), OrderCompleted()) for _ in range(3)
+    ]
+    installation.orders.spoil(ill)
+
+    entries = (await api.get(FEED, headers=TTD)).json()
+
+    assert [each["shipmentId"] for each in entries] == [str(first), str(ill), str(last)]
+    assert entries[1] == {
+        "sequenceNumber": entries[1]["sequenceNumber"],
+        "shipmentId": str(ill),
+        "recipients": [],
+        "status": "history_spoilt",
+    }
+    alone = await api.get(f"{V1}/future/shipment/{ill}", headers=TTD)
+    assert (alone.status_code, alone.json()["code"]) == (500, "history_spoilt")
+
+
+async def test_found_by_its_reference_such_an_order_is_named_and_hides_no_other(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    ill, well = [await lived(installation.orders, resolved()) for _ in range(2)]
+    installation.orders.spoil(ill)
+
+    answer = await api.get(f"{V1}/orders?sendersReference=case-77", headers=TTD)
+
+    assert [each["id"] for each in answer.json()["orders"]] == [str(well)]
+    assert answer.headers["varsel-history-spoilt"] == str(ill)

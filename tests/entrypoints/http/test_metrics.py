@@ -10,15 +10,20 @@ from uuid import UUID
 import httpx
 import pyarrow.parquet as pq
 import pytest
+from structlog.testing import capture_logs
 
 from application.agreeing import read_agreement
 from domain.order.events import OrderId, ReportedState
+from tests.contracts.order_repository_contract import attempted, resolved, sent
+from tests.contracts.result_index_contract import told
+from tests.contracts.status_feed_contract import lived
 from tests.entrypoints.http.asking import EMAIL_ORDER, ORDER, SMS_ORDER
 from tests.entrypoints.http.installation import SKD, SUPPORTER, TTD, V1, Installation
 from tests.samples import BAKERY
 
 PAGE = f"{V1}/metrics"
 KEY = {"X-API-Key": "figures"}
+DELIVERED = ReportedState.DELIVERED
 
 
 def rows(answer: httpx.Response) -> list[dict[str, Any]]:
@@ -169,6 +174,21 @@ async def test_yesterdays_text_messages_are_collected_as_a_file(
     assert headers["x-total-filetransfer-count"] == "1"
     assert headers["x-generated-at"] == "2026-09-02T14:00:00Z"
     assert headers["x-environment"] == "tests"
+
+
+async def test_an_order_whose_history_cannot_be_read_is_in_no_file_and_keeps_none_out(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    ill = await lived(installation.orders, resolved(), attempted(), sent(), told(DELIVERED))
+    installation.orders.spoil(ill)
+    well = await lived(installation.orders, resolved(), attempted(), sent(), told(DELIVERED))
+    installation.now += timedelta(days=1)
+
+    with capture_logs() as alarms:
+        (row,) = rows(await api.post(f"{PAGE}/email", headers=KEY))
+
+    assert row["ShipmentId"] == str(well)
+    assert [each["order_id"] for each in alarms if each["event"] == "history_spoilt"] == [str(ill)]
 
 
 async def test_yesterdays_emails_are_collected_as_a_file(

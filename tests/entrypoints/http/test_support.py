@@ -51,6 +51,19 @@ async def test_support_sees_what_every_owner_sent_to_a_person(
     }
 
 
+async def test_an_order_whose_history_cannot_be_read_is_named_and_hides_no_other(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    ill, well = await placed(installation, api), await placed(installation, api)
+    await installation.dispatching.run_until_idle()
+    installation.orders.spoil(OrderId(UUID(ill)))
+
+    answer = await api.get(PERSONS, headers=FOR_KARI)
+
+    assert [each["shipmentId"] for each in answer.json()] == [well]
+    assert answer.headers["varsel-history-spoilt"] == ill
+
+
 async def test_each_attempt_tells_where_it_went_and_what_became_of_it(
     installation: Installation, api: httpx.AsyncClient
 ) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import trustme
 from cryptography.exceptions import InvalidSignature
@@ -18,12 +19,27 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
+from application.following import Entry, Transition, Unreadable
+from application.ports.webhooks import Webhook
+from domain.order.events import OrderCancelled, OrderCompleted
+from domain.order.order import evolve, open_order
+from entrypoints.http.answers_webhooks import webhook_message
 from tests.adapters.conditions.endpoint import NAME, Endpoint, answer, endpoint
 from tests.adapters.event_store.postgres_store import open_store
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation, in_database
 from tests.entrypoints.http.test_feed import FEED, ended
+from tests.samples import NOON, ORDER_ID, placed
 
 WEBHOOKS = f"{V1}/webhooks"
+KEPT = Webhook(
+    owner="ttd",
+    name="case",
+    url="https://case.example.org/varsel",
+    every_transition=False,
+    secret_id=ORDER_ID,
+    position=0,
+    due_at=NOON,
+)
 ASKED = {"url": "https://case.example.org/varsel", "transitions": "last"}
 
 
@@ -233,3 +249,36 @@ async def test_a_receiver_is_told_what_the_feed_tells_and_can_verify_it_with_the
     forged = Delivery(told[1].headers, told[1].body.replace(b"Registered", b"Completed"))
     with pytest.raises(InvalidSignature):
         forged.verified(key["publicKey"])
+
+
+def test_what_ends_an_order_is_told_by_its_name() -> None:
+    order = open_order(ORDER_ID, placed, NOON)
+    ends = (OrderCompleted(), OrderCancelled())
+
+    told = [
+        message(Transition(position=7, order=evolve(order, end, NOON), is_end=True)) for end in ends
+    ]
+
+    assert [each["type"] for each in told] == ["order.completed", "order.cancelled"]
+    assert [each["data"]["status"] for each in told] == ["Order_Completed", "Order_Cancelled"]
+
+
+def test_of_an_order_whose_history_cannot_be_read_that_is_told() -> None:
+    told = message(Unreadable(position=7, order_id=ORDER_ID, found_at=NOON))
+
+    assert told == {
+        "type": "order.history_spoilt",
+        "timestamp": "2026-09-01T10:00:00Z",
+        "data": {
+            "owner": "ttd",
+            "webhook": "case",
+            "sequenceNumber": 7,
+            "shipmentId": str(ORDER_ID),
+            "status": "history_spoilt",
+        },
+    }
+
+
+def message(entry: Entry) -> dict[str, Any]:
+    read: dict[str, Any] = msgspec.json.decode(webhook_message(KEPT, entry))
+    return read
