@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from importlib.metadata import version
 
 from cyclopts import App
 
@@ -12,6 +13,7 @@ from entrypoints.settings import SettingError, Settings, read_settings
 app = App(
     name="varsel",
     help="Order notifications by e-mail and SMS, and see what became of them.",
+    version=lambda: version("varsel"),
     version_flags=["--version"],
 )
 # Each is loaded when it is called, so that no command waits for what others need.

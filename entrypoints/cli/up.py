@@ -26,7 +26,7 @@ from entrypoints.cli import demo
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.logs import log_to_stderr
 from entrypoints.cli.processes import refuse
-from entrypoints.cli.refusal import Refusal
+from entrypoints.cli.refusal import Refusal, RefusedSettings
 from entrypoints.running import Running, announce, withdraw
 from entrypoints.settings import Settings
 from entrypoints.supervisor import (
@@ -84,7 +84,9 @@ def up(*, development: Annotated[bool, Parameter(negative=())] = False) -> None:
     try:
         with ExitStack() as stack:
             _start(settings, environ, stack, stop)
-    except (PostgresError, KeyFileError, PortInUseError, ProcessFailedError) as problem:
+    except KeyFileError as problem:
+        raise RefusedSettings(str(problem)) from None
+    except (PostgresError, PortInUseError, ProcessFailedError) as problem:
         raise Refusal(str(problem)) from None
     except KeyboardInterrupt:
         pass
