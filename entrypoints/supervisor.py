@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -26,7 +27,7 @@ _SHORT_LIFE: Final = 10.0
 
 
 class PortInUseError(Exception):
-    """Somebody else listens on the port; the text is one line that says what to do."""
+    """The port or the address cannot be listened on; the text is one line that says what to do."""
 
 
 class ProcessFailedError(Exception):
@@ -37,7 +38,7 @@ def listen(host: str, port: int, *, setting: str = "VARSEL_PORT") -> socket.sock
     """Take a port, waiting a moment for the remains of an installation that was killed.
 
     Raises:
-        PortInUseError: somebody else listens there.
+        PortInUseError: somebody else listens there, or it is no address of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     deadline = time.monotonic() + _PORT_PATIENCE
@@ -49,9 +50,14 @@ def listen(host: str, port: int, *, setting: str = "VARSEL_PORT") -> socket.sock
             listener.listen(2048)
         except OSError as problem:
             listener.close()
+            if isinstance(problem, socket.gaierror) or problem.errno == errno.EADDRNOTAVAIL:
+                raise PortInUseError(
+                    f"{host} is no address of this machine ({problem.strerror}); "
+                    "name one with VARSEL_HOST"
+                ) from None
             if time.monotonic() > deadline:
                 raise PortInUseError(
-                    f"port {port} on {host} cannot be used ({os.strerror(problem.errno or 0)}); "
+                    f"port {port} on {host} cannot be used ({problem.strerror}); "
                     f"stop what listens there, or choose another with {setting}"
                 ) from None
             time.sleep(0.1)

@@ -48,7 +48,7 @@ def each_host(conninfo: str) -> Sequence[str]:
 
 
 async def refusal(conninfo: str) -> str | None:
-    """Tell an operator that what answers takes no writes, if that is why there is no connection."""
+    """Tell an operator why there is no connection, by one more try; None if there is one now."""
     try:
         async with await psycopg.AsyncConnection.connect(
             make_conninfo(to_primary(conninfo), **_ANY)
@@ -56,9 +56,15 @@ async def refusal(conninfo: str) -> str | None:
             cursor = await connection.execute("SHOW transaction_read_only")
             if await cursor.fetchone() == ("off",):
                 return None
-    except psycopg.OperationalError:
-        return None
+    except psycopg.OperationalError as error:
+        return f"The database in VARSEL_DATABASE_URL lets nobody in: {first_line(error)}."
     return (
         "The database that answers takes no writes, as a standby does, and so nothing is read from "
         "it either: name the primary in VARSEL_DATABASE_URL, or all hosts, or promote this one."
     )
+
+
+def first_line(error: psycopg.Error) -> str:
+    """What the server, or the way to it, has said first; it holds no password."""
+    first, *_ = str(error).splitlines() or ["it gave no reason"]
+    return first.removeprefix("connection failed: ").strip().rstrip(".:")

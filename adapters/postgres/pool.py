@@ -1,6 +1,8 @@
 """Connections to the database, pooled, and with limits to how long anything may wait."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -21,6 +23,8 @@ _SESSION = {
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "10s",
 }
+
+_pool_log = logging.getLogger("psycopg.pool")
 
 _SKIPS_EVENTS = "POSTGRES_ENABLE_DB_FUNCTIONS"
 _FALSE = {"", "0", "f", "false", "n", "no", "off"}
@@ -71,7 +75,8 @@ async def open_pool(
         },
     )
     try:
-        await pool.open(wait=True, timeout=timeout)
+        with _saying_nothing():
+            await pool.open(wait=True, timeout=timeout)
     except PoolTimeout:
         await pool.close()
         raise DatabaseUnreachableError(
@@ -80,6 +85,16 @@ async def open_pool(
             "see whether it runs, lets us in, and allows that many."
         ) from None
     return pool
+
+
+@contextmanager
+def _saying_nothing() -> Iterator[None]:
+    """Let the pool not log each of its tries: why it could not be opened is told in one line."""
+    _pool_log.disabled = True
+    try:
+        yield
+    finally:
+        _pool_log.disabled = False
 
 
 def refuse_unsafe(environ: Mapping[str, str]) -> None:

@@ -183,6 +183,8 @@ class Senders:
 
     async def receive(self, request: web.Request) -> web.Response:
         event = msgspec.json.decode(await request.read())
+        if event["type"] == "webhook.challenge":
+            return web.Response(text=event["data"]["challenge"])
         async with self._came:
             self.told.append(event)
             self._came.notify_all()

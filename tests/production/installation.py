@@ -139,8 +139,10 @@ class Installation:
 
     @property
     def logs(self) -> Mapping[str, str]:
-        """What the processes of the service have said, by their names."""
-        return {file.stem: file.read_text() for file in self.folder.glob("varsel-*.log")}
+        """What the processes of the service that run on have said, by their names."""
+        kinds = ("serve", "work")
+        files = [file for kind in kinds for file in self.folder.glob(f"varsel-{kind}-*.log")]
+        return {file.stem: file.read_text() for file in files}
 
     @property
     def condition(self) -> str:

@@ -39,3 +39,21 @@ async def test_to_start_on_a_standby_alone_is_refused_in_one_line_that_says_what
 async def test_a_primary_that_is_full_is_not_called_a_standby(server_url: str) -> None:
     with pytest.raises(DatabaseUnreachableError, match="allows that many"):
         await open_pool(server_url, size=1000, name="varsel-test", timeout=0.3)
+
+
+async def test_who_is_not_let_in_is_told_why_in_one_line_and_nothing_beside_it(
+    server_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    nobody = make_conninfo(server_url, dbname="nowhere", password="secret")
+
+    with pytest.raises(DatabaseUnreachableError) as refused:
+        await open_pool(nobody, size=1, name="varsel-test", timeout=0.5)
+    with pytest.raises(DatabaseUnreachableError) as not_migrated:
+        await migrate(nobody)
+
+    for told in map(str, (refused.value, not_migrated.value)):
+        assert told.startswith("The database in VARSEL_DATABASE_URL lets nobody in: ")
+        assert 'database "nowhere" does not exist' in told
+        assert "\n" not in told
+        assert "secret" not in told
+    assert caplog.records == []
