@@ -184,7 +184,7 @@ async def test_the_rest_of_a_body_that_was_refused_unread_is_not_waited_for(
         answer = await said(port, f"{head}Content-Length: 100\r\n\r\n".encode(), b"{")
 
     assert answer.startswith(b"HTTP/1.1 401 ")
-    assert b"408" not in answer
+    assert b"HTTP/1.1 408" not in answer
 
 
 async def test_a_connection_that_asks_in_time_is_kept(installation: Installation) -> None:
