@@ -13,8 +13,17 @@ from adapters.projections.generations import SupersededError, begin
 from adapters.projections.order_index import OrderIndexProjection
 from adapters.projections.projection import FeedEvent, Row
 from adapters.projections.runner import ProjectionRunner
-from tests.adapters.event_store.postgres_store import PostgresStore
+from application.recorded import SERVICE
+from domain.order.events import OrderCompleted
+from tests.adapters.event_store.postgres_store import PostgresStore, open_store
 from tests.contracts.order_index_contract import called
+from tests.contracts.order_repository_contract import (
+    attempted,
+    going_on,
+    placing,
+    resolved,
+    sent,
+)
 from tests.samples import TTD
 
 
@@ -231,3 +240,23 @@ async def test_a_worker_that_is_told_to_stop_stops_though_it_is_waiting_for_conn
 
         done, _ = await asyncio.wait({following}, timeout=5)
         assert done == {following}
+
+
+async def test_what_an_event_costs_does_not_grow_with_what_went_before(database_url: str) -> None:
+    async with open_store(database_url) as store:
+        for _ in range(80):
+            (order,) = await store.orders.append([placing()], by=TTD)
+            for event in (resolved(), attempted(), sent(), OrderCompleted()):
+                for name in store.runner.names:
+                    await store.runner.catch_up(name)
+                (order,) = await store.orders.append([going_on(order, event)], by=SERVICE)
+
+    # A server process tells what it has read when it ends.
+    with psycopg.connect(database_url, autocommit=True) as other:
+        ((events, rows),) = other.execute(
+            "SELECT (SELECT count(*) FROM orders_events),"
+            " (SELECT sum(seq_tup_read) FROM pg_stat_user_tables)"
+            " + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes)"
+        ).fetchall()
+    assert events == 400
+    assert rows < 40 * events
