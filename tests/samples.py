@@ -1,6 +1,7 @@
 """The people, firms and facts that the tests talk about; every number is synthetic."""
 
 from datetime import UTC, datetime
+from random import Random
 from uuid import UUID
 
 from application.recorded import Actor, Role
@@ -47,3 +48,9 @@ placed = OrderPlaced(
     email=REMINDER_MAIL,
     senders_reference="case-77",
 )
+
+
+def incompressible(length: int) -> str:
+    """A text that does not get shorter by being packed."""
+    letters = [chr(each) for each in range(0x4E00, 0x9FA5)]
+    return "".join(Random(7).choices(letters, k=length))  # noqa: S311  # for nobody to guess

@@ -24,6 +24,7 @@ from adapters.event_store.batch import AgendaRow, Append, Beginning, split
 from adapters.event_store.sealing import Box
 from adapters.event_store.writer import LOST, HistoryWentBackError, Writer
 from adapters.postgres.connection import Succession
+from adapters.postgres.refusing import is_of_data
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.recording import Recording
 
@@ -175,7 +176,12 @@ class Appender:
             async with asyncio.timeout(self._patience):
                 await self._writer.write(batch)
         except LOST as problem:
-            await self._lost(batch, problem)
+            if is_of_data(
+                problem
+            ):  # what is too large for an index, the driver calls operational, too
+                self._refused_whole(batch, problem)
+            else:
+                await self._lost(batch, problem)
         except HistoryWentBackError as problem:
             self._end(batch, problem.forgotten)
         except Exception as problem:  # noqa: BLE001  # one bad append must not end all others

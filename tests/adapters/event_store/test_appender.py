@@ -14,6 +14,7 @@ from adapters.event_store.batch import APPEND_LOCK
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from tests.adapters.event_store.appending import append, appending, ask, event, stored
 from tests.adapters.event_store.wire import Wire
+from tests.samples import incompressible
 
 
 @contextmanager
@@ -71,13 +72,16 @@ async def test_appends_to_one_order_follow_each_other(database_url: str) -> None
     assert stored(database_url) == 6
 
 
-async def test_what_the_store_will_never_take_drags_no_other_down(database_url: str) -> None:
+@pytest.mark.parametrize("owner", ["t\0td", incompressible(2700)], ids=["refused", "too large"])
+async def test_what_the_store_will_never_take_drags_no_other_down(
+    database_url: str, owner: str
+) -> None:
     async with appending(database_url) as appender:
         with stalled_writer(database_url):
             waiting = [asyncio.ensure_future(append(appender))]
             await blocked(database_url)
             waiting += [
-                asyncio.ensure_future(append(appender, owner="t\0td" if number == 1 else "ttd"))
+                asyncio.ensure_future(append(appender, owner=owner if number == 1 else "ttd"))
                 for number in range(4)
             ]
             await asyncio.sleep(0)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import psycopg
@@ -25,10 +24,10 @@ from tests.adapters.projections.test_runner import ask, followed
 from tests.contracts.order_index_contract import called
 from tests.contracts.result_index_contract import MONTH
 from tests.contracts.status_feed_contract import lived, page
-from tests.samples import NOON, TTD
+from tests.samples import NOON, TTD, incompressible
 
-LONG = "".join(Random(7).choices([chr(each) for each in range(0x4E00, 0x9FA5)], k=2700))  # noqa: S311  # for nobody to guess
-"""A reference that no index takes, and that does not get shorter by being packed."""
+LONG = incompressible(2700)
+"""A reference that no index takes."""
 LAST_BEFORE = 209
 """The last migration of the schema before projections went their own ways."""
 
