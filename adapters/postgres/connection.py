@@ -126,6 +126,11 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
             raise OnlyHereError("a commit's wait for its standby was ended")
         return told
 
+    @property
+    def leads(self) -> bool:
+        """Whether no later primary is known than the one that it leads to."""
+        return self._succession is None or self._succession.includes(self)
+
     async def begin_nothing_in_vain(self) -> None:
         """Refuse to write for as long as no commit comes to its end, and to read never."""
         only_reads = self._succession is not None and self._succession.takes_nothing

@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from adapters.postgres.connecting import refusal, to_primary
-from adapters.postgres.connection import Connection, FormerPrimaryError, Succession
+from adapters.postgres.connection import Connection, Succession
 from adapters.postgres.errors import DatabaseUnreachableError, UnsafeSettingError
 
 Pool = AsyncConnectionPool[Connection]
@@ -42,7 +42,7 @@ async def open_pool(
     """Open `size` connections, which the server's own views show under `name`.
 
     Where `most` is more, further ones are made when they are needed, and given up when they are not.
-    None is lent that leads to a former primary, as far as those of `succession` know of a later one.
+    Those of `succession` know of one another's primary; `reaching` lends none that leads to a former one.
 
     Whoever asks for a connection waits no longer than `timeout` seconds for it.
 
@@ -51,17 +51,9 @@ async def open_pool(
     Raises:
         DatabaseUnreachableError: the connections could not be made in time, or only to a standby.
     """
-    succession = succession or Succession()
-
-    async def check(connection: Connection) -> None:
-        if not succession.includes(connection):
-            await connection.close()
-            raise FormerPrimaryError("another server has been promoted since")
-
     pool: Pool = AsyncConnectionPool(
         _with_limits(conninfo),
         connection_class=Connection,
-        check=check,
         min_size=size,
         max_size=most or size,
         name=name,
@@ -69,7 +61,7 @@ async def open_pool(
         reconnect_timeout=timeout,  # then whoever asks has it tried anew, instead of ever more rarely
         timeout=timeout,
         kwargs={
-            "succession": succession,
+            "succession": succession or Succession(),
             "application_name": name,
             "prepare_threshold": _USES_BEFORE_A_STATEMENT_IS_PREPARED,
         },

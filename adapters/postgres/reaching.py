@@ -34,7 +34,7 @@ async def reaching(
             present, or has been silent for so many seconds.
     """
     try:
-        async with pool.connection() as connection:
+        async with _lent(pool) as connection:
             # A server that is there and says nothing keeps its own time limits as little as its
             # answers.
             cut = asyncio.get_running_loop().call_later(within, _cut, connection)
@@ -49,6 +49,24 @@ async def reaching(
         if is_of_data(problem):
             raise
         raise StoreUnavailableError from None
+
+
+@asynccontextmanager
+async def _lent(pool: AsyncConnectionPool[Any]) -> AsyncIterator[Connection]:
+    """Lend a connection that leads to the primary, and give up those that lead to a former one.
+
+    Not by the pool's own check, after which it makes everybody wait longer each time.
+    """
+    connection: Connection = await pool.getconn()
+    while not connection.leads:
+        await connection.close()
+        await pool.putconn(connection)
+        connection = await pool.getconn()
+    try:
+        async with connection:  # ends what was begun; it stays open, since it is the pool's
+            yield connection
+    finally:
+        await pool.putconn(connection)
 
 
 def _cut(connection: Connection) -> None:

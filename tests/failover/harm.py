@@ -77,6 +77,7 @@ async def promise(cluster: Cluster, load: Load) -> tuple[str, list[str]]:
     await asyncio.sleep(30)
     primary.join()
     primary.start_patroni()
+    await load.order(EXTRA)  # it may have been recorded, or not
     return synchronous.name, said
 
 

@@ -66,6 +66,11 @@ class Load:
         async with self._session() as session:
             return await self._ask(session, number, url)
 
+    async def order(self, number: int) -> None:
+        """Ask for an order until it is accepted."""
+        async with self._session() as session:
+            await self._order(session, number)
+
     def _session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             headers={"Authorization": f"Bearer {self.token}"},
