@@ -344,10 +344,13 @@ async def test_an_owner_sends_as_it_is_agreed_and_to_its_test_recipients_never(
     async with installed.session(installed.issuers.bearer("skd", forging.SKD)) as session:
         skd = Owner(session)
         assert await skd.ended(await skd.orders({"recipientEmail": letter})) == ["Email_Delivered"]
+        await skd.asks("/orders/sms", _as("Politiet"), status=400)
         tried = await skd.orders({"recipientSms": trying})
         assert await skd.ended(tried) == ["SMS_Simulated"]
 
-    assert "From: no@skd.example.org" in str(installed.relay.mailboxes())
+    came = str(installed.relay.mailboxes())
+    assert "From: no@skd.example.org" in came
+    assert "Reply-To: post@skd.example.org" in came
     assert "Trying" not in _texts(installed)
 
 
@@ -553,6 +556,12 @@ async def _followed(installed: Installation) -> None:
     """Let the local copies of the registers be up to date."""
     for register in ("krr", "businesses"):
         assert await installed.followed(register) == 0
+
+
+def _as(sender: str) -> Mapping[str, Any]:
+    """An order of the first version under a sender."""
+    recipients = [{"mobileNumber": "+4790000099"}]
+    return {"senderNumber": sender, "body": "Stop!", "recipients": recipients}
 
 
 def _letters(installed: Installation) -> Sequence[tuple[str, str]]:
