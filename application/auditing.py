@@ -1,8 +1,9 @@
 """Rebuild what was known of an order, when, and by whom."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, assert_never
 
 from application.commands import OrderNotFoundError
@@ -39,11 +40,24 @@ from domain.order.events import (
     SendConditionNotMet,
     SendConditionUnknown,
     Target,
+    Withdrawal,
 )
 from domain.order.order import Order, rebuild
 from domain.personal import Contact
 
 _GOES_ON: Final = frozenset({ReportedState.DELAYED, ReportedState.RELAYED})
+_WITHDRAWN: Final[Mapping[Withdrawal | None, str]] = MappingProxyType(
+    {
+        None: "the order was cancelled in time",
+        Withdrawal.MAIN_ORDER_CANCELLED: (
+            "the reminder was withdrawn, since the order that it reminds of was cancelled"
+        ),
+        Withdrawal.MAIN_CONDITION_NOT_MET: (
+            "the reminder was withdrawn, since the condition of the order that it reminds of said: "
+            "do not send"
+        ),
+    }
+)
 _CONTRADICTS: Final = ", which contradicts what was reported before"
 
 
@@ -149,8 +163,8 @@ def in_words(event: OrderEvent) -> str:
                 f"{event.owner} placed an order ({event.kind}) for {whom}, by {_spoken(event.channel)}, "
                 f"to be sent from {event.requested_send_time.isoformat()}"
             )
-        case OrderCancelled():
-            return "the order was cancelled in time"
+        case OrderCancelled(because=because):
+            return _WITHDRAWN[because]
         case SendConditionMet():
             return "the sender's condition said: send"
         case SendConditionNotMet():
@@ -251,8 +265,11 @@ def _target(target: Target) -> str:
 def _reasons(considered: Sequence[Considered]) -> str:
     if not considered:
         return ""
-    told = "; ".join(
-        f"{_spoken(each.source)}{'' if each.channel is None else f' {each.channel}'}: {_spoken(each.reason)}"
-        for each in considered
-    )
-    return f" — not used: {told}"
+    return f" — not used: {'; '.join(map(_reason, considered))}"
+
+
+def _reason(considered: Considered) -> str:
+    channel = "" if considered.channel is None else f" {considered.channel}"
+    of = considered.duplicate_of
+    whose = "" if of is None else f" of recipient {of}"
+    return f"{_spoken(considered.source)}{channel}: {_spoken(considered.reason)}{whose}"

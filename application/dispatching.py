@@ -24,7 +24,7 @@ from application.ports.registries import RegistryUnavailableError
 from application.ports.send_condition import NoAnswer, NotYetAsked, SendCondition
 from application.stopping import StoppedOwners
 from domain.order.events import NotificationGivenUp, OrderEvent, OrderId
-from domain.order.order import CHUNK, Lane, Order, duplicate
+from domain.order.order import CHUNK, Lane, Order, OrderStatus, duplicate
 from domain.order.steps import (
     AttemptNotifications,
     CheckCondition,
@@ -323,6 +323,7 @@ class DispatchService:
         unit = OrderInHand(order)
         until: datetime | None = None
         try:
+            await self._follow_main(unit)
             for _ in range(_STEPS):
                 now = self._clock()
                 match unit.order.next_step(now):
@@ -376,6 +377,17 @@ class DispatchService:
             return None
         return until if unit.order.version == order.version else None
 
+    async def _follow_main(self, unit: OrderInHand) -> None:
+        """Withdraw a reminder that has become due, if what it reminds of was never sent."""
+        order, now = unit.order, self._clock()
+        is_due = not isinstance(order.next_step(now), WaitUntil | Finished)
+        if order.reminds_of is None or order.status is not OrderStatus.REGISTERED or not is_due:
+            return
+        if (
+            main := (await self._orders.load([order.reminds_of])).get(order.reminds_of)
+        ) is not None:
+            unit.take(order.follow(main), now)
+
     async def _resolve(
         self,
         order: Order,
@@ -383,14 +395,15 @@ class DispatchService:
         found: Mapping[RecipientNo, Finding],
         now: datetime,
     ) -> Sequence[OrderEvent]:
-        distinct = [each for each in recipients if order.duplicate_of(each) is None]
+        twice = {each: order.duplicate_of(each) for each in recipients}
+        distinct = [each for each in recipients if twice[each] is None]
         findings = found
         if any(each not in found for each in distinct):
             answers = await self._look_up.find([_wanted(order, each) for each in distinct])
             findings = dict(zip(distinct, answers, strict=True))
         policy = order.policy(now)
         resolutions = {
-            each: resolve(findings[each], policy) if each in distinct else duplicate()
+            each: resolve(findings[each], policy) if (of := twice[each]) is None else duplicate(of)
             for each in recipients
         }
         names: dict[RecipientNo, Identifier] = {}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from application.admission import Admission
@@ -20,15 +20,18 @@ from application.commands import (
 )
 from application.looking_up import ContactLookUp, Wanted
 from application.placing import OrderNames, receipt_of, repeated
+from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
 from application.ports.owner_agreements import OwnerAgreements
 from application.ports.registries import RegistryUnavailableError
 from application.recorded import Change
 from application.seeking import seek
+from domain.order.chains import cancel_chain, cancel_with_reminders
 from domain.order.errors import CannotBePlacedError
 from domain.order.events import (
     Chain,
     ChainId,
+    OrderEvent,
     OrderId,
     OrderKind,
     ReminderLink,
@@ -52,6 +55,11 @@ _NAMESPACES: Final[Mapping[OrderKind, str]] = MappingProxyType(
 """Where a key is looked for: the same key may be used once in each."""
 
 
+_Withdraw: TypeAlias = Callable[
+    [Order, Sequence[Order], datetime], Sequence[tuple[Order, Sequence[OrderEvent]]]
+]
+
+
 class OrderingService:
     """Takes orders from owners, and lets them withdraw what has not begun."""
 
@@ -61,6 +69,7 @@ class OrderingService:
         orders: OrderRepository,
         look_up: ContactLookUp,
         names: OrderNames,
+        chains: ChainIndex,
         admission: Admission,
         agreements: OwnerAgreements,
         clock: Callable[[], datetime],
@@ -70,6 +79,7 @@ class OrderingService:
         self._orders = orders
         self._look_up = look_up
         self._names = names
+        self._chains = chains
         self._admission = admission
         self._agreements = agreements
         self._limits = limits
@@ -163,27 +173,46 @@ class OrderingService:
         return receipt_of(opened[0], is_repeat=False, is_same_request=True)
 
     async def cancel(self, command: CancelOrder) -> Order:
-        """Withdraw an order; to withdraw it twice is to withdraw it once.
+        """Withdraw an order with its reminders; to withdraw it twice is to withdraw it once.
+
+        The id of a chain means the order that it began with, and whatever of the chain has not begun.
 
         Raises:
-            OrderNotFoundError: there is no such order of this owner.
+            OrderNotFoundError: there is no such order, and no such chain, of this owner.
             TooLateToCancelError: it begins in five minutes or less, or has begun.
             StoreUnavailableError: try again later.
         """
         for _ in range(_CANCEL_TRIES):
-            order = await seek(self._orders, command.order_id)
+            order, withdraw = await self._meant(command.order_id)
             if order.placed.owner != command.by.name:
                 raise OrderNotFoundError
-            events = order.cancel(self._clock())
-            if not events:
+            chain = order.placed.chain
+            links = () if chain is None else chain.reminders
+            reminders = await self._orders.load([each.order_id for each in links]) if links else {}
+            decided = withdraw(order, list(reminders.values()), self._clock())
+            if not decided:
                 await self._orders.confirm()
                 return order
-            change = Change(order_id=order.order_id, before=order, events=tuple(events))
+            changes = [
+                Change(order_id=each.order_id, before=each, events=tuple(events))
+                for each, events in decided
+            ]
             try:
-                return (await self._orders.append([change], by=command.by))[0]
+                after = await self._orders.append(changes, by=command.by)
             except ConcurrentUpdateError:
                 continue
+            return next((each for each in after if each.order_id == order.order_id), order)
         raise ConcurrentUpdateError
+
+    async def _meant(self, order_id: OrderId) -> tuple[Order, _Withdraw]:
+        """The order of an id, or that which the chain of that id began with; and how it is withdrawn."""
+        try:
+            return await seek(self._orders, order_id), cancel_with_reminders
+        except OrderNotFoundError:
+            main = await self._chains.main_order(ChainId(order_id))
+            if main is None:
+                raise
+            return await seek(self._orders, main), cancel_chain
 
     def _name(self, command: PlaceChain, part: str) -> UUID:
         namespace = _NAMESPACES[command.kind]
@@ -210,6 +239,7 @@ class OrderingService:
             limits=self._limits,
             attachments_open_until=command.attachments_open_until,
             chain=Chain(chain_id, links),
+            order_id=order_id,
             dialogue=command.dialogue,
             request_digest=digest,
         )

@@ -1,7 +1,8 @@
 """Let owners read their orders."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from application.commands import OrderNotFoundError
 from application.ports.order_index import OrderIndex
@@ -27,10 +28,13 @@ class ReadingService:
     Another owner's order is exactly as absent as one that does not exist.
     """
 
-    def __init__(self, *, orders: OrderRepository, index: OrderIndex) -> None:
+    def __init__(
+        self, *, orders: OrderRepository, index: OrderIndex, clock: Callable[[], datetime]
+    ) -> None:
         self._orders = orders
         self._unfolding = Unfolding(orders)
         self._index = index
+        self._clock = clock
 
     async def order(self, order_id: OrderId, owner: str) -> Order:
         """One order, as it stands now.
@@ -48,6 +52,10 @@ class ReadingService:
         if order.placed.owner != owner:
             raise OrderNotFoundError
         return order
+
+    def waits_until(self, order: Order) -> datetime | None:
+        """Until when what is left of an order waits for the day, as text messages do in the night."""
+        return order.waits_for_the_day(self._clock())
 
     async def with_reference(self, owner: str, reference: str) -> Found:
         """Every order of this owner under a reference.

@@ -55,6 +55,18 @@ def expires_at(requested: datetime, channel: Channel, sending_time: SendingTime)
     return leaves_at(requested, sending_time) + LIFETIME
 
 
+def days_later(moment: datetime, days: int) -> datetime:
+    """The same time of day in Oslo so many days later, whether or not the clock changes between.
+
+    A time that the clock leaps over is an hour later by the clock.
+
+    Raises:
+        OverflowError: there are no such dates.
+    """
+    local = moment.astimezone(OSLO) + timedelta(days=days)  # reckoned by the clock on the wall
+    return local.astimezone(UTC)
+
+
 def retry_delay(attempts: int, chance: float) -> timedelta:
     """How long to wait after so many attempts: longer each time, up to a quarter of an hour.
 

@@ -19,6 +19,7 @@ from adapters.event_store.appender import Appender
 from adapters.owner_ledger.postgres import PostgresOwnerLedger
 from adapters.postgres import Succession, open_pool, refuse_unsafe
 from adapters.postgres.listening import Listener
+from adapters.projections.chain_index import PostgresChainIndex
 from adapters.projections.delivery_reference import PostgresReportInbox
 from adapters.projections.notification_result import PostgresResultIndex
 from adapters.projections.order_index import PostgresOrderIndex
@@ -204,6 +205,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 orders=orders,
                 look_up=look_up,
                 names=names,
+                chains=PostgresChainIndex(pool, projecting),
                 admission=admission,
                 agreements=agreed,
                 clock=utc_now,
@@ -211,7 +213,9 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 limits=most,
             ),
             instant=instant,
-            reading=ReadingService(orders=orders, index=PostgresOrderIndex(pool, projecting)),
+            reading=ReadingService(
+                orders=orders, index=PostgresOrderIndex(pool, projecting), clock=utc_now
+            ),
             auditing=AuditingService(orders=orders, recorder=acts),
             following=following,
             subscribing=SubscribingService(

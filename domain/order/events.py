@@ -114,6 +114,8 @@ class Chain(Struct, frozen=True):
 
     chain_id: ChainId
     reminders: tuple[ReminderLink, ...] = ()
+    reminds_of: OrderId | None = None
+    """In a reminder: the order that it reminds of; unknown in those recorded before this was."""
 
 
 class Dialogue(Struct, frozen=True):
@@ -129,6 +131,8 @@ class Considered(Struct, frozen=True, kw_only=True):
     source: Source
     reason: Reason
     channel: Channel | None = None
+    duplicate_of: RecipientNo | None = None
+    """The recipient who is notified at the same place, or is the same; unknown before it was recorded."""
     user: Identifier | None = None
 
 
@@ -189,8 +193,20 @@ class OrderPlaced(Struct, frozen=True, kw_only=True, tag="order.placed"):
     """To whom answers to its e-mails go, as was agreed with the sender then; None for whom they are from."""
 
 
-class OrderCancelled(Struct, frozen=True, tag="order.cancelled"):
-    """The sender withdrew the order in time."""
+class Withdrawal(StrEnum):
+    """Why an order was withdrawn by no word of its own."""
+
+    MAIN_ORDER_CANCELLED = "main_order_cancelled"
+    """The order that it reminds of was cancelled."""
+    MAIN_CONDITION_NOT_MET = "main_condition_not_met"
+    """The condition of the order that it reminds of said: do not send."""
+
+
+class OrderCancelled(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order.cancelled"):
+    """The order was withdrawn in time."""
+
+    because: Withdrawal | None = None
+    """None where its sender withdrew it."""
 
 
 class SendConditionMet(Struct, frozen=True, tag="order.send_condition_met"):

@@ -19,6 +19,7 @@ from uuid import UUID, uuid5
 
 from domain.agreement import Agreement
 from domain.channel import Channel
+from domain.contact_point import comparison_key
 from domain.message import Keywords, SendingTime, has_keywords
 from domain.order.errors import TooLateToCancelError
 from domain.order.events import (
@@ -51,6 +52,7 @@ from domain.order.events import (
     SendConditionUnknown,
     Source,
     Target,
+    Withdrawal,
 )
 from domain.order.limits import Limits
 from domain.order.notification import (
@@ -75,9 +77,9 @@ from domain.order.steps import (
     WaitUntil,
 )
 from domain.order.terms import sending_time, terms_of
-from domain.personal import Content, Identifier
-from domain.recipient import Organisation, Recipient, RecipientNo
-from domain.resolution import Policy, Resolution
+from domain.personal import Contact, Content, Identifier
+from domain.recipient import Direct, Organisation, Recipient, RecipientNo
+from domain.resolution import Found, Policy, Resolution
 from domain.schedule import CONFIRMATION_GRACE, leaves_at, leaves_before
 from domain.sms_segments import segments
 
@@ -280,6 +282,29 @@ class Order:
         """When time brings about that something is to be done for one of its notifications."""
         return min(self._wakes_at(each, now) for each in self._open)
 
+    def waits_for_the_day(self, now: datetime) -> datetime | None:
+        """When the first text message may leave that waits for the day to begin; None if none does.
+
+        Before its send time an order waits for that, and then, it may be, for the day.
+        """
+        if self.is_finished or self._sending_time(Channel.SMS) is SendingTime.ANYTIME:
+            return None
+        earliest = max(now, self.placed.requested_send_time)
+        waiting = [
+            max(each.delivery.not_before or earliest, earliest)
+            for each in self._open
+            if each.channel is Channel.SMS and isinstance(each.delivery, Pending)
+        ]
+        if (
+            len(self.resolved) < len(self.placed.recipients)
+            and Channel.SMS in self.placed.channel.wanted
+        ):
+            waiting.append(earliest)
+        if not waiting:
+            return None
+        opens = leaves_at(min(waiting), SendingTime.DAYTIME)
+        return opens if opens > min(waiting) else None
+
     def due_at(self, now: datetime) -> datetime | None:
         """When the order next needs something; None when it never will."""
         match self.next_step(now):
@@ -375,6 +400,24 @@ class Order:
             raise TooLateToCancelError
         return (OrderCancelled(),)
 
+    @property
+    def reminds_of(self) -> OrderId | None:
+        """The order that this one reminds of; None if it is no reminder, or does not know."""
+        chain = self.placed.chain
+        return None if chain is None else chain.reminds_of
+
+    def follow(self, main: "Order") -> Sequence[OrderEvent]:
+        """Withdraw a reminder of which nothing has begun, if what it reminds of was never sent."""
+        if self.is_finished or self.status is not OrderStatus.REGISTERED:
+            return ()
+        match main.status:
+            case OrderStatus.CANCELLED:
+                return (OrderCancelled(because=Withdrawal.MAIN_ORDER_CANCELLED),)
+            case OrderStatus.SEND_CONDITION_NOT_MET:
+                return (OrderCancelled(because=Withdrawal.MAIN_CONDITION_NOT_MET),)
+            case _:
+                return ()
+
     def record_condition(
         self,
         answer: bool | str,  # noqa: FBT001  # the sender's own yes or no
@@ -410,8 +453,12 @@ class Order:
     def resolve(
         self, resolutions: Mapping[RecipientNo, Resolution], names: Mapping[RecipientNo, Identifier]
     ) -> Sequence[OrderEvent]:
-        """Take down where recipients are to be notified, each once."""
+        """Take down where recipients are to be notified, each once, and each place once.
+
+        Two recipients who lead to the same place get one message, unless both are named in it.
+        """
         events: list[OrderEvent] = []
+        places = self._places()
         notification_no = len(self.notifications)
 
         def number(channels: Sequence[Channel]) -> tuple[tuple[NotificationNo, Channel], ...]:
@@ -426,6 +473,7 @@ class Order:
         for recipient_no, resolution in resolutions.items():
             if recipient_no in self.resolved:
                 continue
+            resolution = self._apart(recipient_no, resolution, places)  # noqa: PLW2901  # from here on
             if resolution.is_reserved:
                 events.append(
                     RecipientReserved(
@@ -466,6 +514,40 @@ class Order:
                     )
                 )
         return self._completing(events)
+
+    def _places(self) -> "_Places":
+        """Who is notified at which place already."""
+        places = _Places(self)
+        for each in self.notifications:
+            if each.address is not None and not each.address.is_erased:
+                places.take(each.channel, each.address, each.recipient_no)
+        return places
+
+    def _apart(
+        self, recipient_no: RecipientNo, resolution: Resolution, places: "_Places"
+    ) -> Resolution:
+        """A resolution without the places where another recipient gets the same message."""
+        found: list[Found] = []
+        left_out: list[Considered] = []
+        for each in resolution.found:
+            other = places.take(each.channel, each.address, recipient_no)
+            if other is None:
+                found.append(each)
+                continue
+            left_out.append(
+                Considered(
+                    source=each.source,
+                    reason=Reason.DUPLICATE,
+                    channel=each.channel,
+                    duplicate_of=other,
+                    user=each.user,
+                )
+            )
+        if not left_out:
+            return resolution
+        return replace(
+            resolution, found=tuple(found), considered=(*resolution.considered, *left_out)
+        )
 
     def refuse_too_long(
         self, notifications: Sequence[NotificationNo], limits: Limits
@@ -717,13 +799,43 @@ class Order:
         return tuple(events)
 
 
+class _Places:
+    """Who of an order's recipients is notified where; two get one message if it would be the same.
+
+    It is another for each only where it names whom it is for, and both have names: an address alone
+    has none.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._is_for_each = order.waits_for_names
+        self._first: dict[tuple[Channel, str], RecipientNo] = {}
+        self._first_address: dict[tuple[Channel, str], RecipientNo] = {}
+
+    def take(
+        self, channel: Channel, address: Contact, recipient_no: RecipientNo
+    ) -> RecipientNo | None:
+        """Have a recipient notified at a place; or the other who gets the same message there."""
+        place = channel, comparison_key(address, channel)
+        has_no_name = isinstance(self._order.recipient(recipient_no).identity, Direct)
+        is_the_same = has_no_name or not self._is_for_each
+        other = (self._first if is_the_same else self._first_address).get(place)
+        if other not in (None, recipient_no):
+            return other
+        self._first.setdefault(place, recipient_no)
+        if has_no_name:
+            self._first_address.setdefault(place, recipient_no)
+        return None
+
+
 def _expired(notification: Notification, *, has_left: bool) -> NotificationExpired:
     return NotificationExpired(notification_no=notification.notification_no, has_left=has_left)
 
 
-def duplicate(source: Source = Source.SENDER) -> Resolution:
-    """The resolution of a recipient who stands in the order twice: notified once, by the first."""
-    return Resolution(considered=(Considered(source=source, reason=Reason.DUPLICATE),))
+def duplicate(of: RecipientNo) -> Resolution:
+    """The resolution of a recipient who stands in the order twice: notified once, as the first."""
+    left_out = Considered(source=Source.SENDER, reason=Reason.DUPLICATE, duplicate_of=of)
+    return Resolution(considered=(left_out,))
 
 
 # The fold

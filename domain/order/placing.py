@@ -24,11 +24,19 @@ from domain.message import (
     with_line_breaks,
 )
 from domain.order.errors import CannotBePlacedError, Fault
-from domain.order.events import Chain, DeliveryPolicy, Dialogue, OrderKind, OrderPlaced
+from domain.order.events import (
+    Chain,
+    DeliveryPolicy,
+    Dialogue,
+    OrderId,
+    OrderKind,
+    OrderPlaced,
+)
 from domain.order.limits import Limits
 from domain.order.terms import decide_terms
 from domain.personal import Content
 from domain.recipient import Direct, Identity, Recipient, RecipientNo
+from domain.schedule import days_later
 from domain.sms_segments import segments
 
 LATE_BY: Final = timedelta(minutes=5)
@@ -49,7 +57,8 @@ class NewOrder(Struct, frozen=True, kw_only=True):
     requested_send_time: datetime | None = None
     """With a time zone; None means at once."""
     delay_days: int | None = None
-    """For a reminder: so many times 24 hours after the main order, in place of a time of its own."""
+    """For a reminder: so many days after the main order, at its time of day in Oslo, in place of a time
+    of its own."""
     channel: ChannelChoice
     recipients: tuple[Identity, ...]
     email: EmailMessage | None = None
@@ -147,12 +156,15 @@ def place_chain(  # the circumstances of a decision, each by its name
     now: datetime,
     agreement: Agreement,
     chain: Chain,
+    order_id: OrderId,
     limits: Limits = Limits(),  # noqa: B008  # frozen
     attachments_open_until: Sequence[datetime] = (),
     dialogue: Dialogue | None = None,
     request_digest: str | None = None,
 ) -> Sequence[OrderPlaced]:
     """Decide whether an order and its reminders can be placed: all of them, or none.
+
+    Each reminder knows the order that it reminds of, whose id is `order_id`.
 
     Raises:
         CannotBePlacedError: they break rules; every one is told, with the reminder that breaks it.
@@ -175,7 +187,7 @@ def place_chain(  # the circumstances of a decision, each by its name
                     limits=limits,
                     follows=follows if is_reminder else None,
                     attachments_open_until=() if is_reminder else attachments_open_until,
-                    chain=Chain(chain.chain_id) if is_reminder else chain,
+                    chain=Chain(chain.chain_id, reminds_of=order_id) if is_reminder else chain,
                     dialogue=dialogue,
                     request_digest=None if is_reminder else request_digest,
                 )
@@ -194,7 +206,7 @@ def _send_time(asked: NewOrder, now: datetime, follows: datetime | None) -> date
         requested = asked.requested_send_time or now
         return None if requested.tzinfo is None else requested.astimezone(UTC)
     try:
-        return (follows or now).astimezone(UTC) + timedelta(days=asked.delay_days)
+        return days_later(follows or now, asked.delay_days)
     except OverflowError:
         return None
 

@@ -1,6 +1,7 @@
 """Orders as the first version of the API shows them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct, field
@@ -122,6 +123,8 @@ class OrderStatusAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_
     resource_action: str | None = None
     condition_endpoint: str | None = None
     processing_status: ProcessingStatusAnswer
+    waits_until: Moment | None = None
+    """When its text messages may leave that wait for the day, where any do."""
     notifications_status_summary: SummaryAnswer | None = None
 
 
@@ -162,7 +165,9 @@ def orders_found(orders: Sequence[Order], links: Links) -> OrdersAnswer:
     )
 
 
-def order_with_status(order: Order, links: Links) -> OrderStatusAnswer:
+def order_with_status(
+    order: Order, links: Links, waits_until: datetime | None = None
+) -> OrderStatusAnswer:
     """How far an order has come."""
     placed = order.placed
     return OrderStatusAnswer(
@@ -181,6 +186,7 @@ def order_with_status(order: Order, links: Links) -> OrderStatusAnswer:
             description=ORDER_WORDS[order.status],
             last_update=utc(order.changed_at),
         ),
+        waits_until=None if waits_until is None else utc(waits_until),
         notifications_status_summary=_summary(order, links),
     )
 

@@ -1,6 +1,7 @@
 """Shipments as the second version of the API shows them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -36,10 +37,12 @@ class ShipmentAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_def
     type: str
     status: str
     last_update: Moment
+    waits_until: Moment | None = None
+    """When its text messages may leave that wait for the day, where any do."""
     recipients: Sequence[ShipmentRecipientAnswer]
 
 
-def shipment(order: Order) -> ShipmentAnswer:
+def shipment(order: Order, waits_until: datetime | None = None) -> ShipmentAnswer:
     """The delivery manifest of an order, e-mails before text messages."""
     return ShipmentAnswer(
         shipment_id=order.order_id,
@@ -47,6 +50,7 @@ def shipment(order: Order) -> ShipmentAnswer:
         type=KINDS[order.placed.kind],
         status=order_status_second(order.status),
         last_update=utc(order.changed_at),
+        waits_until=None if waits_until is None else utc(waits_until),
         recipients=[
             _recipient(each)
             for channel in (Channel.EMAIL, Channel.SMS)

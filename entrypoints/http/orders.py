@@ -93,7 +93,10 @@ ROUTES: Final = (
         path=f"{BASE}/orders/{{id}}/cancel",
         tag="Orders",
         summary="Cancel an order",
-        words="To cancel an order twice is to cancel it once.",
+        words=(
+            "To cancel an order twice is to cancel it once. Its reminders are withdrawn with it. The id "
+            "of a chain (`notificationOrderId`) withdraws whatever of the chain has not begun."
+        ),
         parameters=[ORDER_ID],
         replies={
             200: Reply(words="The order is cancelled.", kind=OrderStatusAnswer),
@@ -131,7 +134,8 @@ class OrdersController(Controller):
         links: NamedDependency[Links],
     ) -> Answer:
         """How far an order has come."""
-        return told(order_with_status(await _order(order_id, request, services), links))
+        order = await _order(order_id, request, services)
+        return told(order_with_status(order, links, services.reading.waits_until(order)))
 
     @get("/notifications/email")
     async def emails(

@@ -75,4 +75,5 @@ class ShipmentsController(Controller):
             its_id = read_order_id(order_id)
         except InvalidRequestError:
             raise NoSuchPathError from None
-        return told(shipment(await services.reading.order(its_id, request.user.owner)))
+        order = await services.reading.order(its_id, request.user.owner)
+        return told(shipment(order, services.reading.waits_until(order)))

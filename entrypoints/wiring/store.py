@@ -16,6 +16,7 @@ from adapters.postgres.listening import Listener
 from adapters.postgres.migrations import refuse_old_schema
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.privileges import refuse_more_than_needed
+from adapters.projections.chain_index import ChainIndexProjection
 from adapters.projections.delivery_reference import DeliveryReferenceProjection
 from adapters.projections.notification_result import NotificationResultProjection
 from adapters.projections.order_index import OrderIndexProjection
@@ -90,6 +91,7 @@ def projection_runner(pool: Pool, listener: Listener, vault: FileKeyVault) -> Pr
         listener,
         [
             OrderIndexProjection(),
+            ChainIndexProjection(),
             DeliveryReferenceProjection(),
             StatusFeedProjection(),
             NotificationResultProjection(),

@@ -4,12 +4,19 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.memory.provider import RecordingProvider
 from application.agreeing import read_agreement
-from application.commands import NewOrder, PlaceOrder
+from application.commands import (
+    CancelOrder,
+    NewOrder,
+    OrderNotFoundError,
+    PlaceChain,
+    PlaceOrder,
+)
 from application.dispatching import DispatchService
 from application.handing_over import HandOver
 from application.looking_up import ContactLookUp, Registries, Wanted
@@ -809,3 +816,82 @@ async def test_another_owners_test_recipients_are_nothing_to_this_one(world: Mem
     await world.dispatching.run_until_idle()
 
     assert len(world.mail.carried) == 1
+
+
+async def chained(world: MemoryWorld, *, condition: str | None = None) -> tuple[OrderId, OrderId]:
+    """An order for the next hour and its reminder a day later."""
+    order = NewOrder(
+        channel=ChannelChoice.EMAIL,
+        recipients=(SOMEBODY,),
+        email=MAIL,
+        condition=condition,
+        requested_send_time=world.clock() + timedelta(hours=1),
+    )
+    later = msgspec.structs.replace(order, requested_send_time=None, condition=None, delay_days=1)
+    receipt = await world.ordering.place_chain(
+        PlaceChain(idempotency_key="case-77", order=order, reminders=(later,), by=TTD)
+    )
+    (reminder,) = receipt.reminders
+    return receipt.order.order_id, reminder.order_id
+
+
+async def test_the_reminder_of_an_order_whose_condition_said_no_is_not_sent(
+    world: MemoryWorld,
+) -> None:
+    order_id, reminder_id = await chained(world, condition="https://owner.example/no")
+    await world.finished(order_id)
+
+    reminder = await world.finished(reminder_id)
+
+    assert reminder.status is OrderStatus.CANCELLED
+    assert world.mail.carried == []
+    words = [each.words for each in await world.auditing.history(reminder_id, by=AUDITOR)]
+    assert "the condition of the order that it reminds of said: do not send" in words[-1]
+
+
+async def test_the_reminder_of_an_order_that_was_sent_is_sent(world: MemoryWorld) -> None:
+    order_id, reminder_id = await chained(world)
+    await world.finished(order_id)
+    await world.finished(reminder_id)
+
+    assert len(world.mail.carried) == 2
+
+
+async def test_the_reminders_of_a_cancelled_order_are_cancelled_at_once(
+    world: MemoryWorld,
+) -> None:
+    order_id, reminder_id = await chained(world)
+
+    await world.ordering.cancel(CancelOrder(order_id=order_id, by=TTD))
+
+    assert (await now(world, reminder_id)).status is OrderStatus.CANCELLED
+
+
+async def test_a_chain_is_withdrawn_by_its_own_id_and_by_its_owner_alone(
+    world: MemoryWorld,
+) -> None:
+    order_id, reminder_id = await chained(world)
+    chain = (await now(world, order_id)).placed.chain
+    assert chain is not None
+    by_chain = CancelOrder(order_id=OrderId(chain.chain_id), by=TTD)
+
+    with pytest.raises(OrderNotFoundError):
+        await world.ordering.cancel(msgspec.structs.replace(by_chain, by=SKD))
+    cancelled = await world.ordering.cancel(by_chain)
+
+    assert cancelled.order_id == order_id
+    for each in (order_id, reminder_id):
+        assert (await now(world, each)).status is OrderStatus.CANCELLED
+
+
+async def test_of_a_chain_whose_order_was_sent_what_is_to_come_is_withdrawn(
+    world: MemoryWorld,
+) -> None:
+    order_id, reminder_id = await chained(world)
+    chain = (await world.finished(order_id)).placed.chain
+    assert chain is not None
+
+    await world.ordering.cancel(CancelOrder(order_id=OrderId(chain.chain_id), by=TTD))
+
+    assert (await now(world, order_id)).status is OrderStatus.COMPLETED
+    assert (await now(world, reminder_id)).status is OrderStatus.CANCELLED

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import msgspec
@@ -484,7 +484,8 @@ def test_a_recipient_who_stands_in_the_order_twice_is_notified_once() -> None:
     assert order.duplicate_of(RecipientNo(0)) is None
     assert order.duplicate_of(RecipientNo(1)) == 0
     events = order.resolve(
-        {RecipientNo(0): Resolution(found=(by_mail,)), RecipientNo(1): duplicate()}, {}
+        {RecipientNo(0): Resolution(found=(by_mail,)), RecipientNo(1): duplicate(RecipientNo(0))},
+        {},
     )
     assert len(order_after(twice, *events).notifications) == 1
 
@@ -917,3 +918,36 @@ def seconds_to_rebuild(recipients: int) -> float:
 
 def test_the_fold_costs_what_is_in_a_history_and_not_its_square() -> None:
     assert seconds_to_rebuild(8000) < 40 * seconds_to_rebuild(500)
+
+
+# Waiting for the day
+
+by_day = msgspec.structs.replace(placed, channel=ChannelChoice.SMS, sms=REMINDER_SMS)
+NIGHT = datetime(2026, 9, 1, 20, tzinfo=UTC)
+MORNING = datetime(2026, 9, 2, 7, tzinfo=UTC)
+by_number = Found(channel=Channel.SMS, address=Contact("+4799999999"), source=Source.KRR)
+
+
+def test_a_text_message_of_the_night_tells_until_when_it_waits() -> None:
+    tonight = msgspec.structs.replace(by_day, requested_send_time=NIGHT)
+    order = order_after(tonight, at=NIGHT)
+
+    assert order.waits_for_the_day(NOON) == MORNING
+    assert resolved(order, by_number).waits_for_the_day(NIGHT) == MORNING
+
+
+def test_what_may_leave_now_or_at_its_send_time_waits_for_no_day() -> None:
+    order = resolved(order_after(by_day), by_number)
+
+    assert order.waits_for_the_day(NOON) is None
+    assert order.waits_for_the_day(NIGHT) == MORNING
+    assert order_after(by_day).waits_for_the_day(NOON - timedelta(hours=1)) is None
+    at_any_time = msgspec.structs.replace(
+        by_day, sms=msgspec.structs.replace(REMINDER_SMS, sending_time=SendingTime.ANYTIME)
+    )
+    assert order_after(at_any_time).waits_for_the_day(NIGHT) is None
+
+
+def test_an_e_mail_and_what_is_finished_wait_for_no_day() -> None:
+    assert resolved(order_after(by_sms_too), by_mail).waits_for_the_day(NIGHT) is None
+    assert order_after(by_day, OrderCancelled()).waits_for_the_day(NIGHT) is None

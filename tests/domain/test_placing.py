@@ -16,7 +16,7 @@ from domain.order.limits import Limits
 from domain.order.placing import LATE_BY, NewOrder, place, place_chain
 from domain.personal import Contact, Content
 from domain.recipient import Direct
-from tests.samples import KARI, NOON, REMINDER_MAIL, REMINDER_SMS
+from tests.samples import KARI, NOON, ORDER_ID, REMINDER_MAIL, REMINDER_SMS
 
 ADDRESS: Final = Contact("reader@example.org")
 NUMBER: Final = Contact("+4799999999")
@@ -261,6 +261,7 @@ def chain_of(*reminders: NewOrder, main: NewOrder = MAIL) -> list[tuple[int | No
             now=NOON,
             agreement=ANY_SENDER_GOES,
             chain=CHAIN,
+            order_id=ORDER_ID,
             limits=FEW,
         )
     except CannotBePlacedError as refused:
@@ -278,6 +279,7 @@ def test_a_reminder_comes_days_after_its_order_or_at_a_time_of_its_own() -> None
         now=NOON,
         agreement=ANY_SENDER_GOES,
         chain=CHAIN,
+        order_id=ORDER_ID,
         request_digest="0f",
     )
 
@@ -366,6 +368,7 @@ def test_a_reminder_is_held_to_what_is_agreed_as_well() -> None:
             now=NOON,
             agreement=AGREED,
             chain=CHAIN,
+            order_id=ORDER_ID,
         )
 
     assert [(each.reminder, each.part) for each in refused.value.faults] == [(0, "email_sender")]

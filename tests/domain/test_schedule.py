@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.channel import Channel
 from domain.message import SendingTime
-from domain.schedule import OSLO, expires_at, leaves_at, retry_delay
+from domain.schedule import OSLO, days_later, expires_at, leaves_at, retry_delay
 
 
 def oslo(text: str) -> datetime:
@@ -77,3 +77,19 @@ def test_the_wait_for_the_next_attempt_grows_up_to_nineteen_minutes(
 
     assert timedelta(seconds=10) <= delay <= timedelta(minutes=18, seconds=45)
     assert delay <= retry_delay(attempts + 1, chance)
+
+
+@pytest.mark.parametrize(
+    "moment, days, later",
+    [
+        ("2026-09-01T12:00", 7, "2026-09-08T12:00"),
+        ("2026-10-24T16:30", 7, "2026-10-31T16:30"),  # an hour more of real time
+        ("2026-03-25T16:30", 7, "2026-04-01T16:30"),  # an hour less
+        ("2026-03-28T02:30", 1, "2026-03-29T03:30"),  # the clock leaps over half past two
+        ("2026-10-24T02:30", 1, "2026-10-25T02:30"),
+    ],
+)
+def test_days_are_those_of_oslo_whether_or_not_the_clock_changes(
+    moment: str, days: int, later: str
+) -> None:
+    assert days_later(oslo(moment), days) == oslo(later)

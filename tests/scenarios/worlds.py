@@ -13,6 +13,7 @@ from uuid import uuid4
 import uvicorn
 
 from adapters.memory.act_log import InMemoryActLog
+from adapters.memory.chain_index import InMemoryChainIndex
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import (
     InMemoryAgenda,
@@ -147,12 +148,15 @@ class MemoryWorld:
             orders=self.orders,
             look_up=look_up,
             names=names,
+            chains=InMemoryChainIndex(self.orders),
             admission=self.admission,
             agreements=self.agreements,
             clock=self.clock,
             next_id=uuid4,
         )
-        self.reading = ReadingService(orders=self.orders, index=InMemoryOrderIndex(self.orders))
+        self.reading = ReadingService(
+            orders=self.orders, index=InMemoryOrderIndex(self.orders), clock=self.clock
+        )
         self.auditing = AuditingService(orders=self.orders, recorder=recorder)
         self.reporting = ReportingService(
             inbox=self.inbox,
@@ -179,7 +183,7 @@ class MemoryWorld:
             orders=self.orders,
             agenda=self.agenda,
             look_up=look_up,
-            condition=InMemorySendCondition(lambda _: True),
+            condition=InMemorySendCondition(lambda url: not url.endswith("/no")),
             hand_over=hand_over,
             stopped=stopped,
             clock=self.clock,

@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
+from adapters.memory.chain_index import InMemoryChainIndex
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryAgenda, InMemoryOrderRepository
 from adapters.memory.owner_agreements import InMemoryOwnerAgreements
@@ -427,6 +428,7 @@ class Episode:
             orders=FaultyOrders(self.orders, process, self.dice),
             look_up=self._look_up(process),
             names=OrderNames(self.vault),
+            chains=InMemoryChainIndex(self.orders),
             admission=self._admission(),
             agreements=InMemoryOwnerAgreements(),
             clock=self.clock,

@@ -16,6 +16,7 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.postgres import Succession, open_pool
 from adapters.postgres.listening import Listener
 from adapters.postgres.pool import Pool
+from adapters.projections.chain_index import ChainIndexProjection, PostgresChainIndex
 from adapters.projections.delivery_reference import (
     DeliveryReferenceProjection,
     PostgresReportInbox,
@@ -51,6 +52,7 @@ class PostgresStore:
     agenda: PostgresAgenda
     runner: ProjectionRunner
     index: PostgresOrderIndex
+    chains: PostgresChainIndex
     inbox: PostgresReportInbox
     feed: PostgresStatusFeed
     recipients: PostgresRecipientIndex
@@ -114,6 +116,7 @@ async def open_store(
             listener,
             [
                 OrderIndexProjection(),
+                ChainIndexProjection(),
                 DeliveryReferenceProjection(),
                 StatusFeedProjection(),
                 NotificationResultProjection(),
@@ -133,6 +136,7 @@ async def open_store(
             agenda=PostgresAgenda(pool, listener),
             runner=runner,
             index=PostgresOrderIndex(pool, runner),
+            chains=PostgresChainIndex(pool, runner),
             inbox=PostgresReportInbox(pool, listener),
             feed=PostgresStatusFeed(pool, runner),
             results=PostgresResultIndex(pool, runner),

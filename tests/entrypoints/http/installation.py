@@ -12,6 +12,7 @@ from litestar.types import ASGIApp
 
 from adapters.channels.kannel_reports import read_kannel_report
 from adapters.memory.act_log import InMemoryActLog
+from adapters.memory.chain_index import InMemoryChainIndex
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import (
     InMemoryAgenda,
@@ -51,6 +52,7 @@ from application.operations.recorder import ActRecorder
 from application.ordering import OrderingService
 from application.placing import OrderNames
 from application.ports.agenda import Agenda
+from application.ports.chain_index import ChainIndex
 from application.ports.order_index import OrderIndex
 from application.ports.owner_ledger import Ceiling
 from application.ports.recipient_index import RecipientIndex
@@ -176,6 +178,7 @@ class Stores:
     orders: Any
     agenda: Agenda
     index: OrderIndex
+    chains: ChainIndex
     inbox: Any
     feed: StatusFeed
     recipients: RecipientIndex
@@ -194,6 +197,7 @@ def in_memory(
         orders=orders,
         agenda=InMemoryAgenda(orders),
         index=InMemoryOrderIndex(orders),
+        chains=InMemoryChainIndex(orders),
         inbox=InMemoryReportInbox(orders),
         feed=feed,
         recipients=InMemoryRecipientIndex(orders),
@@ -209,6 +213,7 @@ def in_database(store: PostgresStore) -> Stores:
         orders=store.orders,
         agenda=store.agenda,
         index=store.index,
+        chains=store.chains,
         inbox=store.inbox,
         feed=store.feed,
         recipients=store.recipients,
@@ -297,6 +302,7 @@ class Installation:
                 orders=self.orders,
                 look_up=look_up,
                 names=names,
+                chains=stores.chains,
                 admission=admission,
                 agreements=self.agreements,
                 clock=lambda: self.now,
@@ -310,7 +316,7 @@ class Installation:
                 agreements=self.agreements,
                 clock=lambda: self.now,
             ),
-            reading=ReadingService(orders=self.orders, index=stores.index),
+            reading=ReadingService(orders=self.orders, index=stores.index, clock=lambda: self.now),
             auditing=AuditingService(orders=self.orders, recorder=recorder),
             following=following,
             subscribing=SubscribingService(

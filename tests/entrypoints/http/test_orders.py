@@ -27,7 +27,7 @@ from domain.order.events import (
 from domain.personal import Contact
 from domain.recipient import RecipientNo
 from tests.entrypoints.http.asking import EMAIL_ORDER, chain
-from tests.entrypoints.http.installation import BASE_URL, TTD, V1, Installation
+from tests.entrypoints.http.installation import BASE_URL, SKD, TTD, V1, Installation
 from tests.samples import KARI, NOON, OLA
 
 
@@ -332,6 +332,40 @@ async def test_a_shipment_can_be_read_and_cancelled_as_an_order(api: httpx.Async
 
     assert read.json()["id"] == shipment_id
     assert cancelled.status_code == 200
+
+
+async def test_a_chain_is_cancelled_by_its_own_id_with_its_reminders(
+    api: httpx.AsyncClient,
+) -> None:
+    told = (await api.post(f"{V1}/future/orders", json=chain(), headers=TTD)).json()
+
+    cancelled = await api.put(f"{V1}/orders/{told['notificationOrderId']}/cancel", headers=TTD)
+
+    assert cancelled.status_code == 200
+    assert cancelled.json()["id"] == told["notification"]["shipmentId"]
+    for each in (told["notification"], *told["notification"]["reminders"]):
+        read = await api.get(f"{V1}/future/shipment/{each['shipmentId']}", headers=TTD)
+        assert read.json()["status"] == "Order_Cancelled"
+    absent = await api.put(f"{V1}/orders/{told['notificationOrderId']}/cancel", headers=SKD)
+    assert absent.status_code == 404
+
+
+async def test_an_order_of_the_night_says_until_when_it_waits(
+    api: httpx.AsyncClient, installation: Installation
+) -> None:
+    installation.now = NOON.replace(hour=21)
+    number = {"recipientSms": {"phoneNumber": "+4799999999", "smsSettings": {"body": "Log in."}}}
+    body = {"idempotencyId": "night", "recipient": number}
+    told = (await api.post(f"{V1}/future/orders", json=body, headers=TTD)).json()
+    order_id = told["notification"]["shipmentId"]
+
+    status = (await api.get(f"{V1}/orders/{order_id}/status", headers=TTD)).json()
+    shipment = (await api.get(f"{V1}/future/shipment/{order_id}", headers=TTD)).json()
+
+    assert status["waitsUntil"] == shipment["waitsUntil"] == "2026-09-02T07:00:00Z"
+    installation.now = NOON.replace(day=2)
+    later = (await api.get(f"{V1}/orders/{order_id}/status", headers=TTD)).json()
+    assert "waitsUntil" not in later
 
 
 async def test_five_minutes_before_its_time_an_order_cannot_be_cancelled(

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from application.commands import NewOrder
 from domain.agreement import ANY_SENDER_GOES
-from domain.order.events import Chain, ChainId, OrderKind
+from domain.order.events import Chain, ChainId, OrderId, OrderKind
 from domain.order.placing import LATE_BY, place, place_chain
 from entrypoints.http.requests import (
     ChainRequest,
@@ -183,6 +183,7 @@ def place_at(now: datetime, asked: NewOrder | ChainRequest | InstantRequest) -> 
                     kind=asked.kind,
                     **circumstances,
                     chain=Chain(ChainId(uuid4())),
+                    order_id=OrderId(uuid4()),
                     attachments_open_until=asked.attachments_open_until,
                 )
 
