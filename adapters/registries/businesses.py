@@ -21,6 +21,7 @@ from adapters.registries.pages import (
     moment,
     read_each,
     refuse_odd_characters,
+    refuse_odd_key,
     typed,
 )
 from application.mail_address import is_mailbox
@@ -165,7 +166,7 @@ def _unit(entry: object) -> UnitRow:
 
 def _address(entry: object) -> AddressRow:
     outer = converted(entry, _Entry)
-    refuse_odd_characters(outer.id)
+    refuse_odd_key(outer.id)
     if outer.isdeleted:
         return AddressRow(outer.id, moment(outer.updated))
     if outer.content is None:

@@ -13,6 +13,7 @@ Entry = TypeVar("Entry")
 Row = TypeVar("Row")
 
 _ODD: Final = re.compile("[\x00\ud800-\udfff]")
+_LONGEST_KEY: Final = 2000
 # The earliest and latest days, on which another offset may lead out of the calendar.
 _YEARS: Final = range(2, 9999)
 
@@ -133,6 +134,17 @@ def moment(text: str) -> datetime:
     if read.year not in _YEARS:
         raise UnreadableEntryError("a timestamp cannot be read")
     return read
+
+
+def refuse_odd_key(*texts: str) -> None:
+    """Refuse what no index takes: odd characters, and more bytes than there is room for.
+
+    Raises:
+        UnreadableEntryError: the texts, by which together an entry is known, are no key.
+    """
+    refuse_odd_characters(*texts)
+    if sum(len(text.encode()) for text in texts) > _LONGEST_KEY:
+        raise UnreadableEntryError("a key is too long")
 
 
 def refuse_odd_characters(*texts: str | None) -> None:

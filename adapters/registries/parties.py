@@ -25,6 +25,7 @@ from adapters.registries.pages import (
     entries_of,
     read_each,
     refuse_odd_characters,
+    refuse_odd_key,
 )
 from application.mobile_number import normalise
 
@@ -119,19 +120,21 @@ def bare(resource: str) -> str:
 
 def _profile(entry: object) -> ProfileRow:
     row = converted(entry, ProfileRow)
-    refuse_odd_characters(row.user, row.organisation, row.email, row.mobile, *row.resources)
+    refuse_odd_key(row.user, row.organisation)
+    refuse_odd_characters(row.email, row.mobile, *row.resources)
     return row
 
 
 def _grant(entry: object) -> GrantRow:
     row = converted(entry, GrantRow)
-    refuse_odd_characters(row.user, row.organisation, row.resource, row.action)
+    refuse_odd_key(row.user, row.organisation, row.resource, row.action)
     return row
 
 
 def _user(entry: object) -> SelfIdentifiedRow:
     row = converted(entry, SelfIdentifiedRow)
-    refuse_odd_characters(row.username, row.email, row.mobile)
+    refuse_odd_key(row.username.casefold())
+    refuse_odd_characters(row.email, row.mobile)
     mobile = None if row.mobile is None else normalise(row.mobile)
     return SelfIdentifiedRow(row.username.casefold(), row.email, mobile)
 
@@ -141,5 +144,6 @@ def _name(entry: object) -> NameRow:
     number = party.org_no or party.ssn
     if number is None:
         raise UnreadableEntryError("no number")
-    refuse_odd_characters(number, party.name)
+    refuse_odd_key(number)
+    refuse_odd_characters(party.name)
     return NameRow(number, party.name)

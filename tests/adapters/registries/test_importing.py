@@ -34,6 +34,7 @@ from tests.adapters.registries.pages import (
     unit,
     units,
 )
+from tests.samples import incompressible
 
 KARI, OLA, EVA = "15859010099", "06927530250", "01818010083"
 UNIT = "314022009"
@@ -361,6 +362,7 @@ async def test_a_mobile_number_gets_its_country_code(
         ({"id": "a", "updated": "x", "content": "{"}, "malformed content"),
         ({"id": "a", "updated": "x", "content": "[" * 100_000}, "malformed content"),
         ({"id": "a\x00", "updated": "x", "isdeleted": True}, "odd characters"),
+        ({"id": incompressible(2700), "updated": "x", "isdeleted": True}, "a key is too long"),
         ({"id": "a", "updated": "x", "content": "{}"}, "malformed content"),
         ({**email("a", UNIT, "a@b.no"), "updated": "yesterday"}, "a timestamp cannot be read"),
         (email("a", "31402200", "a@b.no"), "no organisation number"),
@@ -383,6 +385,27 @@ async def test_every_list_of_a_page_of_profiles_has_a_quarantine_of_its_own(
     summary = await take(importer, "profiles", json.dumps(page).encode())
     assert summary.quarantined == 3
     assert [entry for entry, _ in await quarantine(pool)] == [0, 1, 2]
+
+
+async def test_an_entry_with_a_key_that_no_index_takes_keeps_no_other_out(
+    pool: Pool, importer: RegistryImporter
+) -> None:
+    long = incompressible(2700)
+    grant = {"user": "u", "organisation": UNIT, "resource": "r"}
+    profiles = {
+        "profiles": [{"user": long, "organisation": UNIT}, {"user": "u", "organisation": UNIT}],
+        "grants": [{**grant, "resource": long}, grant],
+        "selfIdentified": [{"username": long}, {"username": "u"}],
+    }
+    names = {"partyNames": [{"orgNo": long, "name": "X"}, {"orgNo": UNIT, "name": "Y"}]}
+
+    done = [
+        await take(importer, "profiles", json.dumps(profiles).encode()),
+        await take(importer, "names", json.dumps(names).encode()),
+    ]
+
+    assert [(each.written, each.quarantined) for each in done] == [(3, 3), (1, 1)]
+    assert {reason for _, reason in await quarantine(pool)} == {"a key is too long"}
 
 
 async def test_names_of_units_come_from_their_register(
