@@ -31,7 +31,7 @@ from application.recorded import SERVICE, Change
 from domain.channel import Channel
 from domain.message import ContentType, EmailMessage, Keywords
 from domain.order.events import NotificationAttempted, NotificationNo, OrderEvent
-from domain.order.limits import Limits
+from domain.order.limits import USUAL, Limits
 from domain.order.notification import Notification
 from domain.order.order import Attempt, Order, evolve_all
 from domain.personal import Content
@@ -115,7 +115,7 @@ class HandOver:
         agreements: OwnerAgreements,
         timing: Timing | None = None,
         health: HealthRules | None = None,
-        limits: Limits = Limits(),  # noqa: B008  # frozen
+        limits: Limits = USUAL,
     ) -> None:
         self._orders = orders
         self.choice = ProviderChoice(providers, chance=chance, rules=health)

@@ -35,7 +35,7 @@ from domain.order.events import (
     OrderId,
     OrderKind,
 )
-from domain.order.limits import Limits
+from domain.order.limits import USUAL, Limits
 from domain.order.notification import Attempting, Expired, Pending
 from domain.order.order import Order, evolve_all, open_order
 from domain.order.placing import place
@@ -72,7 +72,7 @@ class InstantService:
         agreements: OwnerAgreements,
         clock: Callable[[], datetime],
         wait: timedelta = WAIT,
-        limits: Limits = Limits(),  # noqa: B008  # frozen
+        limits: Limits = USUAL,
     ) -> None:
         self._orders = orders
         self._names = names

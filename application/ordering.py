@@ -36,7 +36,7 @@ from domain.order.events import (
     OrderKind,
     ReminderLink,
 )
-from domain.order.limits import Limits
+from domain.order.limits import USUAL, Limits
 from domain.order.order import Order
 from domain.order.placing import LATE_BY, NewOrder, place, place_chain
 from domain.recipient import (
@@ -74,7 +74,7 @@ class OrderingService:
         agreements: OwnerAgreements,
         clock: Callable[[], datetime],
         next_id: Callable[[], UUID],
-        limits: Limits = Limits(),  # noqa: B008  # frozen
+        limits: Limits = USUAL,
     ) -> None:
         self._orders = orders
         self._look_up = look_up

@@ -1,6 +1,7 @@
 """How large an order may be, as the operator decides."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from domain.sms_segments import MOST_SEGMENTS
 
@@ -14,3 +15,7 @@ class Limits:
     attachments: int = 20
     segments: int = MOST_SEGMENTS
     """Of one text message; longer ones the networks cut or drop."""
+
+
+USUAL: Final = Limits()
+"""What holds where the operator has decided nothing else."""

@@ -32,7 +32,7 @@ from domain.order.events import (
     OrderKind,
     OrderPlaced,
 )
-from domain.order.limits import Limits
+from domain.order.limits import USUAL, Limits
 from domain.order.terms import decide_terms
 from domain.personal import Content
 from domain.recipient import Direct, Identity, Recipient, RecipientNo
@@ -82,7 +82,7 @@ def place(  # the circumstances of a decision, each by its name
     kind: OrderKind,
     now: datetime,
     agreement: Agreement,
-    limits: Limits = Limits(),  # noqa: B008  # frozen
+    limits: Limits = USUAL,
     late_by: timedelta = _NONE,
     follows: datetime | None = None,
     attachments_open_until: Sequence[datetime] = (),
@@ -157,7 +157,7 @@ def place_chain(  # the circumstances of a decision, each by its name
     agreement: Agreement,
     chain: Chain,
     order_id: OrderId,
-    limits: Limits = Limits(),  # noqa: B008  # frozen
+    limits: Limits = USUAL,
     attachments_open_until: Sequence[datetime] = (),
     dialogue: Dialogue | None = None,
     request_digest: str | None = None,
