@@ -5,7 +5,7 @@ import sys
 
 from rich.console import Console
 
-from benchmarks import accepting, dispatching, instant
+from benchmarks import accepting, dispatching, instant, two_owners
 from benchmarks.installations import MissingToolError
 
 
@@ -13,7 +13,12 @@ def main() -> None:
     """Measure, and print."""
     console = Console(highlight=False, soft_wrap=True)
     try:
-        for measure in (accepting.measure, dispatching.measure, instant.measure):
+        for measure in (
+            accepting.measure,
+            dispatching.measure,
+            instant.measure,
+            two_owners.measure,
+        ):
             for line in asyncio.run(measure()):
                 console.print(line)
     except MissingToolError as problem:

@@ -16,6 +16,8 @@ import msgspec
 from entrypoints.supervisor import listen
 
 _READY = "Ctrl-C stops everything."
+_PARENT, _USER_TIME, _SYSTEM_TIME = 1, 11, 12
+"""Places in `/proc/PID/stat`, after the name (proc(5))."""
 
 
 class MissingToolError(Exception):
@@ -29,6 +31,8 @@ class Measured:
     url: str
     data: Path
     environ: Mapping[str, str]
+    pid: int
+    """Of the supervisor, whose children the processes are."""
 
     def varsel(self, *words: str) -> str:
         """What the command says."""
@@ -42,6 +46,23 @@ class Measured:
     def token(self) -> str:
         """A token of the owner ttd."""
         return self.varsel("token").splitlines()[-1]
+
+    def worked(self, word: str) -> float:
+        """The seconds of the CPU that the processes started by a word of the command have used.
+
+        Whatever else the machine does, that much it cost.
+        """
+        seconds = 0.0
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                told = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has just ended
+            if int(told[_PARENT]) == self.pid and word.encode() in words:
+                ticks = int(told[_USER_TIME]) + int(told[_SYSTEM_TIME])
+                seconds += ticks / os.sysconf("SC_CLK_TCK")
+        return seconds
 
     @property
     def database(self) -> str:
@@ -92,7 +113,7 @@ def installation(**settings: str) -> Iterator[Measured]:
             for line in process.stdout or ():
                 if _READY in line:
                     break
-            yield Measured(f"http://127.0.0.1:{port}", Path(folder), environ)
+            yield Measured(f"http://127.0.0.1:{port}", Path(folder), environ, process.pid)
         finally:
             process.terminate()
             process.wait(30)
