@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -29,6 +30,8 @@ _ALONE: Final = 0.25
 """Of that time the other is measured alone before."""
 _SETTLE: Final = 5.0
 _PAUSE: Final = 0.05
+_AGAIN: Final = 0.2
+"""Seconds until the quiet owner asks again what was answered with 503."""
 _OWNERS: Final = {"ttd": "991825827", "skd": "974761076"}
 _API: Final = "/notifications/api/v1"
 _WIDE: Final = 1000
@@ -209,7 +212,7 @@ async def _live(owner: _Session, came: Mapping[str, float], times: Times, *, unt
     while time.monotonic() < until:
         to = f"+474{next(_numbers):07}"
         began = time.monotonic()
-        _, placed = await _well(owner.ask("POST", "/future/orders", _small()))
+        placed = await _well(owner, "POST", "/future/orders", _small())
         times.took["to place an order"].append(time.monotonic() - began)
         shipment = json.loads(placed)["notification"]["shipmentId"]
         for what, path in (
@@ -217,10 +220,10 @@ async def _live(owner: _Session, came: Mapping[str, float], times: Times, *, unt
             ("to read the feed", "/future/shipment/feed"),
         ):
             began = time.monotonic()
-            await _well(owner.ask("GET", path))
+            await _well(owner, "GET", path)
             times.took[what].append(time.monotonic() - began)
         began = time.monotonic()
-        await _well(owner.ask("POST", "/future/orders/instant/sms", _instant(to)))
+        await _well(owner, "POST", "/future/orders/instant/sms", _instant(to))
         times.took["an instant message"].append(came[to.removeprefix("+")] - began)
         times.took["a message that is due"].append(await _arrival(owner, came))
         await asyncio.sleep(_PAUSE)
@@ -235,17 +238,21 @@ async def _arrival(owner: _Session, came: Mapping[str, float]) -> float:
         "recipient": {"recipientSms": {"phoneNumber": to, "smsSettings": settings}},
     }
     began = time.monotonic()
-    await _well(owner.ask("POST", "/future/orders", body))
+    await _well(owner, "POST", "/future/orders", body)
     while to.removeprefix("+") not in came:  # noqa: ASYNC110  # the gateway's handler fills it
         await asyncio.sleep(0.002)
     return came[to.removeprefix("+")] - began
 
 
-async def _well(asked: Awaitable[tuple[int, bytes]]) -> tuple[int, bytes]:
-    status, body = await asked
-    if status not in {200, 201}:
-        raise RuntimeError(f"the quiet owner was answered {status}: {body[:300]!r}")
-    return status, body
+async def _well(owner: _Session, method: str, path: str, body: object = None) -> bytes:
+    """Ask until there is an answer: to be told to come again is to wait."""
+    while True:
+        status, answer = await owner.ask(method, path, body)
+        if status in {200, 201}:
+            return answer
+        if status != HTTPStatus.SERVICE_UNAVAILABLE:
+            raise RuntimeError(f"the quiet owner was answered {status}: {answer[:300]!r}")
+        await asyncio.sleep(_AGAIN)
 
 
 def _small() -> Mapping[str, Any]:
