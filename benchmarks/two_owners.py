@@ -158,11 +158,8 @@ async def _gateway(came: dict[str, float]) -> AsyncIterator[int]:
 async def _silence() -> AsyncIterator[int]:
     """Somebody who is called and says nothing; gives the port."""
 
-    async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await asyncio.sleep(3600)
-        finally:
-            writer.close()
+    def say_nothing(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        """Not even good-bye."""
 
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     try:

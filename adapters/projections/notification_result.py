@@ -13,7 +13,7 @@ from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.placing import Placing, placings
+from adapters.projections.placing import Placing, Placings
 from adapters.projections.projection import FeedEvent, insert
 from adapters.projections.runner import ProjectionRunner
 from application.ports.result_index import OwnerFigures
@@ -189,6 +189,9 @@ class NotificationResultProjection:
     )
     channel = None
 
+    def __init__(self) -> None:
+        self._placings = Placings()
+
     async def write(
         self, connection: psycopg.AsyncConnection[Any], generation: int, events: Sequence[FeedEvent]
     ) -> bool:
@@ -196,7 +199,7 @@ class NotificationResultProjection:
         telling = [each for each in events if each.topic in _TELLING]
         if not telling:
             return False
-        placed = await placings(connection, telling)
+        placed = await self._placings.of(connection, telling)
         told = [each for event in telling for each in _told(event)]
         before = await _before(connection, generation, {each.which for each in told})
         after, rows = dict(before), []

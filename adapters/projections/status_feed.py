@@ -8,7 +8,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.placing import placings
+from adapters.projections.placing import Placings
 from adapters.projections.projection import FeedEvent, insert
 from adapters.projections.runner import ProjectionRunner
 from application.ports.status_feed import ENDS, UNSEEN, FeedEntry
@@ -46,12 +46,15 @@ class StatusFeedProjection:
     )
     channel = None
 
+    def __init__(self) -> None:
+        self._placings = Placings()
+
     async def write(
         self, connection: psycopg.AsyncConnection[Any], generation: int, events: Sequence[FeedEvent]
     ) -> bool:
         """Write each event's place in the log and in its order, and whose it is."""
         seen = [each for each in events if each.topic not in _UNSEEN]
-        placed = await placings(connection, seen)
+        placed = await self._placings.of(connection, seen)
         rows = [
             (
                 each.position,
