@@ -138,6 +138,7 @@ class Member(Host):
                 "wal_keep_size": "512MB",
                 "shared_buffers": "64MB",
                 "ssl": "on",
+                "dynamic_shared_memory_type": "mmap",  # what is killed leaves nothing behind
             },
         }
         return {

@@ -11,7 +11,7 @@ LONGEST = {"kill": 40.0, "pause30": 40.0, "promise": 70.0}
 
 Before the primary of a `promise` dies, nothing can be accepted for more than twenty.
 """
-BEHIND = 5.0
+BEHIND = 7.0
 """Seconds for which mail may stand still longer than orders."""
 
 
@@ -22,7 +22,7 @@ def reckoning() -> Reckoning:
 
 
 @pytest.mark.trial
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 def test_a_cluster_that_fails_over_keeps_every_promise(reckoning: Reckoning) -> None:
     assert reckoning.lost == []
     assert reckoning.findings == []
@@ -31,7 +31,7 @@ def test_a_cluster_that_fails_over_keeps_every_promise(reckoning: Reckoning) -> 
 
 
 @pytest.mark.trial
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 def test_an_order_is_accepted_by_nobody_while_the_standby_cannot_have_it(
     reckoning: Reckoning,
 ) -> None:
@@ -42,7 +42,7 @@ def test_an_order_is_accepted_by_nobody_while_the_standby_cannot_have_it(
 
 
 @pytest.mark.trial
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 def test_work_goes_on_by_itself_as_soon_as_the_cluster_has_a_primary(reckoning: Reckoning) -> None:
     for each in reckoning.measured:
         assert each.given_up == [], each.fault
@@ -51,7 +51,7 @@ def test_work_goes_on_by_itself_as_soon_as_the_cluster_has_a_primary(reckoning: 
 
 
 @pytest.mark.trial
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 def test_no_accepted_order_is_ever_said_to_be_missing(reckoning: Reckoning) -> None:
     for each in reckoning.measured:
         assert each.reads["404"] == 0, each.fault
