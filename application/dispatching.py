@@ -14,6 +14,7 @@ import structlog
 from application.handing_over import HandOver, OrderInHand, attempts_in
 from application.looking_up import ContactLookUp, Wanted
 from application.ports.agenda import Agenda, Claim, InHand, Wait
+from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     OrderRepository,
@@ -23,7 +24,7 @@ from application.ports.order_repository import (
 from application.ports.registries import RegistryUnavailableError
 from application.ports.send_condition import NoAnswer, NotYetAsked, SendCondition
 from application.stopping import StoppedOwners
-from domain.order.events import NotificationGivenUp, OrderEvent, OrderId
+from domain.order.events import NotificationGivenUp, OrderEvent, OrderId, OrderKind
 from domain.order.order import CHUNK, Lane, Order, OrderStatus, duplicate
 from domain.order.steps import (
     AttemptNotifications,
@@ -97,6 +98,7 @@ class DispatchService:
         condition: SendCondition,
         hand_over: HandOver,
         stopped: StoppedOwners,
+        chains: ChainIndex,
         clock: Callable[[], datetime],
         worker: str,
     ) -> None:
@@ -106,6 +108,7 @@ class DispatchService:
         self._condition = condition
         self._hand_over = hand_over
         self._stopped = stopped
+        self._chains = chains
         self._clock = clock
         self._worker = worker
         self._timing = hand_over.timing
@@ -381,12 +384,19 @@ class DispatchService:
         """Withdraw a reminder that has become due, if what it reminds of was never sent."""
         order, now = unit.order, self._clock()
         is_due = not isinstance(order.next_step(now), WaitUntil | Finished)
-        if order.reminds_of is None or order.status is not OrderStatus.REGISTERED or not is_due:
+        if order.status is not OrderStatus.REGISTERED or not is_due:
             return
-        if (
-            main := (await self._orders.load([order.reminds_of])).get(order.reminds_of)
-        ) is not None:
+        if (main_id := await self._reminds_of(order)) is None:
+            return
+        if (main := (await self._orders.load([main_id])).get(main_id)) is not None:
             unit.take(order.follow(main), now)
+
+    async def _reminds_of(self, order: Order) -> OrderId | None:
+        """The order that one reminds of; reminders from before they knew it find it by their chain."""
+        chain = order.placed.chain
+        if chain is None or order.placed.kind is not OrderKind.REMINDER:
+            return None
+        return chain.reminds_of or await self._chains.main_order(chain.chain_id)
 
     async def _resolve(
         self,

@@ -200,12 +200,13 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             limits=most,
         )
         stack.push_async_callback(instant.aclose)
+        chains = PostgresChainIndex(pool, projecting)
         yield Services(
             ordering=OrderingService(
                 orders=orders,
                 look_up=look_up,
                 names=names,
-                chains=PostgresChainIndex(pool, projecting),
+                chains=chains,
                 admission=admission,
                 agreements=agreed,
                 clock=utc_now,
@@ -251,6 +252,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 condition=condition,
                 hand_over=hand_over,
                 stopped=stopped,
+                chains=chains,
                 clock=utc_now,
                 worker=process,
             ),

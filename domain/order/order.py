@@ -400,12 +400,6 @@ class Order:
             raise TooLateToCancelError
         return (OrderCancelled(),)
 
-    @property
-    def reminds_of(self) -> OrderId | None:
-        """The order that this one reminds of; None if it is no reminder, or does not know."""
-        chain = self.placed.chain
-        return None if chain is None else chain.reminds_of
-
     def follow(self, main: "Order") -> Sequence[OrderEvent]:
         """Withdraw a reminder of which nothing has begun, if what it reminds of was never sent."""
         if self.is_finished or self.status is not OrderStatus.REGISTERED:

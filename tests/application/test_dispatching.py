@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -40,10 +41,12 @@ from domain.channel import Channel, ChannelChoice
 from domain.contact_point import PersonRecord
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
 from domain.order.events import (
+    Chain,
     DeliveryReported,
     Failure,
     NotificationNo,
     NotificationSent,
+    OrderCancelled,
     OrderId,
     ReportedState,
 )
@@ -118,6 +121,7 @@ def rewired(world: MemoryWorld, **changes: object) -> DispatchService:
         "condition": world.dispatching._condition,
         "hand_over": HandOver(**given),  # type: ignore[arg-type]
         "stopped": StoppedOwners(world.owners, world.clock),
+        "chains": world.dispatching._chains,
         "clock": world.clock,
         "worker": "another",
     }
@@ -847,6 +851,26 @@ async def test_the_reminder_of_an_order_whose_condition_said_no_is_not_sent(
     assert world.mail.carried == []
     words = [each.words for each in await world.auditing.history(reminder_id, by=AUDITOR)]
     assert "the condition of the order that it reminds of said: do not send" in words[-1]
+
+
+async def test_a_reminder_from_before_it_knew_its_order_follows_it_all_the_same(
+    world: MemoryWorld,
+) -> None:
+    order_id, reminder_id = await chained(world)
+    main, reminder = [await now(world, each) for each in (order_id, reminder_id)]
+    chain = main.placed.chain
+    assert chain is not None
+    earlier = msgspec.structs.replace(reminder.placed, chain=Chain(chain.chain_id))
+    earlier_id = OrderId(uuid4())
+    cancelled_alone = Change(order_id=order_id, before=main, events=(OrderCancelled(),))
+    await world.orders.append(
+        [cancelled_alone, Change(order_id=earlier_id, before=None, events=(earlier,))], by=TTD
+    )
+
+    followed = await world.finished(earlier_id)
+
+    assert followed.status is OrderStatus.CANCELLED
+    assert world.mail.carried == []
 
 
 async def test_the_reminder_of_an_order_that_was_sent_is_sent(world: MemoryWorld) -> None:

@@ -186,6 +186,7 @@ class MemoryWorld:
             condition=InMemorySendCondition(lambda url: not url.endswith("/no")),
             hand_over=hand_over,
             stopped=stopped,
+            chains=InMemoryChainIndex(self.orders),
             clock=self.clock,
             worker="tests",
         )

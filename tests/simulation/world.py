@@ -419,6 +419,7 @@ class Episode:
             condition=FaultyCondition(process, self.dice),
             hand_over=self._hand_over(process),
             stopped=StoppedOwners(self.owners, self.clock),
+            chains=InMemoryChainIndex(self.orders),
             clock=self.clock,
             worker=f"{process.name} {id(process)}",
         )

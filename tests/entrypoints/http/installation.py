@@ -283,6 +283,7 @@ class Installation:
             condition=InMemorySendCondition(lambda url: self.condition(url)),  # noqa: PLW0108  # as it is then
             hand_over=hand_over,
             stopped=stopped,
+            chains=stores.chains,
             clock=lambda: self.now,
             worker="tests",
         )
