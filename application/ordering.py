@@ -286,8 +286,7 @@ def _has_declined(finding: Finding) -> bool:
     return (
         isinstance(finding, PersonFinding)
         and finding.record is not None
-        and finding.record.is_reserved
-        and not finding.record.is_deleted
+        and finding.record.has_declined
     )
 
 

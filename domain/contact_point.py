@@ -58,8 +58,15 @@ class PersonRecord:
     is_deleted: bool = False
     can_be_notified: bool = True
     """`varslingsstatus`: the register's own word on whether the person may be notified."""
+    is_uncertain: bool = False
+    """Whether a change of the record could not be read; then nothing else in it counts."""
     email: RegisteredAddress | None = None
     mobile: RegisteredAddress | None = None
+
+    @property
+    def has_declined(self) -> bool:
+        """Whether the person is known to have declined digital communication."""
+        return self.is_reserved and not self.is_deleted and not self.is_uncertain
 
     def address_on(self, channel: Channel) -> RegisteredAddress | None:
         """The person's address on a channel."""
@@ -74,6 +81,8 @@ class BusinessRecord:
     """The unit whose addresses these are."""
     emails: Sequence[RegisteredAddress] = ()
     mobiles: Sequence[RegisteredAddress] = ()
+    is_uncertain: bool = False
+    """Whether more changed than could be read; the addresses here are those that hold all the same."""
 
     def addresses_on(self, channel: Channel) -> Sequence[RegisteredAddress]:
         """The unit's addresses on a channel."""
@@ -88,6 +97,8 @@ class ProfileRecord:
     """The user's opaque id, the same for all that one person registered."""
     is_authorised: bool
     """Whether the user may do with the order's resource what the order is about."""
+    is_uncertain: bool = False
+    """Whether a change of it, or of what the user may do, could not be read; then nothing else counts."""
     email: RegisteredAddress | None = None
     mobile: RegisteredAddress | None = None
 
@@ -102,6 +113,8 @@ class ExternalRecord:
 
     email: RegisteredAddress | None = None
     mobile: RegisteredAddress | None = None
+    is_uncertain: bool = False
+    """Whether more changed than could be read; the addresses here are those that hold all the same."""
 
     def address_on(self, channel: Channel) -> RegisteredAddress | None:
         """Their address on a channel."""

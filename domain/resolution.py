@@ -2,6 +2,7 @@
 
 One pure function, the same for the look-up when an order is placed and for the one before sending.
 For every source that is not used it gives the reason.
+Nobody is notified by what may no longer hold: whose change could not be read is *uncertain*.
 Somebody who already gets a notification at an address is not sent another on a second channel
 because that address was taken: duplicates are found before the channel is chosen.
 """
@@ -134,10 +135,13 @@ class _Weighing:
         source: Source,
         channel: Channel,
         user: Identifier | None = None,
+        *,
+        is_uncertain: bool = False,
     ) -> tuple[Contact, ...]:
         """The addresses of one source on one channel that can be used, each once."""
         kept: dict[str, Contact] = {}
-        if not addresses:
+        # That there is none cannot be said of a source that is uncertain.
+        if not addresses and not is_uncertain:
             self.note(source, Reason.NO_ADDRESS, channel, user)
         for registered in addresses:
             if not registered.is_valid:
@@ -175,13 +179,16 @@ def resolve(finding: Finding, policy: Policy) -> Resolution:
 
 
 def _declines(record: PersonRecord | None) -> bool:
-    return record is not None and record.is_reserved and not record.is_deleted
+    return record is not None and record.has_declined
 
 
 def _person(record: PersonRecord | None, weighing: _Weighing) -> Iterator[_Somebody]:
     policy = weighing.policy
     if record is None:
         weighing.note(Source.KRR, Reason.NO_RECORD)
+        return
+    if record.is_uncertain:
+        weighing.note(Source.KRR, Reason.UNCERTAIN)
         return
     if record.is_deleted:
         weighing.note(Source.KRR, Reason.DELETED)
@@ -225,11 +232,16 @@ def _organisation(finding: OrganisationFinding, weighing: _Weighing) -> Iterator
     if finding.record is None:
         weighing.note(Source.BUSINESS_REGISTER, Reason.NO_RECORD)
     else:
+        if finding.record.is_uncertain:
+            weighing.note(Source.BUSINESS_REGISTER, Reason.UNCERTAIN)
         yield _Somebody(
             Source.BUSINESS_REGISTER,
             {
                 channel: weighing.usable(
-                    finding.record.addresses_on(channel), Source.BUSINESS_REGISTER, channel
+                    finding.record.addresses_on(channel),
+                    Source.BUSINESS_REGISTER,
+                    channel,
+                    is_uncertain=finding.record.is_uncertain,
                 )
                 for channel in possible
             },
@@ -239,7 +251,9 @@ def _organisation(finding: OrganisationFinding, weighing: _Weighing) -> Iterator
         weighing.note(Source.USER_PROFILE, Reason.NOT_CONSULTED)
     users: dict[str, list[ProfileRecord]] = {}
     for profile in finding.profiles:
-        if profile.is_authorised:
+        if profile.is_uncertain:
+            weighing.note(Source.USER_PROFILE, Reason.UNCERTAIN, user=Identifier(profile.user))
+        elif profile.is_authorised:
             users.setdefault(profile.user, []).append(profile)
         else:
             weighing.note(Source.USER_PROFILE, Reason.NOT_AUTHORISED, user=Identifier(profile.user))
@@ -267,6 +281,8 @@ def _external(record: ExternalRecord | None, weighing: _Weighing) -> Iterator[_S
     if record is None:
         weighing.note(Source.LOGIN_SERVICE, Reason.NO_RECORD)
         return
+    if record.is_uncertain:
+        weighing.note(Source.LOGIN_SERVICE, Reason.UNCERTAIN)
     yield _Somebody(
         Source.LOGIN_SERVICE,
         {
@@ -274,6 +290,7 @@ def _external(record: ExternalRecord | None, weighing: _Weighing) -> Iterator[_S
                 [address] if (address := record.address_on(channel)) is not None else [],
                 Source.LOGIN_SERVICE,
                 channel,
+                is_uncertain=record.is_uncertain,
             )
             for channel in weighing.policy.choice.possible
         },

@@ -24,6 +24,10 @@ class InMemoryPersonRegistry:
     def __init__(self, persons: Mapping[str, PersonRecord] | None = None) -> None:
         self._persons = dict(persons or {})
 
+    def know(self, number: str, record: PersonRecord) -> None:
+        """Know from now on this of a person."""
+        self._persons[number] = record
+
     async def find(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
         return {each: self._persons[each] for each in numbers if each in self._persons}
 
@@ -47,7 +51,9 @@ class InMemoryBusinessRegistry:
 
     def _usable(self, number: OrganisationNumber) -> BusinessRecord | None:
         own = self._businesses.get(number)
-        if own is not None and any(address.is_valid for address in (*own.emails, *own.mobiles)):
+        if own is not None and (
+            own.is_uncertain or any(address.is_valid for address in (*own.emails, *own.mobiles))
+        ):
             return own
         main_unit = self._main_units.get(number)
         inherited = None if main_unit is None else self._businesses.get(main_unit)
@@ -93,6 +99,7 @@ class InMemoryExternalIdentityRegistry:
         return ExternalRecord(
             email=RegisteredAddress(address=Contact(address), is_valid=is_mailbox(address)),
             mobile=None if known is None else known.mobile,
+            is_uncertain=known is not None and known.is_uncertain,
         )
 
 

@@ -5,14 +5,19 @@ Units come in the form in which the Central Coordinating Register publishes them
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from adapters.registries.pages import (
+    ANY_NAME,
+    Quarantined,
     Read,
+    Subject,
     UnreadableEntryError,
     UnreadablePageError,
     converted,
@@ -22,6 +27,7 @@ from adapters.registries.pages import (
     read_each,
     refuse_odd_characters,
     refuse_odd_key,
+    text_of,
     typed,
 )
 from application.mail_address import is_mailbox
@@ -62,7 +68,8 @@ class _Contact(
     rename={"alert": "digitalVarslingsinformasjon", "unit": "kontaktinformasjonForEnhet"},
 ):
     unit: _Unit
-    alert: _Alert = _Alert()
+    alert: Raw = Raw(b"{}")
+    """Read as what it is where the address is an organisation's."""
 
 
 class _Content(Struct, frozen=True, rename={"contact": "Kontaktinformasjon"}):
@@ -73,7 +80,7 @@ class _Entry(Struct, frozen=True):
     id: str
     updated: str
     isdeleted: bool = False
-    content: str | None = None
+    content: Any = None
 
 
 class _RegisteredUnit(
@@ -82,7 +89,7 @@ class _RegisteredUnit(
     rename={"number": "organisasjonsnummer", "name": "navn", "main_unit": "overordnetEnhet"},
 ):
     number: str
-    name: str
+    name: Any = None
     main_unit: str | None = None
 
 
@@ -96,13 +103,23 @@ class AddressRow(NamedTuple):
     address: str | None = None
     is_valid: bool = False
 
+    @property
+    def subject(self) -> Subject:
+        """The address, and whose it is."""
+        return Subject(self.organisation, self.registry_id, changed_at=self.updated_at)
+
 
 class UnitRow(NamedTuple):
-    """A unit, its main unit and its name."""
+    """A unit, its main unit and its name; no name where that could not be read."""
 
     number: str
     main_unit: str | None
-    name: str
+    name: str | None
+
+    @property
+    def subject(self) -> Subject:
+        """The unit."""
+        return Subject(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +133,10 @@ class BusinessPage:
     next_page: str | None
 
 
+_by_registry_id = attrgetter("registry_id")
 _read_content = typed(_Content, root="content")
+_read_alert = typed(_Alert, root="content.Kontaktinformasjon.digitalVarslingsinformasjon")
+_WHOSE: Final = re.compile(r'"verdi"\s*:\s*"?\s*([0-9]{9})(?![0-9])')
 
 
 def read_page(content: bytes) -> BusinessPage:
@@ -131,12 +151,15 @@ def read_page(content: bytes) -> BusinessPage:
         lists = [embedded[name] for name in ("enheter", "underenheter") if name in embedded]
         if not lists or not all(isinstance(each, list) for each in lists):
             raise UnreadablePageError("the page has no list `enheter` or `underenheter`")
-        units = read_each([unit for each in lists for unit in each], _unit)
-        return BusinessPage(Read(), units, None, None)
+        units = read_each("units", [unit for each in lists for unit in each], _unit, _whose_unit)
+        units.keep_last(attrgetter("number"))
+        return BusinessPage(Read("addresses"), units, None, None)
     entries = entries_of(page, "entries")
-    addresses = read_each(entries, _address)
-    addresses.rows = list({row.registry_id: row for row in addresses.rows}.values())
-    return BusinessPage(addresses, Read(), _last_updated(entries), _text(page.get("nextPage")))
+    updated = _last_updated(entries)
+    addresses = read_each("addresses", entries, _address, _whose_address)
+    addresses.keep_last(_by_registry_id)
+    addresses.quarantined = [_dated(each, updated) for each in addresses.quarantined]
+    return BusinessPage(addresses, Read("units"), updated, _text(page.get("nextPage")))
 
 
 def _last_updated(entries: Any) -> str | None:  # noqa: ANN401  # raw JSON
@@ -160,8 +183,14 @@ def _unit(entry: object) -> UnitRow:
     for number in (unit.number, unit.main_unit):
         if number is not None and _NUMBER.fullmatch(number) is None:
             raise UnreadableEntryError("an organisation number is not nine digits")
-    refuse_odd_characters(unit.name)
-    return UnitRow(unit.number, unit.main_unit, unit.name)
+    # What a unit is called tells nothing of where it is reached.
+    name = text_of(_text(unit.name), ANY_NAME)
+    return UnitRow(unit.number, unit.main_unit, name)
+
+
+def _whose_unit(entry: object) -> Subject:
+    number = entry.get("organisasjonsnummer") if isinstance(entry, dict) else None
+    return Subject(text_of(number, _NUMBER))
 
 
 def _address(entry: object) -> AddressRow:
@@ -169,7 +198,7 @@ def _address(entry: object) -> AddressRow:
     refuse_odd_key(outer.id)
     if outer.isdeleted:
         return AddressRow(outer.id, moment(outer.updated))
-    if outer.content is None:
+    if not isinstance(outer.content, str):
         raise UnreadableEntryError("no content")
     contact = _read_content(outer.content).contact
     identifier = contact.unit.enhetsidentifikator
@@ -178,10 +207,30 @@ def _address(entry: object) -> AddressRow:
         return AddressRow(outer.id, moment(outer.updated))
     if _NUMBER.fullmatch(identifier.verdi) is None:
         raise UnreadableEntryError("no organisation number")
-    channel, address = _reached_at(contact.alert)
+    channel, address = _reached_at(_read_alert(contact.alert))
     refuse_odd_characters(address)
     usable = is_mailbox(address) if channel is Channel.EMAIL else is_valid(address)
     return AddressRow(outer.id, moment(outer.updated), identifier.verdi, channel, address, usable)
+
+
+def _whose_address(entry: object) -> Subject:
+    if not isinstance(entry, dict):
+        return Subject()
+    content, updated = entry.get("content"), _text(entry.get("updated"))
+    text = content if isinstance(content, str) else msgspec.json.encode(content).decode()
+    whose = _WHOSE.search(text)
+    return Subject(
+        None if whose is None else whose.group(1),
+        text_of(entry.get("id"), ANY_NAME),
+        changed_at=moment(updated) if updated is not None and _is_time(updated) else None,
+    )
+
+
+def _dated(each: Quarantined, updated: str | None) -> Quarantined:
+    """The entry with the time of its page's last one, where it says none of its own."""
+    if each.subject.changed_at is not None or updated is None:
+        return each
+    return replace(each, subject=each.subject._replace(changed_at=moment(updated)))
 
 
 def _reached_at(alert: _Alert) -> tuple[Channel, str]:

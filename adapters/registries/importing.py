@@ -1,8 +1,8 @@
 """Bring the local copies up to date, page by page, from files or from the registers themselves.
 
 A page and the position after it go in one transaction, also when the page changes nothing, so that
-no copy stands still; an entry that cannot be read is put in quarantine with its reason, and the
-rest goes on.
+no copy stands still; an entry that cannot be read is put in quarantine with its reason, whom it is
+about is uncertain until it can be read, and the rest goes on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,11 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal, LiteralString, TypeAlias, assert_never
 
+import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.foreign_json import in_utf8
 from adapters.registries import businesses, krr, parties
-from adapters.registries.pages import Quarantined, UnreadablePageError, moment
+from adapters.registries.pages import Read, UnreadablePageError, moment
+from adapters.registries.quarantine import PageName, keep_unread
 from adapters.registries.writing import (
     Connection,
     Counts,
@@ -26,6 +28,8 @@ from adapters.registries.writing import (
     write_profiles,
     write_units,
 )
+
+log = structlog.get_logger()
 
 Kind: TypeAlias = Literal["krr", "businesses", "profiles", "names"]
 KINDS: Final[tuple[Kind, ...]] = ("krr", "businesses", "profiles", "names")
@@ -44,19 +48,20 @@ INSERT INTO registry_copy (registry, cursor) VALUES (%s, %s)
 ON CONFLICT (registry) DO UPDATE
    SET cursor = coalesce(excluded.cursor, registry_copy.cursor), moved_at = now()
 """
-_QUARANTINE: Final[LiteralString] = """
-INSERT INTO registry_quarantine (registry, page, entry, reason) VALUES (%s, %s, %s, %s)
-ON CONFLICT (registry, page, entry) DO UPDATE SET reason = excluded.reason, found_at = now()
-"""
 _CURSOR: Final[LiteralString] = "SELECT cursor FROM registry_copy WHERE registry = %s FOR UPDATE"
 _STATUS: Final[LiteralString] = """
-SELECT registry, cursor, moved_at,
-       (SELECT count(*) FROM registry_quarantine q WHERE q.registry = c.registry),
+SELECT registry, cursor, moved_at, quarantined, uncertain, nobodys,
        CASE registry WHEN 'krr' THEN (SELECT count(*) FROM krr_person)
                      WHEN 'businesses' THEN (SELECT count(*) FROM business_address)
                      WHEN 'profiles' THEN (SELECT count(*) FROM user_profile)
                      ELSE (SELECT count(*) FROM party_name) END
-  FROM registry_copy c ORDER BY registry
+  FROM registry_copy c,
+       LATERAL (SELECT count(*), count(DISTINCT whose) FILTER (WHERE decides),
+                       count(*) FILTER (WHERE whose IS NULL AND decides)
+                  FROM registry_quarantine q, LATERAL (SELECT c.registry <> 'names') AS d (decides)
+                 WHERE q.registry = c.registry)
+               AS unread (quarantined, uncertain, nobodys)
+ ORDER BY registry
 """
 
 
@@ -68,6 +73,8 @@ class ImportSummary:
     written: int = 0
     removed: int = 0
     quarantined: int = 0
+    nobodys: int = 0
+    """How many of those in quarantine do not even tell whose they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,10 @@ class RegistryStatus:
     cursor: str | None
     moved_at: datetime
     quarantined: int
+    uncertain: int
+    """How many people, organisations and users those in quarantine are about."""
+    nobodys: int
+    """How many of those in quarantine do not even tell whose they are."""
     rows: int
 
 
@@ -122,16 +133,24 @@ class RegistryImporter:
             reached: str | None = None if row is None else row[0]
             done = await _write(connection, kind, content, reached)
             await connection.execute(_MOVE, (kind, done.position))
-            if done.quarantined:
-                async with connection.cursor() as cursor:
-                    await cursor.executemany(
-                        _QUARANTINE,
-                        [(kind, page, each.entry, each.reason) for each in done.quarantined],
-                    )
+            name = PageName(registry=kind, page=page, change_id=done.change_id)
+            await keep_unread(connection, name, done.reads)
+        unread = [each for read in done.reads for each in read.quarantined]
+        # What somebody is called tells nothing of whether and where they are notified.
+        nobodys = 0 if kind == "names" else sum(each.subject.whose is None for each in unread)
+        if nobodys:
+            log.critical(
+                "registry_entries_of_nobody",
+                registry=kind,
+                entries=nobodys,
+                does="whoever they are about may be notified by what was known before",
+                see="varsel registry status",
+            )
         summary.pages += 1
         summary.written += done.counts[0]
         summary.removed += done.counts[1]
-        summary.quarantined += len(done.quarantined)
+        summary.quarantined += len(unread)
+        summary.nobodys += nobodys
 
     async def cursor(self, kind: Kind) -> str | None:
         """How far the copy has come, in the feed's own terms."""
@@ -143,17 +162,15 @@ class RegistryImporter:
         """How every local copy stands."""
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(_STATUS)).fetchall()
-            return [
-                RegistryStatus(registry, cursor, moved_at, quarantined, count)
-                for registry, cursor, moved_at, quarantined, count in rows
-            ]
+            return [RegistryStatus(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
     counts: Counts
-    quarantined: Sequence[Quarantined]
+    reads: Sequence[Read[Any]]
     position: str | None = None
+    change_id: int | None = None
 
 
 async def _write(connection: Connection, kind: Kind, content: bytes, reached: str | None) -> _Done:
@@ -163,8 +180,9 @@ async def _write(connection: Connection, kind: Kind, content: bytes, reached: st
             page = krr.read_page(content)
             return _Done(
                 await write_persons(connection, page),
-                page.persons.quarantined,
+                [page.persons],
                 str(max(page.end, int(reached or 0))),
+                page.end,
             )
         case "businesses":
             read = businesses.read_page(content)
@@ -172,19 +190,18 @@ async def _write(connection: Connection, kind: Kind, content: bytes, reached: st
             units = await write_units(connection, read.units.rows)
             return _Done(
                 (addresses[0] + units[0], addresses[1]),
-                [*read.addresses.quarantined, *read.units.quarantined],
+                [read.addresses, read.units],
                 _later(reached, read.updated),
             )
         case "profiles":
             profiles = parties.read_profiles(content)
-            lists = (profiles.profiles, profiles.grants, profiles.users)
             return _Done(
                 await write_profiles(connection, profiles),
-                [each for part in lists for each in part.quarantined],
+                [profiles.profiles, profiles.grants, profiles.users],
             )
         case "names":
             names = parties.read_names(content)
-            return _Done(await write_names(connection, names.rows), names.quarantined)
+            return _Done(await write_names(connection, names.rows), [names])
         case _:
             assert_never(kind)
 

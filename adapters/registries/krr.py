@@ -7,18 +7,21 @@ the row stays as a tombstone without contact data. Timestamps may give their off
 import re
 from datetime import datetime
 from operator import attrgetter
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
 
 from adapters.registries.pages import (
     Read,
+    Subject,
     UnreadableEntryError,
     UnreadablePageError,
+    converted,
     moment,
     read_each,
     refuse_odd_characters,
+    text_of,
     typed,
 )
 from application.mail_address import is_mailbox
@@ -26,6 +29,10 @@ from application.mobile_number import is_valid, normalise
 
 _NUMBER: Final = re.compile(r"[0-9]{11}")
 _GONE: Final = ("SLETTET", "IKKE_REGISTRERT")
+_DATES: Final = {
+    address: (f"{address}_oppdatert", f"{address}_sist_verifisert")
+    for address in ("epostadresse", "mobiltelefonnummer")
+}
 
 
 class _ContactInformation(Struct, frozen=True):
@@ -39,10 +46,10 @@ class _ContactInformation(Struct, frozen=True):
 
 class _Person(Struct, frozen=True):
     personidentifikator: str
-    # A word that is neither yes nor no must not be taken for no.
+    # A word that is neither yes nor no must not be taken for no; so with the others.
     reservasjon: Literal["JA", "NEI"] | None = None
-    status: str = "AKTIV"
-    varslingsstatus: str | None = None
+    status: Literal["AKTIV", "SLETTET", "IKKE_REGISTRERT"] = "AKTIV"
+    varslingsstatus: Literal["KAN_VARSLES", "KAN_IKKE_VARSLES"] | None = None
     kontaktinformasjon: _ContactInformation | None = None
 
 
@@ -76,6 +83,15 @@ class PersonRow(NamedTuple):
     mobile_is_valid: bool
     mobile_confirmed_at: datetime | None
 
+    @property
+    def subject(self) -> Subject:
+        """The person."""
+        return Subject(self.number)
+
+
+class _Named(Struct, frozen=True):
+    personidentifikator: str | int
+
 
 class KrrPage(NamedTuple):
     """A page of the change feed."""
@@ -89,6 +105,8 @@ class KrrPage(NamedTuple):
 _NOTHING: Final = _ContactInformation()
 _read_page = msgspec.json.Decoder(_Page).decode
 _read_person = typed(_Person)
+_read_anything = typed(dict[str, Any])
+_read_named = typed(_Named)
 _by_number = attrgetter("number")
 
 
@@ -108,15 +126,45 @@ def read_page(content: bytes) -> KrrPage:
         raise UnreadablePageError(f"the page has no {what}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise UnreadablePageError(f"the page is no JSON ({problem})") from None
-    persons = read_each(page.persons, _row)
-    persons.rows = list(
-        dict(zip(map(_by_number, persons.rows), persons.rows, strict=True)).values()
-    )
+    persons = read_each("persons", page.persons, _row, _subject)
+    persons.keep_last(_by_number)
     return KrrPage(page.start, page.end, page.newest, persons)
 
 
+def _subject(entry: Raw) -> Subject:
+    try:
+        number = _read_named(entry).personidentifikator
+    except UnreadableEntryError:
+        return Subject()
+    return Subject(text_of(number, _NUMBER, digits=11))
+
+
 def _row(entry: Raw) -> PersonRow:
-    person = _read_person(entry)
+    try:
+        return _person_row(_read_person(entry))
+    except UnreadableEntryError:
+        # Few enough that it may take longer.
+        return _person_row(converted(_what_matters(_read_anything(entry)), _Person))
+
+
+def _what_matters(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry without what does not matter: all else of somebody gone, dates of no address."""
+    if entry.get("status") in _GONE:
+        return {name: entry[name] for name in ("personidentifikator", "status") if name in entry}
+    known = entry.get("kontaktinformasjon")
+    if not isinstance(known, dict):
+        return entry
+    without = {
+        date
+        for address, dates in _DATES.items()
+        if not str(known.get(address) or "").strip()
+        for date in dates
+    }
+    kept = {name: value for name, value in known.items() if name not in without}
+    return {**entry, "kontaktinformasjon": kept}
+
+
+def _person_row(person: _Person) -> PersonRow:
     if _NUMBER.fullmatch(person.personidentifikator) is None:
         raise UnreadableEntryError("personidentifikator is not eleven digits")
     is_deleted = person.status in _GONE

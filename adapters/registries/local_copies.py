@@ -3,11 +3,14 @@
 Whether an address can be used is judged when it is read, by the rule of today: a page is imported
 once, and what was said of it then (`email_is_valid` and its like) is for processes of an earlier
 release.
+
+What stands in quarantine makes uncertain what it is about: that is told, and nothing known before it.
 """
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, LiteralString
 from urllib.parse import unquote_plus
@@ -16,7 +19,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.registries.parties import bare
+from adapters.registries.parties import bare, granted
 from application.mail_address import is_mailbox
 from application.mobile_number import is_valid, normalise
 from application.ports.order_repository import StoreUnavailableError
@@ -33,33 +36,65 @@ from domain.recipient import OrganisationNumber
 
 _PERSONS: Final[LiteralString] = """
 SELECT number, is_deleted, is_reserved, can_be_notified, email, email_confirmed_at,
-       mobile, mobile_confirmed_at
-  FROM krr_person WHERE number = ANY(%b::text[])
+       mobile, mobile_confirmed_at, false AS is_uncertain
+  FROM krr_person WHERE number = ANY(%(numbers)b::text[])
+UNION ALL
+SELECT whose, false, false, false, NULL, NULL, NULL, NULL, true
+  FROM registry_quarantine WHERE part = 'persons' AND whose = ANY(%(numbers)b::text[])
+ ORDER BY is_uncertain
 """
 _MAIN_UNITS: Final[LiteralString] = """
-SELECT number, main_unit FROM business_unit WHERE number = ANY(%b::text[]) AND main_unit IS NOT NULL
+SELECT number, main_unit, false AS is_uncertain
+  FROM business_unit WHERE number = ANY(%(numbers)b::text[]) AND main_unit IS NOT NULL
+UNION ALL
+SELECT whose, '', true
+  FROM registry_quarantine WHERE part = 'units' AND whose = ANY(%(numbers)b::text[])
 """
 _ADDRESSES: Final[LiteralString] = """
-SELECT organisation, channel, address FROM business_address
- WHERE organisation = ANY(%b::text[]) ORDER BY organisation, registry_id
+SELECT organisation, registry_id, channel, address,
+       EXISTS (SELECT FROM registry_quarantine q
+                WHERE q.part = 'addresses'
+                  AND (q.item = a.registry_id OR q.item IS NULL AND q.whose = a.organisation))
+  FROM business_address a WHERE organisation = ANY(%(numbers)b::text[])
+UNION ALL
+SELECT whose, item, '', '', true
+  FROM registry_quarantine WHERE part = 'addresses' AND whose = ANY(%(numbers)b::text[])
+ ORDER BY organisation, registry_id
 """
 _PROFILES: Final[LiteralString] = """
+WITH unread AS (
+    SELECT part, whose, item, about FROM registry_quarantine
+     WHERE part IN ('profiles', 'grants')
+       AND (whose = ANY(%(numbers)s) OR whose IS NULL AND item IS NOT NULL))
 SELECT p.organisation, p.user_id,
        CASE WHEN p.email_is_verified THEN p.email END,
        CASE WHEN p.mobile_is_verified THEN p.mobile END,
        EXISTS (SELECT FROM user_grant g
                 WHERE g.organisation = p.organisation AND g.user_id = p.user_id
-                  AND g.resource = %(resource)s AND g.action = %(action)s)
+                  AND g.resource = %(resource)s AND g.action = %(action)s),
+       EXISTS (SELECT FROM unread u
+                WHERE (u.whose = p.organisation OR u.whose IS NULL)
+                  AND (u.item = p.user_id OR u.item IS NULL)
+                  AND (u.part = 'profiles' OR u.about IS NULL OR u.about = %(granted)s))
+           AS is_uncertain
   FROM user_profile p
  WHERE p.organisation = ANY(%(numbers)s)
    AND (p.resources = '{}' OR %(resource)s = ANY(p.resources))
- ORDER BY p.organisation, p.user_id
+UNION ALL
+SELECT whose, item, NULL, NULL, false, true
+  FROM unread WHERE part = 'profiles' AND whose IS NOT NULL AND item IS NOT NULL
+ ORDER BY organisation, user_id, is_uncertain
 """
-_USERS: Final[LiteralString] = (
-    "SELECT username, email, mobile FROM self_identified_user WHERE username = ANY(%s)"
-)
+_USERS: Final[LiteralString] = """
+SELECT username, email, mobile, false AS is_uncertain
+  FROM self_identified_user WHERE username = ANY(%(names)s)
+UNION ALL
+SELECT whose, NULL, NULL, true
+  FROM registry_quarantine WHERE part = 'users' AND whose = ANY(%(names)s)
+ ORDER BY is_uncertain
+"""
 _NAMES: Final[LiteralString] = """
-SELECT number, name FROM business_unit WHERE number = ANY(%(all)s)
+SELECT number, name FROM business_unit WHERE number = ANY(%(all)s) AND name <> ''
    AND NOT EXISTS (SELECT FROM party_name p WHERE p.number = business_unit.number)
 UNION ALL SELECT number, name FROM party_name WHERE number = ANY(%(all)s)
 """
@@ -91,17 +126,18 @@ class PostgresPersonRegistry:
 
     async def find(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
         async with _asking(self._pool, "krr") as connection:
-            cursor = await connection.execute(_PERSONS, (list(numbers),), binary=True)
+            cursor = await connection.execute(_PERSONS, {"numbers": list(numbers)}, binary=True)
             return {row[0]: _person(row) for row in await cursor.fetchall()}
 
 
 def _person(row: tuple[Any, ...]) -> PersonRecord:
-    _, is_deleted, is_reserved, can_be_notified, *addresses = row
+    _, is_deleted, is_reserved, can_be_notified, *addresses, is_uncertain = row
     email, email_at, mobile, mobile_at = addresses
     return PersonRecord(
         is_deleted=is_deleted,
         is_reserved=is_reserved,
         can_be_notified=can_be_notified,
+        is_uncertain=is_uncertain,
         email=_email(email, email_at),
         mobile=_mobile(mobile, mobile_at),
     )
@@ -133,28 +169,63 @@ class PostgresBusinessRegistry:
     async def find(
         self, numbers: Sequence[OrganisationNumber]
     ) -> Mapping[OrganisationNumber, BusinessRecord]:
-        known: dict[str, list[tuple[str, RegisteredAddress]]] = defaultdict(list)
+        known: dict[str, _Addresses] = defaultdict(_Addresses)
         async with _asking(self._pool, "business_register") as connection:
-            cursor = await connection.execute(_MAIN_UNITS, (list(numbers),), binary=True)
-            main_units = dict(await cursor.fetchall())
-            asked = list({*numbers, *main_units.values()})
-            cursor = await connection.execute(_ADDRESSES, (asked,), binary=True)
-            for organisation, channel, address in await cursor.fetchall():
-                registered = _email(address) if channel == "email" else _mobile(address)
-                if registered is not None:
-                    known[organisation].append((channel, registered))
+            cursor = await connection.execute(_MAIN_UNITS, {"numbers": list(numbers)}, binary=True)
+            units = await cursor.fetchall()
+            main_units = {number: main_unit for number, main_unit, _ in units}
+            moved = {number for number, _, is_uncertain in units if is_uncertain}
+            asked = {"numbers": list({*numbers, *main_units.values()})}
+            cursor = await connection.execute(_ADDRESSES, asked, binary=True)
+            for organisation, _, channel, address, is_uncertain in await cursor.fetchall():
+                known[organisation].take(channel, address, is_uncertain=is_uncertain)
         found: dict[OrganisationNumber, BusinessRecord] = {}
         for number in numbers:
-            own, main_unit = known.get(number, []), main_units.get(number, "")
-            inherited = known.get(main_unit, [])
-            is_own = any(address.is_valid for _, address in own) or not inherited
-            if addresses := own if is_own else inherited:
-                found[number] = BusinessRecord(
-                    origin=number if is_own else OrganisationNumber(main_unit),
-                    emails=[address for channel, address in addresses if channel == "email"],
-                    mobiles=[address for channel, address in addresses if channel == "sms"],
-                )
+            own, main_unit = known[number], OrganisationNumber(main_units.get(number, ""))
+            if own.has_usable:
+                found[number] = own.record(number)
+            # Whether it has none of its own, or whose it has then, is not known.
+            elif own.is_uncertain or number in moved:
+                found[number] = own.record(number, is_uncertain=True)
+            elif not (inherited := known[main_unit]).is_empty:
+                found[number] = inherited.record(main_unit)
+            elif not own.is_empty:
+                found[number] = own.record(number)
         return found
+
+
+@dataclass(slots=True)
+class _Addresses:
+    """The addresses of one unit."""
+
+    emails: list[RegisteredAddress] = field(default_factory=list)
+    mobiles: list[RegisteredAddress] = field(default_factory=list)
+    is_uncertain: bool = False
+
+    def take(self, channel: str, address: str, *, is_uncertain: bool) -> None:
+        self.is_uncertain |= is_uncertain
+        if is_uncertain:
+            return
+        if channel == "email" and (email := _email(address)):
+            self.emails.append(email)
+        elif channel == "sms" and (mobile := _mobile(address)):
+            self.mobiles.append(mobile)
+
+    @property
+    def has_usable(self) -> bool:
+        return any(each.is_valid for each in (*self.emails, *self.mobiles))
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.emails or self.mobiles or self.is_uncertain)
+
+    def record(self, origin: OrganisationNumber, *, is_uncertain: bool = False) -> BusinessRecord:
+        return BusinessRecord(
+            origin=origin,
+            emails=self.emails,
+            mobiles=self.mobiles,
+            is_uncertain=is_uncertain or self.is_uncertain,
+        )
 
 
 class PostgresProfileRegistry:
@@ -166,21 +237,28 @@ class PostgresProfileRegistry:
     async def find(
         self, numbers: Sequence[OrganisationNumber], resource: str, action: str
     ) -> Mapping[OrganisationNumber, Sequence[ProfileRecord]]:
-        asked = {"numbers": list(numbers), "resource": bare(resource), "action": action}
+        asked = {
+            "numbers": list(numbers),
+            "resource": bare(resource),
+            "action": action,
+            "granted": granted(resource, action),
+        }
         async with _asking(self._pool, "user_profile") as connection:
             cursor = await connection.execute(_PROFILES, asked)
             rows = await cursor.fetchall()
-        found: dict[OrganisationNumber, list[ProfileRecord]] = defaultdict(list)
-        for organisation, user, email, mobile, is_authorised in rows:
-            found[OrganisationNumber(organisation)].append(
-                ProfileRecord(
+        found: dict[OrganisationNumber, dict[str, ProfileRecord]] = defaultdict(dict)
+        for organisation, user, email, mobile, is_authorised, is_uncertain in rows:
+            found[OrganisationNumber(organisation)][user] = (
+                ProfileRecord(user=user, is_authorised=False, is_uncertain=True)
+                if is_uncertain
+                else ProfileRecord(
                     user=user,
                     is_authorised=is_authorised,
                     email=_email(email),
                     mobile=_mobile(mobile),
                 )
             )
-        return found
+        return {number: list(users.values()) for number, users in found.items()}
 
 
 class PostgresExternalIdentityRegistry:
@@ -192,17 +270,18 @@ class PostgresExternalIdentityRegistry:
     async def find(self, urns: Sequence[str]) -> Mapping[str, ExternalRecord]:
         usernames = {urn: _username(urn) for urn in urns}
         async with _asking(self._pool, "login_service") as connection:
-            cursor = await connection.execute(_USERS, (list(usernames.values()),))
+            cursor = await connection.execute(_USERS, {"names": list(usernames.values())})
             users = {row[0]: row[1:] for row in await cursor.fetchall()}
         found: dict[str, ExternalRecord] = {}
         for urn, username in usernames.items():
-            email, mobile = users.get(username, (None, None))
+            email, mobile, is_uncertain = users.get(username, (None, None, False))
             if urn.casefold().startswith(_EMAIL_URN):
                 email = unquote_plus(urn[len(_EMAIL_URN) :])
-            if email or mobile:
+            if email or mobile or is_uncertain:
                 found[urn] = ExternalRecord(
                     email=_email(email),
                     mobile=_mobile(mobile),
+                    is_uncertain=is_uncertain,
                 )
         return found
 

@@ -1,10 +1,15 @@
-"""What all feeds have in common: pages of entries, of which some cannot be read."""
+"""What all feeds have in common: pages of entries, of which some cannot be read.
+
+What is not needed to tell whether and where somebody is notified is passed over, however odd it is.
+What is needed and cannot be read makes whomever the entry is about uncertain, and so it is found out
+whom it is about, by as little of the entry as that takes.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -12,8 +17,11 @@ from msgspec import Raw
 Entry = TypeVar("Entry")
 Row = TypeVar("Row")
 
+ANY_NAME: Final = re.compile("[^\x00\ud800-\udfff]+")
+"""What may name a user, or an address."""
 _ODD: Final = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_KEY: Final = 2000
+_LARGEST_NUMBER: Final = 10**18
 # The earliest and latest days, on which another offset may lead out of the calendar.
 _YEARS: Final = range(2, 9999)
 
@@ -26,20 +34,47 @@ class UnreadableEntryError(Exception):
     """One entry of a page cannot be read; its reason is a stable code."""
 
 
+Part: TypeAlias = Literal["persons", "addresses", "units", "profiles", "grants", "users", "names"]
+"""What an entry is one of."""
+
+
+class Subject(NamedTuple):
+    """Whom an entry is about, as far as it says that, and when it was changed, where its feed does."""
+
+    whose: str | None = None
+    """The number of the person or organisation, or the name of the self-identified user."""
+    item: str | None = None
+    """Which of theirs: an address by the registry's id, a profile or a grant by its user."""
+    about: str | None = None
+    """What a grant is for: its resource and action."""
+    changed_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """An entry that could not be read: where it stood, and why."""
+    """An entry that could not be read: where it stood, why, and whom it is about."""
 
     entry: int
     reason: str
+    subject: Subject
 
 
 @dataclass(slots=True)
 class Read(Generic[Row]):
-    """What was read of a page."""
+    """What was read of one part of a page."""
 
+    part: Part
     rows: list[Row] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    """Where each row stood."""
     quarantined: list[Quarantined] = field(default_factory=list)
+
+    def keep_last(self, key: Callable[[Row], object]) -> None:
+        """Of several rows with one key, keep the last: a page is in the order of its changes."""
+        last = {key(row): at for at, row in enumerate(self.rows)}.values()
+        if len(last) < len(self.rows):
+            self.rows = [self.rows[at] for at in last]
+            self.places = [self.places[at] for at in last]
 
 
 def decode_page(content: bytes) -> dict[str, Any]:
@@ -70,16 +105,43 @@ def entries_of(page: dict[str, Any], name: str) -> Sequence[object]:
 
 
 def read_each(
-    entries: Iterable[Entry], read: Callable[[Entry], Row], *, first: int = 0
+    part: Part,
+    entries: Iterable[Entry],
+    read: Callable[[Entry], Row],
+    subject: Callable[[Entry], Subject],
+    *,
+    first: int = 0,
 ) -> Read[Row]:
-    """Read each entry, numbered from `first`; one that cannot be read does not stop the others."""
-    result = Read[Row]()
+    """Read each entry, numbered from `first`; one that cannot be read does not stop the others.
+
+    Of one that cannot be read, `subject` tells whom it is about.
+    """
+    result = Read[Row](part)
     for number, entry in enumerate(entries, first):
         try:
             result.rows.append(read(entry))
+            result.places.append(number)
         except UnreadableEntryError as problem:
-            result.quarantined.append(Quarantined(number, str(problem)))
+            result.quarantined.append(Quarantined(number, str(problem), subject(entry)))
     return result
+
+
+def text_of(value: object, form: re.Pattern[str], *, digits: int = 0) -> str | None:
+    """What identifies somebody, if it has its form but for space around it, and can be a key.
+
+    Written as a number it counts as well, of so many digits: it has lost its leading zeros.
+    """
+    match value:
+        case bool():
+            return None
+        case int() if 0 <= value < _LARGEST_NUMBER:
+            text = f"{value:0{digits}}"
+        case str():
+            text = value.strip()
+        case _:
+            return None
+    is_one = form.fullmatch(text) is not None and len(text.encode()) <= _LONGEST_KEY
+    return text if is_one else None
 
 
 def converted(entry: object, kind: type[Row]) -> Row:

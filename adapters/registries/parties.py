@@ -17,7 +17,9 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from adapters.registries.pages import (
+    ANY_NAME,
     Read,
+    Subject,
     UnreadableEntryError,
     UnreadablePageError,
     converted,
@@ -26,10 +28,13 @@ from adapters.registries.pages import (
     read_each,
     refuse_odd_characters,
     refuse_odd_key,
+    text_of,
 )
 from application.mobile_number import normalise
 
 PREFIX: Final = "urn:altinn:resource:"
+READ: Final = "read"
+"""What a grant is for that says nothing of it."""
 
 
 class ProfileRow(Struct, frozen=True, rename="camel"):
@@ -44,6 +49,11 @@ class ProfileRow(Struct, frozen=True, rename="camel"):
     mobile_verified: bool = False
     withdrawn: bool = False
 
+    @property
+    def subject(self) -> Subject:
+        """The organisation, and the user."""
+        return Subject(self.organisation, self.user)
+
 
 class GrantRow(Struct, frozen=True):
     """What one user may do with one resource of one organisation."""
@@ -51,8 +61,13 @@ class GrantRow(Struct, frozen=True):
     user: str
     organisation: str
     resource: str
-    action: str = "read"
+    action: str = READ
     withdrawn: bool = False
+
+    @property
+    def subject(self) -> Subject:
+        """The organisation, the user, and what for."""
+        return Subject(self.organisation, self.user, granted(self.resource, self.action))
 
 
 class SelfIdentifiedRow(Struct, frozen=True):
@@ -61,6 +76,11 @@ class SelfIdentifiedRow(Struct, frozen=True):
     username: str
     email: str | None = None
     mobile: str | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """The user, by name."""
+        return Subject(self.username)
 
 
 class _PartyName(Struct, frozen=True, rename={"org_no": "orgNo"}):
@@ -74,6 +94,11 @@ class NameRow(NamedTuple):
 
     number: str
     name: str | None
+
+    @property
+    def subject(self) -> Subject:
+        """Whose name it is."""
+        return Subject(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +123,15 @@ def read_profiles(content: bytes) -> ProfilePage:
     profiles, grants = entries_of(page, "profiles"), entries_of(page, "grants")
     # Numbered through, so that the quarantine keeps an entry of each list under a place of its own.
     return ProfilePage(
-        read_each(profiles, _profile),
-        read_each(grants, _grant, first=len(profiles)),
-        read_each(entries_of(page, "selfIdentified"), _user, first=len(profiles) + len(grants)),
+        read_each("profiles", profiles, _profile, _whose_profile),
+        read_each("grants", grants, _grant, _whose_grant, first=len(profiles)),
+        read_each(
+            "users",
+            entries_of(page, "selfIdentified"),
+            _user,
+            _whose_user,
+            first=len(profiles) + len(grants),
+        ),
     )
 
 
@@ -110,7 +141,7 @@ def read_names(content: bytes) -> Read[NameRow]:
     Raises:
         UnreadablePageError: it is none.
     """
-    return read_each(entries_of(decode_page(content), "partyNames"), _name)
+    return read_each("names", entries_of(decode_page(content), "partyNames"), _name, _whose_name)
 
 
 def bare(resource: str) -> str:
@@ -118,11 +149,62 @@ def bare(resource: str) -> str:
     return resource.removeprefix(PREFIX)
 
 
+def granted(resource: str, action: str) -> str:
+    """What a grant is for, in one text."""
+    return f"{action} {bare(resource)}"
+
+
 def _profile(entry: object) -> ProfileRow:
-    row = converted(entry, ProfileRow)
+    try:
+        row = converted(entry, ProfileRow)
+    except UnreadableEntryError:
+        row = converted(_what_matters(entry), ProfileRow)
     refuse_odd_key(row.user, row.organisation)
     refuse_odd_characters(row.email, row.mobile, *row.resources)
     return row
+
+
+def _what_matters(entry: object) -> object:
+    """The entry without what does not matter: all else of what is withdrawn, addresses never used."""
+    if not isinstance(entry, dict):
+        return entry
+    if entry.get("withdrawn") is True:
+        without = entry.keys() - {"user", "organisation", "withdrawn"}
+    else:
+        without = {
+            address
+            for address in ("email", "mobile")
+            if entry.get(f"{address}Verified", False) is False
+        }
+    return {name: value for name, value in entry.items() if name not in without}
+
+
+def _whose_profile(entry: object) -> Subject:
+    return Subject(_named(entry, "organisation"), _named(entry, "user"))
+
+
+def _whose_grant(entry: object) -> Subject:
+    whose, item = _named(entry, "organisation"), _named(entry, "user")
+    match entry:
+        case {"resource": str(resource), "action": str(action)}:
+            return Subject(whose, item, text_of(granted(resource, action), ANY_NAME))
+        case {"resource": str(resource), **rest} if "action" not in rest:
+            return Subject(whose, item, text_of(granted(resource, READ), ANY_NAME))
+        case _:
+            return Subject(whose, item)
+
+
+def _whose_user(entry: object) -> Subject:
+    name = _named(entry, "username")
+    return Subject(None if name is None else name.casefold())
+
+
+def _whose_name(entry: object) -> Subject:
+    return Subject(_named(entry, "orgNo") or _named(entry, "ssn"))
+
+
+def _named(entry: object, member: str) -> str | None:
+    return text_of(entry.get(member), ANY_NAME) if isinstance(entry, dict) else None
 
 
 def _grant(entry: object) -> GrantRow:

@@ -65,8 +65,10 @@ WITH written AS (
 SELECT count(*) FROM written
 """
 _UNITS: Final[LiteralString] = """
-INSERT INTO business_unit SELECT * FROM unnest(%b::text[], %b::text[], %b::text[])
-ON CONFLICT (number) DO UPDATE SET main_unit = excluded.main_unit, name = excluded.name
+INSERT INTO business_unit AS old SELECT number, main_unit, coalesce(name, '')
+  FROM unnest(%b::text[], %b::text[], %b::text[]) AS new (number, main_unit, name)
+ON CONFLICT (number) DO UPDATE SET main_unit = excluded.main_unit,
+    name = coalesce(nullif(excluded.name, ''), old.name)
 """
 _PROFILE: Final[LiteralString] = """
 INSERT INTO user_profile VALUES (%s, %s, %s, %s, %s, %s, %s)

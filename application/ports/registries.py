@@ -1,4 +1,8 @@
-"""Where people and organisations have asked to be reached, and what they are called."""
+"""Where people and organisations have asked to be reached, and what they are called.
+
+A registry that has learnt of a change that it cannot read says so (`is_uncertain`), and tells nothing
+that the change may have ended: somebody who may have declined is not notified by what was known before.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -43,7 +47,7 @@ class BusinessRegistry(Protocol):
         """The addresses of units, absent for those that have none.
 
         A sub-unit without any address of its own gets those of its main unit; the record tells
-        by `origin` whose addresses they are.
+        by `origin` whose addresses they are. One that is uncertain gets nobody else's.
 
         Raises:
             RegistryUnavailableError: nothing was found out; try again later.

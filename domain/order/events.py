@@ -56,6 +56,8 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     OTHER_CHANNEL_USED = "other_channel_used"
     NOT_CONSULTED = "not_consulted"
+    UNCERTAIN = "uncertain"
+    """A change of what the source knows could not be read; what it knew before may not hold."""
 
 
 class Failure(StrEnum):

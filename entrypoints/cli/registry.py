@@ -60,17 +60,13 @@ def import_files(
                     kind, files, progress=lambda _: progress.advance(task)
                 )
 
+    log_to_stderr(settings_from())
     begun = RegistryImportBegun(registry=kind, source="files", files=len(files))
     try:
         done = asked(_on_record(begun, load, reason))
     except UnreadablePageError as problem:
         raise Refusal(str(problem)) from None
-    _console.print(
-        f"{kind}: {done.pages} pages read, {done.written} entries written, "
-        f"{done.removed} removed, {done.quarantined} could not be read"
-    )
-    if done.quarantined:
-        _console.print("Why they could not be read stands in the table registry_quarantine.")
+    _tell(kind, done)
 
 
 @app.command
@@ -93,15 +89,16 @@ def sync(kind: Literal["krr", "businesses"], *, reason: str | None = None) -> No
         raise RefusedSettings(str(problem)) from None
     except (UnreadablePageError, RegistryUnavailableError, NoTokenError) as problem:
         raise Refusal(str(problem)) from None
-    _console.print(
-        f"{kind}: {done.pages} pages read, {done.written} entries written, "
-        f"{done.removed} removed, {done.quarantined} could not be read"
-    )
+    _tell(kind, done)
 
 
 @app.command
 def status() -> None:
-    """See how each local copy stands: its rows, its position, its age, what could not be read."""
+    """See how each local copy stands: its rows, its position, its age, what could not be read.
+
+    Whoever a change is about that could not be read is uncertain, and not notified by what was known
+    before, until a later change can be read. Of an entry of nobody it could not even be told whose it is.
+    """
 
     async def read() -> list[RegistryStatus]:
         async with importer(database()) as loading:
@@ -116,9 +113,26 @@ def status() -> None:
             f"{each.registry}: {each.rows} rows, position {each.cursor or '-'}, "
             f"moved {each.moved_at.isoformat(timespec='seconds')}, "
             f"{each.quarantined} entries could not be read"
+            f"{_whose(each.uncertain, each.nobodys)}"
         )
     if not copies:
         _console.print("Nothing has been loaded yet.")
+
+
+def _tell(kind: str, done: ImportSummary) -> None:
+    _console.print(
+        f"{kind}: {done.pages} pages read, {done.written} entries written, "
+        f"{done.removed} removed, {done.quarantined} could not be read"
+    )
+    if done.quarantined:
+        _console.print("Why they could not be read stands in the table registry_quarantine.")
+    if done.nobodys:
+        _console.print(f"Of {done.nobodys} it cannot even be told whose they are.")
+
+
+def _whose(uncertain: int, nobodys: int) -> str:
+    people = f"; {uncertain} uncertain" if uncertain else ""
+    return people + (f"; {nobodys} of nobody" if nobodys else "")
 
 
 async def _on_record(

@@ -19,6 +19,9 @@ KARI, RESERVED, DELETED, NOBODY = "15859010099", "06927530250", "06927530331", "
 UNIT, SUB_UNIT = OrganisationNumber("314022009"), OrganisationNumber("314022017")
 OWN_SUB_UNIT, ODD_SUB_UNIT = OrganisationNumber("314023064"), OrganisationNumber("314023056")
 UNKNOWN_UNIT = OrganisationNumber("314023048")
+UNSURE, UNSURE_USER = "19819710182", "urn:altinn:party:username:unsure"
+UNSURE_UNIT, UNSURE_SUB_UNIT = OrganisationNumber("314023110"), OrganisationNumber("314023129")
+MOVED_SUB_UNIT = OrganisationNumber("314023137")
 CONFIRMED = datetime(2026, 11, 1, 8, tzinfo=UTC)
 EMAIL_URN = "urn:altinn:person:idporten-email:"
 
@@ -37,6 +40,7 @@ PERSONS = {
         is_reserved=True, can_be_notified=False, mobile=at("123", CONFIRMED, is_valid=False)
     ),
     DELETED: PersonRecord(is_deleted=True, can_be_notified=False),
+    UNSURE: PersonRecord(is_uncertain=True, can_be_notified=False),
 }
 BUSINESSES = {
     UNIT: BusinessRecord(
@@ -48,8 +52,15 @@ BUSINESSES = {
     ODD_SUB_UNIT: BusinessRecord(
         origin=ODD_SUB_UNIT, emails=[], mobiles=[at("+47123", is_valid=False)]
     ),
+    UNSURE_UNIT: BusinessRecord(
+        origin=UNSURE_UNIT, emails=[at("sure@unsure.example.no")], mobiles=[], is_uncertain=True
+    ),
+    UNSURE_SUB_UNIT: BusinessRecord(
+        origin=UNSURE_SUB_UNIT, emails=[], mobiles=[], is_uncertain=True
+    ),
+    MOVED_SUB_UNIT: BusinessRecord(origin=MOVED_SUB_UNIT, emails=[], mobiles=[], is_uncertain=True),
 }
-MAIN_UNITS = {SUB_UNIT: UNIT, OWN_SUB_UNIT: UNIT, ODD_SUB_UNIT: UNIT}
+MAIN_UNITS = {SUB_UNIT: UNIT, OWN_SUB_UNIT: UNIT, ODD_SUB_UNIT: UNIT, UNSURE_SUB_UNIT: UNIT}
 ALLOWED = ProfileRecord(user="1", is_authorised=True, email=at("one@fjell.example.no"))
 NOT_ALLOWED = ProfileRecord(
     user="2",
@@ -62,12 +73,17 @@ PROFILES = {
     (UNIT, "other", "read"): [
         ProfileRecord(user="1", is_authorised=False, email=at("one@fjell.example.no"))
     ],
+    (UNSURE_UNIT, "tax-2026", "read"): [
+        ProfileRecord(user="3", is_authorised=False, is_uncertain=True)
+    ],
 }
 EXTERNALS = {
     "urn:altinn:party:username:sigrid": ExternalRecord(
         email=at("sigrid@post.example.org"), mobile=at("+4740000031")
     ),
     f"{EMAIL_URN}user@post.example.org": ExternalRecord(mobile=at("+4740000032")),
+    UNSURE_USER: ExternalRecord(is_uncertain=True),
+    f"{EMAIL_URN}unsure@post.example.org": ExternalRecord(is_uncertain=True),
 }
 NAMES = {KARI: "Kari Nordmann", UNIT: "FJELL OG FJORD AS"}
 
@@ -83,7 +99,7 @@ class RegistriesContract:
     async def test_persons_are_told_by_their_number_whatever_the_order(
         self, registries: Registries
     ) -> None:
-        found = await registries.persons.find([DELETED, KARI, NOBODY, RESERVED])
+        found = await registries.persons.find([DELETED, KARI, UNSURE, NOBODY, RESERVED])
         assert found == PERSONS
 
     async def test_a_person_who_is_asked_about_twice_is_told_once(
@@ -110,6 +126,33 @@ class RegistriesContract:
         self, registries: Registries, number: OrganisationNumber
     ) -> None:
         assert await registries.businesses.find([number]) == {number: BUSINESSES[UNIT]}
+
+    async def test_a_unit_is_told_with_what_holds_though_more_changed_than_could_be_read(
+        self, registries: Registries
+    ) -> None:
+        found = await registries.businesses.find([UNSURE_UNIT])
+        assert found == {UNSURE_UNIT: BUSINESSES[UNSURE_UNIT]}
+
+    @pytest.mark.parametrize("number", [UNSURE_SUB_UNIT, MOVED_SUB_UNIT])
+    async def test_a_sub_unit_that_is_uncertain_gets_nobody_elses_addresses(
+        self, registries: Registries, number: OrganisationNumber
+    ) -> None:
+        assert await registries.businesses.find([number]) == {number: BUSINESSES[number]}
+
+    async def test_a_user_of_whom_a_change_could_not_be_read_is_told_as_uncertain(
+        self, registries: Registries
+    ) -> None:
+        found = await registries.profiles.find([UNSURE_UNIT], "tax-2026", "read")
+        assert list(found[UNSURE_UNIT]) == PROFILES[UNSURE_UNIT, "tax-2026", "read"]
+
+    async def test_an_external_identity_may_be_uncertain_and_an_email_address_holds_all_the_same(
+        self, registries: Registries
+    ) -> None:
+        by_email = f"{EMAIL_URN}unsure@post.example.org"
+        assert await registries.externals.find([UNSURE_USER, by_email]) == {
+            UNSURE_USER: EXTERNALS[UNSURE_USER],
+            by_email: ExternalRecord(email=at("unsure@post.example.org"), is_uncertain=True),
+        }
 
     async def test_users_are_told_with_whether_they_may(self, registries: Registries) -> None:
         found = await registries.profiles.find([UNIT, SUB_UNIT], "tax-2026", "read")

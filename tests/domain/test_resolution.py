@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -249,6 +250,49 @@ def test_a_deleted_person_is_not_notified(*, is_reserved: bool, ignore_reservati
     assert resolution == Resolution(
         missing=(EMAIL,), considered=(Considered(source=Source.KRR, reason=Reason.DELETED),)
     )
+
+
+@pytest.mark.parametrize("use_stale", [True, False])
+@pytest.mark.parametrize("ignore_reservation", [True, False])
+@pytest.mark.parametrize("record", [PersonRecord(), PersonRecord(is_reserved=True, email=KARI)])
+def test_a_person_of_whom_a_change_could_not_be_read_is_not_notified_whatever_was_known_before(
+    record: PersonRecord, *, use_stale: bool, ignore_reservation: bool
+) -> None:
+    resolution = person(
+        EP,
+        replace(record, is_uncertain=True),
+        ignore_reservation=ignore_reservation,
+        use_stale=use_stale,
+    )
+    assert resolution == Resolution(
+        missing=(EMAIL,), considered=(Considered(source=Source.KRR, reason=Reason.UNCERTAIN),)
+    )
+
+
+def test_of_an_organisation_that_is_uncertain_what_holds_is_used_and_the_rest_is_told() -> None:
+    record = BusinessRecord(origin=UNIT, emails=[OFFICIAL], is_uncertain=True)
+    finding = OrganisationFinding(number=UNIT, record=record)
+    resolution = resolve(finding, Policy(choice=ES, now=NOW))
+    assert reached(resolution) == [(EMAIL, "post@fjell.example.no")]
+    assert resolution.missing == (SMS,)
+    # That it has no mobile number cannot be said.
+    assert reasons(resolution) == [(Reason.UNCERTAIN, None)]
+
+
+def test_a_user_of_whom_a_change_could_not_be_read_is_not_notified_and_the_others_are() -> None:
+    unsure = ProfileRecord(user="2", is_authorised=True, is_uncertain=True, email=OFFICIAL)
+    resolution = unit(E, user("1", KARI), unsure, has_record=False)
+    assert reached(resolution) == [TO_KARI]
+    assert resolution.considered[-1] == Considered(
+        source=Source.USER_PROFILE, reason=Reason.UNCERTAIN, user=Identifier("2")
+    )
+
+
+def test_of_an_external_identity_that_is_uncertain_what_holds_is_used() -> None:
+    finding = ExternalFinding(record=ExternalRecord(email=KARI, is_uncertain=True))
+    assert reached(resolve(finding, Policy(choice=E, now=NOW))) == [TO_KARI]
+    resolution = resolve(finding, Policy(choice=S, now=NOW))
+    assert (resolution.missing, reasons(resolution)) == ((SMS,), [(Reason.UNCERTAIN, None)])
 
 
 @pytest.mark.parametrize("use_stale", [True, False])

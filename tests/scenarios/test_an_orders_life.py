@@ -102,6 +102,44 @@ async def test_an_order_for_many_tells_who_could_not_be_reached(world: World) ->
     }
 
 
+async def test_whose_change_cannot_be_read_is_not_notified_before_it_can(world: World) -> None:
+    # An order waits; meanwhile Kari declines, in a word that nobody can read.
+    later = replace(mail_to(KARI), requested_send_time=world.soon())
+    waiting = await world.ordering.place_chain(
+        PlaceChain(idempotency_key="waits", order=later, by=TTD)
+    )
+    await world.krr_changes(KARI.number.text, reserved="Ja")
+
+    # It does not reach her, and the history says why.
+    order = await world.finished(waiting.order.order_id)
+    assert [each.delivery for each in order.notifications] == [NotIdentified()]
+    history = await world.auditing.history(order.order_id, by=AUDITOR)
+    assert [line.words for line in history if line.event == "order.contact_not_found"] == [
+        "recipient 0 has no contact point for email — not used: krr: uncertain"
+    ]
+
+    # Another order of hers is refused, or told of as missing her address; not as her reservation.
+    with pytest.raises(MissingContactError):
+        await world.ordering.place_chain(
+            PlaceChain(idempotency_key="refused", order=mail_to(KARI), by=TTD)
+        )
+    receipt = await world.ordering.place(PlaceOrder(order=mail_to(KARI), by=TTD))
+    assert receipt.look_up is not None
+    assert (receipt.look_up.reserved, receipt.look_up.missing) == ((), (KARI.number.text,))
+    await world.finished(receipt.order_id)
+    assert world.arrived() == []
+
+    # What she does next can be read, and the next orders do what it says.
+    await world.krr_changes(KARI.number.text, reserved="NEI")
+    receipt = await world.ordering.place(PlaceOrder(order=mail_to(KARI), by=TTD))
+    order = await world.finished(receipt.order_id)
+    assert [each.delivery for each in order.notifications] == [Delivered()]
+    await world.krr_changes(KARI.number.text, reserved="JA")
+    receipt = await world.ordering.place(PlaceOrder(order=mail_to(KARI), by=TTD))
+    order = await world.finished(receipt.order_id)
+    assert [each.delivery for each in order.notifications] == [Reserved()]
+
+
 async def test_an_unreachable_recipient_stops_a_chain_before_it_is_recorded(world: World) -> None:
     nobody = Person(Identifier("03838210073"))
     command = PlaceChain(

@@ -1,6 +1,7 @@
 """The worlds in which stories are told: all in memory, or PostgreSQL with real mail and SMS servers."""
 
 import asyncio
+import dataclasses
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -33,6 +34,7 @@ from adapters.memory.registries import (
 from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.memory.unread_mail import InMemoryUnreadMails
+from adapters.registries.importing import ImportSummary
 from application.admission import Admission
 from application.auditing import AuditingService
 from application.dispatching import DispatchService
@@ -59,7 +61,8 @@ from entrypoints.catch_all import CatchAll, Credentials, Pace, ReportTarget, cau
 from entrypoints.http.reports import EMAIL_REPORTS, SMS_REPORTS
 from entrypoints.settings import Settings
 from entrypoints.supervisor import listen
-from entrypoints.wiring.registries import load_samples
+from entrypoints.wiring.registries import importer, load_samples
+from tests.adapters.registries.pages import krr, person
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,14 @@ class World(Protocol):
 
     def arrived(self) -> Sequence[Arrived]:
         """Every message that has arrived, oldest first."""
+        ...
+
+    def soon(self) -> datetime:
+        """A moment a little later."""
+        ...
+
+    async def krr_changes(self, number: str, *, reserved: str) -> None:
+        """Have the contact register say of a person whether they are reserved, in whatever word."""
         ...
 
 
@@ -130,9 +141,10 @@ class MemoryWorld:
             RecordingProvider(name, channel, clock=self.clock, carries_once_for=carries_once_for)
             for name, channel in (("smtp", Channel.EMAIL), ("link_mobility", Channel.SMS))
         )
+        self._persons = InMemoryPersonRegistry(PERSONS)
         look_up = ContactLookUp(
             Registries(
-                persons=InMemoryPersonRegistry(PERSONS),
+                persons=self._persons,
                 businesses=InMemoryBusinessRegistry(BUSINESSES),
                 profiles=InMemoryProfileRegistry(),
                 externals=InMemoryExternalIdentityRegistry(),
@@ -189,6 +201,19 @@ class MemoryWorld:
             chains=InMemoryChainIndex(self.orders),
             clock=self.clock,
             worker="tests",
+        )
+
+    def soon(self) -> datetime:
+        return self.clock() + timedelta(hours=1)
+
+    async def krr_changes(self, number: str, *, reserved: str) -> None:
+        self._persons.know(
+            number,
+            dataclasses.replace(
+                PERSONS[number],
+                is_reserved=reserved == "JA",
+                is_uncertain=reserved not in ("JA", "NEI"),
+            ),
         )
 
     def clock(self) -> datetime:
@@ -248,11 +273,22 @@ class MemoryWorld:
 class RealWorld:
     """The service as it is put together to be run, in one process, with the catch-all servers."""
 
-    def __init__(self, running: Services, mailbox: Path) -> None:
+    def __init__(self, running: Services, settings: Settings) -> None:
         self.ordering = running.ordering
         self.reading = running.reading
         self.auditing = running.auditing
-        self._mailbox = mailbox
+        self._mailbox = settings.data / "mailbox"
+        self._database = settings.database_url or ""
+
+    def soon(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=3)
+
+    async def krr_changes(self, number: str, *, reserved: str) -> None:
+        async with importer(self._database) as loading:
+            after = int(await loading.cursor("krr") or 0)
+            change = person(number, email="kari@post.example.no", reservasjon=reserved)
+            page = krr(change, start=after, end=after + 1)
+            await loading.import_page("krr", page, ImportSummary())
 
     async def finished(self, order_id: OrderId) -> Order:
         async with asyncio.timeout(30):
@@ -332,7 +368,7 @@ async def real_world(database: str, data: Path) -> AsyncIterator[RealWorld]:
             asyncio.create_task(running.projecting.run()),
         ]
         try:
-            yield RealWorld(running, settings.data / "mailbox")
+            yield RealWorld(running, settings)
         finally:
             server.should_exit = True
             await asyncio.wait_for(tasks[0], 10)

@@ -7,11 +7,15 @@ from adapters.registries.importing import Kind
 from tests.contracts.registries_contract import (
     DELETED,
     KARI,
+    MOVED_SUB_UNIT,
     ODD_SUB_UNIT,
     OWN_SUB_UNIT,
     RESERVED,
     SUB_UNIT,
     UNIT,
+    UNSURE,
+    UNSURE_SUB_UNIT,
+    UNSURE_UNIT,
 )
 
 Json = dict[str, Any]
@@ -58,6 +62,11 @@ def email(registry_id: str, organisation: str, address: str, updated: str = "01"
 def mobile(registry_id: str, organisation: str, number: str, prefix: str | None = "47") -> Json:
     alert = {"mobiltelefon": {"internasjonaltPrefiks": prefix, "nasjonaltNummer": number}}
     return _entry(registry_id, organisation, alert, "01")
+
+
+def unread(registry_id: str, organisation: str, updated: str = "02") -> Json:
+    """A change of an address that says no place that can be read."""
+    return _entry(registry_id, organisation, {"epostadresse": {"brukernavn": 5}}, updated)
 
 
 def gone(registry_id: str, updated: str = "02") -> Json:
@@ -171,4 +180,58 @@ KNOWN: list[tuple[Kind, bytes]] = [
         ).encode(),
     ),
     ("names", json.dumps({"partyNames": [{"ssn": KARI, "name": "Kari Nordmann"}]}).encode()),
+    # Each of these can be read, and then changes in a way that cannot.
+    ("krr", krr(person(UNSURE, email="unsure@post.example.no"), start=1, end=2)),
+    ("krr", krr(person(UNSURE, reservasjon="Ja"), start=2, end=3)),
+    (
+        "businesses",
+        addresses(
+            email("e" * 32, UNSURE_UNIT, "sure@unsure.example.no"),
+            email("f" * 32, UNSURE_UNIT, "unsure@unsure.example.no"),
+            email("0" * 32, UNSURE_SUB_UNIT, "unsure@unsure.example.no"),
+        ),
+    ),
+    (
+        "businesses",
+        addresses(unread("f" * 32, UNSURE_UNIT), unread("0" * 32, UNSURE_SUB_UNIT)),
+    ),
+    (
+        "businesses",
+        units(unit(UNSURE_UNIT), unit(UNSURE_SUB_UNIT, UNIT), unit(MOVED_SUB_UNIT, UNIT)),
+    ),
+    ("businesses", units(unit(MOVED_SUB_UNIT, "elsewhere"))),
+    (
+        "profiles",
+        json.dumps(
+            {
+                "profiles": [
+                    {
+                        "user": "3",
+                        "organisation": UNSURE_UNIT,
+                        "email": "three@unsure.example.no",
+                        "emailVerified": True,
+                    }
+                ],
+                "grants": [
+                    {"user": "3", "organisation": UNSURE_UNIT, "resource": "tax-2026"},
+                ],
+                "selfIdentified": [
+                    {"username": "unsure", "email": "unsure@post.example.org"},
+                    {"username": "epost:unsure@post.example.org", "mobile": "40000033"},
+                ],
+            }
+        ).encode(),
+    ),
+    (
+        "profiles",
+        json.dumps(
+            {
+                "profiles": [{"user": "3", "organisation": UNSURE_UNIT, "withdrawn": "yes"}],
+                "selfIdentified": [
+                    {"username": "Unsure", "email": 5},
+                    {"username": "epost:unsure@post.example.org", "mobile": 5},
+                ],
+            }
+        ).encode(),
+    ),
 ]

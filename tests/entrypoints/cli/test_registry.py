@@ -1,4 +1,4 @@
-"""`varsel registry sync`: with a token of ours, and with one line for everything that goes wrong."""
+"""`varsel registry`: with a token of ours, with one line for everything that goes wrong, and what it tells."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.registries.pages import addresses, krr
+from tests.adapters.registries.pages import addresses, krr, person
 from tests.adapters.registries.registers import Register, register
 from tests.adapters.tokens.granting import KEY, GrantingIssuer, granting
 from tests.service.processes import bare_environ
@@ -27,9 +27,12 @@ class Far:
     environ: Mapping[str, str]
 
     async def sync(self, kind: str) -> tuple[int, str, list[str]]:
+        return await self.registry("sync", kind)
+
+    async def registry(self, *words: str) -> tuple[int, str, list[str]]:
         """The command's code, what it says, and what it complains about."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "entrypoints.cli", "registry", "sync", kind),
+            *(sys.executable, "-m", "entrypoints.cli", "registry", *words),
             env={**bare_environ(), **self.environ},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -123,3 +126,23 @@ async def test_a_register_that_asks_us_to_wait_is_asked_again(far: Far) -> None:
     assert said.startswith("krr: 1 pages read")
     (line,) = complained
     assert json.loads(line)["message"] == "registry_asked_again"
+
+
+async def test_the_state_of_the_copies_tells_how_many_are_uncertain_and_what_is_nobodys(
+    far: Far, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.json"
+    unread = [person(each, reservasjon="Ja") for each in ("15859010099", "06927530250")]
+    page.write_bytes(krr(person("01818010083"), *unread, None, end=4))
+
+    code, said, logged = await far.registry("import", "krr", str(page))
+
+    assert code == 0
+    assert "Of 1 it cannot even be told whose they are." in said
+    (alarm,) = [json.loads(line) for line in logged]
+    assert (alarm["message"], alarm["level"]) == ("registry_entries_of_nobody", "critical")
+    code, said, logged = await far.registry("status")
+    assert (code, logged) == (0, [])
+    said = " ".join(said.split())
+    assert said.endswith("3 entries could not be read; 2 uncertain; 1 of nobody")
+    assert "1585" not in said
