@@ -94,6 +94,12 @@ class OwnersFile:
         self._look()
         return next((number for number, name in self._owners.items() if name == short_name), None)
 
+    @property
+    def short_names(self) -> frozenset[str]:
+        """What the owners of now are called."""
+        self._look()
+        return self._names
+
     def is_active(self, short_name: str) -> bool:
         """Whether somebody of that short name is an owner now."""
         self._look()

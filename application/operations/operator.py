@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol, assert_never
 
-from application.operations.recorder import ActRecorder
+from application.operations.recorder import ActRecorder, reason_in_a_line
 from application.ports.act_log import ActLog, RecordedAct
 from application.ports.owner_ledger import OwnerLedger
 from application.recorded import Actor, Role
@@ -55,7 +55,7 @@ class OwnerService:
             StoreUnavailableError: try again later.
         """
         await self._recorder.record(OwnerSuspended(owner=owner.lower()), by=by, reason=reason)
-        await self._ledger.stop(owner, reason)
+        await self._ledger.stop(owner, reason_in_a_line(reason))
 
     async def resume(self, owner: str, *, by: Actor, reason: str) -> bool:
         """Let an owner go on; whether it had been suspended.

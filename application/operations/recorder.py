@@ -17,6 +17,19 @@ class ReasonMissingError(Exception):
     """An act that somebody has to answer for was asked for without a reason."""
 
 
+def reason_in_a_line(reason: str) -> str:
+    """A reason as it is kept: one line, of which nothing does anything to a reader's terminal.
+
+    Raises:
+        ReasonMissingError: it says nothing.
+    """
+    shown = "".join(each if each.isprintable() else " " for each in reason)
+    line = " ".join(shown.split())[:MOST_OF_A_REASON]
+    if not line:
+        raise ReasonMissingError
+    return line
+
+
 class ActRecorder:
     """Records acts, with who and when."""
 
@@ -34,16 +47,12 @@ class ActRecorder:
             ReasonMissingError: the reason is empty; nothing was recorded.
             StoreUnavailableError: it may have been recorded; what it stands for must not be done.
         """
-        if reason is not None:
-            reason = " ".join(reason.split())[:MOST_OF_A_REASON]
-            if not reason:
-                raise ReasonMissingError
         await self._log.record(
             RecordedAct(
                 act_id=self._next_id(),
                 recorded_at=self._clock(),
                 recorded_by=by,
-                reason=reason,
+                reason=None if reason is None else reason_in_a_line(reason),
                 act=act,
             )
         )

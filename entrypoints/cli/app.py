@@ -31,7 +31,11 @@ for _name, _where, _help in (
     ("mailbox", "mailbox:mailbox", "Show what the catch-all servers hold."),
     ("registry", "registry:app", "Load pages into the local copies of the registers."),
     ("audit", "audit:app", "See what was known of an order, when, and by whom."),
-    ("projections", "projections:app", "Make what is made from the events anew."),
+    (
+        "projections",
+        "projections:app",
+        "See what tables made from the events could not take, and make them anew.",
+    ),
     ("settings", "show_settings:settings", "List every setting, and what it is now."),
 ):
     app.command(f"entrypoints.cli.{_where}", name=_name, help=_help)

@@ -23,7 +23,7 @@ def migrate(*, service_role: str | None = None) -> None:
         applied = asyncio.run(bring_schema_up_to_date(database(), service_role))
     except PostgresError as problem:
         raise Refusal(str(problem)) from None
-    console = Console()
+    console = Console(soft_wrap=True)
     for name in applied:
         console.print(f"applied {name}")
     console.print("The schema is up to date.")

@@ -55,6 +55,17 @@ def order(
         raise Refusal(f"the service does not answer ({type(problem).__name__})") from None
 
 
+def _in_words(status: int, problem: Mapping[str, Any]) -> str:
+    """What the service said, as its operator reads it."""
+    lines = [f"the order was refused with status {status} ({problem.get('code')})"]
+    if detail := problem.get("detail"):
+        lines.append(detail)
+    lines += [
+        f"{where}: {what}" for where, each in problem.get("errors", {}).items() for what in each
+    ]
+    return "\n".join([*lines, f"In the log it stands by {problem.get('traceId')}."])
+
+
 async def _follow(url: str, token: str, body: Mapping[str, Any], wait: float) -> None:
     console = Console(soft_wrap=True)
     headers = {"Authorization": f"Bearer {token}"}
@@ -62,7 +73,7 @@ async def _follow(url: str, token: str, body: Mapping[str, Any], wait: float) ->
         async with session.post(url + demo.ORDERS, json=body) as answer:
             said = await answer.json(content_type=None)
             if answer.status != HTTPStatus.CREATED:
-                raise Refusal(f"the order was refused with status {answer.status}: {said}")
+                raise Refusal(_in_words(answer.status, said))
         order_id = said["notification"]["shipmentId"]
         console.print(f"order {order_id}", highlight=False)
         shown = 0

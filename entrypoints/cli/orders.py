@@ -23,7 +23,7 @@ def stuck() -> None:
             return list(await service.stuck())
 
     found = asked(ask())
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     for order_id in found:
         console.print(str(order_id))
     console.print(
@@ -51,4 +51,6 @@ def retry(order_id: UUID, *, reason: str) -> None:
 
     if not asked(let()):
         raise Refusal(f"order {order_id} is not stuck; see `varsel orders stuck`")
-    Console(highlight=False).print(f"order {order_id} is going to be carried out again")
+    Console(highlight=False, soft_wrap=True).print(
+        f"order {order_id} is going to be carried out again"
+    )

@@ -3,9 +3,12 @@
 from cyclopts import App
 from rich.console import Console
 
+from adapters.tokens.owners_file import OwnersFile, OwnersFileError
+from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import asked, database
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
+from entrypoints.settings import Settings
 from entrypoints.wiring.lending import owners
 
 app = App(name="owners", help="Stop an owner, and let it again.")
@@ -24,6 +27,8 @@ def stop(owner: str, *, reason: str) -> None:
     reason
         Why; it goes on record with your name.
     """
+    if not owner.strip():
+        raise Refusal("name the owner, as its tokens say it")
 
     async def write() -> None:
         async with owners(database()) as service:
@@ -34,6 +39,10 @@ def stop(owner: str, *, reason: str) -> None:
         f"{owner} is stopped, on every machine within a second. "
         f"Again: varsel owners let {owner} --reason WHY"
     )
+    if not _may_be_known(owner, settings_from()):
+        _say(
+            f"VARSEL_OWNERS_FILE names no {owner}: see that it is spelt as the owner's tokens say it."
+        )
 
 
 @app.command
@@ -71,5 +80,17 @@ def stopped() -> None:
         _say("No owner is stopped.")
 
 
+def _may_be_known(owner: str, settings: Settings) -> bool:
+    """Whether somebody of that name can order here, as far as the settings tell."""
+    if settings.owners_file is None or settings.owner_is_organisation:
+        return True
+    try:
+        known = OwnersFile(settings.owners_file).short_names
+    except OwnersFileError:
+        return True  # nobody can tell, and a stop must not wait for that
+    names = {each.lower() for each in (*known, settings.internal_owner)}
+    return owner.lower() in names
+
+
 def _say(words: str) -> None:
-    Console(highlight=False, markup=False).print(words)
+    Console(highlight=False, markup=False, soft_wrap=True).print(words)

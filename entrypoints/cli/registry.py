@@ -29,7 +29,7 @@ app = App(
     help="Load pages into the local copies of the registers, and see how they stand.",
 )
 
-_console = Console(highlight=False)
+_console = Console(highlight=False, soft_wrap=True)
 
 
 @app.command(name="import")

@@ -76,4 +76,4 @@ def forget(mail_id: int) -> None:
 
     if not asked(ask()):
         raise Refusal(f"there is no mail {mail_id}; see `varsel reports list`")
-    Console(highlight=False).print(f"mail {mail_id} is deleted")
+    Console(highlight=False, soft_wrap=True).print(f"mail {mail_id} is deleted")

@@ -102,6 +102,15 @@ async def test_a_stop_and_its_end_are_acts_of_whoever_did_them(desk: Desk) -> No
     assert (let.act, let.recorded_by) == (OwnerResumed(owner="ttd"), AUDITOR)
 
 
+async def test_a_reason_is_the_same_line_wherever_it_is_read(desk: Desk) -> None:
+    await desk.owners.suspend("ttd", by=AUDITOR, reason="\x1b[2Jsends\nto  everybody\x07")
+
+    (stopped,) = await desk.acts()
+
+    assert stopped.reason == "[2Jsends to everybody"
+    assert await desk.owners.suspended() == {"ttd": "[2Jsends to everybody"}
+
+
 async def test_who_gives_no_reason_does_nothing(desk: Desk) -> None:
     with pytest.raises(ReasonMissingError):
         await desk.owners.suspend("ttd", by=AUDITOR, reason=" ")

@@ -78,6 +78,14 @@ async def test_the_first_minutes_of_a_newcomer(installed: Installation) -> None:
             await place(session, installed.url, "nav", sms_to("+4740000001")),
         )
 
+    # Of a stopped owner no order is taken, which the command says in words.
+    assert installed.varsel("owners", "stop", "ttd", "--reason", "a trial").returncode == 0
+    refused = await asyncio.to_thread(installed.varsel, "order")
+    assert refused.returncode == 1
+    assert "status 423 (owner_stopped)" in refused.stderr
+    assert "{" not in refused.stderr
+    assert installed.varsel("owners", "let", "ttd", "--reason", "it is over").returncode == 0
+
     # An auditor reads the history, and rebuilds the order as it stood.
     order_id = re.search(r"order ([0-9a-f-]{36})", shown.stdout)
     assert order_id is not None

@@ -28,10 +28,10 @@ class Command:
             "SUDO_USER": "kari",
         }
 
-    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "entrypoints.cli", *words],
-            env=self._environ,
+            env={**self._environ, **settings},
             capture_output=True,
             text=True,
             check=False,
@@ -66,6 +66,35 @@ def test_without_a_reason_nothing_is_done(varsel: Command, words: Sequence[str])
 
     assert varsel.on_record() == ["Nothing is on record."]
     assert "No owner is stopped" in varsel("owners", "stopped").stdout
+
+
+def test_how_a_stop_ends_is_told_on_one_line_to_be_pasted(varsel: Command) -> None:
+    (line,) = varsel("owners", "stop", "ttd", "--reason", "too much").stdout.splitlines()
+
+    assert line.endswith("varsel owners let ttd --reason WHY")
+
+
+def test_nobody_is_not_stopped(varsel: Command) -> None:
+    assert varsel("owners", "stop", " ", "--reason", "too much").returncode == 1
+
+    assert varsel.on_record() == ["Nothing is on record."]
+
+
+@pytest.mark.parametrize(
+    "owner, names",
+    [("tdt", "names no tdt"), ("TTD", None), ("skatt", None), ("varsel", None)],
+)
+def test_a_stop_says_when_no_owner_is_called_that(
+    varsel: Command, tmp_path: Path, owner: str, names: str | None
+) -> None:
+    file = tmp_path / "owners.json"
+    file.write_text('{"991825827": "ttd", "974761076": {"name": "Skatt"}}')
+
+    stopped = varsel("owners", "stop", owner, "--reason", "too much", VARSEL_OWNERS_FILE=str(file))
+
+    assert stopped.returncode == 0
+    assert ("names no" in stopped.stdout) is (names is not None)
+    assert (names or "") in stopped.stdout
 
 
 def test_what_was_not_done_is_not_on_record(varsel: Command) -> None:
