@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -91,6 +92,13 @@ class Keywords:
     name: str = ""
     number: str = ""
 
+    def of(self, keywords: AbstractSet[str]) -> "Keywords":
+        """Those alone that are named; whoever has the same reads the same text where only they stand."""
+        return Keywords(
+            name=self.name if RECIPIENT_NAME in keywords else "",
+            number=self.number if RECIPIENT_NUMBER in keywords else "",
+        )
+
     def fill(self, text: str) -> str:
         """Fill the keywords of a plain text.
 
@@ -110,6 +118,10 @@ NOTHING_KNOWN: Final = Keywords()
 """What stands for the keywords where nothing is known of somebody."""
 
 
-def has_keywords(*texts: Content) -> bool:
-    """Whether any of the texts waits for a recipient's name or number."""
-    return any(RECIPIENT_NAME in text.text or RECIPIENT_NUMBER in text.text for text in texts)
+def keywords_in(*texts: Content) -> AbstractSet[str]:
+    """Which of the two keywords stand in any of the texts."""
+    return {
+        keyword
+        for keyword in (RECIPIENT_NAME, RECIPIENT_NUMBER)
+        if any(keyword in text.text for text in texts)
+    }

@@ -20,7 +20,7 @@ from uuid import UUID, uuid5
 from domain.agreement import Agreement
 from domain.channel import Channel
 from domain.contact_point import comparison_key
-from domain.message import Keywords, SendingTime, has_keywords
+from domain.message import Keywords, SendingTime, keywords_in
 from domain.order.errors import TooLateToCancelError
 from domain.order.events import (
     Considered,
@@ -195,12 +195,14 @@ class Order:
     @property
     def waits_for_names(self) -> bool:
         """Whether the recipients' names or numbers stand in the message."""
-        texts = []
-        if self.placed.email is not None:
-            texts += [self.placed.email.subject, self.placed.email.body]
-        if self.placed.sms is not None:
-            texts += [self.placed.sms.body]
-        return has_keywords(*texts)
+        return any(self.keywords_on(channel) for channel in Channel)
+
+    def keywords_on(self, channel: Channel) -> AbstractSet[str]:
+        """Which keywords stand in what the order says on a channel."""
+        email, sms = self.placed.email, self.placed.sms
+        if channel is Channel.EMAIL:
+            return frozenset() if email is None else keywords_in(email.subject, email.body)
+        return frozenset() if sms is None else keywords_in(sms.body)
 
     def policy(self, now: datetime) -> Policy:
         """What the sender asked of the resolution."""
@@ -225,8 +227,12 @@ class Order:
 
     def keywords(self, notification: Notification) -> Keywords:
         """What stands for the keywords in a notification's texts."""
-        identity = self.recipient(notification.recipient_no).identity
-        name = self.names.get(notification.recipient_no)
+        recipient_no = notification.recipient_no
+        return self.called(recipient_no, self.names.get(recipient_no))
+
+    def called(self, recipient_no: RecipientNo, name: Identifier | None) -> Keywords:
+        """What stands for the keywords in what is said to a recipient of that name."""
+        identity = self.recipient(recipient_no).identity
         return Keywords(
             name="" if name is None else name.text,
             number=identity.number if isinstance(identity, Organisation) else "",
@@ -449,7 +455,7 @@ class Order:
     ) -> Sequence[OrderEvent]:
         """Take down where recipients are to be notified, each once, and each place once.
 
-        Two recipients who lead to the same place get one message, unless both are named in it.
+        Two recipients who lead to the same place get one message, unless it calls each by another name.
         """
         events: list[OrderEvent] = []
         places = self._places()
@@ -467,7 +473,8 @@ class Order:
         for recipient_no, resolution in resolutions.items():
             if recipient_no in self.resolved:
                 continue
-            resolution = self._apart(recipient_no, resolution, places)  # noqa: PLW2901  # from here on
+            name = names.get(recipient_no)
+            resolution = self._apart(recipient_no, resolution, places, name)  # noqa: PLW2901  # from here on
             if resolution.is_reserved:
                 events.append(
                     RecipientReserved(
@@ -496,7 +503,7 @@ class Order:
                             )
                         ),
                         considered=resolution.considered,
-                        name=names.get(recipient_no),
+                        name=name,
                     )
                 )
             if resolution.missing:
@@ -514,17 +521,22 @@ class Order:
         places = _Places(self)
         for each in self.notifications:
             if each.address is not None and not each.address.is_erased:
-                places.take(each.channel, each.address, each.recipient_no)
+                name = self.names.get(each.recipient_no)
+                places.take(each.channel, each.address, each.recipient_no, name)
         return places
 
     def _apart(
-        self, recipient_no: RecipientNo, resolution: Resolution, places: "_Places"
+        self,
+        recipient_no: RecipientNo,
+        resolution: Resolution,
+        places: "_Places",
+        name: Identifier | None,
     ) -> Resolution:
         """A resolution without the places where another recipient gets the same message."""
         found: list[Found] = []
         left_out: list[Considered] = []
         for each in resolution.found:
-            other = places.take(each.channel, each.address, recipient_no)
+            other = places.take(each.channel, each.address, recipient_no, name)
             if other is None:
                 found.append(each)
                 continue
@@ -796,29 +808,33 @@ class Order:
 class _Places:
     """Who of an order's recipients is notified where; two get one message if it would be the same.
 
-    It is another for each only where it names whom it is for, and both have names: an address alone
-    has none.
+    It is another for each where it calls them by different names or numbers. An address alone has
+    neither, and is taken for one with whoever is reached there.
     """
 
     def __init__(self, order: Order) -> None:
         self._order = order
-        self._is_for_each = order.waits_for_names
-        self._first: dict[tuple[Channel, str], RecipientNo] = {}
-        self._first_address: dict[tuple[Channel, str], RecipientNo] = {}
+        self._keywords = {channel: order.keywords_on(channel) for channel in Channel}
+        self._first: dict[tuple[Channel, str], dict[Keywords | None, RecipientNo]] = {}
 
     def take(
-        self, channel: Channel, address: Contact, recipient_no: RecipientNo
+        self,
+        channel: Channel,
+        address: Contact,
+        recipient_no: RecipientNo,
+        name: Identifier | None,
     ) -> RecipientNo | None:
         """Have a recipient notified at a place; or the other who gets the same message there."""
-        place = channel, comparison_key(address, channel)
-        has_no_name = isinstance(self._order.recipient(recipient_no).identity, Direct)
-        is_the_same = has_no_name or not self._is_for_each
-        other = (self._first if is_the_same else self._first_address).get(place)
+        first = self._first.setdefault((channel, comparison_key(address, channel)), {})
+        if isinstance(self._order.recipient(recipient_no).identity, Direct):
+            called = None
+            other = next(iter(first.values()), None)
+        else:
+            called = self._order.called(recipient_no, name).of(self._keywords[channel])
+            other = first.get(called, first.get(None))
         if other not in (None, recipient_no):
             return other
-        self._first.setdefault(place, recipient_no)
-        if has_no_name:
-            self._first_address.setdefault(place, recipient_no)
+        first.setdefault(called, recipient_no)
         return None
 
 

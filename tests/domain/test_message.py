@@ -4,9 +4,9 @@ import pytest
 
 from domain.message import (
     Keywords,
-    has_keywords,
     is_sayable,
     is_sms_sender,
+    keywords_in,
     with_line_breaks,
 )
 from domain.personal import Content
@@ -41,8 +41,8 @@ def test_the_spelling_of_a_keyword_matters() -> None:
 
 
 def test_names_are_asked_for_only_where_a_message_waits_for_one() -> None:
-    assert has_keywords(Content("plain"), Content("for $recipientNumber$"))
-    assert not has_keywords(Content("plain"), Content("$recipientname$"))
+    assert keywords_in(Content("plain"), Content("for $recipientNumber$")) == {"$recipientNumber$"}
+    assert not keywords_in(Content("plain"), Content("$recipientname$"))
 
 
 @pytest.mark.parametrize("odd", ["\v", "\f", "\n", "\r\n", "\t", "\x00", "\x1b", "\x85", "\u2028"])

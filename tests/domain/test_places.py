@@ -1,6 +1,6 @@
 """Each place is told once, and two recipients who would read different messages there are two."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import pytest
@@ -16,15 +16,26 @@ from domain.order.events import (
     Source,
 )
 from domain.order.order import Order, evolve_all, open_order
-from domain.personal import Contact, Content
-from domain.recipient import Direct, Identity, Recipient, RecipientNo
+from domain.personal import Contact, Content, Identifier
+from domain.recipient import (
+    Direct,
+    Identity,
+    Organisation,
+    OrganisationNumber,
+    Recipient,
+    RecipientNo,
+)
 from domain.resolution import Found, Resolution
 from tests.samples import BAKERY, KARI, NOON, OLA, ORDER_ID, REMINDER_MAIL, REMINDER_SMS, placed
 
 AT_HOME = "home@example.org"
+OTHER_BAKERY = Organisation(number=OrganisationNumber("974760673"))
 PLAIN = EmailMessage(
     sender="noreply@altinn.cloud", subject=Content("Case 77"), body=Content("Please log in.")
 )
+
+
+NAMES = {RecipientNo(0): Identifier("Kari Nordmann"), RecipientNo(1): Identifier("Ola Nordmann")}
 
 
 def order_for(*identities: Identity, mail: EmailMessage = PLAIN) -> Order:
@@ -48,16 +59,22 @@ def by_sms(number: str) -> Found:
     return Found(channel=Channel.SMS, address=Contact(number), source=Source.KRR)
 
 
-def events_of(order: Order, *found: Sequence[Found]) -> Sequence[ContactResolved]:
+def events_of(
+    order: Order, *found: Sequence[Found], names: Mapping[RecipientNo, Identifier] = NAMES
+) -> Sequence[ContactResolved]:
     resolutions = {
         RecipientNo(number): Resolution(found=tuple(each)) for number, each in enumerate(found)
     }
-    return [each for each in order.resolve(resolutions, {}) if isinstance(each, ContactResolved)]
+    events = order.resolve(resolutions, names)
+    return [each for each in events if isinstance(each, ContactResolved)]
 
 
-def reached(order: Order, *found: Sequence[Found]) -> list[list[str]]:
+def reached(
+    order: Order, *found: Sequence[Found], names: Mapping[RecipientNo, Identifier] = NAMES
+) -> list[list[str]]:
     """Where each recipient is reached."""
-    return [[each.address.text for each in event.targets] for event in events_of(order, *found)]
+    events = events_of(order, *found, names=names)
+    return [[each.address.text for each in event.targets] for event in events]
 
 
 def test_two_who_lead_to_the_same_place_get_one_message_and_the_history_says_whose() -> None:
@@ -109,6 +126,33 @@ def test_two_people_at_one_place_get_a_message_each_where_it_calls_them_by_their
     order = order_for(KARI, OLA, mail=REMINDER_MAIL)
 
     assert reached(order, [by_mail(AT_HOME)], [by_mail(AT_HOME)]) == [[AT_HOME], [AT_HOME]]
+
+
+def test_two_people_at_one_number_get_one_text_message_where_only_the_e_mail_calls_them() -> None:
+    order = order_for(KARI, OLA, mail=REMINDER_MAIL)
+    number = by_sms("+4799999999")
+
+    assert reached(order, [by_mail(AT_HOME), number], [by_mail(AT_HOME), number]) == [
+        [AT_HOME, "+4799999999"],
+        [AT_HOME],
+    ]
+
+
+def test_whose_names_nobody_knows_get_one_message_since_it_calls_neither() -> None:
+    order = order_for(KARI, OLA, mail=REMINDER_MAIL)
+    both = [by_mail(AT_HOME)], [by_mail(AT_HOME)]
+
+    assert reached(order, *both, names={}) == [[AT_HOME], []]
+
+
+def test_a_message_with_numbers_of_organisations_is_the_same_to_every_person() -> None:
+    numbered = msgspec.structs.replace(PLAIN, body=Content("Of interest to $recipientNumber$."))
+    order = order_for(KARI, OLA, BAKERY, mail=numbered)
+    everybody = [[by_mail(AT_HOME)]] * 3
+
+    assert reached(order, *everybody) == [[AT_HOME], [], [AT_HOME]]
+    order = order_for(BAKERY, OTHER_BAKERY, KARI, mail=numbered)
+    assert reached(order, *everybody) == [[AT_HOME], [AT_HOME], [AT_HOME]]
 
 
 @pytest.mark.parametrize("is_first", [True, False])
