@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ import structlog
 
 from application.handing_over import HandOver, OrderInHand, attempts_in
 from application.looking_up import ContactLookUp, Wanted
-from application.ports.agenda import Agenda, Claim, InHand, Wait
+from application.ports.agenda import Agenda, Claim, InHand, Loan, Wait
 from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import (
     ConcurrentUpdateError,
@@ -23,6 +23,7 @@ from application.ports.order_repository import (
 )
 from application.ports.registries import RegistryUnavailableError
 from application.ports.send_condition import NoAnswer, NotYetAsked, SendCondition
+from application.shares import Shares
 from application.stopping import StoppedOwners
 from domain.order.events import NotificationGivenUp, OrderEvent, OrderId, OrderKind
 from domain.order.order import CHUNK, Lane, Order, OrderStatus, duplicate
@@ -49,6 +50,8 @@ _ALONE: Final = 5.0
 """Seconds for which others wait at most, so that a suspect can be carried out alone."""
 _SHARE: Final = 4
 """Of one owner's orders a worker has this part of its capacity in hand at most, in each lane."""
+_READ_AT_ONCE: Final = 2
+"""Large orders are read so many at once, and one of each owner's: others need the store, too."""
 _KEEPS: Final = 3
 """So many times in a lease it is made longer for what is still in hand."""
 _FEW: Final = 50
@@ -68,22 +71,29 @@ class _Done:
     """Whether it is left to its lease, since it may bring the next worker down, too."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Orders that could be read, and what was found for those that need it first."""
+
+    orders: Mapping[OrderId, Order]
+    findings: Mapping[OrderId, Mapping[RecipientNo, Finding]]
+
+
 @dataclass(slots=True)
 class _Lent:
     """An order that is lent to this worker, until it has been given back."""
 
-    was_due: datetime
-    owner: str | None = None
-    task: asyncio.Task[_Done] | None = None
-    """Carries it out; None where it could not be read."""
+    loan: Loan
+    task: asyncio.Task[_Done]
+    """Reads it, and carries it out."""
 
     @property
     def is_in_hand(self) -> bool:
-        return self.task is not None and not self.task.done()
+        return not self.task.done()
 
     @property
     def done(self) -> _Done:
-        return _Done() if self.task is None or self.task.cancelled() else self.task.result()
+        return _Done() if self.task.cancelled() else self.task.result()
 
 
 class DispatchService:
@@ -113,6 +123,7 @@ class DispatchService:
         self._worker = worker
         self._timing = hand_over.timing
         self._lent: dict[OrderId, _Lent] = {}
+        self._reading = Shares(1, together=_READ_AT_ONCE)
         self._known_as_stuck: frozenset[OrderId] = frozenset()
         self._is_ending = False
         self._has_lost_answers = False
@@ -149,7 +160,7 @@ class DispatchService:
 
     @property
     def _tasks(self) -> Sequence[asyncio.Task[_Done]]:
-        return [each.task for each in self._lent.values() if each.task is not None]
+        return [each.task for each in self._lent.values()]
 
     async def _turn(self, capacity: int, batch: int) -> None:
         if self._has_lost_answers:
@@ -214,7 +225,7 @@ class DispatchService:
         back = {order_id: each for order_id, each in self._lent.items() if not each.is_in_hand}
         await self._agenda.put_off(
             [
-                Wait(order_id, each.was_due, each.done.until)
+                Wait(order_id, each.loan.due_at, each.done.until)
                 for order_id, each in back.items()
                 if each.done.until is not None
             ]
@@ -239,7 +250,7 @@ class DispatchService:
 
         An owner whose conditions, attachments or relays are slow has no place but its own.
         """
-        of = Counter(each.owner for each in self._lent.values() if each.owner is not None)
+        of = Counter(each.loan.owner for each in self._lent.values())
         return await self._borrow(partial(self._agenda.claim, held=InHand(of, most)), limit)
 
     async def _claim_suspects(self) -> int:
@@ -250,25 +261,32 @@ class DispatchService:
 
     async def _borrow(self, claim: Claim, limit: int) -> int:
         lease = self._timing.lease
-        return await self._take(
-            await claim(limit=limit, worker=self._worker, now=self._clock(), lease=lease)
-        )
-
-    async def _take(self, claimed: Mapping[OrderId, datetime]) -> int:
-        """Take orders in hand; one whose history cannot be read is left to its lease."""
-        new = [each for each in claimed if each not in self._lent]
-        for order_id in new:
-            self._lent[order_id] = _Lent(claimed[order_id])
-        orders = await self._load(new) if new else {}
-        findings = await self._find_together(list(orders.values()))
-        for order_id in new:
-            if order_id in orders:
-                carrying_out = self._in_hand(orders[order_id], findings.get(order_id, {}))
-                self._lent[order_id].owner = orders[order_id].placed.owner
-                self._lent[order_id].task = asyncio.create_task(carrying_out)
-            else:
-                del self._lent[order_id]
+        claimed = await claim(limit=limit, worker=self._worker, now=self._clock(), lease=lease)
+        self._take(claimed)
         return len(claimed)
+
+    def _take(self, claimed: Mapping[OrderId, Loan]) -> None:
+        """Take orders in hand. Nobody waits until they have been read: large ones take long.
+
+        Small ones are read together, and large ones one after another, each owner's by itself.
+        """
+        new = {each: loan for each, loan in claimed.items() if each not in self._lent}
+        small = [each for each, loan in new.items() if loan.lane is not Lane.BULK]
+        together = asyncio.ensure_future(self._read(small))
+        for order_id, loan in new.items():
+            read: Callable[[], Awaitable[_Read]] = partial(asyncio.shield, together)
+            if loan.lane is Lane.BULK:
+                read = partial(self._read_large, order_id, loan.owner)
+            task = asyncio.create_task(self._in_hand(order_id, read))
+            self._lent[order_id] = _Lent(loan, task)
+
+    async def _read(self, order_ids: Sequence[OrderId]) -> _Read:
+        orders = await self._load(order_ids) if order_ids else {}
+        return _Read(orders, await self._find_together(list(orders.values())))
+
+    async def _read_large(self, order_id: OrderId, owner: str) -> _Read:
+        async with self._reading.place(owner):
+            return _Read(await self._load([order_id]), {})
 
     async def _load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
         try:
@@ -283,16 +301,12 @@ class DispatchService:
     async def _find_together(
         self, orders: Sequence[Order]
     ) -> Mapping[OrderId, Mapping[RecipientNo, Finding]]:
-        """Look up at once everybody whom these orders need first.
-
-        Large ones ask for themselves, lest the others wait for all whom they are for.
-        """
+        """Look up at once everybody whom these orders need first."""
         now = self._clock()
         needed = [
             (order, step.recipients)
             for order in orders
-            if order.lane is not Lane.BULK
-            and isinstance(step := order.next_step(now), ResolveRecipients)
+            if isinstance(step := order.next_step(now), ResolveRecipients)
         ]
         wanted = [(order, each) for order, numbers in needed for each in numbers]
         try:
@@ -304,9 +318,15 @@ class DispatchService:
             findings.setdefault(order.order_id, {})[recipient_no] = finding
         return findings
 
-    async def _in_hand(self, order: Order, found: Mapping[RecipientNo, Finding]) -> _Done:
+    async def _in_hand(self, order_id: OrderId, read: Callable[[], Awaitable[_Read]]) -> _Done:
         try:
-            return _Done(until=await self._carry_out(order, found))
+            try:
+                known = await read()
+            except StoreUnavailableError:
+                return _Done()  # it is given back at once
+            if (order := known.orders.get(order_id)) is None:
+                return _Done(is_suspect=True)
+            return _Done(until=await self._carry_out(order, known.findings.get(order_id, {})))
         except (RegistryUnavailableError, StoreUnavailableError) as error:
             # It is somebody else's trouble, and not the order's.
             log.warning("order_put_off", because=type(error).__name__)

@@ -117,6 +117,8 @@ def installation(**settings: str) -> Iterator[Measured]:
         finally:
             process.terminate()
             process.wait(30)
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 async def settled() -> None:

@@ -6,12 +6,14 @@ from typing import Any, Final, LiteralString
 
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.event_store.repository import LANES
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
-from application.ports.agenda import QUARANTINE, WITHHELD, InHand, Wait
+from application.ports.agenda import QUARANTINE, WITHHELD, InHand, Loan, Wait
 from domain.order.events import OrderId
 
 CHANNEL: Final = "varsel_agenda"
+_LANES: Final = {number: lane for lane, number in LANES.items()}
 _KNOWN: Final[dict[str, Any]] = {"quarantine": QUARANTINE}
 
 # Who has anything in a lane is found by leaps over the index, one for each owner.
@@ -40,7 +42,7 @@ shared AS MATERIALIZED (
            SELECT FROM agenda WHERE unreturned = 0 AND agenda.lane = queue.lane
               AND agenda.owner = queue.owner AND greatest(due_at, leased_until) <= %(now)s)),
 ready AS MATERIALIZED (
-    SELECT first.order_id, first.due_at, shared.lane, first.ready_at FROM shared, LATERAL (
+    SELECT first.order_id, first.due_at, shared.owner, shared.lane, first.ready_at FROM shared, LATERAL (
            SELECT order_id, due_at, greatest(due_at, leased_until) AS ready_at FROM agenda
             WHERE unreturned = 0 AND agenda.lane = shared.lane AND agenda.owner = shared.owner
               AND greatest(due_at, leased_until) <= %(now)s
@@ -50,11 +52,12 @@ lent AS (
     UPDATE agenda SET leased_until = %(until)s, worker = %(worker)s, unreturned = 1
      WHERE order_id = ANY(ARRAY(SELECT order_id FROM ready))
     RETURNING order_id)
-SELECT order_id, due_at FROM ready JOIN lent USING (order_id) ORDER BY ready.lane, ready.ready_at
+SELECT order_id, due_at, owner, lane FROM ready JOIN lent USING (order_id) ORDER BY ready.lane, ready.ready_at
 """  # noqa: S608  # made of constants
 _LEND: Final[LiteralString] = """
 UPDATE agenda SET leased_until = %(until)s, worker = %(worker)s, unreturned = unreturned + 1
-  FROM ready WHERE agenda.order_id = ready.order_id RETURNING agenda.order_id, ready.due_at
+  FROM ready WHERE agenda.order_id = ready.order_id
+RETURNING agenda.order_id, ready.due_at, agenda.owner, agenda.lane
 """
 _SUSPECT: Final[LiteralString] = """
 unreturned > 0 AND unreturned < %(quarantine)s AND greatest(due_at, leased_until) <= %(now)s
@@ -158,7 +161,7 @@ class PostgresAgenda:
         now: datetime,
         lease: timedelta,
         held: InHand | None = None,
-    ) -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
         asked = {"now": now, "limit": limit, "until": now + lease, "worker": worker}
         of, most = held or InHand({}, limit)
         mine = {"owners": list(of), "numbers": list(of.values()), "most": most}
@@ -166,22 +169,23 @@ class PostgresAgenda:
 
     async def claim_suspects(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
         asked = {"now": now, "limit": limit, "until": now + lease, "worker": worker}
         return await self._lend(_CLAIM_SUSPECTS, asked | _KNOWN)
 
     async def claim_withheld(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
         asked = {"limit": limit, "until": now + lease, "worker": worker}
         return await self._lend(_CLAIM_WITHHELD, asked | _KNOWN | {"long_ago": now - WITHHELD})
 
-    async def _lend(
-        self, query: LiteralString, asked: Mapping[str, Any]
-    ) -> dict[OrderId, datetime]:
+    async def _lend(self, query: LiteralString, asked: Mapping[str, Any]) -> dict[OrderId, Loan]:
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(query, asked)
-            return {OrderId(order_id): due_at for order_id, due_at in await cursor.fetchall()}
+            return {
+                OrderId(order_id): Loan(due_at, owner, _LANES[lane])
+                for order_id, due_at, owner, lane in await cursor.fetchall()
+            }
 
     async def has_suspects(self, now: datetime) -> bool:
         async with reaching(self._pool) as connection:

@@ -17,8 +17,8 @@ import aiohttp
 from yarl import URL
 
 from adapters.guarded_http.judged_connection import connector_to
+from adapters.guarded_http.owners_threads import OwnersThreads
 from adapters.guarded_http.permitted_hosts import PermittedHosts, literal
-from adapters.guarded_http.shares import OwnersThreads
 
 T = TypeVar("T")
 

@@ -17,10 +17,10 @@ from eventsourcing.popo import POPOApplicationRecorder
 
 from adapters.event_store.batch import AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.repository import agenda_row, changed, readable, recorded
+from adapters.event_store.repository import LANES, agenda_row, changed, readable, recorded
 from adapters.event_store.sealing import Place, Sealer, StoredBox
 from application.pace import Pace
-from application.ports.agenda import QUARANTINE, WITHHELD, InHand, Wait
+from application.ports.agenda import QUARANTINE, WITHHELD, InHand, Loan, Wait
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import ConcurrentUpdateError, Spoilt, SpoiltHistoryError
 from application.recorded import Actor, Change, Recorded
@@ -29,6 +29,7 @@ from domain.order.events import OrderId, OrderPlaced
 from domain.order.order import Order
 from domain.personal import PersonalClass
 
+_LANES: Final = {number: lane for lane, number in LANES.items()}
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -165,7 +166,7 @@ class InMemoryAgenda:
         now: datetime,
         lease: timedelta,
         held: InHand | None = None,
-    ) -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
         of, most = held or InHand({}, limit)
         ready = sorted(
             (row.lane, ready_at, order_id, row.owner)
@@ -189,7 +190,7 @@ class InMemoryAgenda:
 
     async def claim_suspects(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
         once = self._suspects(now, range(1, 2))
         often = self._suspects(now, range(2, QUARANTINE))
         return self._lend(once[:limit] or often[:1], worker, now + lease)
@@ -199,7 +200,7 @@ class InMemoryAgenda:
 
     async def claim_withheld(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
         withheld = [
             order_id
             for order_id, row in self._orders.agenda.items()
@@ -262,11 +263,15 @@ class InMemoryAgenda:
 
     def _lend(
         self, order_ids: Sequence[OrderId], worker: str, until: datetime
-    ) -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
         for order_id in order_ids:
             self._lent[order_id] = worker, until
             self._unreturned[order_id] += 1
-        return {each: self._orders.agenda[each].due_at or _NEVER for each in order_ids}
+        rows = {each: self._orders.agenda[each] for each in order_ids}
+        return {
+            each: Loan(row.due_at or _NEVER, row.owner, _LANES[row.lane])
+            for each, row in rows.items()
+        }
 
     async def next_due(self) -> datetime | None:
         return min(

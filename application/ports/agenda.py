@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 
 from domain.order.events import OrderId
+from domain.order.order import Lane
 
 QUARANTINE: Final = 3
 """An order that so many workers have taken and not given back is stuck, and lent to nobody."""
@@ -21,6 +22,15 @@ class Wait(NamedTuple):
     until: datetime
 
 
+class Loan(NamedTuple):
+    """What is known of an order that is lent, before it has been read."""
+
+    due_at: datetime
+    """When it was due as it was claimed."""
+    owner: str
+    lane: Lane
+
+
 class InHand(NamedTuple):
     """What a worker has in hand of each owner, and how much of one owner's it takes at most."""
 
@@ -33,8 +43,8 @@ class Claim(Protocol):
 
     async def __call__(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, datetime]:
-        """Lend at most `limit` orders; each with the moment it was due."""
+    ) -> Mapping[OrderId, Loan]:
+        """Lend at most `limit` orders, in the order in which they come."""
         ...
 
 
@@ -52,8 +62,8 @@ class Agenda(Protocol):
         now: datetime,
         lease: timedelta,
         held: InHand | None = None,
-    ) -> Mapping[OrderId, datetime]:
-        """Lend at most `limit` orders that are due to a worker; each with the moment it was due.
+    ) -> Mapping[OrderId, Loan]:
+        """Lend at most `limit` orders that are due to a worker, in the order in which they come.
 
         Instant ones come first and bulk ones last; within a lane every owner has the same share,
         and of one owner's orders the oldest come first. A stopped owner's are lent to nobody.
@@ -69,7 +79,7 @@ class Agenda(Protocol):
 
     async def claim_suspects(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
         """Lend orders that are due and that a worker has not given back.
 
         They are at most `limit` of those that one worker has not given back; where there are none,
@@ -86,7 +96,7 @@ class Agenda(Protocol):
 
     async def claim_withheld(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
         """Lend at most `limit` orders that have been lent to nobody for 72 hours though they were due.
 
         They are stuck, or their owner is stopped. Nothing of them can leave any more; they are lent

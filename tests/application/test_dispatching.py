@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -603,6 +603,37 @@ def test_one_owners_slow_conditions_keep_no_other_owners_orders_waiting(
         await asyncio.sleep(2)
 
         assert (await now(world, other)).notifications[0].attempts == 1
+        working.cancel()
+        await asyncio.wait({working})
+
+    played(story())
+
+
+def test_nobody_waits_until_a_large_order_has_been_read(world: MemoryWorld) -> None:
+    class Slow:
+        """A store that takes a minute to give a large order."""
+
+        async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
+            if wide in order_ids:
+                await asyncio.sleep(60)
+            return await world.orders.load(order_ids)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(world.orders, name)
+
+    wide = OrderId(UUID(int=0))
+
+    async def story() -> None:
+        nonlocal wide
+        wide = await placed(world, *[SOMEBODY] * 100)
+        beside = await placed(world)
+        working = asyncio.create_task(rewired(world, orders=Slow()).run())
+        await asyncio.sleep(1)
+        after = await placed(world)
+        await asyncio.sleep(2)
+
+        for each in (beside, after):
+            assert (await now(world, each)).notifications[0].attempts == 1
         working.cancel()
         await asyncio.wait({working})
 

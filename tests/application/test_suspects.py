@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from application.commands import NewOrder, PlaceOrder
-from application.ports.agenda import WITHHELD, InHand
+from application.ports.agenda import WITHHELD, InHand, Loan
 from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
 from application.ports.provider import Deferred, Letter
 from domain.channel import Channel, ChannelChoice
@@ -146,7 +146,7 @@ class Unheard:
 
     async def claim(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta, held: InHand
-    ) -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
         claimed = await self._agenda.claim(
             limit=limit, worker=worker, now=now, lease=lease, held=held
         )

@@ -149,7 +149,7 @@ class AgendaContract:
         claimed = await agenda.claim(limit=1, worker="anna", now=NOON, lease=LEASE)
         later = NOON + timedelta(hours=16)
 
-        await agenda.put_off([Wait(due.order_id, claimed[due.order_id], later)])
+        await agenda.put_off([Wait(due.order_id, claimed[due.order_id].due_at, later)])
         await agenda.release([due.order_id], worker="anna")
 
         assert await claim(agenda, later - SECOND) == []
@@ -165,7 +165,7 @@ class AgendaContract:
         await orders.append([going_on(opened, resolved())], by=SERVICE)
 
         later = NOON + timedelta(hours=16)
-        await agenda.put_off([Wait(opened.order_id, claimed[opened.order_id], later)])
+        await agenda.put_off([Wait(opened.order_id, claimed[opened.order_id].due_at, later)])
         await agenda.release([opened.order_id], worker="anna")
 
         assert await claim(agenda, clock.now) == [opened.order_id]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 
-from application.ports.agenda import Agenda, InHand, Wait
+from application.ports.agenda import Agenda, InHand, Loan, Wait
 from application.ports.order_repository import OrderRepository, Spoilt, StoreUnavailableError
 from application.ports.provider import (
     TOO_LATE,
@@ -187,8 +187,8 @@ class FaultyAgenda:
         now: datetime,
         lease: timedelta,
         held: InHand | None = None,
-    ) -> Mapping[OrderId, datetime]:
-        async def effect() -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
+        async def effect() -> Mapping[OrderId, Loan]:
             self._fail()
             claimed = await self._agenda.claim(
                 limit=limit, worker=worker, now=now, lease=lease, held=held
@@ -214,8 +214,8 @@ class FaultyAgenda:
 
     async def claim_suspects(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, datetime]:
-        async def effect() -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
+        async def effect() -> Mapping[OrderId, Loan]:
             self._fail()
             return await self._agenda.claim_suspects(
                 limit=limit, worker=worker, now=now, lease=lease
@@ -225,8 +225,8 @@ class FaultyAgenda:
 
     async def claim_withheld(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, datetime]:
-        async def effect() -> Mapping[OrderId, datetime]:
+    ) -> Mapping[OrderId, Loan]:
+        async def effect() -> Mapping[OrderId, Loan]:
             self._fail()
             return await self._agenda.claim_withheld(
                 limit=limit, worker=worker, now=now, lease=lease
