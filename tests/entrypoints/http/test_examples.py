@@ -58,7 +58,7 @@ CASE_77 = {
     "body": "Hi $recipientName$, please log in.",
     "requestedSendTime": "2026-08-03T07:30:00Z",
     "recipients": [
-        {"emailAddress": "kari@example.org"},
+        {"emailAddress": "somebody@example.org"},
         {"nationalIdentityNumber": KARI.number.text},
         {"nationalIdentityNumber": OLA.number.text},
     ],
