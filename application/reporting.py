@@ -10,11 +10,14 @@ import structlog
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     OrderRepository,
+    Spoilt,
+    SpoiltHistoryError,
     StoreUnavailableError,
 )
 from application.ports.report_inbox import Matched, Report, ReportInbox
 from application.ports.unread_mail import MailRead, UnreadKind, UnreadMails
 from application.recorded import Actor, Change, Role
+from application.unfolding import Unfolding
 from domain.order.events import DeliveryReported, OrderId
 
 log = structlog.get_logger()
@@ -40,6 +43,8 @@ class ReportingService:
     ) -> None:
         self._inbox = inbox
         self._orders = orders
+        self._unfolding = Unfolding(orders)
+        self._unreadable: set[OrderId] = set()
         self._unread = unread
         self._clock = clock
 
@@ -75,22 +80,33 @@ class ReportingService:
                 await asyncio.sleep(_POLL)
 
     async def take_down(self) -> int:
-        """Write the reports that have found their notification into the orders' histories."""
-        matched = await self._inbox.matched(_AT_ONCE)
+        """Write the reports that have found their notification into the orders' histories.
+
+        Those of an order whose history cannot be read wait: until the next start of the process, or
+        for another.
+        """
+        matched = await self._inbox.matched(_AT_ONCE, but_of=self._unreadable)
         if not matched:
             return 0
         by_order: dict[OrderId, list[Matched]] = {}
         for each in matched:
             by_order.setdefault(each.order_id, []).append(each)
         await asyncio.gather(*(self._record(*each) for each in by_order.items()))
-        await self._inbox.settle([each.report_id for each in matched])
+        await self._inbox.settle(
+            [each.report_id for each in matched if each.order_id not in self._unreadable]
+        )
         return len(matched)
 
     async def _record(self, order_id: OrderId, matched: Sequence[Matched]) -> None:
         told = [_told(each) for each in matched]
         by = Actor(role=Role.PROVIDER, name=matched[0].report.provider)
         while True:
-            before = (await self._orders.load([order_id]))[order_id]
+            try:
+                before = (await self._orders.load([order_id]))[order_id]
+            except SpoiltHistoryError as problem:
+                self._unfolding.sound_alarm(order_id, Spoilt(str(problem)))
+                self._unreadable.add(order_id)
+                return
             events = before.record_reports(told)
             if not events:
                 return

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from adapters.memory.order_repository import InMemoryOrderRepository
 from application.ports.report_inbox import Matched, Report, ReportId, reporting_name
@@ -31,14 +31,14 @@ class InMemoryReportInbox:
             self._kept.setdefault(each, ReportId(len(self._kept) + 1))
         self._called.set()
 
-    async def matched(self, limit: int) -> Sequence[Matched]:
+    async def matched(self, limit: int, *, but_of: Collection[OrderId] = ()) -> Sequence[Matched]:
         self._follow()
         matched = [
             Matched(report_id, report, *self._known[report.provider, report.reference])
             for report, report_id in self._kept.items()
             if report_id not in self._settled and (report.provider, report.reference) in self._known
         ]
-        return matched[:limit]
+        return [each for each in matched if each.order_id not in but_of][:limit]
 
     async def settle(self, report_ids: Sequence[ReportId]) -> None:
         self._settled.update(report_ids)

@@ -1,6 +1,6 @@
 """By which names a provider speaks of a notification, and the reports that wait for one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, LiteralString
@@ -32,7 +32,7 @@ SELECT r.report_id, r.report, d.order_id, d.notification_no
     ON (d.generation, d.provider, d.reference) = (p.generation, r.provider, r.reference)
    AND hashtextextended(d.reference, 0) = hashtextextended(r.reference, 0)
    AND hashtextextended(d.reference, 1) = hashtextextended(r.reference, 1)
- WHERE r.settled_at IS NULL ORDER BY r.report_id LIMIT %s
+ WHERE r.settled_at IS NULL AND d.order_id <> ALL(%s::uuid[]) ORDER BY r.report_id LIMIT %s
 """
 _SETTLE: Final[LiteralString] = """
 UPDATE delivery_report SET settled_at = now() WHERE report_id = ANY(%s)
@@ -94,9 +94,9 @@ class PostgresReportInbox:
             await connection.execute("SELECT pg_notify('varsel_reports', '')")
             await make_lasting(connection)  # one that was kept before is answered for, too
 
-    async def matched(self, limit: int) -> Sequence[Matched]:
+    async def matched(self, limit: int, *, but_of: Collection[OrderId] = ()) -> Sequence[Matched]:
         async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_MATCHED, (limit,))
+            cursor = await connection.execute(_MATCHED, (list(but_of), limit))
             return [
                 Matched(
                     report_id=ReportId(report_id),

@@ -1,6 +1,6 @@
 """What providers have told of notifications, until it is matched with them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType, Protocol
@@ -53,8 +53,8 @@ class ReportInbox(Protocol):
         """
         ...
 
-    async def matched(self, limit: int) -> Sequence[Matched]:
-        """Reports not yet settled whose notification is known, oldest first."""
+    async def matched(self, limit: int, *, but_of: Collection[OrderId] = ()) -> Sequence[Matched]:
+        """Reports not yet settled whose notification is known, oldest first; none of some orders."""
         ...
 
     async def settle(self, report_ids: Sequence[ReportId]) -> None:

@@ -79,6 +79,19 @@ class ReportInboxContract:
         (found,) = await matches(inbox)
         assert found.order_id == order.order_id
 
+    async def test_whoever_asks_may_leave_out_the_reports_of_some_orders(
+        self, orders: OrderRepository, inbox: ReportInbox
+    ) -> None:
+        left_out = await under_way(orders)
+        (opened,) = await orders.append([placing()], by=TTD)
+        await orders.append([going_on(opened, resolved(), attempted("token-2"))], by=SERVICE)
+        await inbox.keep([report("token-1"), report("token-2")])
+        await matches(inbox, count=2)
+
+        (found,) = await inbox.matched(1, but_of=[left_out.order_id])
+
+        assert found.report.reference == "token-2"
+
     async def test_another_providers_reference_is_another(
         self, orders: OrderRepository, inbox: ReportInbox
     ) -> None:

@@ -284,10 +284,10 @@ class FaultyInbox:
 
         await self._process.step(effect)
 
-    async def matched(self, limit: int) -> Sequence[Matched]:
+    async def matched(self, limit: int, *, but_of: Collection[OrderId] = ()) -> Sequence[Matched]:
         async def effect() -> Sequence[Matched]:
             self._fail()
-            return await self._inbox.matched(limit)
+            return await self._inbox.matched(limit, but_of=but_of)
 
         return await self._process.step(effect)
 
