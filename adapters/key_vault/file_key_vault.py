@@ -1,6 +1,7 @@
 """Keys in a file that only the service's own user may read.
 
-A month's key is made on demand, and is on the disk before anything is sealed under it.
+The keys of the next ten years are made with the file, so that a copy of it, on another machine or in a
+safe place, stays whole; a month's key is on the disk before anything is sealed under it.
 Several processes may share the file: each change is made under a lock, on what the file says then.
 """
 
@@ -9,8 +10,10 @@ import fcntl
 import hmac
 import os
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -24,6 +27,10 @@ from cryptography.hazmat.primitives.keywrap import (
 from msgspec import Struct
 
 _KEY: Final = 32
+_AHEAD: Final = 120
+"""Months whose keys are made at once."""
+_FEW: Final = 12
+"""With fewer months ahead than these, more are made at a start."""
 
 
 class KeyFileError(Exception):
@@ -52,7 +59,9 @@ _Stamp: TypeAlias = tuple[int, int, int]
 class FileKeyVault:
     """Holds the keys in one file, made on first start."""
 
-    def __init__(self, file: Path, *, may_be_made: bool = True) -> None:
+    def __init__(
+        self, file: Path, *, may_be_made: bool = True, clock: Callable[[], float] = time.time
+    ) -> None:
         """Open the file, or make it, if it may be made.
 
         Raises:
@@ -71,7 +80,22 @@ class FileKeyVault:
                         "put it back (VARSEL_KEY_FILE), since new keys would open nothing"
                     )
                 self._write(_Keys(hashing=_new_key(), months={}, destroyed=[]))
-            self._take(self._read())
+            keys = self._read()
+            if _make_ahead(keys, datetime.fromtimestamp(clock(), UTC)):
+                self._write(keys)
+            self._take(keys)
+
+    @property
+    def fingerprints(self) -> Mapping[str, bytes]:
+        """By each month whose key there is, what tells that key from others, and nothing of it."""
+        return {
+            month: hmac.digest(key, b"fingerprint", sha256) for month, key in self._months.items()
+        }
+
+    @property
+    def destroyed(self) -> frozenset[str]:
+        """The months whose keys were destroyed."""
+        return self._destroyed
 
     def wrap(self, key: bytes, month: str) -> bytes:
         self._look()
@@ -192,6 +216,18 @@ class FileKeyVault:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _make_ahead(keys: _Keys, now: datetime) -> bool:
+    """Make the keys of the months to come, from the last one on, where there are few; whether any was made."""
+    first = now.year * 12 + now.month - 2
+    ahead = [f"{each // 12}-{each % 12 + 1:02}" for each in range(first, first + _AHEAD)]
+    if all(month in keys.months or month in keys.destroyed for month in ahead[:_FEW]):
+        return False
+    for month in ahead:
+        if month not in keys.destroyed:
+            keys.months.setdefault(month, _new_key())
+    return True
 
 
 def _new_key() -> str:

@@ -1,10 +1,11 @@
 """Whether the keys at hand are those that the database was sealed under.
 
 Other keys would open nothing, and would give orders other names: a repeat would be placed again.
-So the database keeps a fingerprint of its keys, and who holds others does not start.
+So the database keeps a fingerprint of its keys, and one of each month's, and who holds others does not
+start: two machines whose files differ would seal what the other cannot open.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, LiteralString
 
 from psycopg_pool import AsyncConnectionPool
@@ -18,6 +19,11 @@ _KEEP: Final[LiteralString] = """
 INSERT INTO key_fingerprint (fingerprint) VALUES (%s) ON CONFLICT DO NOTHING
 """
 _KEPT: Final[LiteralString] = "SELECT fingerprint FROM key_fingerprint"
+_KEEP_MONTHS: Final[LiteralString] = """
+INSERT INTO month_key_fingerprint (month, fingerprint)
+SELECT * FROM unnest(%s::text[], %s::bytea[]) ON CONFLICT DO NOTHING
+"""
+_MONTHS: Final[LiteralString] = "SELECT month, fingerprint FROM month_key_fingerprint"
 _LATEST: Final[LiteralString] = """
 SELECT k.month, k.wrapped
   FROM orders_events e
@@ -54,4 +60,30 @@ async def vault_of(
             "The key file holds other keys than those that this database was sealed under: put that "
             "file back (VARSEL_KEY_FILE), or let VARSEL_DATABASE_URL lead to the database it belongs to."
         )
+    await _compare_months(pool, vault)
     return vault
+
+
+async def _compare_months(pool: AsyncConnectionPool[Any], vault: FileKeyVault) -> None:
+    """See that each month's key is that of whoever started first; what is new is kept if all are.
+
+    Raises:
+        WrongKeyError: one is not; nothing was kept.
+    """
+    async with pool.connection() as connection:
+        kept = dict(await (await connection.execute(_MONTHS)).fetchall())
+        _check_months(vault, kept)
+        own = vault.fingerprints
+        if new := sorted(own.keys() - kept.keys()):
+            await connection.execute(_KEEP_MONTHS, (new, [own[month] for month in new]))
+            _check_months(vault, dict(await (await connection.execute(_MONTHS)).fetchall()))
+
+
+def _check_months(vault: FileKeyVault, kept: Mapping[str, bytes]) -> None:
+    own = vault.fingerprints
+    for month in sorted(kept.keys() - vault.destroyed):
+        if own.get(month) != kept[month]:
+            raise WrongKeyError(
+                f"The key file lacks the key of {month} by which this database is worked on, or holds "
+                "another: copy the key file (VARSEL_KEY_FILE) of a machine that runs to this one."
+            )

@@ -23,6 +23,7 @@ _KEPT: Final[Mapping[str, LiteralString]] = {
     "data_key": "SELECT, INSERT, DELETE",
     "act": "SELECT, INSERT",
     "key_fingerprint": "SELECT, INSERT",
+    "month_key_fingerprint": "SELECT, INSERT",
     "schema_migration": "SELECT",
 }
 """What may be done to tables that are not simply the service's own: facts are added and read, sealed

@@ -4,6 +4,7 @@ import base64
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,34 @@ def test_processes_that_start_together_use_the_same_keys(file: Path) -> None:
     assert len(set(wrapped[0])) == 12
 
 
+def test_a_copy_opens_what_another_machine_seals_in_the_years_to_come(
+    file: Path, vault: FileKeyVault, tmp_path: Path
+) -> None:
+    year = datetime.now(UTC).year + 1
+    copy = tmp_path / "copy.json"
+    copy.write_bytes(file.read_bytes())
+    copy.chmod(0o600)
+    other = FileKeyVault(copy)
+
+    for month in (f"{year}-01", f"{year}-12", f"{year + 8}-12"):
+        assert other.unwrap(vault.wrap(KEY, month), month) == KEY
+
+
+def test_keys_are_made_ahead_when_few_are_left_and_no_others_change(file: Path) -> None:
+    then, later = datetime(2026, 11, 30, tzinfo=UTC), datetime(2036, 2, 1, tzinfo=UTC)
+    FileKeyVault(file, clock=then.timestamp).destroy("2026-12")
+    first = json.loads(file.read_text())
+
+    FileKeyVault(file, clock=datetime(2035, 1, 31, tzinfo=UTC).timestamp)
+    assert json.loads(file.read_text()) == first
+
+    FileKeyVault(file, clock=later.timestamp)
+    more = json.loads(file.read_text())
+    assert "2045-12" in more["months"]
+    assert "2026-12" not in more["months"]
+    assert first["months"].items() <= more["months"].items()
+
+
 def test_another_processs_new_key_is_found(file: Path, vault: FileKeyVault) -> None:
     wrapped = FileKeyVault(file).wrap(KEY, "2026-11")
 
@@ -108,13 +137,13 @@ def test_a_destroyed_key_is_not_in_the_file(file: Path, vault: FileKeyVault) -> 
 
 
 def test_a_lost_key_is_not_taken_for_a_destroyed_one(file: Path, vault: FileKeyVault) -> None:
-    wrapped = vault.wrap(KEY, "2026-11")
+    wrapped = vault.wrap(KEY, "2126-11")
     file.unlink()
 
     fresh = FileKeyVault(file)
 
     with pytest.raises(KeyFileError, match="not destroyed"):
-        fresh.unwrap(wrapped, "2026-11")
+        fresh.unwrap(wrapped, "2126-11")
 
 
 def test_a_file_that_vanishes_is_not_made_anew_by_a_running_service(

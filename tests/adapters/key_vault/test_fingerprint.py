@@ -1,5 +1,7 @@
 """A database is worked on with the keys that it was sealed under, and with no others."""
 
+import base64
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +18,7 @@ _AN_EVENT = """
 INSERT INTO orders_events (originator_id, originator_version, topic, state)
 VALUES (%s, 1, 'order.placed', '')
 """
+OTHER_KEY = base64.b64encode(bytes(32)).decode()
 _ITS_KEY = "INSERT INTO data_key VALUES (%s, 1, 'contact', 0, %s, %s)"
 
 
@@ -84,6 +87,33 @@ async def test_the_key_file_of_another_installation_is_refused(
     assert "\n" not in str(refusal.value)
 
 
+async def test_a_key_file_with_another_key_of_a_month_is_refused_before_anything_is_sealed(
+    database: Database, tmp_path: Path
+) -> None:
+    file, copy = tmp_path / "keys.json", tmp_path / "copy.json"
+    await database.opened_with(file)
+    keys = json.loads(file.read_text())
+    month = max(keys["months"])
+    months = {**keys["months"], month: OTHER_KEY, "2199-12": OTHER_KEY}
+    copy.write_text(json.dumps({**keys, "months": months}))
+    copy.chmod(0o600)
+
+    with pytest.raises(WrongKeyError, match=f"the key of {month}") as refusal:
+        await database.opened_with(copy)
+
+    assert "\n" not in str(refusal.value)
+    await database.opened_with(file)
+
+
+async def test_who_has_destroyed_a_months_key_starts_as_before(
+    database: Database, tmp_path: Path
+) -> None:
+    vault = await database.opened_with(tmp_path / "keys.json")
+    vault.destroy(max(vault.fingerprints))
+
+    await database.opened_with(tmp_path / "keys.json")
+
+
 async def test_a_database_that_knew_no_fingerprint_takes_the_keys_that_open_what_it_holds(
     database: Database, tmp_path: Path
 ) -> None:
@@ -105,10 +135,10 @@ async def test_a_backup_of_the_key_file_that_lacks_the_latest_key_is_refused(
 ) -> None:
     await database.opened_with(tmp_path / "keys.json")
     backup = (tmp_path / "keys.json").read_bytes()
-    await database.seal(FileKeyVault(tmp_path / "keys.json"), "2026-12")
+    await database.seal(FileKeyVault(tmp_path / "keys.json"), "2126-12")
     (tmp_path / "keys.json").write_bytes(backup)
 
-    with pytest.raises(KeyFileError, match="2026-12") as refusal:
+    with pytest.raises(KeyFileError, match="2126-12") as refusal:
         await database.opened_with(tmp_path / "keys.json")
 
     assert "\n" not in str(refusal.value)

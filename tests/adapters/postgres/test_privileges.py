@@ -88,6 +88,7 @@ async def test_the_services_role_is_worked_under(database: Database) -> None:
         "UPDATE act SET state = ''",
         "DELETE FROM act",
         "UPDATE key_fingerprint SET fingerprint = ''",
+        "UPDATE month_key_fingerprint SET fingerprint = ''",
         "DELETE FROM schema_migration",
         "CREATE TABLE made_by_a_thief (it int)",
         "SET session_replication_role = replica",
