@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, timedelta
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ from adapters.registries.pages import UnreadablePageError
 _LARGEST: Final = 64 * 1024 * 1024
 _SECONDS: Final = 60.0
 _ENTRIES: Final = 5000
+_A_LITTLE: Final = timedelta(seconds=1)
 
 
 class _Reach(Struct, frozen=True, rename={"end": "tilEndringsId", "newest": "sisteEndringsId"}):
@@ -35,25 +37,35 @@ async def sync_krr(
     url: str,
     token: Callable[[], Awaitable[str]],
     *,
+    again: bool = False,
     seconds: float = _SECONDS,
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
     progress: Callable[[ImportSummary], None] = lambda _: None,
 ) -> ImportSummary:
     """Bring the copy of KRR up to the newest change; what was imported before a failure stays.
 
-    A register that asks us to wait is asked again when it says.
+    A register that asks us to wait is asked again when it says. With `again` it is asked first for
+    the pages of which not all could be read.
 
     Raises:
         RegistryUnavailableError: the register gave no answer; says why, and what to do.
         UnreadablePageError: the answer is no page of the feed, or the feed does not go on.
     """
     summary = ImportSummary()
-    while True:
-        reached = int(await importer.cursor("krr") or 0)
-        question = msgspec.json.encode({"fraEndringsId": reached})
+
+    async def take(after: int) -> bytes:
+        question = msgspec.json.encode({"fraEndringsId": after})
         page = await _page("krr", URL(url), token, seconds=seconds, wait=wait, question=question)
         await importer.import_page("krr", page, summary)
         progress(summary)
+        return page
+
+    if again:
+        for unread in await importer.unread_after():
+            await take(unread)
+    while True:
+        reached = int(await importer.cursor("krr") or 0)
+        page = await take(reached)
         reach = _read_reach(page)
         if reach.end >= reach.newest:
             return summary
@@ -66,13 +78,15 @@ async def sync_businesses(
     url: str,
     token: Callable[[], Awaitable[str]] | None = None,
     *,
+    again: bool = False,
     seconds: float = _SECONDS,
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
     progress: Callable[[ImportSummary], None] = lambda _: None,
 ) -> ImportSummary:
     """Bring the copy of businesses' addresses up to date; what was imported before a failure stays.
 
-    A register that asks us to wait is asked again when it says.
+    A register that asks us to wait is asked again when it says. With `again` it is asked from the
+    first change that could not be read.
 
     Raises:
         RegistryUnavailableError: the register gave no answer; says why, and what to do.
@@ -80,6 +94,9 @@ async def sync_businesses(
     """
     summary = ImportSummary()
     since = await importer.cursor("businesses")
+    if again and (unread := await importer.unread_since()) is not None:
+        # A little earlier: nobody promises that the feed begins with the very moment.
+        since = (unread - _A_LITTLE).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     start = URL(url).update_query(pageSize=_ENTRIES)
     following: URL | None = start if since is None else start.update_query(since=since)
     seen: set[URL] = set()

@@ -49,6 +49,13 @@ ON CONFLICT (registry) DO UPDATE
    SET cursor = coalesce(excluded.cursor, registry_copy.cursor), moved_at = now()
 """
 _CURSOR: Final[LiteralString] = "SELECT cursor FROM registry_copy WHERE registry = %s FOR UPDATE"
+_UNREAD_AFTER: Final[LiteralString] = """
+SELECT DISTINCT change_from FROM registry_quarantine
+ WHERE registry = 'krr' AND change_from IS NOT NULL ORDER BY change_from
+"""
+_UNREAD_SINCE: Final[LiteralString] = """
+SELECT min(changed_at) FROM registry_quarantine WHERE registry = 'businesses'
+"""
 _STATUS: Final[LiteralString] = """
 SELECT registry, cursor, moved_at, quarantined, uncertain, nobodys,
        CASE registry WHEN 'krr' THEN (SELECT count(*) FROM krr_person)
@@ -133,7 +140,8 @@ class RegistryImporter:
             reached: str | None = None if row is None else row[0]
             done = await _write(connection, kind, content, reached)
             await connection.execute(_MOVE, (kind, done.position))
-            name = PageName(registry=kind, page=page, change_id=done.change_id)
+            change_from, change_id = done.changes
+            name = PageName(registry=kind, page=page, change_from=change_from, change_id=change_id)
             await keep_unread(connection, name, done.reads)
         unread = [each for read in done.reads for each in read.quarantined]
         # What somebody is called tells nothing of whether and where they are notified.
@@ -158,6 +166,18 @@ class RegistryImporter:
             row = await (await connection.execute(_CURSOR, (kind,))).fetchone()
             return None if row is None else row[0]
 
+    async def unread_after(self) -> Sequence[int]:
+        """After which changes those pages of KRR begin that have an entry that could not be read."""
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_UNREAD_AFTER)).fetchall()
+            return [change for (change,) in rows]
+
+    async def unread_since(self) -> datetime | None:
+        """When the earliest change of an address was that could not be read."""
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(_UNREAD_SINCE)).fetchone()
+            return None if row is None else row[0]
+
     async def status(self) -> Sequence[RegistryStatus]:
         """How every local copy stands."""
         async with self._pool.connection() as connection:
@@ -170,7 +190,8 @@ class _Done:
     counts: Counts
     reads: Sequence[Read[Any]]
     position: str | None = None
-    change_id: int | None = None
+    changes: tuple[int | None, int | None] = (None, None)
+    """After which change the page begins, and which is its last."""
 
 
 async def _write(connection: Connection, kind: Kind, content: bytes, reached: str | None) -> _Done:
@@ -182,7 +203,7 @@ async def _write(connection: Connection, kind: Kind, content: bytes, reached: st
                 await write_persons(connection, page),
                 [page.persons],
                 str(max(page.end, int(reached or 0))),
-                page.end,
+                (page.start, page.end),
             )
         case "businesses":
             read = businesses.read_page(content)

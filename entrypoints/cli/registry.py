@@ -70,13 +70,17 @@ def import_files(
 
 
 @app.command
-def sync(kind: Literal["krr", "businesses"], *, reason: str | None = None) -> None:
+def sync(
+    kind: Literal["krr", "businesses"], *, again: bool = False, reason: str | None = None
+) -> None:
     """Bring a local copy up to its register's own feed, from where it stands.
 
     Parameters
     ----------
     kind
         Which register; VARSEL_KRR_URL and VARSEL_BUSINESSES_URL say where their feeds are.
+    again
+        Ask first for what could not be read, as after an upgrade that can read more.
     reason
         Why; it goes on record with your name.
     """
@@ -84,7 +88,9 @@ def sync(kind: Literal["krr", "businesses"], *, reason: str | None = None) -> No
     log_to_stderr(settings)
     try:
         where, begun = database(), RegistryImportBegun(registry=kind, source="feed")
-        done = asked(_on_record(begun, lambda: sync_registry(settings, kind, where), reason))
+        done = asked(
+            _on_record(begun, lambda: sync_registry(settings, kind, where, again=again), reason)
+        )
     except SettingError as problem:
         raise RefusedSettings(str(problem)) from None
     except (UnreadablePageError, RegistryUnavailableError, NoTokenError) as problem:

@@ -34,8 +34,10 @@ async def load_samples(database: str) -> Mapping[Kind, ImportSummary]:
         return {kind: await loading.import_files(kind, SAMPLES[kind]) for kind in KINDS}
 
 
-async def sync_registry(settings: Settings, kind: Kind, database: str) -> ImportSummary:
-    """Bring a local copy up to its register's own feed.
+async def sync_registry(
+    settings: Settings, kind: Kind, database: str, *, again: bool = False
+) -> ImportSummary:
+    """Bring a local copy up to its register's own feed; `again` asks anew for what could not be read.
 
     Raises:
         SettingError: the settings do not say where the feed is.
@@ -45,10 +47,10 @@ async def sync_registry(settings: Settings, kind: Kind, database: str) -> Import
     """
     async with importer(database) as loading:
         if kind == "krr" and settings.krr_url is not None:
-            return await sync_krr(loading, settings.krr_url, krr_token(settings))
+            return await sync_krr(loading, settings.krr_url, krr_token(settings), again=again)
         if kind == "businesses" and settings.businesses_url is not None:
             token = businesses_token(settings)
-            return await sync_businesses(loading, settings.businesses_url, token)
+            return await sync_businesses(loading, settings.businesses_url, token, again=again)
     raise SettingError(f"VARSEL_{kind.upper()}_URL says where the feed is; it is missing")
 
 

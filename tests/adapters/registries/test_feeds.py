@@ -4,15 +4,17 @@ import pytest
 
 from adapters.postgres.pool import Pool
 from adapters.registries.feeds import sync_businesses, sync_krr
-from adapters.registries.importing import RegistryImporter
-from adapters.registries.local_copies import PostgresPersonRegistry
+from adapters.registries.importing import ImportSummary, RegistryImporter
+from adapters.registries.local_copies import PostgresBusinessRegistry, PostgresPersonRegistry
 from adapters.registries.pages import UnreadablePageError
 from application.ports.registries import RegistryUnavailableError
-from tests.adapters.registries.pages import addresses, email, krr, person
+from domain.recipient import OrganisationNumber
+from tests.adapters.registries.pages import addresses, email, gone, krr, person
+from tests.adapters.registries.pages import unread as unread_address
 from tests.adapters.registries.registers import Register, token
 
 KARI, OLA, EVA = "15859010099", "06927530250", "01818010083"
-UNIT = "314022009"
+UNIT = OrganisationNumber("314022009")
 PATH = "/varslingsadresser/fragments/json/v1"
 
 
@@ -122,6 +124,65 @@ async def test_businesses_are_followed_page_by_page_and_later_from_the_last_entr
         ("GET", f"{PATH}?pageSize=5000"),
         ("GET", f"{PATH}?pageSize=5000&page=opaque%2F2"),
         ("GET", f"{PATH}?pageSize=5000&since=2026-11-01T06:02:00.1234567Z"),
+    ]
+
+
+async def test_krr_is_asked_again_for_the_pages_that_could_not_be_read(
+    pool: Pool, importer: RegistryImporter, far_register: Register
+) -> None:
+    unread = person(KARI, reservasjon="Ja")
+    far_register.say(krr(person(OLA), end=10, newest=20))
+    far_register.say(krr(unread, None, start=10, end=20))
+    await sync_krr(importer, far_register.base, token)
+    assert (await PostgresPersonRegistry(pool).find([KARI]))[KARI].is_uncertain
+
+    # Another has changed since, so that the page goes further; the one of nobody is told no more.
+    far_register.say(krr(person(KARI), None, person(EVA), start=10, end=22, newest=24))
+    far_register.say(krr(start=22, end=24))
+    await sync_krr(importer, far_register.base, token, again=True)
+
+    assert [json.loads(each.body)["fraEndringsId"] for each in far_register.asked] == [
+        0,
+        10,
+        10,
+        22,
+    ]
+    assert not (await PostgresPersonRegistry(pool).find([KARI]))[KARI].is_uncertain
+    (status,) = await importer.status()
+    assert (status.cursor, status.uncertain, status.nobodys) == ("24", 0, 1)
+
+
+async def test_businesses_are_asked_again_from_the_first_change_that_could_not_be_read(
+    pool: Pool, importer: RegistryImporter, far_register: Register
+) -> None:
+    page = [unread_address("a", UNIT, "02"), email("b", UNIT, "b@b.no", "03")]
+    far_register.say(addresses(*page, None))
+    await sync_businesses(importer, far_register.base)
+    far_register.say(addresses(email("a", UNIT, "a@b.no", "02"), *page[1:], None))
+    await sync_businesses(importer, far_register.base, again=True)
+
+    assert far_register.asked[-1].path == "/?pageSize=5000&since=2026-11-01T06:01:59Z"
+    record = (await PostgresBusinessRegistry(pool).find([UNIT]))[UNIT]
+    assert (len(record.emails), record.is_uncertain) == (2, False)
+    (status,) = await importer.status()
+    assert (status.cursor, status.uncertain) == ("2026-11-01T06:03:00.1234567Z", 0)
+    assert status.nobodys == 1
+
+
+async def test_what_still_cannot_be_read_stands_in_quarantine_once_however_often_it_comes(
+    importer: RegistryImporter, far_register: Register
+) -> None:
+    entries = [unread_address("a", UNIT), {**unread_address("b", UNIT), "content": "{"}, None]
+    for at in range(3):
+        far_register.say(addresses(*entries, gone(f"z{at}")))
+        await sync_businesses(importer, far_register.base, again=True)
+        unread = krr(person(KARI, reservasjon="Ja"), None, end=10 + at)
+        await importer.import_page("krr", unread, ImportSummary())
+    assert [
+        (each.quarantined, each.uncertain, each.nobodys) for each in await importer.status()
+    ] == [
+        (3, 1, 2),
+        (2, 1, 1),
     ]
 
 
