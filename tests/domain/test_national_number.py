@@ -113,7 +113,16 @@ def test_a_number_of_any_kind_is_found_in_a_text(number: str, text: str) -> None
     assert stands_in(text.format(number))
 
 
-@pytest.mark.parametrize("between", ["", " ", "\u00a0", "-", "."])
+@pytest.mark.parametrize(
+    "between",
+    [
+        *("", " ", "\u00a0", "-", ".", "\u2011", "\u2013", "\u202f"),
+        "&nbsp;",
+        "&#160;",
+        "&#xA0;",
+        "&ndash;",
+    ],
+)
 def test_a_number_with_a_break_after_its_date_is_found(between: str) -> None:
     assert stands_in(f"born 010180{between}00055")
 
