@@ -82,6 +82,14 @@ class PatientProtocol(HttpToolsProtocol):
                 pass
 
     @override
+    def _should_upgrade(self) -> bool:
+        return False  # whoever asks for another protocol is answered in this one (RFC 9110 § 7.8)
+
+    @override
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: it is no fault of ours, and strangers could fill the log by it."""
+
+    @override
     def on_message_begin(self) -> None:
         self._phase = _Phase.HEAD
         self._head_length = 0

@@ -328,3 +328,19 @@ async def test_one_answer_may_be_larger_than_what_is_held_for_all() -> None:
         answered = await said(port, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 
     assert len(answered) > SIZE
+
+
+@pytest.mark.parametrize("protocol", ["websocket", "h2c"])
+async def test_who_asks_for_another_protocol_is_answered_in_this_one_without_a_word_in_the_log(
+    installation: Installation, caplog: pytest.LogCaptureFixture, protocol: str
+) -> None:
+    request = (
+        "GET /health HTTP/1.1\r\nHost: varsel.example.no\r\nConnection: upgrade, close\r\n"
+        f"Upgrade: {protocol}\r\n\r\n"
+    )
+    with caplog.at_level("WARNING", "uvicorn.error"):
+        async with served(installation.app()) as port:
+            answer = await said(port, request.encode())
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert caplog.messages == []
