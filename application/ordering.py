@@ -21,11 +21,12 @@ from application.commands import (
 from application.looking_up import ContactLookUp, Wanted
 from application.placing import OrderNames, receipt_of, repeated
 from application.ports.chain_index import ChainIndex
-from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
+from application.ports.order_repository import ConcurrentUpdateError, OrderRepository, Spoilt
 from application.ports.owner_agreements import OwnerAgreements
 from application.ports.registries import RegistryUnavailableError
 from application.recorded import Change
 from application.seeking import seek
+from application.unfolding import Unfolding
 from domain.order.chains import cancel_chain, cancel_with_reminders
 from domain.order.errors import CannotBePlacedError
 from domain.order.events import (
@@ -77,6 +78,7 @@ class OrderingService:
         limits: Limits = USUAL,
     ) -> None:
         self._orders = orders
+        self._unfolding = Unfolding(orders)
         self._look_up = look_up
         self._names = names
         self._chains = chains
@@ -188,8 +190,10 @@ class OrderingService:
                 raise OrderNotFoundError
             chain = order.placed.chain
             links = () if chain is None else chain.reminders
-            reminders = await self._orders.load([each.order_id for each in links]) if links else {}
-            decided = withdraw(order, list(reminders.values()), self._clock())
+            reminders = await self._unfolding.orders([each.order_id for each in links])
+            # One that cannot be read is never sent either.
+            readable = [each for each in reminders.values() if not isinstance(each, Spoilt)]
+            decided = withdraw(order, readable, self._clock())
             if not decided:
                 await self._orders.confirm()
                 return order

@@ -922,6 +922,21 @@ async def test_the_reminders_of_a_cancelled_order_are_cancelled_at_once(
     assert (await now(world, reminder_id)).status is OrderStatus.CANCELLED
 
 
+async def test_an_order_is_cancelled_though_the_history_of_a_reminder_cannot_be_read(
+    world: MemoryWorld,
+) -> None:
+    order_id, reminder_id = await chained(world)
+    world.orders.spoil(reminder_id)
+
+    with capture_logs() as told:
+        cancelled = await world.ordering.cancel(CancelOrder(order_id=order_id, by=TTD))
+
+    assert cancelled.status is OrderStatus.CANCELLED
+    assert [(each["event"], each["order_id"]) for each in told] == [
+        ("history_spoilt", str(reminder_id))
+    ]
+
+
 async def test_a_chain_is_withdrawn_by_its_own_id_and_by_its_owner_alone(
     world: MemoryWorld,
 ) -> None:
