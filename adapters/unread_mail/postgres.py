@@ -8,6 +8,7 @@ from typing import Any, Final, LiteralString
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.postgres.lasting import make_lasting
 from adapters.postgres.reaching import reaching
 from application.ports.key_vault import KeyVault
 from application.ports.unread_mail import (
@@ -56,6 +57,7 @@ class PostgresUnreadMails:
         async with reaching(self._pool) as connection, connection.transaction():
             await connection.execute(_KEEP, row)
             await connection.execute(_TIDY, tidying)
+            await make_lasting(connection)  # one that was kept before is answered for, too
 
     async def latest(self, most: int, kind: UnreadKind | None = None) -> Sequence[UnreadMail]:
         async with reaching(self._pool) as connection:
