@@ -79,7 +79,7 @@ def freeze() -> None:
     gc.collect()
     gc.freeze()
     # Its smallest round goes through so many new objects, which takes a few milliseconds.
-    gc.set_threshold(20_000, 50, 100)
+    gc.set_threshold(10_000, 5, 1_000)
 
 
 async def answer(

@@ -44,14 +44,18 @@ log = structlog.get_logger()
 
 CHANNEL: Final = "varsel_events"
 _POLL: Final = 0.5
+_BREATH: Final = 0.1
+"""Seconds between two rounds: what is recorded meanwhile is applied together, and a reader brings on
+what it needs before."""
 _LONGEST_PAUSE: Final = 30.0
 _UNTIL_TOLD_AGAIN: Final = 0.1
 
 _AHEAD: Final[LiteralString] = """
-SELECT last.position
-  FROM (SELECT max(notification_id) AS position FROM orders_events) AS last
- WHERE last.position > coalesce(
-           (SELECT position FROM projection WHERE name = %s AND is_serving), 0)
+SELECT last.position, last.position - here.position
+  FROM (SELECT max(notification_id) AS position FROM orders_events) AS last,
+       (SELECT coalesce(max(position), 0) AS position
+          FROM projection WHERE name = %s AND is_serving) AS here
+ WHERE last.position > here.position
 """
 _STANDINGS: Final[LiteralString] = """
 SELECT asked.name, last.position - coalesce(p.position, 0),
@@ -65,6 +69,10 @@ SELECT asked.name, last.position - coalesce(p.position, 0),
   LEFT JOIN projection p ON p.name = asked.name AND p.is_serving
  ORDER BY asked.place
 """
+
+
+class BehindError(StoreUnavailableError):
+    """A projection could not be brought up to the log in the time that there was for it."""
 
 
 class _State(Struct, frozen=True):
@@ -106,22 +114,28 @@ class ProjectionRunner:
         finally:
             await _ended(tasks)
 
-    async def catch_up(self, name: str, *, within: float | None = None) -> None:
+    async def catch_up(
+        self, name: str, *, within: float | None = None, most: int | None = None
+    ) -> None:
         """Bring one projection up to everything that has been committed.
 
         Raises:
-            StoreUnavailableError: the store cannot be reached, or so many seconds were not enough;
+            BehindError: so many seconds were not enough, or it lacks more than `most` events;
                 nothing is lost.
+            StoreUnavailableError: the store cannot be reached; nothing is lost.
         """
         try:
             async with asyncio.timeout(within):
-                if (target := await self._ahead(name)) is None:
+                if (ahead := await self._ahead(name)) is None:
                     return
+                target, lacking = ahead
+                if most is not None and lacking > most:
+                    raise BehindError
                 async with self._turns[name]:
                     while (done := await self._bring_on(name)).events and done.position < target:
                         pass
         except TimeoutError:
-            raise StoreUnavailableError from None
+            raise BehindError from None
 
     async def rebuild(self, name: str) -> int:
         """Make a projection anew from the first event on, while the old one serves.
@@ -198,6 +212,7 @@ class ProjectionRunner:
             try:
                 await self.catch_up(name)
                 pause = _POLL
+                await asyncio.sleep(_BREATH)
                 await self._called(name)
             except StoreUnavailableError:
                 log.warning(
@@ -226,12 +241,12 @@ class ProjectionRunner:
         await self._calls[name].wait()
         self._calls[name].clear()
 
-    async def _ahead(self, name: str) -> int | None:
-        """The last position of the log, if the projection has not come so far."""
+    async def _ahead(self, name: str) -> tuple[int, int] | None:
+        """The last position of the log, and how far the projection is from it; None if it is there."""
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_AHEAD, (name,))
             row = await cursor.fetchone()
-            return None if row is None else int(row[0])
+            return None if row is None else (int(row[0]), int(row[1]))
 
     async def _bring_on(self, name: str) -> Advanced:
         """Apply the next events; after what took too long fewer at once, until that goes well."""

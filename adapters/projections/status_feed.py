@@ -1,6 +1,7 @@
 """What has happened to owners' orders, in commit order."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Final, LiteralString
 
@@ -10,11 +11,14 @@ from psycopg_pool import AsyncConnectionPool
 from adapters.postgres.reaching import reaching
 from adapters.projections.placing import Placings
 from adapters.projections.projection import FeedEvent, insert
-from adapters.projections.runner import ProjectionRunner
+from adapters.projections.runner import BehindError, ProjectionRunner
 from application.ports.status_feed import ENDS, UNSEEN, FeedEntry
 from domain.order.events import OrderId
 
-_PATIENCE: Final = 5.0
+_FEW: Final = 1000
+"""Events that a reader waits for; when the feed lacks more, it is the worker's to bring it on."""
+_PATIENCE: Final = 0.25
+"""Seconds that a reader waits for the feed to come up to the log; then it gets what there is."""
 
 _UNSEEN: Final = frozenset(str(each.__struct_config__.tag) for each in UNSEEN)
 _ENDS: Final = frozenset(str(each.__struct_config__.tag) for each in ENDS)
@@ -69,7 +73,7 @@ class StatusFeedProjection:
 
 
 class PostgresStatusFeed:
-    """Gives pages of the feed, after everything that was recorded before the question."""
+    """Gives pages of the feed, as far as it has come a moment after the question."""
 
     def __init__(
         self,
@@ -78,7 +82,7 @@ class PostgresStatusFeed:
         *,
         patience: float = _PATIENCE,
     ) -> None:
-        """Prepare to answer; for `patience` seconds a reader brings the feed on, or asks again later."""
+        """Prepare to answer; for `patience` seconds a reader brings the feed on."""
         self._pool = pool
         self._runner = runner
         self._patience = patience
@@ -86,7 +90,9 @@ class PostgresStatusFeed:
     async def page(
         self, owner: str, *, after: int, size: int, is_descending: bool, every_transition: bool
     ) -> Sequence[FeedEntry]:
-        await self._runner.catch_up(StatusFeedProjection.name, within=self._patience)
+        # In commit order nothing is skipped: what has not come so far comes on a later page.
+        with suppress(BehindError):
+            await self._runner.catch_up(StatusFeedProjection.name, within=self._patience, most=_FEW)
         asked = {"owner": owner, "after": after, "size": size, "every": every_transition}
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_DOWN if is_descending else _UP, asked)

@@ -41,8 +41,9 @@ class StatusFeed(Protocol):
         Descending from 0 begins with the newest.
         Without `every_transition` there is one entry for each order, at its end: when it is
         completed or cancelled.
-        Everything recorded before the question is in the answer, and whatever is recorded later
-        has a greater position.
+        Everything recorded before the question is in the answer, unless so much was recorded of
+        others that the feed has not come so far: then the rest comes on a later page, which begins
+        where this one ends. Whatever is recorded later has a greater position.
 
         Raises:
             StoreUnavailableError: the store cannot be reached; try again later.

@@ -34,6 +34,7 @@ from entrypoints.http.services import Services
 from entrypoints.http.shipments import ShipmentsController
 from entrypoints.http.support import support
 from entrypoints.http.triggers import triggers
+from entrypoints.http.turns import OwnersTurns
 from entrypoints.http.webhooks import WebhooksController, public_webhook_key
 
 
@@ -71,8 +72,14 @@ def create_app(
     limits = limits or BodyLimits()
     doorkeeper = Doorkeeper(verifier, base_url)
     links = Links(base_url.rstrip("/"))
+    turns = OwnersTurns()
     placing = Placing(
-        services=services, doorkeeper=doorkeeper, rules=rules, links=links, limits=limits
+        services=services,
+        doorkeeper=doorkeeper,
+        rules=rules,
+        links=links,
+        limits=limits,
+        turns=turns,
     )
     owners = Router(
         path="/",
@@ -87,7 +94,7 @@ def create_app(
     )
     routes: list[ControllerRouterHandler] = [
         *placing.doors(),
-        feed(services, doorkeeper),
+        feed(services, doorkeeper, turns),
         *support(services, doorkeeper, clock),
         send_condition(),
         *triggers(trigger_secret, limits),

@@ -21,6 +21,7 @@ from entrypoints.http.links import BASE
 from entrypoints.http.problem_families import ValidationProblem
 from entrypoints.http.requests.parameters import LARGEST_PAGE, FeedRequest, read_feed
 from entrypoints.http.services import Services
+from entrypoints.http.turns import OwnersTurns
 
 FEED: Final = f"{BASE}/future/shipment/feed"
 
@@ -143,7 +144,7 @@ class Page:
         return b"[\n  " + b",\n  ".join(self._entries) + b"\n]"
 
 
-def feed(services: Services, doorkeeper: Doorkeeper) -> ASGIRouteHandler:
+def feed(services: Services, doorkeeper: Doorkeeper, turns: OwnersTurns) -> ASGIRouteHandler:
     """The door of the feed."""
 
     async def read(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
@@ -157,7 +158,7 @@ def feed(services: Services, doorkeeper: Doorkeeper) -> ASGIRouteHandler:
             every_transition=asked.every_transition,
         )
         page = Page(asyncio.get_running_loop().time)
-        async with aclosing(entries):
+        async with turns.of(caller.owner, is_large=True), aclosing(entries):
             async for some in entries:
                 await _fill(page, some)
                 if page.is_cut:

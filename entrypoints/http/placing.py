@@ -1,6 +1,7 @@
 """The doors by which orders are placed, and found again by their sender's reference."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Final, TypeAlias, TypeVar
 
 from litestar.handlers import ASGIRouteHandler
@@ -14,6 +15,7 @@ from entrypoints.http.answers_placed import chain_placed, order_placed
 from entrypoints.http.authentication import Doorkeeper, actor
 from entrypoints.http.bodies import (
     JSON_TYPES,
+    SHORT,
     BodyLimits,
     beside_the_loop,
     check_media_type,
@@ -39,6 +41,7 @@ from entrypoints.http.requests import (
 from entrypoints.http.requests.parameters import read_senders_reference
 from entrypoints.http.requests.placed import telling_faults_of
 from entrypoints.http.services import Services
+from entrypoints.http.turns import OwnersTurns
 
 OrderReader: TypeAlias = Callable[[bytes, Rules], NewOrder]
 
@@ -64,7 +67,9 @@ class Placing:
         rules: Callable[[Caller], Rules],
         links: Links,
         limits: BodyLimits,
+        turns: OwnersTurns,
     ) -> None:
+        self._turns = turns
         self._services = services
         self._doorkeeper = doorkeeper
         self._rules = rules
@@ -100,10 +105,11 @@ class Placing:
     def _placing(self, read: OrderReader) -> Endpoint:
         async def place(scope: Scope, receive: Receive) -> Answer:
             caller, body = await self._taken(scope, receive)
-            order, warning = await read_and_looked_through(read, body, self._rules(caller))
-            command = PlaceOrder(order=order, by=actor(caller))
-            with telling_faults_of(order):
-                receipt = await self._services.ordering.place(command)
+            async with self._turn(caller, body):
+                order, warning = await read_and_looked_through(read, body, self._rules(caller))
+                command = PlaceOrder(order=order, by=actor(caller))
+                with telling_faults_of(order):
+                    receipt = await self._services.ordering.place(command)
             location = self._links.order(receipt.order_id).encode()
             headers = ((b"location", location), *warning, *rate_limit(receipt.standing))
             return told(order_placed(receipt), 202, headers)
@@ -121,18 +127,19 @@ class Placing:
         return await self._place(read_composed, body, caller)
 
     async def _place(self, read: ChainReader, body: bytes, caller: Caller) -> Answer:
-        asked, warning = await read_and_looked_through(read, body, self._rules(caller))
-        command = PlaceChain(
-            idempotency_key=asked.idempotency_key,
-            kind=asked.kind,
-            order=asked.order,
-            attachments_open_until=asked.attachments_open_until,
-            reminders=asked.reminders,
-            dialogue=asked.dialogue,
-            by=actor(caller),
-        )
-        with telling_faults_of(asked.order):
-            receipt = await self._services.ordering.place_chain(command)
+        async with self._turn(caller, body):
+            asked, warning = await read_and_looked_through(read, body, self._rules(caller))
+            command = PlaceChain(
+                idempotency_key=asked.idempotency_key,
+                kind=asked.kind,
+                order=asked.order,
+                attachments_open_until=asked.attachments_open_until,
+                reminders=asked.reminders,
+                dialogue=asked.dialogue,
+                by=actor(caller),
+            )
+            with telling_faults_of(asked.order):
+                receipt = await self._services.ordering.place_chain(command)
         return self._placed(receipt, warning)
 
     def _placing_instantly(self, read: InstantReader) -> Endpoint:
@@ -147,6 +154,9 @@ class Placing:
             return self._placed(receipt, warning)
 
         return place
+
+    def _turn(self, caller: Caller, body: bytes) -> AbstractAsyncContextManager[None]:
+        return self._turns.of(caller.owner, is_large=len(body) > SHORT)
 
     async def _taken(
         self, scope: Scope, receive: Receive, needed: str = CREATE

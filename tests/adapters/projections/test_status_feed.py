@@ -6,7 +6,7 @@ from application.recorded import Change
 from domain.order.events import OrderCompleted, OrderId
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
 from tests.contracts.order_repository_contract import order_id
-from tests.contracts.status_feed_contract import StatusFeedContract, page
+from tests.contracts.status_feed_contract import StatusFeedContract, lived, page
 from tests.samples import TTD, placed
 
 
@@ -79,3 +79,24 @@ async def test_the_feed_can_be_made_anew_from_the_first_event(store: PostgresSto
     await store.runner.rebuild("status_feed")
 
     assert await page(store.feed, every_transition=True) == before
+
+
+async def test_a_feed_that_is_far_behind_tells_what_it_has_and_the_rest_on_the_next_page(
+    store: PostgresStore,
+) -> None:
+    first = await lived(store.orders, OrderCompleted())
+    assert [each.order_id for each in await page(store.feed, "ttd")] == [first]
+    async with store.pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO orders_events (originator_id, originator_version, topic, state)"
+            ' SELECT gen_random_uuid(), 1, \'order.placed\', \'{"event":{"owner":"skd"}}\''
+            " FROM generate_series(1, 1500)"
+        )
+    last = await lived(store.orders, OrderCompleted())
+
+    behind = await page(store.feed, "ttd")
+    await store.runner.catch_up("status_feed")
+    after = await page(store.feed, "ttd", after=behind[-1].position)
+
+    assert [each.order_id for each in behind] == [first]
+    assert [each.order_id for each in after] == [last]
