@@ -10,6 +10,7 @@
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,8 +19,10 @@ from http import HTTPStatus
 from typing import Final
 
 import aiohttp
+from aiohttp.connector import AddrInfoType
 
 from adapters.channels.concurrent import entered
+from adapters.channels.forgetting import FORGETTING
 from adapters.channels.own_faults import UNEXPECTED, note_fault
 from application.ports.provider import Deferred, Trouble, Unknown
 
@@ -28,6 +31,17 @@ _REFUSES_US: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _KEEP_ALIVE: Final = 15.0
 _ROUNDING: Final = 1.0
 """Seconds by which the HTTP client may round a time-out up."""
+
+
+def _letting_go(found: AddrInfoType) -> socket.socket:
+    """A socket that is let go of with whatever the system still had to send through it.
+
+    What is given up must not arrive later, when a network that was cut is whole again.
+    """
+    family, kind, protocol, _, _ = found
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, FORGETTING)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +149,7 @@ class GatewayClient:
                     limit=self._connections,
                     keepalive_timeout=_KEEP_ALIVE,
                     ssl=self._ssl_context or True,
+                    socket_factory=_letting_go,
                 ),
                 timeout=aiohttp.ClientTimeout(total=self._timeout, connect=self._connect_timeout),
                 cookie_jar=aiohttp.DummyCookieJar(),

@@ -1,14 +1,17 @@
 """The replies of a mail server, in the order of the commands, over one connection."""
 
 import asyncio
+import socket
 import ssl
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 from typing_extensions import override
 
 from adapters.channels.enhanced_status import enhanced_code
+from adapters.channels.forgetting import FORGETTING
 
 _MOST_UNREAD: Final = 1 << 16
 _MOST_LINES: Final = 512
@@ -218,6 +221,9 @@ class SmtpWire(asyncio.Protocol):
             self._transport.close()
 
     def abort(self) -> None:
-        """End the connection at once."""
+        """End the connection at once; what the system still had to send does not arrive later."""
         if self._transport is not None:
+            if (ours := self._transport.get_extra_info("socket")) is not None:
+                with suppress(OSError):  # it is gone already
+                    ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, FORGETTING)
             self._transport.abort()

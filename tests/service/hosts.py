@@ -104,17 +104,34 @@ def reachable(
     """Let what listens on this machine alone be reached by a host, by TLS if told so; the port where."""
 
     async def carried(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        try:
             if isinstance(inside, Path):
                 back, forth = await asyncio.open_unix_connection(str(inside))
             else:
                 back, forth = await asyncio.open_connection(*inside)
-            await asyncio.gather(_carry(reader, forth), _carry(back, writer))
+            try:
+                await asyncio.gather(_carry(reader, forth), _carry(back, writer))
+            finally:
+                forth.transport.abort()
+        except OSError:
+            pass
+        finally:
+            writer.transport.abort()
 
     async def serve() -> None:
-        async with await asyncio.start_server(carried, address, 0, ssl=tls) as server:
+        under_way: set[asyncio.Task[None]] = set()
+
+        def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.create_task(carried(reader, writer))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+
+        async with await asyncio.start_server(carry, address, 0, ssl=tls) as server:
             port.set_result(int(server.sockets[0].getsockname()[1]))
             await asyncio.get_running_loop().run_in_executor(None, over.wait)
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     port: Future[int] = Future()
     over = threading.Event()

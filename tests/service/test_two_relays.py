@@ -94,6 +94,12 @@ async def _through_the_death(served: Installation, world: World, relays: list[Re
             return await asyncio.gather(*(order(each) for each in range(first, first + THIRD)))
 
         orders = await order_some(0)
+        deadline = time.monotonic() + PATIENCE
+        while not _shares(
+            relays
+        ):  # a worker may take its time, and the first one has to carry some
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.05)
         relays[0].kill()
         meanwhile = await order_some(THIRD)
         # Before the dead one is back: the other has taken all that is new.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -51,7 +51,8 @@ async def socket_that(says: bytes | None) -> AsyncIterator[tuple[str, list[bytes
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if says is None:
-            await reader.read()
+            with suppress(ConnectionResetError):  # so a client lets go of what it gives up
+                await reader.read()
         else:
             requests.append(await reader.readuntil(b"\r\n\r\n"))
             writer.write(says)
