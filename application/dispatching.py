@@ -25,6 +25,7 @@ from application.ports.registries import RegistryUnavailableError
 from application.ports.send_condition import NoAnswer, NotYetAsked, SendCondition
 from application.shares import Shares
 from application.stopping import StoppedOwners
+from application.turns import OwnersTurns
 from domain.order.events import NotificationGivenUp, OrderEvent, OrderId, OrderKind
 from domain.order.order import CHUNK, Lane, Order, OrderStatus, duplicate
 from domain.order.steps import (
@@ -52,6 +53,8 @@ _SHARE: Final = 4
 """Of one owner's orders a worker has this part of its capacity in hand at most, in each lane."""
 _READ_AT_ONCE: Final = 2
 """Large orders are read so many at once, and one of each owner's: others need the store, too."""
+_LARGE: Final = 64 * 1024
+"""More characters than so many are much to hand over at once."""
 _KEEPS: Final = 3
 """So many times in a lease it is made longer for what is still in hand."""
 _FEW: Final = 50
@@ -124,6 +127,7 @@ class DispatchService:
         self._timing = hand_over.timing
         self._lent: dict[OrderId, _Lent] = {}
         self._reading = Shares(1, together=_READ_AT_ONCE)
+        self._turns = OwnersTurns()
         self._known_as_stuck: frozenset[OrderId] = frozenset()
         self._is_ending = False
         self._has_lost_answers = False
@@ -285,7 +289,7 @@ class DispatchService:
         return _Read(orders, await self._find_together(list(orders.values())))
 
     async def _read_large(self, order_id: OrderId, owner: str) -> _Read:
-        async with self._reading.place(owner):
+        async with self._reading.place(owner), self._turns.of(owner, is_large=True):
             return _Read(await self._load([order_id]), {})
 
     async def _load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
@@ -376,9 +380,11 @@ class DispatchService:
                             until = now + self._timing.look_up_every
                             break
                         unit.take(claimed, now)
-                        # Before the first byte leaves; and only one worker can.
-                        await unit.record(self._orders)
-                        await self._hand_over.send(unit, attempts_in(claimed))
+                        is_large = _is_large(unit.order, len(notifications))
+                        async with self._turns.of(unit.order.placed.owner, is_large=is_large):
+                            # Before the first byte leaves; and only one worker can.
+                            await unit.record(self._orders)
+                            await self._hand_over.send(unit, attempts_in(claimed))
                     case LookUpOutcomes(notifications=notifications):
                         learned = await self._hand_over.look_up(unit.order, notifications)
                         if not learned:
@@ -425,7 +431,7 @@ class DispatchService:
         found: Mapping[RecipientNo, Finding],
         now: datetime,
     ) -> Sequence[OrderEvent]:
-        twice = {each: order.duplicate_of(each) for each in recipients}
+        twice = order.duplicates(recipients)
         distinct = [each for each in recipients if twice[each] is None]
         findings = found
         if any(each not in found for each in distinct):
@@ -454,6 +460,13 @@ def _tell_given_up(order: Order, settled: Sequence[OrderEvent]) -> None:
     count = sum(isinstance(each, NotificationGivenUp) for each in settled)
     if count:
         log.warning("outcome_stays_unknown", order_id=str(order.order_id), notifications=count)
+
+
+def _is_large(order: Order, count: int) -> bool:
+    """Whether so many of an order's notifications are much to write and to hand over."""
+    email = order.placed.email
+    characters = 0 if email is None else len(email.body.text)
+    return order.lane is Lane.BULK or characters * count > _LARGE
 
 
 def _wanted(order: Order, recipient_no: RecipientNo) -> Wanted:

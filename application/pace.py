@@ -2,13 +2,18 @@
 
 import asyncio
 import time
-from typing import Final, Self
+from collections.abc import Generator
+from typing import Final, Self, TypeVar
 from weakref import WeakKeyDictionary
+
+T = TypeVar("T")
 
 _AT_FIRST: Final = 0.002
 """Seconds of its thread's time for which any work may hold the loop: most is over by then."""
-_AT_MOST: Final = 0.010
+_AT_MOST: Final = 0.002
 """Seconds for which it may each time that its turn has come."""
+_REST: Final = 0.002
+"""Seconds in between, in which whoever asks for little has the loop, and its thread, to himself."""
 
 _turns: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
 
@@ -38,11 +43,21 @@ class Pace:
         """Let the loop do other things, if it is time."""
         if time.thread_time() < self._until:
             return
-        await asyncio.sleep(0)  # and nobody else's turn begins before the loop has come by
+        await asyncio.sleep(_REST)  # and nobody else's turn begins before the loop has come by
         self._give_back()
         await self._turn.acquire()
         self._has_turn = True
         self._until = time.thread_time() + _AT_MOST
+
+    async def through(self, steps: Generator[None, None, T]) -> T:
+        """Do all of something, and give what comes of it; between two steps others may go first."""
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            await self.keep()
 
     def _give_back(self) -> None:
         if self._has_turn:

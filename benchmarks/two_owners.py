@@ -6,12 +6,13 @@ The other's times are told as ratios to what they are alone, in the same run on 
 import asyncio
 import itertools
 import json
+import os
 import re
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -19,9 +20,10 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-import aiohttp
 from aiohttp import web
 
+from benchmarks import loud_owner
+from benchmarks.asking import Session, session, to
 from benchmarks.installations import Measured, free_port, installation
 
 SECONDS: Final = 60.0
@@ -34,9 +36,7 @@ _PATIENCE: Final = 10.0
 _AGAIN: Final = 0.2
 """Seconds until the quiet owner asks again what was answered with 503."""
 _OWNERS: Final = {"ttd": "991825827", "skd": "974761076"}
-_API: Final = "/notifications/api/v1"
-_WIDE: Final = 1000
-_HTML: Final = "<p>" + "<b>bø</b> &amp; " * 19_000 + "</p>"
+_MAIL_SECRET: Final = "secret of the mail server"  # noqa: S105  # of one installation for a minute
 _RECEIVER: Final = re.compile(rb"<RCV>\+?(\d+)</RCV>")
 _ANSWER: Final = (
     b"<?xml version='1.0'?><SESSION><LOGON>OK</LOGON><REASON></REASON><MSGLST><MSG><ID>1</ID>"
@@ -97,7 +97,6 @@ async def measured(seconds: float) -> Measurement:
     async with AsyncExitStack() as stack:
         came: dict[str, float] = {}
         gateway = await stack.enter_async_context(_gateway(came))
-        silent = await stack.enter_async_context(_silence())
         sink_port = free_port()
         sink = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "benchmarks.smtp_sink", str(sink_port))
@@ -115,21 +114,17 @@ async def measured(seconds: float) -> Measurement:
                 VARSEL_SMS_URL=f"http://127.0.0.1:{gateway}/",
                 VARSEL_SMS_PASSWORD="secret of the gateway",  # noqa: S106  # nobody checks it
                 VARSEL_CONDITION_HOSTS="127.0.0.1",
+                VARSEL_EMAIL_REPORT_SECRET=_MAIL_SECRET,
             )
         )
-        quiet = await _session(stack, service, "ttd")
-        loud = await _session(stack, service, "skd")
+        quiet = await session(stack, service.url, _token(service, "ttd"))
         result = Measurement()
         await _live(quiet, came, result.alone, until=time.monotonic() + _SETTLE)
         result.alone.took.clear()
         await _live(quiet, came, result.alone, until=time.monotonic() + _ALONE * seconds)
-        worst = asyncio.create_task(_do_the_worst(loud, silent, result.done))
-        try:
+        async with _loud_owner(service, result.done):
             await asyncio.sleep(_SETTLE)
             await _live(quiet, came, result.beside, until=time.monotonic() + seconds)
-        finally:
-            worst.cancel()
-            await asyncio.wait({worst})
     return result
 
 
@@ -155,54 +150,29 @@ async def _gateway(came: dict[str, float]) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-@asynccontextmanager
-async def _silence() -> AsyncIterator[int]:
-    """Somebody who is called and says nothing; gives the port."""
-    callers: list[asyncio.StreamWriter] = []
-
-    def say_nothing(_: asyncio.StreamReader, caller: asyncio.StreamWriter) -> None:
-        """Not even good-bye, before all is over."""
-        callers.append(caller)
-
-    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
-    try:
-        yield int(server.sockets[0].getsockname()[1])
-    finally:
-        server.close()
-        for caller in callers:
-            caller.close()
-        await asyncio.gather(*(each.wait_closed() for each in callers), return_exceptions=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Session:
-    """An owner's way to the API."""
-
-    http: aiohttp.ClientSession
-    url: str
-    token: str
-
-    async def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
-        """Ask; the status, and all that is answered."""
-        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"} if data is not None else {}
-        async with self.http.request(
-            method, f"{self.url}{_API}{path}", data=data, headers=headers
-        ) as answer:
-            return answer.status, await answer.read()
-
-
-async def _session(stack: AsyncExitStack, service: Measured, owner: str) -> _Session:
+def _token(service: Measured, owner: str) -> str:
     said = service.varsel("token", "--org", owner, "--org-number", _OWNERS[owner])
-    token = said.splitlines()[-1]
-    http = await stack.enter_async_context(
-        aiohttp.ClientSession(
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=aiohttp.ClientTimeout(total=120),
-            connector=aiohttp.TCPConnector(limit=0),
-        )
+    return said.splitlines()[-1]
+
+
+@asynccontextmanager
+async def _loud_owner(service: Measured, done: dict[str, int]) -> AsyncIterator[None]:
+    """Another owner, on what stands for a machine of its own, that does its worst meanwhile."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.loud_owner", service.url),
+        env={
+            **os.environ,
+            loud_owner.TOKEN: _token(service, "skd"),
+            loud_owner.MAIL_SECRET: _MAIL_SECRET,
+        },
+        stdout=asyncio.subprocess.PIPE,
     )
-    return _Session(http, service.url, token)
+    try:
+        yield
+    finally:
+        process.terminate()
+        said, _ = await process.communicate()
+        done.update(json.loads(said))
 
 
 # The quiet one
@@ -210,45 +180,46 @@ async def _session(stack: AsyncExitStack, service: Measured, owner: str) -> _Ses
 _numbers = itertools.count()
 
 
-async def _live(owner: _Session, came: Mapping[str, float], times: Times, *, until: float) -> None:
+async def _live(owner: Session, came: Mapping[str, float], times: Times, *, until: float) -> None:
     """Ask for little, one thing after another, and take down how long each takes."""
+    position = 0
     while time.monotonic() < until:
-        to = f"+474{next(_numbers):07}"
+        number = f"+474{next(_numbers):07}"
         began = time.monotonic()
         placed = await _well(owner, "POST", "/future/orders", _small())
         times.took["to place an order"].append(time.monotonic() - began)
         shipment = json.loads(placed).get("notification", {}).get("shipmentId", uuid4())
-        for what, path in (
-            ("to read its state", f"/future/shipment/{shipment}"),
-            ("to read the feed", "/future/shipment/feed"),
-        ):
-            began = time.monotonic()
-            await _well(owner, "GET", path)
-            times.took[what].append(time.monotonic() - began)
         began = time.monotonic()
-        await _well(owner, "POST", "/future/orders/instant/sms", _instant(to))
-        arrived = came.get(to.removeprefix("+"), time.monotonic())
+        await _well(owner, "GET", f"/future/shipment/{shipment}")
+        times.took["to read its state"].append(time.monotonic() - began)
+        began = time.monotonic()
+        page = json.loads(await _well(owner, "GET", f"/future/shipment/feed?seq={position}"))
+        times.took["to read the feed"].append(time.monotonic() - began)
+        position = page[-1]["sequenceNumber"] if page else position
+        began = time.monotonic()
+        await _well(owner, "POST", "/future/orders/instant/sms", _instant(number))
+        arrived = came.get(number.removeprefix("+"), time.monotonic())
         times.took["an instant message"].append(arrived - began)
         times.took["a message that is due"].append(await _arrival(owner, came))
         await asyncio.sleep(_PAUSE)
 
 
-async def _arrival(owner: _Session, came: Mapping[str, float]) -> float:
+async def _arrival(owner: Session, came: Mapping[str, float]) -> float:
     """How long an ordinary text message takes from its order to the gateway."""
-    to = f"+474{next(_numbers):07}"
+    number = f"+474{next(_numbers):07}"
     settings = {"body": "Log in.", "sendingTimePolicy": "Anytime"}
     body = {
         "idempotencyId": uuid4().hex,
-        "recipient": {"recipientSms": {"phoneNumber": to, "smsSettings": settings}},
+        "recipient": {"recipientSms": {"phoneNumber": number, "smsSettings": settings}},
     }
     began = time.monotonic()
     await _well(owner, "POST", "/future/orders", body)
-    while to.removeprefix("+") not in came:  # noqa: ASYNC110  # the gateway's handler fills it
+    while number.removeprefix("+") not in came:  # noqa: ASYNC110  # the gateway's handler fills it
         await asyncio.sleep(0.002)
-    return came[to.removeprefix("+")] - began
+    return came[number.removeprefix("+")] - began
 
 
-async def _well(owner: _Session, method: str, path: str, body: object = None) -> bytes:
+async def _well(owner: Session, method: str, path: str, body: object = None) -> bytes:
     """Ask until there is an answer, or for ten seconds: to be told to come again is to wait."""
     give_up_at = time.monotonic() + _PATIENCE
     while True:
@@ -263,61 +234,9 @@ async def _well(owner: _Session, method: str, path: str, body: object = None) ->
 
 
 def _small() -> Mapping[str, Any]:
-    return {"idempotencyId": uuid4().hex, "recipient": _to("somebody@example.org")}
+    return {"idempotencyId": uuid4().hex, "recipient": to("somebody@example.org")}
 
 
-def _to(address: str) -> Mapping[str, Any]:
-    settings = {"subject": "A letter", "body": "Log in. " * 40}
-    return {"recipientEmail": {"emailAddress": address, "emailSettings": settings}}
-
-
-def _instant(to: str) -> Mapping[str, Any]:
-    settings = {"phoneNumber": to, "timeToLiveInSeconds": 600, "smsSettings": {"body": "4711"}}
+def _instant(number: str) -> Mapping[str, Any]:
+    settings = {"phoneNumber": number, "timeToLiveInSeconds": 600, "smsSettings": {"body": "4711"}}
     return {"idempotencyId": uuid4().hex, "recipientSms": settings}
-
-
-# The loud one
-
-
-async def _do_the_worst(owner: _Session, silent: int, done: dict[str, int]) -> None:
-    """Do everything at once that an owner has a right to, again and again."""
-
-    async def again(what: str, do: Callable[[], Awaitable[object]]) -> None:
-        while True:
-            try:
-                await do()
-            except (aiohttp.ClientError, TimeoutError):
-                await asyncio.sleep(0.1)
-            done[what] += 1
-
-    recipients = [{"emailAddress": f"r{n}@example.org"} for n in range(_WIDE)]
-    wide = json.dumps({"subject": "A letter", "body": "Log in.", "recipients": recipients}).encode()
-    html = json.dumps(
-        {"subject": "s", "body": _HTML, "contentType": "Html", "recipients": recipients[:40]}
-    ).encode()
-    wrong = b'{"recipients":[' + b",".join([b"1"] * 500_000) + b"]}"
-    condition = {"conditionEndpoint": f"http://127.0.0.1:{silent}/"}
-
-    def held_up() -> object:
-        return {"idempotencyId": uuid4().hex, **condition, "recipient": _to("a@example.org")}
-
-    asks: Mapping[str, tuple[int, Callable[[], Awaitable[object]]]] = {
-        "wide orders": (2, lambda: owner.ask("POST", "/orders/email", wide)),
-        "orders of long HTML": (1, lambda: owner.ask("POST", "/orders/email", html)),
-        "bodies that are wrong": (2, lambda: owner.ask("POST", "/orders/email", wrong)),
-        "conditions without answer": (1, lambda: owner.ask("POST", "/future/orders", held_up())),
-        "pages of the feed": (2, lambda: owner.ask("GET", "/future/shipment/feed?transitions=all")),
-        "slow readers": (5, lambda: _read_slowly(owner)),
-    }
-    await asyncio.gather(
-        *(again(what, do) for what, (at_once, do) in asks.items() for _ in range(at_once))
-    )
-
-
-async def _read_slowly(owner: _Session) -> None:
-    """Ask for the widest page there is, and take it a little at a time."""
-    path = f"{owner.url}{_API}/future/shipment/feed?transitions=all"
-    async with owner.http.get(path) as answer:
-        for _ in range(20):
-            await answer.content.read(1024)
-            await asyncio.sleep(0.25)

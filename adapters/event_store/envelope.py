@@ -6,8 +6,8 @@ holds and the SHA-256 of its ciphertext under `boxes`. The stored topic is the e
 """
 
 import threading
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -77,6 +77,20 @@ def tag(event: OrderEvent) -> str:
     return str(type(event).__struct_config__.tag)
 
 
+T = TypeVar("T")
+Steps: TypeAlias = Generator[None, None, T]
+"""Work that may be left for a moment after each step, and what comes of it."""
+
+
+def _at_once(steps: Steps[T]) -> T:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+
 class EnvelopeMapper:
     """Maps recorded events to what is stored of them, and back."""
 
@@ -85,13 +99,17 @@ class EnvelopeMapper:
 
     def to_stored(self, recorded: Recorded) -> tuple[StoredEvent, Sequence[Box]]:
         """The stored event, and the boxes that go beside it."""
+        return _at_once(self.storing(recorded))
+
+    def storing(self, recorded: Recorded) -> Steps[tuple[StoredEvent, Sequence[Box]]]:
+        """The same in steps, a box each: the event of a large order has a thousand."""
         contents: dict[tuple[PersonalClass, int | None], tuple[int, list[str | None]]] = {}
         references: list[tuple[Personal, tuple[int, int]]] = []
         for recipient_no, word in personal_words(recorded.event):
             number, words = contents.setdefault((word.kind, recipient_no), (len(contents), []))
             references.append((word, (number, len(words))))
             words.append(None if word.is_erased else word.text)
-        boxes, commitments = self._seal(recorded, contents)
+        boxes, commitments = yield from self._seal(recorded, contents)
         _references.to_write = iter(references)
         state = _encode(
             _State(
@@ -114,7 +132,7 @@ class EnvelopeMapper:
         self,
         recorded: Recorded,
         contents: dict[tuple[PersonalClass, int | None], tuple[int, list[str | None]]],
-    ) -> tuple[Sequence[Box], tuple[Commitment, ...]]:
+    ) -> Steps[tuple[Sequence[Box], tuple[Commitment, ...]]]:
         if not contents:
             return (), ()
         month = f"{recorded.recorded_at:%Y-%m}"
@@ -125,6 +143,7 @@ class EnvelopeMapper:
             box, sha256 = self._sealer.seal(place, words, month)
             boxes.append(box)
             commitments.append(Commitment(kind, recipient_no, sha256))
+            yield
         return boxes, tuple(commitments)
 
     def from_stored(self, stored: StoredEvent, boxes: Boxes) -> Recorded:
@@ -134,12 +153,22 @@ class EnvelopeMapper:
             TamperedError: the event does not belong where it lies, or a box is not the one
                 that it was recorded with.
         """
+        return _at_once(self.reading(stored, boxes))
+
+    def reading(self, stored: StoredEvent, boxes: Boxes) -> Steps[Recorded]:
+        """The same in steps, a box each.
+
+        Raises:
+            TamperedError: as in `from_stored`.
+        """
         order_id, version = UUID(str(stored.originator_id)), stored.originator_version
         try:
-            _references.to_read = [
-                self._open(_place(order_id, version, each.kind, each.recipient), each, boxes)
-                for each in _decode_boxes(stored.state).boxes
-            ]
+            opened: list[Words | None] = []
+            for each in _decode_boxes(stored.state).boxes:
+                place = _place(order_id, version, each.kind, each.recipient)
+                opened.append(self._open(place, each, boxes))
+                yield
+            _references.to_read = opened
             state = _decode(stored.state)
         except (msgspec.MsgspecError, LookupError, TypeError) as problem:
             raise TamperedError(

@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from adapters.event_store.appender import Appender
 from adapters.event_store.batch import AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.sealing import Box, Place, StoredBox, TamperedError
+from adapters.event_store.sealing import Place, StoredBox, TamperedError
 from adapters.postgres.reaching import reaching
 from application.pace import Pace
 from application.ports.order_repository import Spoilt
@@ -96,15 +96,15 @@ class PostgresOrderRepository:
     async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
         now, command_id = self._clock(), self._next_id()
         orders: list[Order] = []
-        stored: list[tuple[StoredEvent, Sequence[Box]]] = []
         is_long = any(each.before is None and _is_wide(each.events[0]) for each in changes)
         with Pace(is_long=is_long) as pace:
             for change in changes:
                 await pace.keep()
                 orders.append(changed(change, now))
-            for each in recorded(changes, now, by, command_id):
-                stored.append(self._mapper.to_stored(each))
-                await pace.keep()
+            stored = [
+                await pace.through(self._mapper.storing(each))
+                for each in recorded(changes, now, by, command_id)
+            ]
         if stored:
             await self._appender.append(
                 command_id,
@@ -184,7 +184,7 @@ async def _opened(
             history = histories.setdefault(row[0], [])
             if not isinstance(history, Spoilt):
                 try:
-                    history.append(mapper.from_stored(StoredEvent(*row), found))
+                    history.append(await pace.through(mapper.reading(StoredEvent(*row), found)))
                 except TamperedError as problem:
                     histories[row[0]] = Spoilt(str(problem))
             await pace.keep()

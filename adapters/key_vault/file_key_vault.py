@@ -31,6 +31,11 @@ _AHEAD: Final = 120
 """Months whose keys are made at once."""
 _FEW: Final = 12
 """With fewer months ahead than these, more are made at a start."""
+_LOOKS_EVERY: Final = 0.2
+"""Seconds until the file is looked at again: what another process destroyed is used no longer than that.
+
+To look at each use would cost a call of the system for each box that is opened.
+"""
 
 
 class KeyFileError(Exception):
@@ -60,7 +65,12 @@ class FileKeyVault:
     """Holds the keys in one file, made on first start."""
 
     def __init__(
-        self, file: Path, *, may_be_made: bool = True, clock: Callable[[], float] = time.time
+        self,
+        file: Path,
+        *,
+        may_be_made: bool = True,
+        clock: Callable[[], float] = time.time,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         """Open the file, or make it, if it may be made.
 
@@ -69,6 +79,8 @@ class FileKeyVault:
         """
         self._file = file
         self._stamp: _Stamp | None = None
+        self._seconds = seconds
+        self._look_at = 0.0
         self._months: dict[str, bytes] = {}
         self._destroyed: frozenset[str] = frozenset()
         self._hashing = b""
@@ -104,7 +116,7 @@ class FileKeyVault:
         return aes_key_wrap(self._months[month], key)
 
     def unwrap(self, wrapped: bytes, month: str) -> bytes | None:
-        self._look()
+        self._look(is_urgent=month not in self._months)
         if month in self._destroyed:
             return None
         if month not in self._months:
@@ -146,8 +158,12 @@ class FileKeyVault:
                 self._write(keys)
             self._take(keys)
 
-    def _look(self) -> None:
+    def _look(self, *, is_urgent: bool = False) -> None:
         """Take over what another process has written, so that a destroyed key is used no more."""
+        now = self._seconds()
+        if now < self._look_at and not is_urgent:
+            return
+        self._look_at = now + _LOOKS_EVERY
         if self._stamp_now() != self._stamp:
             with self._locked():
                 self._take(self._read())

@@ -39,7 +39,8 @@ _SESSION: Final[LiteralString] = """
 SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit')
                   IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, false),
        set_config('client_min_messages', CASE current_setting('client_min_messages')
-                  WHEN 'error' THEN 'warning' ELSE current_setting('client_min_messages') END, false)
+                  WHEN 'error' THEN 'warning' ELSE current_setting('client_min_messages') END, false),
+       set_config('enable_seqscan', 'off', false)
 """
 _TIMELINE: Final[LiteralString] = (
     "SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"

@@ -15,7 +15,7 @@ from adapters.projections.runner import BehindError, ProjectionRunner
 from application.ports.status_feed import ENDS, UNSEEN, FeedEntry
 from domain.order.events import OrderId
 
-_FEW: Final = 1000
+_FEW: Final = 20
 """Events that a reader waits for; when the feed lacks more, it is the worker's to bring it on."""
 _PATIENCE: Final = 0.25
 """Seconds that a reader waits for the feed to come up to the log; then it gets what there is."""

@@ -78,7 +78,7 @@ from domain.order.steps import (
 )
 from domain.order.terms import sending_time, terms_of
 from domain.personal import Contact, Content, Identifier
-from domain.recipient import Direct, Organisation, Recipient, RecipientNo
+from domain.recipient import Direct, Identity, Organisation, Recipient, RecipientNo
 from domain.resolution import Found, Policy, Resolution
 from domain.schedule import CONFIRMATION_GRACE, leaves_at, leaves_before
 from domain.sms_segments import segments
@@ -442,13 +442,15 @@ class Order:
                     ),
                 )
 
-    def duplicate_of(self, recipient_no: RecipientNo) -> RecipientNo | None:
-        """The earlier recipient who is the same person, organisation or address, if there is one."""
-        identity = self.recipient(recipient_no).identity
-        for earlier in self.placed.recipients[:recipient_no]:
-            if earlier.identity == identity:
-                return earlier.recipient_no
-        return None
+    def duplicates(
+        self, recipients: Sequence[RecipientNo]
+    ) -> Mapping[RecipientNo, RecipientNo | None]:
+        """For each, the first recipient who is the same person, organisation or address, if not itself."""
+        first: dict[Identity, RecipientNo] = {}
+        for each in self.placed.recipients:
+            first.setdefault(each.identity, each.recipient_no)
+        known = ((each, first[self.recipient(each).identity]) for each in recipients)
+        return {each: None if earliest == each else earliest for each, earliest in known}
 
     def resolve(
         self, resolutions: Mapping[RecipientNo, Resolution], names: Mapping[RecipientNo, Identifier]

@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Guard
 
 from application.caller import Caller
 from application.ports.token_verifier import TokenVerifier
+from application.turns import OwnersTurns
 from entrypoints.http.authentication import Doorkeeper
 from entrypoints.http.bodies import BodyLimits
 from entrypoints.http.documentation import documentation, public_documents
@@ -34,7 +35,6 @@ from entrypoints.http.services import Services
 from entrypoints.http.shipments import ShipmentsController
 from entrypoints.http.support import support
 from entrypoints.http.triggers import triggers
-from entrypoints.http.turns import OwnersTurns
 from entrypoints.http.webhooks import WebhooksController, public_webhook_key
 
 

@@ -12,6 +12,7 @@ from litestar.types import Receive, Scope
 
 from application.following import Entry
 from application.pace import Pace
+from application.turns import OwnersTurns
 from entrypoints.http.answering import Answer, Headers, in_json
 from entrypoints.http.answers_feed import FeedEntryAnswer, feed_entry
 from entrypoints.http.authentication import Doorkeeper
@@ -21,7 +22,6 @@ from entrypoints.http.links import BASE
 from entrypoints.http.problem_families import ValidationProblem
 from entrypoints.http.requests.parameters import LARGEST_PAGE, FeedRequest, read_feed
 from entrypoints.http.services import Services
-from entrypoints.http.turns import OwnersTurns
 
 FEED: Final = f"{BASE}/future/shipment/feed"
 

@@ -9,6 +9,7 @@ from litestar.types import Receive, Scope
 
 from application.caller import COMPOSED, CREATE, Caller
 from application.commands import ChainReceipt, NewOrder, PlaceChain, PlaceInstant, PlaceOrder
+from application.turns import OwnersTurns
 from entrypoints.http.answering import Answer, Headers, left_out, told
 from entrypoints.http.answers_orders import orders_found
 from entrypoints.http.answers_placed import chain_placed, order_placed
@@ -41,7 +42,6 @@ from entrypoints.http.requests import (
 from entrypoints.http.requests.parameters import read_senders_reference
 from entrypoints.http.requests.placed import telling_faults_of
 from entrypoints.http.services import Services
-from entrypoints.http.turns import OwnersTurns
 
 OrderReader: TypeAlias = Callable[[bytes, Rules], NewOrder]
 

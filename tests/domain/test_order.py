@@ -481,8 +481,7 @@ def test_a_recipient_who_stands_in_the_order_twice_is_notified_once() -> None:
     )
     order = order_after(twice)
 
-    assert order.duplicate_of(RecipientNo(0)) is None
-    assert order.duplicate_of(RecipientNo(1)) == 0
+    assert order.duplicates([RecipientNo(0), RecipientNo(1)]) == {0: None, 1: 0}
     events = order.resolve(
         {RecipientNo(0): Resolution(found=(by_mail,)), RecipientNo(1): duplicate(RecipientNo(0))},
         {},

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import signal
 import time
@@ -452,7 +453,8 @@ PARTS: Final[Mapping[str, tuple[Part, Part]]] = {
     "receiver": _host("receiver"),
     "conditions": _host("conditions"),
 }
-GATEWAYS: Final = {"Kannel", "one LINK gateway", "the other LINK gateway"}
+LOSE_TEXTS: Final = {"Kannel", "one LINK gateway", "the other LINK gateway", "one that works"}
+DOUBLE_EMAILS: Final = {"relay", "one that works"}
 SOME: Final = 8
 """How many orders of each channel are placed, half of them while the part is away."""
 AWAY: Final = 3.0
@@ -481,17 +483,17 @@ async def test_orders_come_to_their_end_though_a_part_was_away_meanwhile(
 
     for order_id in [*before, *(await asyncio.gather(*during))]:
         (told,) = await ttd.ended(order_id)
-        # What a gateway may have taken when it went is given up, and says so: never sent twice.
-        may_be_lost = part in GATEWAYS and told == "SMS_Failed"
+        # What a gateway may have taken when it went, or its worker, is given up: never sent twice.
+        may_be_lost = part in LOSE_TEXTS and told == "SMS_Failed"
         assert told.endswith("_Delivered") or (
             may_be_lost and "nobody can tell" in await installed.history(order_id)
         )
     came = Counter(
         [*(to for to, _ in _letters(installed)), *(to for to, _ in installed.text_messages)]
     )
-    # A relay that dies may hand on twice what it was just handing on.
-    assert all(came[each] == 1 or part == "relay" for each in addresses)
-    assert all(came[each] == 1 or part in GATEWAYS for each in numbers)
+    # A relay that dies may hand on twice what it was just handing on, and so may a worker.
+    assert all(came[each] == 1 or (came[each] and part in DOUBLE_EMAILS) for each in addresses)
+    assert all(came[each] == 1 or part in LOSE_TEXTS for each in numbers)
     assert not any(came[each] > 1 for each in numbers)
 
 
@@ -543,8 +545,10 @@ async def test_no_log_tells_of_people_or_shows_a_stack(installed: Installation) 
     assert installed.logs.keys() >= {"varsel-work-1", "varsel-work-2"}
     assert "Traceback" not in told
     assert all(isinstance(json.loads(line), dict) for line in told.splitlines() if line)
-    for personal in (MAILBOXES, "47900", "47911", KARI.number.text, OLA.number.text):
+    for personal in (MAILBOXES, KARI.number.text, OLA.number.text):
         assert personal not in told
+    # Whole numbers: a few digits in a row stand in many an id.
+    assert re.search(r"(?<![0-9a-f])(\+|00)?479[01]\d{6}(?![0-9a-f])", told) is None
 
 
 async def _until(true: Callable[[], Awaitable[bool]]) -> None:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def vault(file: Path) -> FileKeyVault:
-    return FileKeyVault(file)
+    """A vault whose every use is a second after the one before, so that each looks at the file."""
+    return FileKeyVault(file, seconds=count().__next__)
 
 
 class TestFileKeyVault(KeyVaultContract):
@@ -115,9 +117,9 @@ def test_another_processs_new_key_is_found(file: Path, vault: FileKeyVault) -> N
     assert vault.unwrap(wrapped, "2026-11") == KEY
 
 
-def test_a_key_that_another_process_destroyed_is_used_no_more(
-    file: Path, vault: FileKeyVault
-) -> None:
+def test_a_key_that_another_process_destroyed_is_used_no_more_a_moment_later(file: Path) -> None:
+    seconds = iter((0.0, 0.25, 0.5))
+    vault = FileKeyVault(file, seconds=seconds.__next__)
     wrapped = vault.wrap(KEY, "2026-11")
 
     FileKeyVault(file).destroy("2026-11")

@@ -36,6 +36,7 @@ async def _setting(conninfo: str, name: str) -> str:
         ("lock_timeout", "10s"),
         ("idle_in_transaction_session_timeout", "10s"),
         ("application_name", "varsel-test"),
+        ("enable_seqscan", "off"),
     ],
 )
 async def test_a_connection_has_limits_and_a_name(database_url: str, name: str, value: str) -> None:

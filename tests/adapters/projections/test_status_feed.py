@@ -52,7 +52,8 @@ async def test_a_tailing_reader_misses_nothing_beside_many_writers_and_a_stalled
     async def tail() -> None:
         nonlocal last
         while True:
-            is_last = is_done.is_set()
+            if is_last := is_done.is_set():
+                await store.runner.catch_up("status_feed")
             for entry in await page(store.feed, after=last):
                 assert entry.position > last
                 last = entry.position
@@ -61,7 +62,7 @@ async def test_a_tailing_reader_misses_nothing_beside_many_writers_and_a_stalled
                 return
             await asyncio.sleep(0.002)
 
-    async with open_store(database_url) as other:
+    async with open_store(database_url) as other, store.projecting():
         tailing = asyncio.create_task(tail())
         await asyncio.gather(write(store), write(other), write(store), stall())
         is_done.set()

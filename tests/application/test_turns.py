@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from entrypoints.http.turns import OwnersTurns
+from application.turns import OwnersTurns
 
 
 class Clock:
