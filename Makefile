@@ -25,7 +25,7 @@ else printf '== FAILED after %s s: %s\n' $$(( $$(date +%s) - began )) '$(1)' >&2
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check style types contracts tests trials format lock bench simulate chaos strace failover clean
+.PHONY: help run quick test soak check style types contracts tests format lock bench simulate chaos strace failover clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -36,8 +36,15 @@ help: ## show this list
 run: $(RUNTIME) ## set everything up and serve on http://127.0.0.1:8080 (Ctrl-C ends it)
 	@exec $(BIN)/varsel up --development
 
-test: $(DEVELOPMENT) ## set everything up, check, and run every test (TESTS="-k word" for some)
+quick: $(DEVELOPMENT) ## the loop: test the domain, the use cases and the stories in memory (under a minute)
+	$(call stage,quick tests (under a minute),$(BIN)/python -m pytest -m 'not soak and not service and not postgres' \
+	  tests/domain tests/application tests/architecture tests/scenarios $(TESTS))
+
+test: $(DEVELOPMENT) ## set everything up, check, and test all that takes no minutes (six minutes; TESTS="-k word" for some)
 	@$(MAKE) --no-print-directory check tests
+
+soak: $(DEVELOPMENT) strace ## test the rest: whole installations, kills, millions of steps (a quarter of an hour)
+	$(call stage,soak (a quarter of an hour),$(BIN)/python -m pytest -m soak $(TESTS))
 
 check: style types contracts ## check style, types and the direction of imports
 
@@ -51,10 +58,7 @@ contracts: $(DEVELOPMENT)
 	$(call stage,imports point inwards (seconds),$(BIN)/lint-imports --no-logo)
 
 tests: $(DEVELOPMENT) strace
-	$(call stage,tests (ten minutes on two cores),$(BIN)/python -m tests.sides $(TESTS))
-
-trials: $(DEVELOPMENT) ## try whole installations, their failures too (TESTS="-k word" for some)
-	$(call stage,trials (minutes),$(BIN)/python -m pytest --side=trials $(TESTS))
+	$(call stage,tests (five minutes on two cores),$(BIN)/python -m tests.sides $(TESTS))
 
 # By it a worker is killed at chosen system calls; a fresh machine may not have it.
 strace:

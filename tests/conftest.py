@@ -9,32 +9,17 @@ from tests import databases
 _NEEDS_A_SERVER = {"database_url", "empty_database_url", "server_url"}
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    told = "one of the sides that tests/sides.py runs, or the trials, which run when they are asked for"
-    parser.addoption("--side", choices=("services", "rest", "trials"), help=told)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and _NEEDS_A_SERVER & set(item.fixturenames):
             item.add_marker(pytest.mark.postgres)
     items.sort(key=_seconds_it_may_take)
-    side = config.getoption("side")
-    asked = {side} if side else {"services", "rest"}
-    config.hook.pytest_deselected(items=[each for each in items if _side_of(each) not in asked])
-    items[:] = [each for each in items if _side_of(each) in asked]
 
 
 def _seconds_it_may_take(item: pytest.Item) -> float:
     """As its own time-out says; what has none is quick, and comes first."""
     own = item.get_closest_marker("timeout")
     return float(own.args[0]) if own else 0.0
-
-
-def _side_of(item: pytest.Item) -> str:
-    if item.get_closest_marker("trial"):
-        return "trials"
-    return "services" if item.get_closest_marker("service") else "rest"
 
 
 @pytest.fixture(scope="session")

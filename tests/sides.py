@@ -1,5 +1,6 @@
-"""Run the tests on two sides: what starts whole services mostly waits, and the rest goes on meanwhile.
+"""What `make test` runs, on two sides: what starts whole services mostly waits, and the rest goes on meanwhile.
 
+What is marked `soak` is on neither side: `make soak` runs it, one test after the other.
 Each side is a run of pytest with the words that this is given. What the side of the services has to
 say is shown when the other has come to its end.
 """
@@ -14,6 +15,8 @@ from typing import Final
 
 import pytest
 
+SERVICES: Final = "not soak and service"
+REST: Final = "not soak and not service"
 _WELL: Final = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
@@ -24,9 +27,9 @@ def main() -> int:
     signal.signal(signal.SIGINT, lambda *_: None)
     with tempfile.TemporaryFile("w+") as told:
         with subprocess.Popen(
-            [*run, "--side=services"], stdout=told, stderr=subprocess.STDOUT
+            [*run, "-m", SERVICES], stdout=told, stderr=subprocess.STDOUT
         ) as services:
-            rest = subprocess.run([*run, "--side=rest"], check=False)
+            rest = subprocess.run([*run, "-m", REST], check=False)
         told.seek(0)
         print(f"\nThe side of the whole services:\n\n{told.read()}")
     codes = {"the whole services": services.returncode, "the rest": rest.returncode}

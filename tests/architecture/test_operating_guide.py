@@ -31,7 +31,7 @@ TRIED: Final = "".join(
 
 
 def test_every_setting_is_set_by_the_installation_that_is_tried() -> None:
-    """Who adds a setting puts it into the guide's `varsel.env`, where `make trials` tries it."""
+    """Who adds a setting puts it into the guide's `varsel.env`, where `make soak` tries it."""
     every = {PREFIX + each.name.upper() for each in fields(Settings)}
 
     assert settings_named() == every - NOT_IN_PRODUCTION.keys()

@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from random import Random
+from typing import Final
 
 import psycopg
 
 from tests.service.installations import Installation
+
+VICTIMS: Final = ("serve", "work", "postgres", "postmaster")
+"""What is killed: processes of the service, of the database, and the database's own first one."""
 
 
 async def kill_by_turns(
@@ -21,7 +25,7 @@ async def kill_by_turns(
     """Kill something by chance, about every so many seconds, until cancelled."""
     while True:
         await asyncio.sleep(every * (0.5 + dice.random()))
-        victim = dice.choice(("serve", "work", "postgres", "postmaster"))
+        victim = dice.choice(VICTIMS)
         match victim:
             case "postgres" | "postmaster":
                 # Not while it recovers: with its helpers killed then, PostgreSQL 18 may wait for ever.

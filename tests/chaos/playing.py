@@ -13,7 +13,7 @@ from typing import Final
 import aiohttp
 
 from tests.chaos.checker import Account, findings, held
-from tests.chaos.faults import kill_by_turns
+from tests.chaos.faults import VICTIMS, kill_by_turns
 from tests.chaos.load import Ordered, order_many
 from tests.service.installations import API, Installation, installation
 
@@ -66,6 +66,9 @@ async def _play(installed: Installation, orders: int, dice: Random, every: float
     killing = asyncio.create_task(kill_by_turns(installed, dice=dice, every=every, killed=killed))
     try:
         ordered = await order_many(installed.url, token, orders, dice=dice)
+        # Few orders may be accepted before each kind was killed: what is under way is then under kills.
+        while not killed.keys() >= set(VICTIMS):  # noqa: ASYNC110  # each kill is told by nothing else
+            await asyncio.sleep(0.1)
         await asyncio.sleep(2 * every)
     finally:
         killing.cancel()

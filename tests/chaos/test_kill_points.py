@@ -153,6 +153,7 @@ async def order_two(url: str, token: str, number: int, ordered: Ordered) -> None
 
 
 @pytest.mark.service
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_a_worker_that_is_killed_at_any_call_of_a_hand_over_loses_and_doubles_nothing(
     installed: Installation,

@@ -21,7 +21,7 @@ def reckoning() -> Reckoning:
         return play(list(LONGEST))
 
 
-@pytest.mark.trial
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_a_cluster_that_fails_over_keeps_every_promise(reckoning: Reckoning) -> None:
     assert reckoning.lost == []
@@ -30,7 +30,7 @@ def test_a_cluster_that_fails_over_keeps_every_promise(reckoning: Reckoning) -> 
     assert reckoning.accepted.total() > 100
 
 
-@pytest.mark.trial
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_an_order_is_accepted_by_nobody_while_the_standby_cannot_have_it(
     reckoning: Reckoning,
@@ -41,7 +41,7 @@ def test_an_order_is_accepted_by_nobody_while_the_standby_cannot_have_it(
     assert not ACCEPTED.intersection(promised)
 
 
-@pytest.mark.trial
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_work_goes_on_by_itself_as_soon_as_the_cluster_has_a_primary(reckoning: Reckoning) -> None:
     for each in reckoning.measured:
@@ -50,7 +50,7 @@ def test_work_goes_on_by_itself_as_soon_as_the_cluster_has_a_primary(reckoning: 
         assert each.mail_stood_still < each.nothing_accepted + BEHIND, each.fault
 
 
-@pytest.mark.trial
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_no_accepted_order_is_ever_said_to_be_missing(reckoning: Reckoning) -> None:
     for each in reckoning.measured:

@@ -30,7 +30,7 @@ from tests.samples import KARI, OLA
 from tests.service.installations import API, email_to, sms_to
 
 pytestmark = [
-    pytest.mark.trial,
+    pytest.mark.soak,
     pytest.mark.timeout(300),
     pytest.mark.asyncio(loop_scope="module"),
 ]

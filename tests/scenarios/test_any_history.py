@@ -195,23 +195,26 @@ QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 
 
 @pytest.mark.timeout(300)
-def test_any_history_of_requests_keeps_every_promise() -> None:
-    run_state_machine_as_test(
-        AnyHistory,
-        settings=settings(
-            max_examples=1000, stateful_step_count=15, deadline=None, suppress_health_check=QUIET
-        ),
-    )
+@pytest.mark.parametrize("histories", [25, pytest.param(1000, marks=pytest.mark.soak)])
+def test_any_history_of_requests_keeps_every_promise(histories: int) -> None:
+    run_state_machine_as_test(AnyHistory, settings=_asking(histories, requests=15))
 
 
 @pytest.mark.timeout(300)
-def test_any_history_of_requests_keeps_every_promise_in_a_database(database_url: str) -> None:
+@pytest.mark.parametrize("histories", [10, pytest.param(100, marks=pytest.mark.soak)])
+def test_any_history_of_requests_keeps_every_promise_in_a_database(
+    database_url: str, histories: int
+) -> None:
     class InDatabase(AnyHistory):
         database = database_url
 
-    run_state_machine_as_test(
-        InDatabase,
-        settings=settings(
-            max_examples=100, stateful_step_count=12, deadline=None, suppress_health_check=QUIET
-        ),
+    run_state_machine_as_test(InDatabase, settings=_asking(histories, requests=12))
+
+
+def _asking(histories: int, *, requests: int) -> settings:
+    return settings(
+        max_examples=histories,
+        stateful_step_count=requests,
+        deadline=None,
+        suppress_health_check=QUIET,
     )

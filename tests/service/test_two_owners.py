@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.two_owners import measured
 
-pytestmark = [pytest.mark.trial, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(240)]
 
 AT_MOST = 6.0
 """Times as long as alone, for the most part; the machine of a test does much besides.
