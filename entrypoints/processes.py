@@ -16,9 +16,9 @@ import uvicorn
 from typing_extensions import override
 
 from entrypoints.bootstrap import Services, api, services
-from entrypoints.catch_all import CatchAll, Credentials, ReportTarget
 from entrypoints.http.protocol import PatientProtocol
 from entrypoints.http.reports import EMAIL_REPORTS, SMS_REPORTS
+from entrypoints.sandbox import CatchAll, Credentials, ReportTarget
 from entrypoints.settings import Settings
 
 log = structlog.get_logger()

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from entrypoints.catch_all import CaughtMessage, MailboxUnavailableError, caught_messages
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.refusal import Refusal
 from entrypoints.processes import MAILBOX
+from entrypoints.sandbox import CaughtMessage, MailboxUnavailableError, caught_messages
 
 
 def mailbox(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from entrypoints.catch_all.caught import caught_messages
+from entrypoints.sandbox.inbox import caught_messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from entrypoints.catch_all.caught import caught_messages
+from entrypoints.sandbox.inbox import caught_messages
 from tests.chaos.checker import findings, held
 from tests.chaos.load import Ordered
 from tests.chaos.playing import accounts_of

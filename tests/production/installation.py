@@ -27,8 +27,8 @@ import aiohttp
 import trustme
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from entrypoints.catch_all import caught_messages
 from entrypoints.http.reports import EMAIL_REPORTS
+from entrypoints.sandbox import caught_messages
 from tests.adapters.channels.kannel_server import Gateway, running_kannel
 from tests.adapters.channels.postfix_server import (
     Login,

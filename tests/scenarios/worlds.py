@@ -57,8 +57,8 @@ from domain.order.order import Order
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
 from entrypoints.bootstrap import Services, api, services
-from entrypoints.catch_all import CatchAll, Credentials, Pace, ReportTarget, caught_messages
 from entrypoints.http.reports import EMAIL_REPORTS, SMS_REPORTS
+from entrypoints.sandbox import CatchAll, Credentials, Pace, ReportTarget, caught_messages
 from entrypoints.settings import Settings
 from entrypoints.supervisor import listen
 from entrypoints.wiring.registries import importer, load_samples

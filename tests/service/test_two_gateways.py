@@ -12,7 +12,7 @@ from typing import Any, Final
 import aiohttp
 import pytest
 
-from entrypoints.catch_all.caught import caught_messages
+from entrypoints.sandbox.inbox import caught_messages
 from tests.adapters.channels.kannel_server import PASSWORD, USER, Gateway, running_kannel
 from tests.missing import skipped_where_missing
 from tests.service.installations import (

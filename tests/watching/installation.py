@@ -18,9 +18,9 @@ import uvicorn
 import uvloop
 
 from entrypoints.bootstrap import Services, api, services
-from entrypoints.catch_all import CatchAll, Credentials
 from entrypoints.http.protocol import PatientProtocol
 from entrypoints.processes import _Server, _tasks, freeze
+from entrypoints.sandbox import CatchAll, Credentials
 from entrypoints.settings import Settings
 from entrypoints.supervisor import listen
 from entrypoints.wiring.registries import load_samples

@@ -23,7 +23,7 @@ from application.ports.attachments import Attachments, NotFetched
 from application.ports.provider import Accepted, Deferred, EmailLetter, Trouble, withheld
 from domain.message import Attachment, ContentType
 from domain.order.events import Failure
-from entrypoints.catch_all import CatchAll, caught_messages
+from entrypoints.sandbox import CatchAll, caught_messages
 from tests.adapters.conditions.endpoint import NAME, Endpoint, Speak, answer, endpoint
 from tests.contracts.attachments_contract import FILES, AttachmentsContract, attachment
 from tests.contracts.provider_contract import email_letter, outcome

@@ -14,7 +14,7 @@ from typing_extensions import override
 from adapters.channels.link_mobility import LinkMobilityProvider
 from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Trouble, Unknown
 from domain.order.events import Failure
-from entrypoints.catch_all import CatchAll, Credentials, Pace, caught_messages
+from entrypoints.sandbox import CatchAll, Credentials, Pace, caught_messages
 from tests.adapters.channels.gateway_contract import (
     MINUTES,
     Answer,

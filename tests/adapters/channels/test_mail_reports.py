@@ -10,10 +10,10 @@ from adapters.channels.mail_reports import read_mail
 from application.ports.report_inbox import Report
 from application.ports.unread_mail import UnreadKind
 from domain.order.events import Failure, ReportedState
-from entrypoints.catch_all.delivery_status import Original, delivery_status_notification, notices
-from entrypoints.catch_all.pace import Pace
-from entrypoints.catch_all.smtp_envelope import recipient, reverse_path
-from entrypoints.catch_all.steering import mail_conduct
+from entrypoints.sandbox.delays import Pace
+from entrypoints.sandbox.delivery_status import Original, delivery_status_notification, notices
+from entrypoints.sandbox.scenarios import mail_conduct
+from entrypoints.sandbox.smtp_envelope import recipient, reverse_path
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 NOTIFICATIONS = Path(__file__).parent / "notifications"

@@ -13,7 +13,7 @@ from adapters.channels.smtp_session import SmtpTimeouts, Tls
 from application.ports.provider import Accepted, Deferred, Rejected, Unknown, withheld
 from domain.channel import Channel
 from domain.order.events import Failure
-from entrypoints.catch_all import CatchAll, Pace, caught_messages
+from entrypoints.sandbox import CatchAll, Pace, caught_messages
 from tests.contracts.provider_contract import (
     ProviderContract,
     Stand,

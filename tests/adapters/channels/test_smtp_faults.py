@@ -26,7 +26,7 @@ from application.ports.provider import (
     withheld,
 )
 from domain.order.events import Failure
-from entrypoints.catch_all import CatchAll, caught_messages
+from entrypoints.sandbox import CatchAll, caught_messages
 from tests.adapters.channels.scripted_relay import (
     DROP,
     HANG_UP,

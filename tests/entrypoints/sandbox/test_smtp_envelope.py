@@ -2,7 +2,7 @@
 
 import pytest
 
-from entrypoints.catch_all.smtp_envelope import (
+from entrypoints.sandbox.smtp_envelope import (
     Notify,
     SmtpRefusal,
     encode_utf8_address,

@@ -13,7 +13,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
-from entrypoints.catch_all.errors import MalformedDocumentError
+from entrypoints.sandbox.errors import MalformedDocumentError
 
 _DECLARATION: Final = re.compile(r"\s*<\?xml\s[^>]*\?>")
 _DECLARED: Final = re.compile(rb"<\?xml\s[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")

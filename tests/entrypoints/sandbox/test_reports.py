@@ -12,18 +12,18 @@ import aiosmtplib
 import pytest
 from typing_extensions import override
 
-from entrypoints.catch_all import CatchAll, Pace, ReportTarget, caught_messages
-from entrypoints.catch_all.courier import Courier
-from entrypoints.catch_all.mailbox import Mailbox, Report
-from tests.entrypoints.catch_all.conftest import QUICK
-from tests.entrypoints.catch_all.receiver import Received, Receiver, listening
-from tests.entrypoints.catch_all.test_sms_gateway import message, said, session
-from tests.entrypoints.catch_all.test_smtp import CONTENT, SENDER, fields
+from entrypoints.sandbox import CatchAll, Pace, ReportTarget, caught_messages
+from entrypoints.sandbox.mailbox import Mailbox, Report
+from entrypoints.sandbox.report_sender import Courier
+from tests.entrypoints.sandbox.conftest import QUICK
+from tests.entrypoints.sandbox.receiver import Received, Receiver, listening
+from tests.entrypoints.sandbox.test_sms_gateway import message, said, session
+from tests.entrypoints.sandbox.test_smtp import CONTENT, SENDER, fields
 
 SERVER = """
 import asyncio, sys
 from pathlib import Path
-from entrypoints.catch_all import CatchAll, Pace, ReportTarget
+from entrypoints.sandbox import CatchAll, Pace, ReportTarget
 
 async def main(folder, mail_url, sms_url, report_after):
     servers = CatchAll(

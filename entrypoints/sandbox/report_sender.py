@@ -19,10 +19,10 @@ from typing import Final, Self
 import aiohttp
 import structlog
 
-from entrypoints.catch_all.errors import MailboxUnavailableError
-from entrypoints.catch_all.mailbox import Mailbox, Report
-from entrypoints.catch_all.pace import Pace
-from entrypoints.catch_all.pswin import wrap_reports
+from entrypoints.sandbox.delays import Pace
+from entrypoints.sandbox.errors import MailboxUnavailableError
+from entrypoints.sandbox.link_xml import wrap_reports
+from entrypoints.sandbox.mailbox import Mailbox, Report
 
 _log = structlog.get_logger(__name__)
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from entrypoints.catch_all.smtp_house import SmtpHouse
-from entrypoints.catch_all.smtp_session import SmtpSession
+from entrypoints.sandbox.mail_server_state import SmtpHouse
+from entrypoints.sandbox.smtp_session import SmtpSession
 
 
 class CatchAllSmtpServer:

@@ -11,12 +11,12 @@ from typing import Final, cast
 import structlog
 from typing_extensions import override
 
-from entrypoints.catch_all.errors import MailboxUnavailableError
-from entrypoints.catch_all.smtp_dialogue import Answer, SmtpDialogue, Then
-from entrypoints.catch_all.smtp_envelope import SmtpRefusal
-from entrypoints.catch_all.smtp_framing import Incoming, LineTooLongError
-from entrypoints.catch_all.smtp_house import SmtpHouse
-from entrypoints.catch_all.steering import MailConduct
+from entrypoints.sandbox.errors import MailboxUnavailableError
+from entrypoints.sandbox.mail_server_state import SmtpHouse
+from entrypoints.sandbox.scenarios import MailConduct
+from entrypoints.sandbox.smtp_dialogue import Answer, SmtpDialogue, Then
+from entrypoints.sandbox.smtp_envelope import SmtpRefusal
+from entrypoints.sandbox.smtp_framing import Incoming, LineTooLongError
 
 _log = structlog.get_logger(__name__)
 

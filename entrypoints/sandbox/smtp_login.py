@@ -4,8 +4,8 @@ import base64
 import binascii
 from collections.abc import Callable
 
-from entrypoints.catch_all.credentials import Credentials
-from entrypoints.catch_all.smtp_envelope import SmtpRefusal
+from entrypoints.sandbox.credentials import Credentials
+from entrypoints.sandbox.smtp_envelope import SmtpRefusal
 
 
 class Login:

@@ -14,9 +14,9 @@ import pytest
 import trustme
 import uvloop
 
-from entrypoints.catch_all import CatchAll, Credentials, caught_messages, count_messages
-from tests.entrypoints.catch_all.conftest import QUICK, kept
-from tests.entrypoints.catch_all.receiver import Received, Receiver
+from entrypoints.sandbox import CatchAll, Credentials, caught_messages, count_messages
+from tests.entrypoints.sandbox.conftest import QUICK, kept
+from tests.entrypoints.sandbox.receiver import Received, Receiver
 
 SENDER = "varsel+0f1e2d3c@example.no"
 CONTENT = (

@@ -7,13 +7,13 @@ from typing import Self
 
 import structlog
 
-from entrypoints.catch_all.courier import Courier, ReportTarget
-from entrypoints.catch_all.credentials import Credentials
-from entrypoints.catch_all.mailbox import Mailbox
-from entrypoints.catch_all.pace import Pace
-from entrypoints.catch_all.sms_gateway import SMS, CatchAllSmsGateway
-from entrypoints.catch_all.smtp_house import MAIL, SmtpHouse, SmtpRules
-from entrypoints.catch_all.smtp_server import CatchAllSmtpServer
+from entrypoints.sandbox.credentials import Credentials
+from entrypoints.sandbox.delays import Pace
+from entrypoints.sandbox.mail_server_state import MAIL, SmtpHouse, SmtpRules
+from entrypoints.sandbox.mailbox import Mailbox
+from entrypoints.sandbox.report_sender import Courier, ReportTarget
+from entrypoints.sandbox.sms_gateway import SMS, CatchAllSmsGateway
+from entrypoints.sandbox.smtp_server import CatchAllSmtpServer
 
 _log = structlog.get_logger(__name__)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoints.catch_all.smtp_envelope import SmtpRefusal
-from entrypoints.catch_all.smtp_framing import Incoming, LineTooLongError
+from entrypoints.sandbox.smtp_envelope import SmtpRefusal
+from entrypoints.sandbox.smtp_framing import Incoming, LineTooLongError
 
 tricky = st.lists(st.sampled_from([b"\r\n", b".", b"\r", b"\n", b"a", "ø".encode()])).map(b"".join)
 

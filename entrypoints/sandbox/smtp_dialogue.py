@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from entrypoints.catch_all.smtp_envelope import (
+from entrypoints.sandbox.mail_server_state import SmtpHouse
+from entrypoints.sandbox.scenarios import MailConduct
+from entrypoints.sandbox.smtp_envelope import (
     Recipient,
     ReversePath,
     SmtpRefusal,
     recipient,
     reverse_path,
 )
-from entrypoints.catch_all.smtp_house import SmtpHouse
-from entrypoints.catch_all.smtp_login import Login
-from entrypoints.catch_all.steering import MailConduct
+from entrypoints.sandbox.smtp_login import Login
 
 _MOST_RECIPIENTS: Final = 1000
 

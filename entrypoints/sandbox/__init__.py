@@ -41,19 +41,19 @@ Everything else is delivered and reported at once. Mail is reported on as far as
 for by NOTIFY; where nothing was asked for, on failure only.
 """
 
-from entrypoints.catch_all.caught import (
+from entrypoints.sandbox.credentials import Credentials
+from entrypoints.sandbox.delays import Pace
+from entrypoints.sandbox.errors import MailboxInUseError, MailboxUnavailableError
+from entrypoints.sandbox.inbox import (
     CaughtMessage,
     caught_messages,
     clear_messages,
     count_messages,
 )
-from entrypoints.catch_all.courier import ReportTarget
-from entrypoints.catch_all.credentials import Credentials
-from entrypoints.catch_all.errors import MailboxInUseError, MailboxUnavailableError
-from entrypoints.catch_all.mailbox import MAILBOX_FILE
-from entrypoints.catch_all.pace import Pace
-from entrypoints.catch_all.servers import CatchAll
-from entrypoints.catch_all.steering import STEERING, Steering
+from entrypoints.sandbox.mailbox import MAILBOX_FILE
+from entrypoints.sandbox.report_sender import ReportTarget
+from entrypoints.sandbox.scenarios import STEERING, Steering
+from entrypoints.sandbox.servers import CatchAll
 
 __all__ = [
     "MAILBOX_FILE",

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-from entrypoints.catch_all.errors import MailboxInUseError, MailboxUnavailableError
+from entrypoints.sandbox.errors import MailboxInUseError, MailboxUnavailableError
 
 MAILBOX_FILE: Final = "mailbox.sqlite3"
 _LOCK_FILE: Final = "mailbox.lock"

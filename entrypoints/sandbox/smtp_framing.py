@@ -6,7 +6,7 @@ nothing, so what one server takes for content is never a command to another.
 
 from typing import Final
 
-from entrypoints.catch_all.smtp_envelope import SmtpRefusal
+from entrypoints.sandbox.smtp_envelope import SmtpRefusal
 
 _LONGEST_LINE: Final = 8192
 _LINE_END: Final = b"\r\n"

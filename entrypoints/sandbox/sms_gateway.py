@@ -9,12 +9,10 @@ from typing import Final
 
 from aiohttp import web
 
-from entrypoints.catch_all.courier import Courier
-from entrypoints.catch_all.credentials import Credentials
-from entrypoints.catch_all.errors import MailboxUnavailableError, MalformedDocumentError
-from entrypoints.catch_all.mailbox import Letter, Mailbox, Report
-from entrypoints.catch_all.pace import Pace
-from entrypoints.catch_all.pswin import (
+from entrypoints.sandbox.credentials import Credentials
+from entrypoints.sandbox.delays import Pace
+from entrypoints.sandbox.errors import MailboxUnavailableError, MalformedDocumentError
+from entrypoints.sandbox.link_xml import (
     Session,
     Submission,
     Verdict,
@@ -23,7 +21,9 @@ from entrypoints.catch_all.pswin import (
     write_logon_failure,
     write_report,
 )
-from entrypoints.catch_all.steering import SmsConduct, sms_conduct
+from entrypoints.sandbox.mailbox import Letter, Mailbox, Report
+from entrypoints.sandbox.report_sender import Courier
+from entrypoints.sandbox.scenarios import SmsConduct, sms_conduct
 
 SMS: Final = "sms"
 _LARGEST_DOCUMENT: Final = 1 << 20

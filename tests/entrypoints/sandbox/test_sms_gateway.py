@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
-from entrypoints.catch_all import (
+from entrypoints.sandbox import (
     CatchAll,
     Credentials,
     Pace,
@@ -20,9 +20,9 @@ from entrypoints.catch_all import (
     caught_messages,
     count_messages,
 )
-from entrypoints.catch_all.mailbox import Mailbox
-from tests.entrypoints.catch_all.conftest import QUICK, kept
-from tests.entrypoints.catch_all.receiver import Receiver
+from entrypoints.sandbox.mailbox import Mailbox
+from tests.entrypoints.sandbox.conftest import QUICK, kept
+from tests.entrypoints.sandbox.receiver import Receiver
 
 HEAD = '<?xml version="1.0" encoding="iso-8859-1"?>\n'
 

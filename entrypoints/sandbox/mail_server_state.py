@@ -8,17 +8,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from entrypoints.catch_all.courier import Courier
-from entrypoints.catch_all.credentials import Credentials
-from entrypoints.catch_all.delivery_status import (
+from entrypoints.sandbox.credentials import Credentials
+from entrypoints.sandbox.delays import Pace
+from entrypoints.sandbox.delivery_status import (
     Original,
     delivery_status_notification,
     notices,
 )
-from entrypoints.catch_all.mailbox import Letter, Mailbox, Report
-from entrypoints.catch_all.pace import Pace
-from entrypoints.catch_all.smtp_envelope import Recipient, ReversePath, SmtpRefusal
-from entrypoints.catch_all.steering import MailConduct, mail_conduct
+from entrypoints.sandbox.mailbox import Letter, Mailbox, Report
+from entrypoints.sandbox.report_sender import Courier
+from entrypoints.sandbox.scenarios import MailConduct, mail_conduct
+from entrypoints.sandbox.smtp_envelope import Recipient, ReversePath, SmtpRefusal
 
 MAIL: Final = "email"
 _TIMES_PUT_OFF: Final = 2

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from entrypoints.catch_all import (
+from entrypoints.sandbox import (
     MAILBOX_FILE,
     MailboxInUseError,
     MailboxUnavailableError,
@@ -17,7 +17,7 @@ from entrypoints.catch_all import (
     clear_messages,
     count_messages,
 )
-from entrypoints.catch_all.mailbox import Letter, Mailbox
+from entrypoints.sandbox.mailbox import Letter, Mailbox
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 

@@ -7,9 +7,9 @@ from email.utils import formatdate
 from enum import StrEnum
 from typing import Final
 
-from entrypoints.catch_all.pace import Pace
-from entrypoints.catch_all.smtp_envelope import Notify, Recipient, ReversePath, encode_utf8_address
-from entrypoints.catch_all.steering import MailConduct
+from entrypoints.sandbox.delays import Pace
+from entrypoints.sandbox.scenarios import MailConduct
+from entrypoints.sandbox.smtp_envelope import Notify, Recipient, ReversePath, encode_utf8_address
 
 
 class Action(StrEnum):

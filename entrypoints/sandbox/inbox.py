@@ -15,8 +15,8 @@ from typing import Final
 from msgspec import Struct
 from typing_extensions import override
 
-from entrypoints.catch_all.errors import MailboxUnavailableError
-from entrypoints.catch_all.mailbox import MAILBOX_FILE, recipient_key
+from entrypoints.sandbox.errors import MailboxUnavailableError
+from entrypoints.sandbox.mailbox import MAILBOX_FILE, recipient_key
 
 _SELECT: Final = (
     "SELECT channel, recipient, sender, received_at, content, reference, envelope_id,"

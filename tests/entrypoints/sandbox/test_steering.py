@@ -3,8 +3,8 @@
 import phonenumbers
 import pytest
 
-from entrypoints import catch_all
-from entrypoints.catch_all.steering import (
+from entrypoints import sandbox as catch_all
+from entrypoints.sandbox.scenarios import (
     STEERING,
     MailConduct,
     SmsConduct,

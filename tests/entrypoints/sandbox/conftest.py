@@ -7,8 +7,8 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 
-from entrypoints.catch_all import CatchAll, Pace, ReportTarget, count_messages
-from tests.entrypoints.catch_all.receiver import Receiver, listening
+from entrypoints.sandbox import CatchAll, Pace, ReportTarget, count_messages
+from tests.entrypoints.sandbox.receiver import Receiver, listening
 
 QUICK = Pace(
     report=0.01,
