@@ -7,13 +7,13 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from adapters.attachments.http_attachments import HttpAttachments
-from adapters.channels.kannel import KannelProvider
-from adapters.channels.kannel_reports import read_kannel_report
-from adapters.channels.link_mobility import LinkMobilityProvider
-from adapters.channels.link_reports import acknowledgement, read_link_reports
-from adapters.channels.mail_reading import MailReader
-from adapters.channels.smtp import SmtpProvider
-from adapters.channels.smtp_session import SmtpTimeouts, Tls
+from adapters.channels.kannel.delivery_reports import read_kannel_report
+from adapters.channels.kannel.provider import KannelProvider
+from adapters.channels.link_mobility.delivery_reports import acknowledgement, read_link_reports
+from adapters.channels.link_mobility.provider import LinkMobilityProvider
+from adapters.channels.smtp.provider import SmtpProvider
+from adapters.channels.smtp.report_reader import MailReader
+from adapters.channels.smtp.session import SmtpTimeouts, Tls
 from application.ports.attachments import Attachments
 from application.ports.provider import Provider
 from domain.channel import Channel

@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from adapters.channels.kannel import KannelProvider
-from adapters.channels.link_mobility import LinkMobilityProvider
-from adapters.channels.mail_rendering import Renderer
-from adapters.channels.smtp_envelope import Envelope
-from adapters.channels.text_message import TextMessage, text_message
+from adapters.channels.kannel.provider import KannelProvider
+from adapters.channels.link_mobility.provider import LinkMobilityProvider
+from adapters.channels.sms.text_message import TextMessage, text_message
+from adapters.channels.smtp.envelope import Envelope
+from adapters.channels.smtp.rendering import Renderer
 from application.ports.provider import EmailLetter, Outcome
 from domain.message import ContentType, EmailMessage, Keywords, SmsMessage
 from domain.personal import Contact, Content

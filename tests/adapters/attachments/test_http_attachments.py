@@ -15,9 +15,9 @@ import trustme
 from typing_extensions import override
 
 from adapters.attachments.http_attachments import HttpAttachments
-from adapters.channels.mail_rendering import Renderer
-from adapters.channels.smtp import SmtpProvider
-from adapters.channels.smtp_session import SmtpTimeouts, Tls
+from adapters.channels.smtp.provider import SmtpProvider
+from adapters.channels.smtp.rendering import Renderer
+from adapters.channels.smtp.session import SmtpTimeouts, Tls
 from adapters.memory.attachments import InMemoryAttachments
 from application.ports.attachments import Attachments, NotFetched
 from application.ports.provider import Accepted, Deferred, EmailLetter, Trouble, withheld

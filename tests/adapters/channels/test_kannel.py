@@ -12,8 +12,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from typing_extensions import override
 
-from adapters.channels.kannel import KannelProvider
-from adapters.channels.kannel_reports import read_kannel_report
+from adapters.channels.kannel.delivery_reports import read_kannel_report
+from adapters.channels.kannel.provider import KannelProvider
 from application.ports.provider import (
     Accepted,
     Deferred,

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from typing_extensions import override
 
-from adapters.channels.link_mobility import LinkMobilityProvider
+from adapters.channels.link_mobility.provider import LinkMobilityProvider
 from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Trouble, Unknown
 from domain.order.events import Failure
 from entrypoints.sandbox import CatchAll, Credentials, Pace, caught_messages

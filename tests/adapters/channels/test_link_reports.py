@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.channels.link_reports import acknowledgement, read_link_reports
+from adapters.channels.link_mobility.delivery_reports import acknowledgement, read_link_reports
 from adapters.channels.reports import UnreadableReportError
 from application.ports.report_inbox import Report
 from domain.order.events import Failure, ReportedState

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.channels.mail_reading import MailReader
-from adapters.channels.mail_reports import read_mail
+from adapters.channels.smtp.delivery_reports import read_mail
+from adapters.channels.smtp.report_reader import MailReader
 from application.ports.unread_mail import UnreadKind
 from tests.adapters.channels.hostile_mails import HOSTILE
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.channels.mail_rendering import Mail, Renderer, UnmailableError
-from adapters.channels.plain_text import plain_text_of
+from adapters.channels.smtp.plain_text import plain_text_of
+from adapters.channels.smtp.rendering import Mail, Renderer, UnmailableError
 from application.ports.provider import EmailLetter
 from domain.message import Attachment, ContentType
 from domain.personal import Contact, Content

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.channels.mail_reports import read_mail
+from adapters.channels.smtp.delivery_reports import read_mail
 from application.ports.report_inbox import Report
 from application.ports.unread_mail import UnreadKind
 from domain.order.events import Failure, ReportedState

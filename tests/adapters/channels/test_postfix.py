@@ -17,10 +17,10 @@ import trustme
 import uvicorn
 from typing_extensions import override
 
-from adapters.channels.mail_reading import MailReader
-from adapters.channels.mail_reports import read_mail
-from adapters.channels.smtp import SmtpProvider
-from adapters.channels.smtp_session import Tls
+from adapters.channels.smtp.delivery_reports import read_mail
+from adapters.channels.smtp.provider import SmtpProvider
+from adapters.channels.smtp.report_reader import MailReader
+from adapters.channels.smtp.session import Tls
 from application.ports.provider import Accepted, EmailLetter
 from application.ports.report_inbox import Report
 from application.ports.unread_mail import UnreadKind

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from adapters.channels.link_mobility import _LONGEST_ANSWER
-from adapters.channels.small_xml import LARGEST, XmlError, read_xml
+from adapters.channels.link_mobility.provider import _LONGEST_ANSWER
+from adapters.channels.link_mobility.xml import LARGEST, XmlError, read_xml
 
 LONGEST_STOP = 0.05
 """Seconds for which nothing holds the event loop."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from adapters.channels.smtp import SmtpProvider
-from adapters.channels.smtp_session import SmtpTimeouts, Tls
+from adapters.channels.smtp.provider import SmtpProvider
+from adapters.channels.smtp.session import SmtpTimeouts, Tls
 from application.ports.provider import Accepted, Deferred, Rejected, Unknown, withheld
 from domain.channel import Channel
 from domain.order.events import Failure

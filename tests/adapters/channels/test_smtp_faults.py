@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import trustme
 
-from adapters.channels.smtp import SmtpProvider
-from adapters.channels.smtp_session import SmtpTimeouts, Tls
+from adapters.channels.smtp.provider import SmtpProvider
+from adapters.channels.smtp.session import SmtpTimeouts, Tls
 from application.ports.provider import (
     TOO_LATE,
     Accepted,

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.channels.text_message import TextMessage, text_message
+from adapters.channels.sms.text_message import TextMessage, text_message
 from tests.contracts.provider_contract import sms_letter
 
 

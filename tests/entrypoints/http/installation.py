@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 from litestar.types import ASGIApp
 
-from adapters.channels.kannel_reports import read_kannel_report
+from adapters.channels.kannel.delivery_reports import read_kannel_report
 from adapters.memory.act_log import InMemoryActLog
 from adapters.memory.chain_index import InMemoryChainIndex
 from adapters.memory.key_vault import InMemoryKeyVault

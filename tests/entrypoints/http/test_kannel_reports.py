@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 from typing_extensions import override
 
-from adapters.channels.kannel_reports import read_kannel_report
+from adapters.channels.kannel.delivery_reports import read_kannel_report
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report
 from application.reporting import ReportingService

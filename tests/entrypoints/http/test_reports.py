@@ -9,7 +9,7 @@ import httpx
 import pytest
 from typing_extensions import override
 
-from adapters.channels.link_reports import acknowledgement, read_link_reports
+from adapters.channels.link_mobility.delivery_reports import acknowledgement, read_link_reports
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report, ReportId
 from application.ports.unread_mail import MailRead, ReaderUnavailableError, UnreadKind

@@ -29,8 +29,8 @@ from email.policy import compat32
 from email.utils import parsedate_to_datetime
 from typing import Final, TypeAlias
 
-from adapters.channels.bounce_forms import own_parts
-from adapters.channels.enhanced_status import enhanced_code, failure_by, says_nothing
+from adapters.channels.smtp.bounce_forms import own_parts
+from adapters.channels.smtp.enhanced_status import enhanced_code, failure_by, says_nothing
 from application.ports.report_inbox import Report
 from domain.order.events import Failure, ReportedState
 

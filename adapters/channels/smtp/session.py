@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from adapters.channels.smtp_envelope import Envelope
-from adapters.channels.smtp_verdict import verdict
-from adapters.channels.smtp_wire import Reply, SmtpWire, WireError
+from adapters.channels.smtp.envelope import Envelope
+from adapters.channels.smtp.protocol import Reply, SmtpWire, WireError
+from adapters.channels.smtp.replies import verdict
 from application.ports.provider import Accepted, Outcome, Trouble, Unknown
 
 _SERVICE_CLOSING: Final = 421

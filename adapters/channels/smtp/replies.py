@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from adapters.channels.enhanced_status import failure_by
-from adapters.channels.smtp_wire import Reply
+from adapters.channels.smtp.enhanced_status import failure_by
+from adapters.channels.smtp.protocol import Reply
 from application.ports.provider import Deferred, Outcome, Rejected, Trouble, Unknown
 from domain.order.events import Failure
 

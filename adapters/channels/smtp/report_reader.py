@@ -18,7 +18,7 @@ from typing import Final
 import structlog
 from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
 
-from adapters.channels.mail_reports import LARGEST, read_mail
+from adapters.channels.smtp.delivery_reports import LARGEST, read_mail
 from application.ports.unread_mail import MailRead, ReaderUnavailableError, UnreadKind
 
 log = structlog.get_logger()

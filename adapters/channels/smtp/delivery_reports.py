@@ -8,13 +8,19 @@ from email import message_from_bytes
 from email.errors import MessageError
 from typing import Final
 
-from adapters.channels.bounce_forms import (
+from adapters.channels.smtp.bounce_forms import (
     comes_from_a_server,
     form_of,
     is_auto_reply,
     is_report_of,
 )
-from adapters.channels.dsn import AS_IT_CAME, reports_of, status_groups, token_of, written_at
+from adapters.channels.smtp.delivery_status import (
+    AS_IT_CAME,
+    reports_of,
+    status_groups,
+    token_of,
+    written_at,
+)
 from application.ports.report_inbox import Report
 from application.ports.unread_mail import MailRead, UnreadKind
 from domain.order.events import Failure, ReportedState

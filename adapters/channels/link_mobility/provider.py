@@ -21,10 +21,10 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from adapters.channels.concurrent import as_known
-from adapters.channels.gateway_client import Answer, GatewayClient
+from adapters.channels.link_mobility.xml import XmlError, read_xml, text_of
 from adapters.channels.own_faults import own_fault
-from adapters.channels.small_xml import XmlError, read_xml, text_of
-from adapters.channels.text_message import TextMessage, text_message
+from adapters.channels.sms.gateway_client import Answer, GatewayClient
+from adapters.channels.sms.text_message import TextMessage, text_message
 from application.ports.provider import (
     TOO_LATE,
     Accepted,

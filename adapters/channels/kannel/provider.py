@@ -31,9 +31,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from adapters.channels.concurrent import as_known
-from adapters.channels.gateway_client import Answer, GatewayClient
 from adapters.channels.own_faults import own_fault
-from adapters.channels.text_message import TextMessage, text_message
+from adapters.channels.sms.gateway_client import Answer, GatewayClient
+from adapters.channels.sms.text_message import TextMessage, text_message
 from application.ports.provider import (
     TOO_LATE,
     Accepted,

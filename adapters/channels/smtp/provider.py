@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.channels.concurrent import as_known
-from adapters.channels.mail_rendering import Mail, Renderer, UnmailableError
 from adapters.channels.own_faults import UNEXPECTED, note_fault, own_fault
-from adapters.channels.smtp_envelope import Envelope
-from adapters.channels.smtp_pool import SmtpPool
-from adapters.channels.smtp_session import (
+from adapters.channels.smtp.envelope import Envelope
+from adapters.channels.smtp.pool import SmtpPool
+from adapters.channels.smtp.rendering import Mail, Renderer, UnmailableError
+from adapters.channels.smtp.session import (
     NotTakenError,
     Relay,
     SmtpSession,

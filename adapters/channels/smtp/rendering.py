@@ -24,7 +24,7 @@ from functools import partial
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
 
-from adapters.channels.plain_text import plain_text_of
+from adapters.channels.smtp.plain_text import plain_text_of
 from application.mail_address import (
     CONTROL_CHARACTER,
     AddressError,

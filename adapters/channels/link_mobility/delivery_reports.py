@@ -10,8 +10,8 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 from zoneinfo import ZoneInfo
 
+from adapters.channels.link_mobility.xml import XmlError, read_xml, text_of
 from adapters.channels.reports import UnreadableReportError
-from adapters.channels.small_xml import XmlError, read_xml, text_of
 from application.ports.report_inbox import Report
 from domain.order.events import Failure, ReportedState
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from adapters.channels.concurrent import entered
-from adapters.channels.smtp_session import SmtpSession
+from adapters.channels.smtp.session import SmtpSession
 
 _LOOKS_PER_IDLE_TIME: Final = 2
 

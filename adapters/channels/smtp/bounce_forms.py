@@ -18,7 +18,7 @@ from email.header import decode_header
 from email.message import Message
 from typing import Final
 
-from adapters.channels.plain_text import plain_text_of
+from adapters.channels.smtp.plain_text import plain_text_of
 from domain.order.events import ReportedState
 
 _LONGEST_SUBJECT: Final = 1000

@@ -10,8 +10,8 @@ from typing import Final, cast
 
 from typing_extensions import override
 
-from adapters.channels.enhanced_status import enhanced_code
 from adapters.channels.forgetting import FORGETTING
+from adapters.channels.smtp.enhanced_status import enhanced_code
 
 _MOST_UNREAD: Final = 1 << 16
 _MOST_LINES: Final = 512

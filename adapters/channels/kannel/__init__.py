@@ -1,0 +1,1 @@
+"""Text messages through a Kannel gateway, and what it reports of them."""

@@ -1,0 +1,1 @@
+"""What all SMS gateways have in common."""

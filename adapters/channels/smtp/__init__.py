@@ -1,0 +1,1 @@
+"""E-mails through an SMTP relay, and what mail servers report of them."""
