@@ -14,8 +14,8 @@ from uuid import uuid4
 from litestar.types import ASGIApp
 
 from adapters.conditions.http_send_condition import HttpSendCondition
-from adapters.event_store.agenda import PostgresAgenda
-from adapters.event_store.appender import Appender
+from adapters.event_store.postgres.agenda import PostgresAgenda
+from adapters.event_store.postgres.appender import Appender
 from adapters.owner_ledger.postgres import PostgresOwnerLedger
 from adapters.postgres import Succession, open_pool, refuse_unsafe
 from adapters.postgres.listening import Listener

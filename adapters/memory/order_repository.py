@@ -15,9 +15,9 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
-from adapters.event_store.batch import AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.repository import LANES, agenda_row, changed, readable, recorded
+from adapters.event_store.postgres.batch import AgendaRow
+from adapters.event_store.postgres.repository import LANES, agenda_row, changed, readable, recorded
 from adapters.event_store.sealing import Place, Sealer, StoredBox
 from application.pace import Pace
 from application.ports.agenda import QUARANTINE, WITHHELD, InHand, Loan, Wait

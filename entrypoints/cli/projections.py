@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from cyclopts import App
 from rich.console import Console
 
-from adapters.event_store.agenda_rebuild import AgendaRebuilt
+from adapters.event_store.postgres.agenda_rebuild import AgendaRebuilt
 from adapters.projections.generations import SupersededError
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.setting_aside import SetAside

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.act_log.postgres import PostgresActLog
-from adapters.event_store.agenda import PostgresAgenda
-from adapters.event_store.agenda_rebuild import AgendaRebuilt, rebuild_agenda
-from adapters.event_store.appender import Appender
 from adapters.event_store.envelope import EnvelopeMapper
+from adapters.event_store.postgres.agenda import PostgresAgenda
+from adapters.event_store.postgres.agenda_rebuild import AgendaRebuilt, rebuild_agenda
+from adapters.event_store.postgres.appender import Appender
 from adapters.event_store.sealing import Sealer
 from adapters.owner_ledger.postgres import PostgresOwnerLedger
 from adapters.postgres import open_pool

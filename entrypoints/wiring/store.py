@@ -5,9 +5,9 @@ from functools import partial
 from uuid import uuid4
 
 from adapters.act_log.postgres import PostgresActLog
-from adapters.event_store.appender import Appender
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.repository import PostgresOrderRepository, read_placed
+from adapters.event_store.postgres.appender import Appender
+from adapters.event_store.postgres.repository import PostgresOrderRepository, read_placed
 from adapters.event_store.sealing import Sealer
 from adapters.key_vault.file_key_vault import FileKeyVault
 from adapters.key_vault.fingerprint import vault_of

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import psycopg
 from eventsourcing.persistence import StoredEvent
 
-from adapters.event_store.appender import Appender
-from adapters.event_store.batch import AgendaRow
+from adapters.event_store.postgres.appender import Appender
+from adapters.event_store.postgres.batch import AgendaRow
 
 
 def event(stream: UUID, version: int = 1, command: UUID | None = None) -> StoredEvent:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.event_store.agenda import PostgresAgenda
-from adapters.event_store.repository import PostgresOrderRepository
+from adapters.event_store.postgres.agenda import PostgresAgenda
+from adapters.event_store.postgres.repository import PostgresOrderRepository
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
 from tests.contracts.order_repository_contract import Erase, SetClock, Spoil
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
-from adapters.event_store.agenda import PostgresAgenda
-from adapters.event_store.appender import Appender
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.repository import PostgresOrderRepository, read_placed
+from adapters.event_store.postgres.agenda import PostgresAgenda
+from adapters.event_store.postgres.appender import Appender
+from adapters.event_store.postgres.repository import PostgresOrderRepository, read_placed
 from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.postgres import Succession, open_pool

@@ -9,9 +9,9 @@ import msgspec
 import psycopg
 import pytest
 
-from adapters.event_store.agenda import _CLAIM
-from adapters.event_store.agenda_rebuild import AgendaRebuilt, rebuild_agenda
-from adapters.event_store.batch import APPEND_LOCK
+from adapters.event_store.postgres.agenda import _CLAIM
+from adapters.event_store.postgres.agenda_rebuild import AgendaRebuilt, rebuild_agenda
+from adapters.event_store.postgres.batch import APPEND_LOCK
 from adapters.owner_ledger.postgres import PostgresOwnerLedger
 from application.recorded import SERVICE
 from domain.order.events import OrderCancelled

@@ -9,8 +9,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from adapters.event_store.appender import Appender, NotStorableError
-from adapters.event_store.batch import APPEND_LOCK
+from adapters.event_store.postgres.appender import Appender, NotStorableError
+from adapters.event_store.postgres.batch import APPEND_LOCK
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from tests.adapters.event_store.appending import append, appending, ask, event, stored
 from tests.adapters.event_store.wire import Wire

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import psycopg
 from eventsourcing.persistence import StoredEvent
 
-from adapters.event_store.appender import Appender
-from adapters.event_store.batch import APPEND_LOCK
+from adapters.event_store.postgres.appender import Appender
+from adapters.event_store.postgres.batch import APPEND_LOCK
 
 WRITERS = 8
 EACH = 40

@@ -16,7 +16,7 @@ from eventsourcing.tests.persistence import (
 from psycopg.conninfo import conninfo_to_dict
 from typing_extensions import override
 
-from adapters.event_store.recorder import TRACKING, OrdersRecorder
+from adapters.event_store.postgres.library_recorder import TRACKING, OrdersRecorder
 from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.contracts.order_repository_contract import placing
 from tests.samples import TTD

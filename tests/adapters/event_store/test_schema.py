@@ -9,9 +9,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from adapters.event_store.batch import APPEND, Append, columns
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.repository import agenda_row, changed, recorded
+from adapters.event_store.postgres.batch import APPEND, Append, columns
+from adapters.event_store.postgres.repository import agenda_row, changed, recorded
 from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
 from application.recorded import Change

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.event_store.repository import PostgresOrderRepository
+from adapters.event_store.postgres.repository import PostgresOrderRepository
 from adapters.projections.delivery_reference import PostgresReportInbox
 from adapters.projections.order_index import PostgresOrderIndex
 from adapters.projections.status_feed import PostgresStatusFeed

@@ -15,9 +15,9 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.event_store.batch import APPEND_LOCK, AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.repository import agenda_row
+from adapters.event_store.postgres.batch import APPEND_LOCK, AgendaRow
+from adapters.event_store.postgres.repository import agenda_row
 from adapters.event_store.sealing import TamperedError
 from adapters.postgres.reaching import reaching
 from domain.order.events import OrderId

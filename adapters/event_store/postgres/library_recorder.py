@@ -10,7 +10,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg.sql import SQL
 from typing_extensions import override
 
-from adapters.event_store.batch import APPEND_LOCK
+from adapters.event_store.postgres.batch import APPEND_LOCK
 
 EVENTS: Final = "orders_events"
 TRACKING: Final = "orders_tracking"

@@ -11,9 +11,9 @@ from eventsourcing.persistence import StoredEvent
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.event_store.appender import Appender
-from adapters.event_store.batch import AgendaRow
 from adapters.event_store.envelope import EnvelopeMapper
+from adapters.event_store.postgres.appender import Appender
+from adapters.event_store.postgres.batch import AgendaRow
 from adapters.event_store.sealing import Place, StoredBox, TamperedError
 from adapters.postgres.reaching import reaching
 from application.pace import Pace

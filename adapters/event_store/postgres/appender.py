@@ -20,9 +20,9 @@ import structlog
 from eventsourcing.persistence import StoredEvent
 from psycopg.errors import DiskFull
 
-from adapters.event_store.batch import AgendaRow, Append, Beginning, split
+from adapters.event_store.postgres.batch import AgendaRow, Append, Beginning, split
+from adapters.event_store.postgres.writer import LOST, HistoryWentBackError, Writer
 from adapters.event_store.sealing import Box
-from adapters.event_store.writer import LOST, HistoryWentBackError, Writer
 from adapters.postgres.connection import Succession
 from adapters.postgres.refusing import is_of_data
 from application.ports.order_repository import StoreUnavailableError

@@ -6,7 +6,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.event_store.repository import LANES
+from adapters.event_store.postgres.repository import LANES
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
 from application.ports.agenda import QUARANTINE, WITHHELD, InHand, Loan, Wait

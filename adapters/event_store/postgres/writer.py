@@ -9,7 +9,7 @@ import psycopg
 from msgspec import Struct
 from psycopg.errors import ReadOnlySqlTransaction
 
-from adapters.event_store.batch import APPEND, APPEND_LOCK, Append, Beginning, columns
+from adapters.event_store.postgres.batch import APPEND, APPEND_LOCK, Append, Beginning, columns
 from adapters.postgres.connecting import to_primary
 from adapters.postgres.connection import Connection, Succession
 from adapters.postgres.lasting import LASTING

@@ -1,0 +1,1 @@
+"""The event store in PostgreSQL: appended in one order, read by order and by position."""
