@@ -6,8 +6,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, assert_never
 
-from application.commands import OrderNotFoundError
 from application.operations.recorder import ActRecorder
+from application.ordering.commands import OrderNotFoundError
 from application.ports.order_repository import OrderRepository
 from application.recorded import Actor, Recorded, Role
 from application.seeking import seek_history

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.commands import OrderNotFoundError
+from application.ordering.commands import OrderNotFoundError
 from application.ports.order_index import OrderIndex
 from application.ports.order_repository import OrderRepository, Spoilt, SpoiltHistoryError
 from application.seeking import seek

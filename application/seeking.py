@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from application.commands import OrderNotFoundError
+from application.ordering.commands import OrderNotFoundError
 from application.ports.order_repository import OrderRepository
 from application.recorded import Recorded
 from domain.order.events import OrderId

@@ -31,18 +31,18 @@ from adapters.tokens.development import refuse_development_issuer
 from adapters.unread_mail.postgres import PostgresUnreadMails
 from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
 from adapters.webhooks.postgres import PostgresWebhooks
-from application.admission import Admission
 from application.auditing import AuditingService
 from application.counting import CountingService
 from application.dispatching import DispatchService
 from application.following import FollowingService
 from application.handing_over import HandOver
 from application.health import HealthService
-from application.instant import InstantService
 from application.looking_up import ContactLookUp
 from application.noting import NotingService
-from application.ordering import OrderingService
-from application.placing import OrderNames
+from application.ordering.admission import Admission
+from application.ordering.instant_order_service import InstantService
+from application.ordering.order_ids import OrderNames
+from application.ordering.order_service import OrderingService
 from application.ports.token_verifier import TokenVerifier
 from application.reading import ReadingService
 from application.reporting import ReportingService

@@ -14,9 +14,9 @@ from rich.console import Console
 from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
 from application.auditing import AuditingService
-from application.commands import OrderNotFoundError
 from application.operations.operator import EVERYBODY, in_words
 from application.operations.recorder import ReasonMissingError
+from application.ordering.commands import OrderNotFoundError
 from application.ports.act_log import RecordedAct
 from application.ports.order_repository import StoreUnavailableError
 from application.recorded import Role

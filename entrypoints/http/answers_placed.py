@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from application.commands import ChainReceipt, LookUp, OrderReceipt, ShipmentReceipt
+from application.ordering.commands import ChainReceipt, LookUp, OrderReceipt, ShipmentReceipt
 
 LookUpStatus: TypeAlias = Literal["Success", "PartialSuccess", "Failed"]
 

@@ -12,7 +12,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
 from application.caller import Caller
-from application.commands import HandOverFailedError, PlaceInstant
+from application.ordering.commands import HandOverFailedError, PlaceInstant
 from application.recorded import Actor, Role
 from entrypoints.http.answering import Answer
 from entrypoints.http.bodies import (

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from application.caller import Caller
-from application.commands import CancelOrder, OrderNotFoundError
+from application.ordering.commands import CancelOrder, OrderNotFoundError
 from domain.channel import Channel
 from domain.order.order import Order
 from entrypoints.http.answering import Answer, told

@@ -8,7 +8,13 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
 from application.caller import COMPOSED, CREATE, Caller
-from application.commands import ChainReceipt, NewOrder, PlaceChain, PlaceInstant, PlaceOrder
+from application.ordering.commands import (
+    ChainReceipt,
+    NewOrder,
+    PlaceChain,
+    PlaceInstant,
+    PlaceOrder,
+)
 from application.turns import OwnersTurns
 from entrypoints.http.answering import Answer, Headers, left_out, told
 from entrypoints.http.answers_orders import orders_found

@@ -15,8 +15,12 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
-from application.admission import OverCeilingError, OwnerStoppedError
-from application.commands import HandOverFailedError, MissingContactError, OrderNotFoundError
+from application.ordering.admission import OverCeilingError, OwnerStoppedError
+from application.ordering.commands import (
+    HandOverFailedError,
+    MissingContactError,
+    OrderNotFoundError,
+)
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     SpoiltHistoryError,

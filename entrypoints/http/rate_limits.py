@@ -1,6 +1,6 @@
 """How an owner stands against its ceilings, in headers (draft-ietf-httpapi-ratelimit-headers)."""
 
-from application.commands import Standing
+from application.ordering.commands import Standing
 from entrypoints.http.answering import Headers
 
 

@@ -6,8 +6,8 @@ from application.auditing import AuditingService
 from application.counting import CountingService
 from application.following import FollowingService
 from application.health import HealthService
-from application.instant import InstantService
-from application.ordering import OrderingService
+from application.ordering.instant_order_service import InstantService
+from application.ordering.order_service import OrderingService
 from application.reading import ReadingService
 from application.reporting import ReportingService
 from application.subscribing import SubscribingService

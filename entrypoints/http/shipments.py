@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from application.caller import Caller
-from application.commands import OrderNotFoundError
+from application.ordering.commands import OrderNotFoundError
 from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_shipments import ShipmentAnswer, shipment
 from entrypoints.http.contract import ORDER_ID, Reply, Route

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from application.admission import EVERYBODY
 from application.caller import Caller
 from application.handing_over import Timing
+from application.ordering.admission import EVERYBODY
 from application.ports.owner_ledger import Ceiling
 from domain.order.limits import Limits
 from entrypoints.http.requests import Rules

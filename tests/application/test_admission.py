@@ -5,8 +5,8 @@ from uuid import uuid4
 from typing_extensions import override
 
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
-from application.admission import Admission
-from application.commands import NewOrder
+from application.ordering.admission import Admission
+from application.ordering.commands import NewOrder
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, Ceiling
 from application.stopping import StoppedOwners

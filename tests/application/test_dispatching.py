@@ -11,16 +11,16 @@ from structlog.testing import capture_logs
 
 from adapters.memory.provider import RecordingProvider
 from application.agreeing import read_agreement
-from application.commands import (
+from application.dispatching import DispatchService
+from application.handing_over import HandOver
+from application.looking_up import ContactLookUp, Registries, Wanted
+from application.ordering.commands import (
     CancelOrder,
     NewOrder,
     OrderNotFoundError,
     PlaceChain,
     PlaceOrder,
 )
-from application.dispatching import DispatchService
-from application.handing_over import HandOver
-from application.looking_up import ContactLookUp, Registries, Wanted
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.provider import (
     Accepted,

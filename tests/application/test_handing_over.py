@@ -7,8 +7,8 @@ import pytest
 
 from adapters.memory.provider import RecordingProvider
 from application.choosing import HealthRules
-from application.commands import NewOrder, PlaceOrder
 from application.handing_over import HandOver, OrderInHand
+from application.ordering.commands import NewOrder, PlaceOrder
 from application.ports.provider import Accepted, Deferred, Letter, Provider, Told
 from domain.channel import Channel, ChannelChoice
 from domain.message import EmailMessage

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from application.admission import OverCeilingError, OwnerStoppedError
-from application.commands import (
+from application.ordering.admission import OverCeilingError, OwnerStoppedError
+from application.ordering.commands import (
     ChainReceipt,
     MissingContactError,
     NewOrder,

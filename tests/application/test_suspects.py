@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from application.commands import NewOrder, PlaceOrder
+from application.ordering.commands import NewOrder, PlaceOrder
 from application.ports.agenda import WITHHELD, InHand, Loan
 from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
 from application.ports.provider import Deferred, Letter

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
-from application.commands import (
+from application.ordering.commands import (
     MissingContactError,
     NewOrder,
     OrderNotFoundError,

@@ -35,15 +35,15 @@ from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.memory.unread_mail import InMemoryUnreadMails
 from adapters.registries.importing import ImportSummary
-from application.admission import Admission
 from application.auditing import AuditingService
 from application.dispatching import DispatchService
 from application.handing_over import HandOver
-from application.instant import InstantService
 from application.looking_up import ContactLookUp, Registries
 from application.operations.recorder import ActRecorder
-from application.ordering import OrderingService
-from application.placing import OrderNames
+from application.ordering.admission import Admission
+from application.ordering.instant_order_service import InstantService
+from application.ordering.order_ids import OrderNames
+from application.ordering.order_service import OrderingService
 from application.ports.owner_ledger import Ceiling
 from application.ports.provider import EmailLetter
 from application.ports.report_inbox import Report

@@ -23,8 +23,11 @@ from adapters.memory.registries import (
 )
 from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.unread_mail import InMemoryUnreadMails
-from application.admission import Admission, OwnerStoppedError
-from application.commands import (
+from application.dispatching import DispatchService
+from application.handing_over import HandOver, Timing
+from application.looking_up import ContactLookUp, Registries
+from application.ordering.admission import Admission, OwnerStoppedError
+from application.ordering.commands import (
     CancelOrder,
     HandOverFailedError,
     MissingContactError,
@@ -32,12 +35,9 @@ from application.commands import (
     PlaceChain,
     PlaceInstant,
 )
-from application.dispatching import DispatchService
-from application.handing_over import HandOver, Timing
-from application.instant import InstantService
-from application.looking_up import ContactLookUp, Registries
-from application.ordering import OrderingService
-from application.placing import OrderNames
+from application.ordering.instant_order_service import InstantService
+from application.ordering.order_ids import OrderNames
+from application.ordering.order_service import OrderingService
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
 from application.recorded import Actor, Role

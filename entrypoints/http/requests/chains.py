@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from application.commands import NewOrder
+from application.ordering.commands import NewOrder
 from domain.channel import Channel, ChannelChoice
 from domain.message import EmailMessage, SmsMessage
 from domain.order.events import Dialogue, OrderKind

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import msgspec
 
-from application.commands import NewOrder
+from application.ordering.commands import NewOrder
 from domain.channel import ChannelChoice
 from domain.message import Attachment
 from domain.order.events import Dialogue, OrderKind

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from application.commands import NewOrder
+from application.ordering.commands import NewOrder
 from domain.channel import ChannelChoice
 from domain.message import SendingTime, SmsMessage
 from domain.personal import Contact, Content

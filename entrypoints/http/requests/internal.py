@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from application.commands import NewOrder
+from application.ordering.commands import NewOrder
 from domain.channel import ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
 from domain.personal import Contact, Content

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from application.commands import NewOrder
+from application.ordering.commands import NewOrder
 from domain.national_number import stands_in
 from entrypoints.http.requests.chains import ChainRequest
 from entrypoints.http.requests.faults import InvalidRequestError

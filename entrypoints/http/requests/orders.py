@@ -1,6 +1,6 @@
 """Orders of one or more recipients, as `/orders`, `/orders/email` and `/orders/sms` take them."""
 
-from application.commands import NewOrder
+from application.ordering.commands import NewOrder
 from domain.channel import Channel, ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
 from domain.personal import Contact, Content, Identifier

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final
 
-from application.commands import NewOrder
+from application.ordering.commands import NewOrder
 from domain.order.errors import CannotBePlacedError, Fault
 from entrypoints.http.requests.faults import Faults
 

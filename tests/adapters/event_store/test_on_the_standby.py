@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from structlog.testing import capture_logs
 
-from application.commands import OrderNotFoundError
+from application.ordering.commands import OrderNotFoundError
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.recording import Recording
 from application.ports.report_inbox import Report

@@ -38,7 +38,6 @@ from adapters.memory.unread_mail import InMemoryUnreadMails
 from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
 from adapters.tables.parquet import write_parquet
 from adapters.webhooks.http_receivers import WebhookSigner
-from application.admission import Admission
 from application.auditing import AuditingService
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
 from application.counting import CountingService
@@ -46,11 +45,12 @@ from application.dispatching import DispatchService
 from application.following import FollowingService
 from application.handing_over import HandOver
 from application.health import HealthService, ProjectionStanding
-from application.instant import InstantService
 from application.looking_up import ContactLookUp, Registries
 from application.operations.recorder import ActRecorder
-from application.ordering import OrderingService
-from application.placing import OrderNames
+from application.ordering.admission import Admission
+from application.ordering.instant_order_service import InstantService
+from application.ordering.order_ids import OrderNames
+from application.ordering.order_service import OrderingService
 from application.ports.agenda import Agenda
 from application.ports.chain_index import ChainIndex
 from application.ports.order_index import OrderIndex

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from adapters.memory.key_vault import InMemoryKeyVault
-from application.commands import ChainReceipt, OrderReceipt, PlaceChain, PlaceOrder
-from application.ordering import OrderingService
-from application.placing import OrderNames
+from application.ordering.commands import ChainReceipt, OrderReceipt, PlaceChain, PlaceOrder
+from application.ordering.order_ids import OrderNames
+from application.ordering.order_service import OrderingService
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
 from entrypoints.http.problem_families import Altinn, Empty, Plain, Refusal

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from application.commands import NewOrder
+from application.ordering.commands import NewOrder
 from domain.agreement import ANY_SENDER_GOES
 from domain.order.events import Chain, ChainId, OrderId, OrderKind
 from domain.order.placing import LATE_BY, place, place_chain

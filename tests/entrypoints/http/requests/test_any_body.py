@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from application.commands import NewOrder
+from application.ordering.commands import NewOrder
 from entrypoints.http.requests import ChainRequest, InstantRequest, InvalidRequestError
 from tests.entrypoints.http.requests.reading import KINDS, RULES, Json, Read, but, faults
 

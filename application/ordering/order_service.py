@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from application.admission import Admission
-from application.commands import (
+from application.looking_up import ContactLookUp, Wanted
+from application.ordering.admission import Admission
+from application.ordering.commands import (
     CancelOrder,
     ChainReceipt,
     LookUp,
@@ -18,8 +19,7 @@ from application.commands import (
     PlaceChain,
     PlaceOrder,
 )
-from application.looking_up import ContactLookUp, Wanted
-from application.placing import OrderNames, receipt_of, repeated
+from application.ordering.order_ids import OrderNames, receipt_of, repeated
 from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository, Spoilt
 from application.ports.owner_agreements import OwnerAgreements

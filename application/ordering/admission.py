@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from application.commands import MissingContactError, Standing
+from application.ordering.commands import MissingContactError, Standing
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, Ceiling, OwnerLedger
 from application.ports.registries import RegistryUnavailableError

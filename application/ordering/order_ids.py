@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from application.commands import ChainReceipt, ShipmentReceipt
+from application.ordering.commands import ChainReceipt, ShipmentReceipt
 from application.ports.key_vault import KeyVault
 from domain.order.order import Order
 from domain.personal import Personal

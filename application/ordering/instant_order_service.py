@@ -8,15 +8,15 @@ from typing import Final
 
 import structlog
 
-from application.admission import Admission
-from application.commands import (
+from application.handing_over import HandOver, OrderInHand, attempts_in
+from application.ordering.admission import Admission
+from application.ordering.commands import (
     ChainReceipt,
     HandOverFailedError,
     OrderNotFoundError,
     PlaceInstant,
 )
-from application.handing_over import HandOver, OrderInHand, attempts_in
-from application.placing import OrderNames, receipt_of, repeated
+from application.ordering.order_ids import OrderNames, receipt_of, repeated
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     OrderRepository,

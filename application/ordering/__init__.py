@@ -1,0 +1,1 @@
+"""Take orders in, change them, and cancel them."""
