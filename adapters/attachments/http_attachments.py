@@ -13,8 +13,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from adapters.guarded_http.client import GuardedClient, NotFetchedError, Resolve
+from application.delivery.shares import Shares
 from application.ports.attachments import NotFetched
-from application.shares import Shares
 from domain.message import Attachment
 from domain.order.events import Failure
 

@@ -25,8 +25,8 @@ from adapters.guarded_http.client import (
     ask_system,
 )
 from adapters.guarded_http.permitted_hosts import folded
+from application.delivery.shares import Shares
 from application.ports.send_condition import NoAnswer, NotYetAsked
-from application.shares import Shares
 
 SECONDS: Final = 5.0
 _LARGEST: Final = 64 * 1024

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from application.handing_over import HandOver, OrderInHand, attempts_in
+from application.delivery.handover import HandOver, OrderInHand, attempts_in
 from application.ordering.admission import Admission
 from application.ordering.commands import (
     ChainReceipt,

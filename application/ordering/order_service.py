@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from application.looking_up import ContactLookUp, Wanted
+from application.delivery.contact_lookup import ContactLookUp, Wanted
 from application.ordering.admission import Admission
 from application.ordering.commands import (
     CancelOrder,

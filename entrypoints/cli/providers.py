@@ -6,7 +6,7 @@ from typing import Final
 
 from rich.console import Console
 
-from application.noting import EVERY
+from application.delivery.provider_health_log import EVERY
 from application.ports.provider_ledger import NotedShift
 from entrypoints.cli.database import asked, database
 from entrypoints.wiring.clock import utc_now

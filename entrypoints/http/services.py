@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from application.auditing import AuditingService
 from application.counting import CountingService
+from application.delivery.delivery_reports import ReportingService
 from application.following import FollowingService
 from application.health import HealthService
 from application.ordering.instant_order_service import InstantService
 from application.ordering.order_service import OrderingService
 from application.reading import ReadingService
-from application.reporting import ReportingService
 from application.subscribing import SubscribingService
 from application.supporting import SupportService
 

@@ -15,7 +15,7 @@ from adapters.registries.local_copies import (
     PostgresProfileRegistry,
 )
 from adapters.registries.party_register import PartyRegister
-from application.looking_up import Registries
+from application.delivery.contact_lookup import Registries
 from application.ports.registries import NameRegistry
 from entrypoints.settings import SettingError, Settings
 from entrypoints.wiring.tokens import businesses_token, constant, krr_token

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from application.caller import Caller
-from application.handing_over import Timing
+from application.delivery.handover import Timing
 from application.ordering.admission import EVERYBODY
 from application.ports.owner_ledger import Ceiling
 from domain.order.limits import Limits

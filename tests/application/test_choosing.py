@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.memory.provider import RecordingProvider
-from application.choosing import HealthRules, ProviderChoice
+from application.delivery.provider_selection import HealthRules, ProviderChoice
 from application.ports.provider import (
     TOO_LATE,
     Accepted,

@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from adapters.memory.provider import RecordingProvider
 from application.agreeing import read_agreement
-from application.dispatching import DispatchService
-from application.handing_over import HandOver
-from application.looking_up import ContactLookUp, Registries, Wanted
+from application.delivery.contact_lookup import ContactLookUp, Registries, Wanted
+from application.delivery.dispatcher import DispatchService
+from application.delivery.handover import HandOver
 from application.ordering.commands import (
     CancelOrder,
     NewOrder,

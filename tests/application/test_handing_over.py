@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.provider import RecordingProvider
-from application.choosing import HealthRules
-from application.handing_over import HandOver, OrderInHand
+from application.delivery.handover import HandOver, OrderInHand
+from application.delivery.provider_selection import HealthRules
 from application.ordering.commands import NewOrder, PlaceOrder
 from application.ports.provider import Accepted, Deferred, Letter, Provider, Told
 from domain.channel import Channel, ChannelChoice

@@ -12,7 +12,7 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.provider import RecordingProvider
 from application.agreeing import read_agreement
-from application.handing_over import HandOver
+from application.delivery.handover import HandOver
 from application.ordering.commands import ChainReceipt, HandOverFailedError, NewOrder, PlaceInstant
 from application.ordering.instant_order_service import InstantService
 from application.ports.order_repository import OrderRepository, StoreUnavailableError

@@ -11,7 +11,7 @@ from adapters.memory.registries import (
     InMemoryPersonRegistry,
     InMemoryProfileRegistry,
 )
-from application.looking_up import ContactLookUp, Registries, Wanted
+from application.delivery.contact_lookup import ContactLookUp, Registries, Wanted
 from application.ports.registries import RegistryUnavailableError
 from domain.contact_point import (
     BusinessRecord,

@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from adapters.memory.provider import RecordingProvider
 from adapters.memory.provider_ledger import InMemoryProviderLedger
-from application.choosing import ProviderChoice
-from application.noting import NotingService
+from application.delivery.provider_health_log import NotingService
+from application.delivery.provider_selection import ProviderChoice
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.provider_ledger import Shift
 from domain.channel import Channel

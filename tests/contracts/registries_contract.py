@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from application.looking_up import Registries
+from application.delivery.contact_lookup import Registries
 from domain.contact_point import (
     BusinessRecord,
     ExternalRecord,

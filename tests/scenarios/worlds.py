@@ -36,9 +36,10 @@ from adapters.memory.send_condition import InMemorySendCondition
 from adapters.memory.unread_mail import InMemoryUnreadMails
 from adapters.registries.importing import ImportSummary
 from application.auditing import AuditingService
-from application.dispatching import DispatchService
-from application.handing_over import HandOver
-from application.looking_up import ContactLookUp, Registries
+from application.delivery.contact_lookup import ContactLookUp, Registries
+from application.delivery.delivery_reports import ReportingService
+from application.delivery.dispatcher import DispatchService
+from application.delivery.handover import HandOver
 from application.operations.recorder import ActRecorder
 from application.ordering.admission import Admission
 from application.ordering.instant_order_service import InstantService
@@ -48,7 +49,6 @@ from application.ports.owner_ledger import Ceiling
 from application.ports.provider import EmailLetter
 from application.ports.report_inbox import Report
 from application.reading import ReadingService
-from application.reporting import ReportingService
 from application.stopping import StoppedOwners
 from domain.channel import Channel
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress

@@ -23,9 +23,10 @@ from adapters.memory.registries import (
 )
 from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.unread_mail import InMemoryUnreadMails
-from application.dispatching import DispatchService
-from application.handing_over import HandOver, Timing
-from application.looking_up import ContactLookUp, Registries
+from application.delivery.contact_lookup import ContactLookUp, Registries
+from application.delivery.delivery_reports import ReportingService
+from application.delivery.dispatcher import DispatchService
+from application.delivery.handover import HandOver, Timing
 from application.ordering.admission import Admission, OwnerStoppedError
 from application.ordering.commands import (
     CancelOrder,
@@ -41,7 +42,6 @@ from application.ordering.order_service import OrderingService
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
 from application.recorded import Actor, Role
-from application.reporting import ReportingService
 from application.stopping import StoppedOwners
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import PersonRecord, RegisteredAddress

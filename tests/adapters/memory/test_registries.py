@@ -8,7 +8,7 @@ from adapters.memory.registries import (
     InMemoryPersonRegistry,
     InMemoryProfileRegistry,
 )
-from application.looking_up import Registries
+from application.delivery.contact_lookup import Registries
 from tests.contracts import registries_contract as known
 from tests.contracts.registries_contract import RegistriesContract
 

@@ -12,7 +12,7 @@ from adapters.registries.local_copies import (
     PostgresPersonRegistry,
     PostgresProfileRegistry,
 )
-from application.looking_up import Registries
+from application.delivery.contact_lookup import Registries
 from application.ports.registries import RegistryUnavailableError
 from tests.adapters.registries.pages import KNOWN, addresses, krr, mobile, person
 from tests.contracts.registries_contract import KARI, UNIT, RegistriesContract

@@ -41,11 +41,12 @@ from adapters.webhooks.http_receivers import WebhookSigner
 from application.auditing import AuditingService
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
 from application.counting import CountingService
-from application.dispatching import DispatchService
+from application.delivery.contact_lookup import ContactLookUp, Registries
+from application.delivery.delivery_reports import ReportingService
+from application.delivery.dispatcher import DispatchService
+from application.delivery.handover import HandOver
 from application.following import FollowingService
-from application.handing_over import HandOver
 from application.health import HealthService, ProjectionStanding
-from application.looking_up import ContactLookUp, Registries
 from application.operations.recorder import ActRecorder
 from application.ordering.admission import Admission
 from application.ordering.instant_order_service import InstantService
@@ -68,7 +69,6 @@ from application.ports.token_verifier import (
 from application.ports.unread_mail import MailRead, UnreadKind
 from application.ports.webhooks import NotTaken, Receivers, Webhooks
 from application.reading import ReadingService
-from application.reporting import ReportingService
 from application.stopping import StoppedOwners
 from application.subscribing import SubscribingService
 from application.supporting import SupportService

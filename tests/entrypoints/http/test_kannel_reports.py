@@ -11,9 +11,9 @@ from litestar import Litestar
 from typing_extensions import override
 
 from adapters.channels.kannel.delivery_reports import read_kannel_report
+from application.delivery.delivery_reports import ReportingService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report
-from application.reporting import ReportingService
 from entrypoints.http.gate import Gate
 from entrypoints.http.kannel_reports import KANNEL_REPORTS, KannelReports, kannel_reports
 from entrypoints.http.problems import respond

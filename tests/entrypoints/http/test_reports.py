@@ -10,10 +10,10 @@ import pytest
 from typing_extensions import override
 
 from adapters.channels.link_mobility.delivery_reports import acknowledgement, read_link_reports
+from application.delivery.delivery_reports import ReportingService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report, ReportId
 from application.ports.unread_mail import MailRead, ReaderUnavailableError, UnreadKind
-from application.reporting import ReportingService
 from entrypoints.http.bodies import BodyLimits
 from entrypoints.http.reports import EmailReports, SmsReports
 from tests.entrypoints.http.installation import Installation

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 
-from application.choosing import ProviderChoice
+from application.delivery.provider_selection import ProviderChoice
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.provider_ledger import ProviderLedger, Shift
 

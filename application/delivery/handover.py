@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from application import mobile_number
-from application.choosing import HealthRules, ProviderChoice
+from application.delivery.provider_selection import HealthRules, ProviderChoice
 from application.pace import Pace
 from application.ports.order_repository import (
     ConcurrentUpdateError,

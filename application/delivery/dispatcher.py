@@ -11,8 +11,9 @@ from typing import Final
 
 import structlog
 
-from application.handing_over import HandOver, OrderInHand, attempts_in
-from application.looking_up import ContactLookUp, Wanted
+from application.delivery.contact_lookup import ContactLookUp, Wanted
+from application.delivery.handover import HandOver, OrderInHand, attempts_in
+from application.delivery.shares import Shares
 from application.ports.agenda import Agenda, Claim, InHand, Loan, Wait
 from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import (
@@ -23,7 +24,6 @@ from application.ports.order_repository import (
 )
 from application.ports.registries import RegistryUnavailableError
 from application.ports.send_condition import NoAnswer, NotYetAsked, SendCondition
-from application.shares import Shares
 from application.stopping import StoppedOwners
 from application.turns import OwnersTurns
 from domain.order.events import NotificationGivenUp, OrderEvent, OrderId, OrderKind
