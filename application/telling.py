@@ -9,9 +9,9 @@ from typing import Final
 
 import structlog
 
-from application.following import Entry, FollowingService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.webhooks import Disabled, NotTaken, Receivers, Webhook, Webhooks
+from application.queries.status_feed import Entry, FollowingService
 
 log = structlog.get_logger()
 

@@ -31,24 +31,24 @@ from adapters.tokens.development import refuse_development_issuer
 from adapters.unread_mail.postgres import PostgresUnreadMails
 from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
 from adapters.webhooks.postgres import PostgresWebhooks
-from application.auditing import AuditingService
-from application.counting import CountingService
 from application.delivery.contact_lookup import ContactLookUp
 from application.delivery.delivery_reports import ReportingService
 from application.delivery.dispatcher import DispatchService
 from application.delivery.handover import HandOver
 from application.delivery.provider_health_log import NotingService
-from application.following import FollowingService
 from application.health import HealthService
 from application.ordering.admission import Admission
 from application.ordering.instant_order_service import InstantService
 from application.ordering.order_ids import OrderNames
 from application.ordering.order_service import OrderingService
 from application.ports.token_verifier import TokenVerifier
-from application.reading import ReadingService
+from application.queries.audit import AuditingService
+from application.queries.orders import ReadingService
+from application.queries.statistics import CountingService
+from application.queries.status_feed import FollowingService
+from application.queries.support import SupportService
 from application.stopping import StoppedOwners
 from application.subscribing import SubscribingService
-from application.supporting import SupportService
 from application.telling import TellingService
 from entrypoints.http import services as http
 from entrypoints.http.answers_webhooks import webhook_challenge, webhook_message

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from application.following import Entry, Unreadable
+from application.queries.status_feed import Entry, Unreadable
 from entrypoints.http.answering import Moment
 from entrypoints.http.answers_shipments import shipment
 

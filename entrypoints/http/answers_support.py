@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from application.supporting import Sent
+from application.queries.support import Sent
 from domain.channel import Channel
 from domain.order.notification import Notification
 from domain.recipient import Organisation, Person

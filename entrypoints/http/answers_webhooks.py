@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from application.following import Entry, Unreadable
 from application.ports.webhooks import Webhook
+from application.queries.status_feed import Entry, Unreadable
 from entrypoints.http.answering import Moment, utc
 from entrypoints.http.answers_deliveries import KINDS, order_status_second
 from entrypoints.http.answers_feed import HISTORY_SPOILT

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
-from application.following import Entry
 from application.pace import Pace
+from application.queries.status_feed import Entry
 from application.turns import OwnersTurns
 from entrypoints.http.answering import Answer, Headers, in_json
 from entrypoints.http.answers_feed import FeedEntryAnswer, feed_entry

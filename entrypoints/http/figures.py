@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from application.counting import Ended
 from application.mobile_number import AT_HOME
+from application.queries.statistics import Ended
 from domain.channel import Channel
 from domain.order.notification import Notification
 from domain.personal import Contact

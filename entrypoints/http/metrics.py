@@ -19,8 +19,8 @@ from litestar.types import Receive, Scope
 from msgspec import Struct
 
 from application.caller import SUPPORT
-from application.counting import CountingService, Ended
 from application.ports.result_index import OwnerFigures
+from application.queries.statistics import CountingService, Ended
 from domain.channel import Channel
 from entrypoints.http.answering import JSON, Answer, in_json
 from entrypoints.http.authentication import HTML_RANGES, Doorkeeper

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from application.auditing import AuditingService
-from application.counting import CountingService
 from application.delivery.delivery_reports import ReportingService
-from application.following import FollowingService
 from application.health import HealthService
 from application.ordering.instant_order_service import InstantService
 from application.ordering.order_service import OrderingService
-from application.reading import ReadingService
+from application.queries.audit import AuditingService
+from application.queries.orders import ReadingService
+from application.queries.statistics import CountingService
+from application.queries.status_feed import FollowingService
+from application.queries.support import SupportService
 from application.subscribing import SubscribingService
-from application.supporting import SupportService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

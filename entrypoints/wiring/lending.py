@@ -15,9 +15,9 @@ from adapters.postgres.listening import Listener
 from adapters.projections.runner import ProjectionRunner
 from adapters.provider_ledger.postgres import PostgresProviderLedger
 from adapters.unread_mail.postgres import PostgresUnreadMails
-from application.auditing import AuditingService
 from application.operations.operator import ActQueries, OwnerService, QuarantineService
 from application.operations.recorder import ActRecorder
+from application.queries.audit import AuditingService
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.store import (

@@ -14,8 +14,8 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.status_feed import InMemoryStatusFeed
 from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
-from application.following import FollowingService
 from application.ports.webhooks import Disabled, NotTaken, Webhook
+from application.queries.status_feed import FollowingService
 from application.telling import TellingService
 from domain.order.events import OrderCompleted, OrderId
 from tests.contracts.order_repository_contract import SetClock, resolved

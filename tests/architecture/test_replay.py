@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from application.auditing import in_words
+from application.queries.audit import in_words
 from domain.channel import Channel
 from domain.message import SendingTime, SmsMessage
 from domain.order.events import OrderEvent, OrderKind, Terms

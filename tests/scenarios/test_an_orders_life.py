@@ -13,7 +13,7 @@ from application.ordering.commands import (
     PlaceChain,
     PlaceOrder,
 )
-from application.reading import Found
+from application.queries.orders import Found
 from domain.channel import ChannelChoice
 from domain.message import EmailMessage, SendingTime, SmsMessage
 from domain.order.events import Failure

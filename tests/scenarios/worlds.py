@@ -35,7 +35,6 @@ from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.memory.unread_mail import InMemoryUnreadMails
 from adapters.registries.importing import ImportSummary
-from application.auditing import AuditingService
 from application.delivery.contact_lookup import ContactLookUp, Registries
 from application.delivery.delivery_reports import ReportingService
 from application.delivery.dispatcher import DispatchService
@@ -48,7 +47,8 @@ from application.ordering.order_service import OrderingService
 from application.ports.owner_ledger import Ceiling
 from application.ports.provider import EmailLetter
 from application.ports.report_inbox import Report
-from application.reading import ReadingService
+from application.queries.audit import AuditingService
+from application.queries.orders import ReadingService
 from application.stopping import StoppedOwners
 from domain.channel import Channel
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress

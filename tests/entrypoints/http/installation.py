@@ -38,14 +38,11 @@ from adapters.memory.unread_mail import InMemoryUnreadMails
 from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
 from adapters.tables.parquet import write_parquet
 from adapters.webhooks.http_receivers import WebhookSigner
-from application.auditing import AuditingService
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
-from application.counting import CountingService
 from application.delivery.contact_lookup import ContactLookUp, Registries
 from application.delivery.delivery_reports import ReportingService
 from application.delivery.dispatcher import DispatchService
 from application.delivery.handover import HandOver
-from application.following import FollowingService
 from application.health import HealthService, ProjectionStanding
 from application.operations.recorder import ActRecorder
 from application.ordering.admission import Admission
@@ -68,10 +65,13 @@ from application.ports.token_verifier import (
 )
 from application.ports.unread_mail import MailRead, UnreadKind
 from application.ports.webhooks import NotTaken, Receivers, Webhooks
-from application.reading import ReadingService
+from application.queries.audit import AuditingService
+from application.queries.orders import ReadingService
+from application.queries.statistics import CountingService
+from application.queries.status_feed import FollowingService
+from application.queries.support import SupportService
 from application.stopping import StoppedOwners
 from application.subscribing import SubscribingService
-from application.supporting import SupportService
 from application.telling import TellingService
 from domain.channel import Channel
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress

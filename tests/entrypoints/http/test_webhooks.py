@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
-from application.following import Entry, Transition, Unreadable
 from application.ports.webhooks import Webhook
+from application.queries.status_feed import Entry, Transition, Unreadable
 from domain.order.events import OrderCancelled, OrderCompleted
 from domain.order.order import evolve, open_order
 from entrypoints.http.answers_webhooks import webhook_message

@@ -1,0 +1,1 @@
+"""Tell owners, auditors and support what is recorded."""
