@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 import idna
 
 from application.mail_address import AddressError, is_mailbox, read_address, read_sender
-from application.mobile_number import is_valid, normalise
+from application.phone_number import is_valid, normalise
 from domain.agreement import ANY_SENDER, Agreement, email_sender_key, sms_sender_key
 from domain.channel import Channel
 from domain.contact_point import comparison_key

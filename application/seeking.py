@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from application.envelope import Recorded
 from application.ordering.commands import OrderNotFoundError
 from application.ports.order_repository import OrderRepository
-from application.recorded import Recorded
 from domain.order.events import OrderId
 from domain.order.order import Order
 

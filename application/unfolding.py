@@ -9,9 +9,9 @@ from typing import Final, NamedTuple, TypeAlias
 
 import structlog
 
+from application.envelope import Recorded
 from application.pace import Pace
 from application.ports.order_repository import OrderRepository, Spoilt, SpoiltHistoryError
-from application.recorded import Recorded
 from domain.order.events import OrderEvent, OrderId
 from domain.order.order import Order, unfold
 

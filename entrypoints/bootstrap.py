@@ -36,7 +36,7 @@ from application.delivery.delivery_reports import ReportingService
 from application.delivery.dispatcher import DispatchService
 from application.delivery.handover import HandOver
 from application.delivery.provider_health_log import NotingService
-from application.health import HealthService
+from application.operations.health import HealthService
 from application.ordering.admission import Admission
 from application.ordering.instant_order_service import InstantService
 from application.ordering.order_ids import OrderNames
@@ -47,9 +47,9 @@ from application.queries.orders import ReadingService
 from application.queries.statistics import CountingService
 from application.queries.status_feed import FollowingService
 from application.queries.support import SupportService
-from application.stopping import StoppedOwners
-from application.subscribing import SubscribingService
-from application.telling import TellingService
+from application.suspended_owners import StoppedOwners
+from application.webhooks.publisher import TellingService
+from application.webhooks.subscriptions import SubscribingService
 from entrypoints.http import services as http
 from entrypoints.http.answers_webhooks import webhook_challenge, webhook_message
 from entrypoints.http.app import create_app

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from random import Random
 from uuid import UUID
 
-from application.recorded import Actor, Role
+from application.envelope import Actor, Role
 from domain.channel import ChannelChoice
 from domain.message import EmailMessage, SmsMessage
 from domain.order.events import OrderId, OrderKind, OrderPlaced

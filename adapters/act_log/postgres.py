@@ -8,8 +8,8 @@ import msgspec
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
+from application.envelope import Role
 from application.ports.act_log import RecordedAct
-from application.recorded import Role
 
 _RECORD: Final[LiteralString] = """
 INSERT INTO act (act_id, recorded_at, role, topic, state) VALUES (%s, %s, %s, %s, %s)

@@ -24,7 +24,7 @@ from adapters.event_store.sealing import (
     TamperedError,
     Words,
 )
-from application.recorded import Recorded
+from application.envelope import Recorded
 from domain.order.events import OrderEvent
 from domain.personal import Personal, PersonalClass
 

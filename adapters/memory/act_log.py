@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from application.envelope import Role
 from application.ports.act_log import RecordedAct
-from application.recorded import Role
 
 
 class InMemoryActLog:

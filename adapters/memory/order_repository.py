@@ -19,11 +19,11 @@ from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.postgres.batch import AgendaRow
 from adapters.event_store.postgres.repository import LANES, agenda_row, changed, readable, recorded
 from adapters.event_store.sealing import Place, Sealer, StoredBox
+from application.envelope import Actor, Change, Recorded
 from application.pace import Pace
 from application.ports.agenda import QUARANTINE, WITHHELD, InHand, Loan, Wait
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import ConcurrentUpdateError, Spoilt, SpoiltHistoryError
-from application.recorded import Actor, Change, Recorded
 from application.unfolding import rebuilt
 from domain.order.events import OrderId, OrderPlaced
 from domain.order.order import Order

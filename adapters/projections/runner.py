@@ -35,7 +35,7 @@ from adapters.projections.generations import (
 )
 from adapters.projections.projection import FeedEvent, Projection
 from adapters.projections.setting_aside import SetAside, failed, retry
-from application.health import ProjectionStanding
+from application.operations.health import ProjectionStanding
 from application.ports.order_repository import StoreUnavailableError
 
 __all__ = ["FeedEvent", "Projection", "ProjectionRunner"]

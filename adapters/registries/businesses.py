@@ -31,7 +31,7 @@ from adapters.registries.pages import (
     typed,
 )
 from application.mail_address import is_mailbox
-from application.mobile_number import is_valid, normalise
+from application.phone_number import is_valid, normalise
 from domain.channel import Channel
 
 _NUMBER: Final = re.compile(r"[0-9]{9}")

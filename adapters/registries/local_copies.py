@@ -21,7 +21,7 @@ from psycopg_pool import AsyncConnectionPool
 from adapters.postgres.reaching import reaching
 from adapters.registries.parties import bare, granted
 from application.mail_address import is_mailbox
-from application.mobile_number import is_valid, normalise
+from application.phone_number import is_valid, normalise
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
 from domain.contact_point import (

@@ -30,7 +30,7 @@ from adapters.registries.pages import (
     refuse_odd_key,
     text_of,
 )
-from application.mobile_number import normalise
+from application.phone_number import normalise
 
 PREFIX: Final = "urn:altinn:resource:"
 READ: Final = "read"

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from application.envelope import Actor, Change, Role
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     OrderRepository,
@@ -16,7 +17,6 @@ from application.ports.order_repository import (
 )
 from application.ports.report_inbox import Matched, Report, ReportInbox
 from application.ports.unread_mail import MailRead, UnreadKind, UnreadMails
-from application.recorded import Actor, Change, Role
 from application.unfolding import Unfolding
 from domain.order.events import DeliveryReported, OrderId
 

@@ -24,7 +24,7 @@ from application.ports.order_repository import (
 )
 from application.ports.registries import RegistryUnavailableError
 from application.ports.send_condition import NoAnswer, NotYetAsked, SendCondition
-from application.stopping import StoppedOwners
+from application.suspended_owners import StoppedOwners
 from application.turns import OwnersTurns
 from domain.order.events import NotificationGivenUp, OrderEvent, OrderId, OrderKind
 from domain.order.order import CHUNK, Lane, Order, OrderStatus, duplicate

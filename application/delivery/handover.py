@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from application import mobile_number
+from application import phone_number as mobile_number
 from application.delivery.provider_selection import HealthRules, ProviderChoice
+from application.envelope import SERVICE, Change
 from application.pace import Pace
 from application.ports.order_repository import (
     ConcurrentUpdateError,
@@ -27,7 +28,6 @@ from application.ports.provider import (
     Told,
     Unknown,
 )
-from application.recorded import SERVICE, Change
 from domain.channel import Channel
 from domain.message import ContentType, EmailMessage, Keywords
 from domain.order.events import NotificationAttempted, NotificationNo, OrderEvent

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol, assert_never
 
+from application.envelope import Actor, Role
 from application.operations.recorder import ActRecorder, reason_in_a_line
 from application.ports.act_log import ActLog, RecordedAct
 from application.ports.owner_ledger import OwnerLedger
-from application.recorded import Actor, Role
 from domain.operations.acts import (
     Act,
     AgendaRebuildBegun,

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from application.envelope import Actor
 from application.ports.act_log import ActLog, RecordedAct
-from application.recorded import Actor
 from domain.operations.acts import Act
 
 MOST_OF_A_REASON: Final = 500

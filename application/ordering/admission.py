@@ -12,7 +12,7 @@ from application.ordering.commands import MissingContactError, Standing
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, Ceiling, OwnerLedger
 from application.ports.registries import RegistryUnavailableError
-from application.stopping import StoppedOwners
+from application.suspended_owners import StoppedOwners
 from domain.channel import ChannelChoice
 from domain.order.errors import CannotBePlacedError
 from domain.order.events import OrderId

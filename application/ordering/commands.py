@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from application.envelope import Actor
 from application.ports.owner_ledger import Amount, Ceiling
-from application.recorded import Actor
 from domain.order.events import ChainId, Dialogue, OrderId, OrderKind
 from domain.order.placing import NewOrder as NewOrder  # noqa: PLC0414  # said here, too
 

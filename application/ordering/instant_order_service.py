@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from application.delivery.handover import HandOver, OrderInHand, attempts_in
+from application.envelope import Change
 from application.ordering.admission import Admission
 from application.ordering.commands import (
     ChainReceipt,
@@ -23,7 +24,6 @@ from application.ports.order_repository import (
     StoreUnavailableError,
 )
 from application.ports.owner_agreements import OwnerAgreements
-from application.recorded import Change
 from application.seeking import seek
 from domain.order.errors import CannotBePlacedError
 from domain.order.events import (

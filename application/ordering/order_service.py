@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 from application.delivery.contact_lookup import ContactLookUp, Wanted
+from application.envelope import Change
 from application.ordering.admission import Admission
 from application.ordering.commands import (
     CancelOrder,
@@ -24,7 +25,6 @@ from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository, Spoilt
 from application.ports.owner_agreements import OwnerAgreements
 from application.ports.registries import RegistryUnavailableError
-from application.recorded import Change
 from application.seeking import seek
 from application.unfolding import Unfolding
 from domain.order.chains import cancel_chain, cancel_with_reminders

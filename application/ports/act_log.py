@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from application.recorded import Actor, Role
+from application.envelope import Actor, Role
 from domain.operations.acts import Act
 
 

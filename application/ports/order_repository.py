@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from application.recorded import Actor, Change, Recorded
+from application.envelope import Actor, Change, Recorded
 from domain.order.events import OrderId
 from domain.order.order import Order
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.recorded import Actor
+from application.envelope import Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

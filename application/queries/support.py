@@ -7,10 +7,10 @@ from typing import Final, Literal
 
 import structlog
 
+from application.envelope import Actor
 from application.operations.recorder import ActRecorder
 from application.ports.order_repository import OrderRepository, Spoilt
 from application.ports.recipient_index import RecipientIndex
-from application.recorded import Actor
 from application.unfolding import Unfolding
 from domain.operations.acts import PersonLookedUp
 from domain.order.events import OrderId

@@ -4,7 +4,7 @@ import getpass
 import os
 import socket
 
-from application.recorded import Actor, Role
+from application.envelope import Actor, Role
 
 
 def operator() -> Actor:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from application.envelope import Actor
 from application.queries.history_line import HistoryLine
-from application.recorded import Actor
 from domain.order.events import OrderId
 from domain.order.order import Order
 from entrypoints.http.answering import Moment, utc

@@ -10,8 +10,8 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Scope
 
 from application.caller import CREATE, Caller
+from application.envelope import Actor, Role
 from application.ports.token_verifier import TokenVerifier
-from application.recorded import Actor, Role
 from entrypoints.http.refusals import MissingScopeError, NotAcceptableError
 
 COOKIE: Final = "AltinnStudioRuntime"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from application.mobile_number import AT_HOME
+from application.phone_number import AT_HOME
 from application.queries.statistics import Ended
 from domain.channel import Channel
 from domain.order.notification import Notification

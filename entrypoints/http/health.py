@@ -7,7 +7,7 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
-from application.health import Readiness
+from application.operations.health import Readiness
 from application.ports.recording import Recording
 from entrypoints.http.answering import TEXT, Answer, told
 from entrypoints.http.contract import Access, Reply, Route

@@ -12,8 +12,8 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
 from application.caller import Caller
+from application.envelope import Actor, Role
 from application.ordering.commands import HandOverFailedError, PlaceInstant
-from application.recorded import Actor, Role
 from entrypoints.http.answering import Answer
 from entrypoints.http.bodies import (
     JSON_TYPES,

@@ -33,7 +33,7 @@ from application.ports.token_verifier import (
     VerificationUnavailableError,
 )
 from application.ports.unread_mail import ReaderUnavailableError
-from application.subscribing import TooManyWebhooksError, WebhookNotFoundError
+from application.webhooks.subscriptions import TooManyWebhooksError, WebhookNotFoundError
 from domain.order.errors import TooLateToCancelError
 from entrypoints.http.answering import PROBLEM, Answer, in_json
 from entrypoints.http.problem_families import (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from application.delivery.delivery_reports import ReportingService
-from application.health import HealthService
+from application.operations.health import HealthService
 from application.ordering.instant_order_service import InstantService
 from application.ordering.order_service import OrderingService
 from application.queries.audit import AuditingService
@@ -11,7 +11,7 @@ from application.queries.orders import ReadingService
 from application.queries.statistics import CountingService
 from application.queries.status_feed import FollowingService
 from application.queries.support import SupportService
-from application.subscribing import SubscribingService
+from application.webhooks.subscriptions import SubscribingService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

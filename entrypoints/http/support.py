@@ -11,8 +11,8 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
 from application.caller import SUPPORT
+from application.envelope import Role
 from application.queries.support import Unreadable
-from application.recorded import Role
 from domain import limits
 from domain.order.events import OrderId
 from domain.recipient import Organisation, Person

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.types import Receive, Scope
 
 from application.caller import Caller
-from application.subscribing import MOST, UnfitAddressError
+from application.webhooks.subscriptions import MOST, UnfitAddressError
 from domain import limits
 from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_webhooks import (

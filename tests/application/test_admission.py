@@ -9,7 +9,7 @@ from application.ordering.admission import Admission
 from application.ordering.commands import NewOrder
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, Ceiling
-from application.stopping import StoppedOwners
+from application.suspended_owners import StoppedOwners
 from domain.channel import ChannelChoice
 from domain.order.events import OrderId
 from tests.contracts.order_repository_contract import SetClock

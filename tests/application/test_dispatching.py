@@ -14,6 +14,7 @@ from application.agreeing import read_agreement
 from application.delivery.contact_lookup import ContactLookUp, Registries, Wanted
 from application.delivery.dispatcher import DispatchService
 from application.delivery.handover import HandOver
+from application.envelope import SERVICE, Actor, Change
 from application.ordering.commands import (
     CancelOrder,
     NewOrder,
@@ -35,8 +36,7 @@ from application.ports.provider import (
 from application.ports.registries import RegistryUnavailableError
 from application.ports.report_inbox import Report
 from application.ports.send_condition import NoAnswer, NotYetAsked
-from application.recorded import SERVICE, Actor, Change
-from application.stopping import StoppedOwners
+from application.suspended_owners import StoppedOwners
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import PersonRecord
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage

@@ -13,6 +13,7 @@ from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.provider import RecordingProvider
 from application.agreeing import read_agreement
 from application.delivery.handover import HandOver
+from application.envelope import Actor, Change
 from application.ordering.commands import ChainReceipt, HandOverFailedError, NewOrder, PlaceInstant
 from application.ordering.instant_order_service import InstantService
 from application.ports.order_repository import OrderRepository, StoreUnavailableError
@@ -25,7 +26,6 @@ from application.ports.provider import (
     Told,
     Unknown,
 )
-from application.recorded import Actor, Change
 from domain.channel import Channel, ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
 from domain.order import notification as state

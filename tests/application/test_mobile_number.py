@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.mobile_number import country, dialled, e164, is_valid, normalise
+from application.phone_number import country, dialled, e164, is_valid, normalise
 
 ACCEPTED = [
     "+4799999999",

@@ -11,6 +11,7 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.recipient_index import InMemoryRecipientIndex
+from application.envelope import Actor, Change, Role
 from application.operations.operator import OwnerService, QuarantineService
 from application.operations.recorder import ActRecorder, ReasonMissingError
 from application.ordering.commands import OrderNotFoundError
@@ -18,7 +19,6 @@ from application.ports.act_log import RecordedAct
 from application.ports.order_repository import StoreUnavailableError
 from application.queries.audit import AuditingService
 from application.queries.support import SupportService
-from application.recorded import Actor, Change, Role
 from domain.operations.acts import (
     HistoryRead,
     OrderRetried,

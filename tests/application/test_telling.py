@@ -16,7 +16,7 @@ from adapters.memory.status_feed import InMemoryStatusFeed
 from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
 from application.ports.webhooks import Disabled, NotTaken, Webhook
 from application.queries.status_feed import FollowingService
-from application.telling import TellingService
+from application.webhooks.publisher import TellingService
 from domain.order.events import OrderCompleted, OrderId
 from tests.contracts.order_repository_contract import SetClock, resolved
 from tests.contracts.status_feed_contract import lived

@@ -16,10 +16,10 @@ from typing_extensions import override
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.status_feed import InMemoryStatusFeed
+from application.envelope import SERVICE, Recorded
 from application.pace import Pace
 from application.ports.order_repository import OrderRepository, Spoilt, SpoiltHistoryError
 from application.queries.status_feed import Entry, FollowingService, Transition, Unreadable
-from application.recorded import SERVICE, Recorded
 from application.unfolding import Unfolding, rebuilt
 from domain.order.events import NotificationExpired, NotificationNo, OrderCompleted, OrderId
 from domain.order.order import Order

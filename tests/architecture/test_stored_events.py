@@ -15,7 +15,7 @@ from eventsourcing.persistence import StoredEvent
 from adapters.event_store.envelope import EnvelopeMapper, tag
 from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
-from application.recorded import Recorded
+from application.envelope import Recorded
 from domain.order.events import OrderEvent
 
 EXAMPLES = sorted((Path(__file__).parent / "stored").glob("*.json"))

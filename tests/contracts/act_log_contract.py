@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from application.envelope import Actor, Role
 from application.ports.act_log import ActLog, RecordedAct
-from application.recorded import Actor, Role
 from domain.operations.acts import HistoryRead, OwnerSuspended
 from tests.samples import NOON
 

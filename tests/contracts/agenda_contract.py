@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from application.envelope import SERVICE
 from application.ports.agenda import QUARANTINE, WITHHELD, Agenda, InHand, Wait
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
 from application.ports.owner_ledger import OwnerLedger
-from application.recorded import SERVICE
 from domain.order.events import OrderCancelled, OrderId, OrderKind
 from domain.personal import Contact
 from domain.recipient import Direct, Recipient, RecipientNo

@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import msgspec
 
+from application.envelope import Change
 from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import OrderRepository
-from application.recorded import Change
 from domain.order.events import Chain, ChainId, OrderKind
 from tests.contracts.order_repository_contract import placing
 from tests.samples import TTD, placed

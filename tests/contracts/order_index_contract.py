@@ -5,9 +5,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from application.envelope import SERVICE, Change
 from application.ports.order_index import OrderIndex
 from application.ports.order_repository import OrderRepository
-from application.recorded import SERVICE, Change
 from tests.contracts.order_repository_contract import SetClock, going_on, placing, resolved
 from tests.samples import TTD, placed
 

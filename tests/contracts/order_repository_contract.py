@@ -8,13 +8,13 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from application.envelope import SERVICE, Change
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     OrderRepository,
     Spoilt,
     SpoiltHistoryError,
 )
-from application.recorded import SERVICE, Change
 from domain.channel import Channel
 from domain.order.events import (
     ContactResolved,

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from application.envelope import SERVICE
 from application.ports.order_repository import OrderRepository
 from application.ports.recipient_index import RecipientIndex
-from application.recorded import SERVICE
 from domain.order.events import OrderCancelled, OrderId
 from domain.recipient import Identity, Organisation, OrganisationNumber, Recipient, RecipientNo
 from tests.contracts.order_repository_contract import going_on, placing

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
+from application.envelope import SERVICE, Change
 from application.ports.order_repository import OrderRepository
 from application.ports.report_inbox import Matched, Report, ReportInbox
-from application.recorded import SERVICE, Change
 from domain.order.events import Failure, NotificationNo, ReportedState
 from domain.order.order import Order
 from tests.contracts.order_repository_contract import (

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from application.envelope import SERVICE
 from application.ports.order_repository import OrderRepository
 from application.ports.result_index import OwnerFigures, ResultIndex
-from application.recorded import SERVICE
 from domain.channel import Channel, ChannelChoice
 from domain.order.events import (
     ContactNotFound,

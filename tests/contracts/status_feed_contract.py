@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from application.envelope import SERVICE, Change
 from application.ports.order_repository import OrderRepository
 from application.ports.status_feed import FeedEntry, StatusFeed
-from application.recorded import SERVICE, Change
 from domain.order.events import (
     OrderCancelled,
     OrderCompleted,

@@ -49,7 +49,7 @@ from application.ports.provider import EmailLetter
 from application.ports.report_inbox import Report
 from application.queries.audit import AuditingService
 from application.queries.orders import ReadingService
-from application.stopping import StoppedOwners
+from application.suspended_owners import StoppedOwners
 from domain.channel import Channel
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import OrderId, ReportedState

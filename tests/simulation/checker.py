@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time
 
+from application.envelope import Recorded
 from application.ports.provider import SmsLetter
-from application.recorded import Recorded
 from domain.message import SendingTime
 from domain.order.events import (
     DeliveryPolicy,

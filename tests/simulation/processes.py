@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 
+from application.envelope import Actor, Change, Recorded
 from application.ports.agenda import Agenda, InHand, Loan, Wait
 from application.ports.order_repository import OrderRepository, Spoilt, StoreUnavailableError
 from application.ports.provider import (
@@ -29,7 +30,6 @@ from application.ports.report_inbox import (
     reporting_name,
 )
 from application.ports.send_condition import NoAnswer
-from application.recorded import Actor, Change, Recorded
 from domain.channel import Channel
 from domain.contact_point import PersonRecord
 from domain.order.events import Failure, OrderId, ReportedState

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
+from application.envelope import SERVICE, Recorded
 from application.ports.provider import SmsLetter
 from application.ports.report_inbox import Report
-from application.recorded import SERVICE, Recorded
 from domain.channel import Channel, ChannelChoice
 from domain.message import SendingTime
 from domain.order.events import (

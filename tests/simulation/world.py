@@ -27,6 +27,7 @@ from application.delivery.contact_lookup import ContactLookUp, Registries
 from application.delivery.delivery_reports import ReportingService
 from application.delivery.dispatcher import DispatchService
 from application.delivery.handover import HandOver, Timing
+from application.envelope import Actor, Role
 from application.ordering.admission import Admission, OwnerStoppedError
 from application.ordering.commands import (
     CancelOrder,
@@ -41,8 +42,7 @@ from application.ordering.order_ids import OrderNames
 from application.ordering.order_service import OrderingService
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
-from application.recorded import Actor, Role
-from application.stopping import StoppedOwners
+from application.suspended_owners import StoppedOwners
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import PersonRecord, RegisteredAddress
 from domain.message import EmailMessage, SendingTime, SmsMessage

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from application.mobile_number import dialled
+from application.phone_number import dialled
 from application.ports.provider import TOO_LATE, Deferred, Letter, Rejected, SmsLetter, withheld
 from domain.message import is_sayable, is_sms_sender
 from domain.order.events import Failure

@@ -16,9 +16,9 @@ from adapters.event_store.postgres.appender import Appender
 from adapters.event_store.postgres.batch import AgendaRow
 from adapters.event_store.sealing import Place, StoredBox, TamperedError
 from adapters.postgres.reaching import reaching
+from application.envelope import Actor, Change, Recorded
 from application.pace import Pace
 from application.ports.order_repository import Spoilt
-from application.recorded import Actor, Change, Recorded
 from application.unfolding import rebuilt
 from domain.order.events import OrderEvent, OrderId, OrderPlaced
 from domain.order.order import BULK_FROM, Lane, Order, evolve_all, open_order

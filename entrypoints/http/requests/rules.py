@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus, urlsplit
 from msgspec import UNSET, UnsetType
 
 from application.mail_address import AddressError, is_mailbox, read_sender
-from application.mobile_number import e164
+from application.phone_number import e164
 from domain.channel import ChannelChoice
 from domain.contact_point import is_email_address
 from domain.message import (

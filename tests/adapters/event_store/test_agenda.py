@@ -13,7 +13,7 @@ from adapters.event_store.postgres.agenda import _CLAIM
 from adapters.event_store.postgres.agenda_rebuild import AgendaRebuilt, rebuild_agenda
 from adapters.event_store.postgres.batch import APPEND_LOCK
 from adapters.owner_ledger.postgres import PostgresOwnerLedger
-from application.recorded import SERVICE
+from application.envelope import SERVICE
 from domain.order.events import OrderCancelled
 from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.contracts.agenda_contract import LEASE, AgendaContract, claim

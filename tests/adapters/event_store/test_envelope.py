@@ -17,7 +17,7 @@ from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.personal_fields import personal_words
 from adapters.event_store.sealing import Place, Sealer, StoredBox, TamperedError
 from adapters.memory.key_vault import InMemoryKeyVault
-from application.recorded import Recorded
+from application.envelope import Recorded
 from domain.order.events import OrderEvent, OrderPlaced
 from domain.personal import Identifier, Personal
 from domain.recipient import Recipient, RecipientNo

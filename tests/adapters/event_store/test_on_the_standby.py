@@ -9,11 +9,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from structlog.testing import capture_logs
 
+from application.envelope import Change
 from application.ordering.commands import OrderNotFoundError
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.recording import Recording
 from application.ports.report_inbox import Report
-from application.recorded import Change
 from application.seeking import seek
 from domain.order.events import OrderId, ReportedState
 from tests.adapters.event_store.appending import append, appending, stored

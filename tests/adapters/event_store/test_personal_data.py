@@ -3,7 +3,7 @@
 import msgspec
 from psycopg import sql
 
-from application.recorded import SERVICE
+from application.envelope import SERVICE
 from domain.message import EmailMessage, SmsMessage
 from domain.order.events import OrderPlaced
 from domain.personal import Contact, Content, Identifier

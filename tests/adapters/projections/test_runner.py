@@ -13,7 +13,7 @@ from adapters.projections.generations import SupersededError, begin
 from adapters.projections.order_index import OrderIndexProjection
 from adapters.projections.projection import FeedEvent, Row
 from adapters.projections.runner import ProjectionRunner
-from application.recorded import SERVICE
+from application.envelope import SERVICE
 from domain.order.events import OrderCompleted
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
 from tests.contracts.order_index_contract import called

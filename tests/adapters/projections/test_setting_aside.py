@@ -17,7 +17,7 @@ from adapters.postgres.migrations import MIGRATIONS
 from adapters.projections.order_index import OrderIndexProjection
 from adapters.projections.projection import FeedEvent, Row
 from adapters.projections.runner import ProjectionRunner
-from application.health import ProjectionStanding
+from application.operations.health import ProjectionStanding
 from domain.order.events import OrderCancelled, OrderCompleted
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
 from tests.adapters.projections.test_runner import ask, followed

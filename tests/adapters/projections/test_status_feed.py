@@ -2,7 +2,7 @@
 
 import asyncio
 
-from application.recorded import Change
+from application.envelope import Change
 from domain.order.events import OrderCompleted, OrderId
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
 from tests.contracts.order_repository_contract import order_id

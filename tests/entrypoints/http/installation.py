@@ -43,7 +43,7 @@ from application.delivery.contact_lookup import ContactLookUp, Registries
 from application.delivery.delivery_reports import ReportingService
 from application.delivery.dispatcher import DispatchService
 from application.delivery.handover import HandOver
-from application.health import HealthService, ProjectionStanding
+from application.operations.health import HealthService, ProjectionStanding
 from application.operations.recorder import ActRecorder
 from application.ordering.admission import Admission
 from application.ordering.instant_order_service import InstantService
@@ -70,9 +70,9 @@ from application.queries.orders import ReadingService
 from application.queries.statistics import CountingService
 from application.queries.status_feed import FollowingService
 from application.queries.support import SupportService
-from application.stopping import StoppedOwners
-from application.subscribing import SubscribingService
-from application.telling import TellingService
+from application.suspended_owners import StoppedOwners
+from application.webhooks.publisher import TellingService
+from application.webhooks.subscriptions import SubscribingService
 from domain.channel import Channel
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import Failure, OrderPlaced, ReportedState

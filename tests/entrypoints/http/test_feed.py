@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from application.recorded import SERVICE, Change
+from application.envelope import SERVICE, Change
 from domain.order.events import OrderCancelled, OrderCompleted, OrderId
 from entrypoints.http.answers_feed import FeedEntryAnswer
 from entrypoints.http.feed import Page

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 
-from application.health import Behind, HealthService, ProjectionStanding, Readiness
+from application.operations.health import Behind, HealthService, ProjectionStanding, Readiness
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.recording import Recording
 from tests.entrypoints.http.installation import Installation, Punctual, Recorded

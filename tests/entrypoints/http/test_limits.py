@@ -9,10 +9,10 @@ import pytest
 from typing_extensions import override
 
 from adapters.memory.order_repository import InMemoryOrderRepository
+from application.envelope import Actor, Change
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Ceiling
 from application.ports.provider import Deferred
-from application.recorded import Actor, Change
 from domain.order.order import Order
 from tests.contracts.order_repository_contract import SetClock
 from tests.entrypoints.http.asking import EMAIL_ORDER, SMS_ORDER, chain

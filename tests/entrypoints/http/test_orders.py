@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from application.recorded import SERVICE, Change
+from application.envelope import SERVICE, Change
 from domain.channel import Channel
 from domain.order.events import (
     ContactNotFound,

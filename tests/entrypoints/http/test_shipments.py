@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from application.agreeing import read_agreement
-from application.recorded import SERVICE, Change
+from application.envelope import SERVICE, Change
 from domain.channel import Channel
 from domain.order.events import (
     ContactNotFound,

@@ -1,0 +1,1 @@
+"""Carry the status feed to the addresses that its owners named."""
