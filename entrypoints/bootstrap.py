@@ -53,11 +53,11 @@ from application.webhooks.subscriptions import SubscribingService
 from entrypoints.http import services as http
 from entrypoints.http.answers_webhooks import webhook_challenge, webhook_message
 from entrypoints.http.app import create_app
-from entrypoints.http.bodies import BodyLimits
-from entrypoints.http.gate import log_served
 from entrypoints.http.internal import Internal
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.openapi_schemas import Sizes
+from entrypoints.http.transport.bodies import BodyLimits
+from entrypoints.http.transport.middleware import log_served
 from entrypoints.settings import SettingError, Settings
 from entrypoints.wiring.agreements import agreements
 from entrypoints.wiring.clock import utc_now

@@ -16,8 +16,8 @@ import uvicorn
 from typing_extensions import override
 
 from entrypoints.bootstrap import Services, api, services
-from entrypoints.http.protocol import PatientProtocol
 from entrypoints.http.reports import EMAIL_REPORTS, SMS_REPORTS
+from entrypoints.http.transport.uvicorn_protocol import PatientProtocol
 from entrypoints.sandbox import CatchAll, Credentials, ReportTarget
 from entrypoints.settings import Settings
 

@@ -27,7 +27,7 @@ from entrypoints.cli.database import asked, database
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
 from entrypoints.http.answers_histories import as_at as as_at_answer
-from entrypoints.http.links import Links
+from entrypoints.http.transport.links import Links
 from entrypoints.wiring.lending import acts, auditing
 
 app = App(name="audit", help="See what was known of an order, when, and by whom.")

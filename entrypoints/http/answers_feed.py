@@ -7,8 +7,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from application.queries.status_feed import Entry, Unreadable
-from entrypoints.http.answering import Moment
 from entrypoints.http.answers_shipments import shipment
+from entrypoints.http.transport.responses import Moment
 
 
 class FeedRecipientAnswer(Struct, frozen=True, kw_only=True, rename="camel"):

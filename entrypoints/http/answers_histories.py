@@ -10,10 +10,10 @@ from application.envelope import Actor
 from application.queries.history_line import HistoryLine
 from domain.order.events import OrderId
 from domain.order.order import Order
-from entrypoints.http.answering import Moment, utc
 from entrypoints.http.answers_orders import OrderAnswer, order_as_placed
 from entrypoints.http.answers_shipments import ShipmentAnswer, shipment
-from entrypoints.http.links import Links
+from entrypoints.http.transport.links import Links
+from entrypoints.http.transport.responses import Moment, utc
 
 
 class ActorAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

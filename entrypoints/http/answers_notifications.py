@@ -10,13 +10,13 @@ from domain.order.notification import Notification
 from domain.order.order import Order
 from domain.personal import Contact
 from domain.recipient import Organisation, Person
-from entrypoints.http.answering import Moment, utc
-from entrypoints.http.answers_deliveries import (
+from entrypoints.http.transport.altinn_vocabulary import (
     RESULT_WORDS,
     first_version,
     has_succeeded,
     result_of,
 )
+from entrypoints.http.transport.responses import Moment, utc
 
 
 class NotificationRecipientAnswer(

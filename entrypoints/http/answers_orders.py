@@ -10,14 +10,14 @@ from domain.channel import Channel
 from domain.order.notification import Reserved
 from domain.order.order import Order
 from domain.recipient import Direct, ExternalIdentity, Identity, Organisation, Person
-from entrypoints.http.answering import Moment, utc
-from entrypoints.http.answers_deliveries import (
+from entrypoints.http.answers_notifications import on_channel, succeeded, text_of
+from entrypoints.http.transport.altinn_vocabulary import (
     CHANNELS,
     ORDER_WORDS,
     order_status_first,
 )
-from entrypoints.http.answers_notifications import on_channel, succeeded, text_of
-from entrypoints.http.links import Links
+from entrypoints.http.transport.links import Links
+from entrypoints.http.transport.responses import Moment, utc
 
 
 class RecipientAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

@@ -10,13 +10,13 @@ from msgspec import Struct
 from domain.channel import Channel
 from domain.order.notification import Notification
 from domain.order.order import Order
-from entrypoints.http.answering import Moment, utc
-from entrypoints.http.answers_deliveries import (
+from entrypoints.http.transport.altinn_vocabulary import (
     KINDS,
     order_status_second,
     result_of,
     second_version,
 )
+from entrypoints.http.transport.responses import Moment, utc
 
 
 class ShipmentRecipientAnswer(Struct, frozen=True, kw_only=True, rename="camel"):

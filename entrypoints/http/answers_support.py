@@ -10,9 +10,9 @@ from application.queries.support import Sent
 from domain.channel import Channel
 from domain.order.notification import Notification
 from domain.recipient import Organisation, Person
-from entrypoints.http.answering import Moment, utc
-from entrypoints.http.answers_deliveries import CHANNELS, KINDS, result_of
 from entrypoints.http.answers_notifications import text_of
+from entrypoints.http.transport.altinn_vocabulary import CHANNELS, KINDS, result_of
+from entrypoints.http.transport.responses import Moment, utc
 
 
 class DeliveryAttemptAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from application.ports.webhooks import Webhook
 from application.queries.status_feed import Entry, Unreadable
-from entrypoints.http.answering import Moment, utc
-from entrypoints.http.answers_deliveries import KINDS, order_status_second
 from entrypoints.http.answers_feed import HISTORY_SPOILT
+from entrypoints.http.transport.altinn_vocabulary import KINDS, order_status_second
+from entrypoints.http.transport.responses import Moment, utc
 
 
 class WebhookAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

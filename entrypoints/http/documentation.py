@@ -7,9 +7,9 @@ from typing import Final
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
-from entrypoints.http.answering import JSON, Answer
-from entrypoints.http.contract import Access, Reply, Route
-from entrypoints.http.doors import Endpoint, door
+from entrypoints.http.transport.asgi_routes import Endpoint, door
+from entrypoints.http.transport.contract import Access, Reply, Route
+from entrypoints.http.transport.responses import JSON, Answer
 
 POLICY: Final = (
     b"content-security-policy",

@@ -13,15 +13,15 @@ from litestar.types import Receive, Scope
 from application.pace import Pace
 from application.queries.status_feed import Entry
 from application.turns import OwnersTurns
-from entrypoints.http.answering import Answer, Headers, in_json
 from entrypoints.http.answers_feed import FeedEntryAnswer, feed_entry
-from entrypoints.http.authentication import Doorkeeper
-from entrypoints.http.contract import Parameter, Reply, Route
-from entrypoints.http.doors import door
-from entrypoints.http.links import BASE
-from entrypoints.http.problem_families import ValidationProblem
 from entrypoints.http.requests.parameters import LARGEST_PAGE, FeedRequest, read_feed
 from entrypoints.http.services import Services
+from entrypoints.http.transport.asgi_routes import door
+from entrypoints.http.transport.authentication import Doorkeeper
+from entrypoints.http.transport.contract import Parameter, Reply, Route
+from entrypoints.http.transport.links import BASE
+from entrypoints.http.transport.problem_types import ValidationProblem
+from entrypoints.http.transport.responses import Answer, Headers, in_json
 
 FEED: Final = f"{BASE}/future/shipment/feed"
 

@@ -10,8 +10,8 @@ from domain.channel import Channel
 from domain.order.notification import Notification
 from domain.personal import Contact
 from domain.sms_segments import segments
-from entrypoints.http.answering import utc
-from entrypoints.http.answers_deliveries import result_of
+from entrypoints.http.transport.altinn_vocabulary import result_of
+from entrypoints.http.transport.responses import utc
 
 _COMMON: Final[Mapping[str, str]] = {
     "ShipmentId": "string",

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from application.operations.health import Readiness
 from application.ports.recording import Recording
-from entrypoints.http.answering import TEXT, Answer, told
-from entrypoints.http.contract import Access, Reply, Route
 from entrypoints.http.services import Services
+from entrypoints.http.transport.contract import Access, Reply, Route
+from entrypoints.http.transport.responses import TEXT, Answer, told
 
 
 class ProjectionAnswer(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -14,26 +14,26 @@ from litestar.types import Receive, Scope
 from application.caller import Caller
 from application.envelope import Actor, Role
 from application.ordering.commands import HandOverFailedError, PlaceInstant
-from entrypoints.http.answering import Answer
-from entrypoints.http.bodies import (
+from entrypoints.http.placing import InstantReader, read_and_looked_through
+from entrypoints.http.placing_contract import REFUSED, WARNED
+from entrypoints.http.requests import Rules
+from entrypoints.http.requests.internal import read_email_handed_in, read_sms_handed_in
+from entrypoints.http.requests.placed import telling_faults_of
+from entrypoints.http.requests.wire import EmailHandedInRequest, SmsHandedInRequest
+from entrypoints.http.services import Services
+from entrypoints.http.transport.asgi_routes import Endpoint, door
+from entrypoints.http.transport.bodies import (
     JSON_TYPES,
     BodyLimits,
     check_media_type,
     read_body,
 )
-from entrypoints.http.contract import Access, Body, Reply, Route
-from entrypoints.http.doors import Endpoint, door
-from entrypoints.http.placing import InstantReader, read_and_looked_through
-from entrypoints.http.placing_contract import REFUSED, WARNED
-from entrypoints.http.problem_families import PlainProblem, ValidationProblem
-from entrypoints.http.rate_limits import rate_limit
-from entrypoints.http.refusals import NotTakenOverError
-from entrypoints.http.requests import Rules
-from entrypoints.http.requests.internal import read_email_handed_in, read_sms_handed_in
-from entrypoints.http.requests.placed import telling_faults_of
-from entrypoints.http.requests.wire import EmailHandedInRequest, SmsHandedInRequest
-from entrypoints.http.secrets import check_secret
-from entrypoints.http.services import Services
+from entrypoints.http.transport.contract import Access, Body, Reply, Route
+from entrypoints.http.transport.credentials import check_secret
+from entrypoints.http.transport.errors import NotTakenOverError
+from entrypoints.http.transport.problem_types import PlainProblem, ValidationProblem
+from entrypoints.http.transport.rate_limits import rate_limit
+from entrypoints.http.transport.responses import Answer
 
 SMS: Final = "/notifications/sms/api/v1/instantmessage/send"
 EMAIL: Final = "/notifications/email/api/v1/instantemail"

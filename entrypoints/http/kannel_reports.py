@@ -12,13 +12,13 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
 from domain import limits
-from entrypoints.http.answering import Answer
-from entrypoints.http.contract import Access, Parameter, Reply, Route
-from entrypoints.http.doors import door
-from entrypoints.http.problem_families import PlainProblem
 from entrypoints.http.reports import ReportReader, read_reports
-from entrypoints.http.secrets import check_login
 from entrypoints.http.services import Services
+from entrypoints.http.transport.asgi_routes import door
+from entrypoints.http.transport.contract import Access, Parameter, Reply, Route
+from entrypoints.http.transport.credentials import check_login
+from entrypoints.http.transport.problem_types import PlainProblem
+from entrypoints.http.transport.responses import Answer
 
 KANNEL_REPORTS: Final = "/notifications/sms/api/v1/kannel/reports"
 

@@ -22,18 +22,18 @@ from application.caller import SUPPORT
 from application.ports.result_index import OwnerFigures
 from application.queries.statistics import CountingService, Ended
 from domain.channel import Channel
-from entrypoints.http.answering import JSON, Answer, in_json
-from entrypoints.http.authentication import HTML_RANGES, Doorkeeper
-from entrypoints.http.bodies import BodyLimits, check_media_type, read_body
-from entrypoints.http.contract import Access, Body, Reply, Route
-from entrypoints.http.doors import Endpoint, door
 from entrypoints.http.figures import COLUMNS, figure_of
-from entrypoints.http.links import BASE
-from entrypoints.http.problem_families import ValidationProblem
-from entrypoints.http.refusals import WrongCredentialsError
 from entrypoints.http.requests import InvalidRequestError
 from entrypoints.http.requests.wire import MonthRequest
-from entrypoints.http.tracing import trail
+from entrypoints.http.transport.asgi_routes import Endpoint, door
+from entrypoints.http.transport.authentication import HTML_RANGES, Doorkeeper
+from entrypoints.http.transport.bodies import BodyLimits, check_media_type, read_body
+from entrypoints.http.transport.contract import Access, Body, Reply, Route
+from entrypoints.http.transport.errors import WrongCredentialsError
+from entrypoints.http.transport.links import BASE
+from entrypoints.http.transport.problem_types import ValidationProblem
+from entrypoints.http.transport.responses import JSON, Answer, in_json
+from entrypoints.http.transport.tracing import trail
 
 PAGE: Final = f"{BASE}/metrics"
 _FORM: Final = "application/x-www-form-urlencoded"

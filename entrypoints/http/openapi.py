@@ -29,9 +29,17 @@ from entrypoints.http import (
     triggers,
     webhooks,
 )
-from entrypoints.http.contract import IN_JSON, IN_PROBLEM, Access, Body, Parameter, Reply, Route
 from entrypoints.http.openapi_schemas import USUAL, Sizes, schemas_of
-from entrypoints.http.problem_families import AltinnProblem, PlainProblem, ValidationProblem
+from entrypoints.http.transport.contract import (
+    IN_JSON,
+    IN_PROBLEM,
+    Access,
+    Body,
+    Parameter,
+    Reply,
+    Route,
+)
+from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem, ValidationProblem
 
 ROUTES: Final[tuple[Route, ...]] = (
     *placing_contract.ROUTES,

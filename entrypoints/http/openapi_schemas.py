@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from domain.channel import Channel
-from entrypoints.http.answers_deliveries import (
+from entrypoints.http.transport.altinn_vocabulary import (
     CHANNELS,
     KINDS,
     ORDER_STATUS,

@@ -10,7 +10,6 @@ from application.caller import Caller
 from application.ordering.commands import CancelOrder, OrderNotFoundError
 from domain.channel import Channel
 from domain.order.order import Order
-from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_notifications import NotificationsAnswer, notifications_of
 from entrypoints.http.answers_orders import (
     OrderAnswer,
@@ -18,13 +17,14 @@ from entrypoints.http.answers_orders import (
     order_as_placed,
     order_with_status,
 )
-from entrypoints.http.authentication import actor
-from entrypoints.http.contract import ORDER_ID, Reply, Route
-from entrypoints.http.links import BASE, Links
-from entrypoints.http.problem_families import PlainProblem, ValidationProblem
-from entrypoints.http.problems import respond_nothing_found
 from entrypoints.http.requests.parameters import read_order_id
 from entrypoints.http.services import Services
+from entrypoints.http.transport.authentication import actor
+from entrypoints.http.transport.contract import ORDER_ID, Reply, Route
+from entrypoints.http.transport.links import BASE, Links
+from entrypoints.http.transport.problem_types import PlainProblem, ValidationProblem
+from entrypoints.http.transport.problems import respond_nothing_found
+from entrypoints.http.transport.responses import Answer, told
 
 _NO_GUID: Final = Reply(words="The id is no GUID.", kind=ValidationProblem)
 _NOTHING: Final = Reply(words="There is no such order of this owner.")

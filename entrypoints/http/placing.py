@@ -16,21 +16,8 @@ from application.ordering.commands import (
     PlaceOrder,
 )
 from application.turns import OwnersTurns
-from entrypoints.http.answering import Answer, Headers, left_out, told
 from entrypoints.http.answers_orders import orders_found
 from entrypoints.http.answers_placed import chain_placed, order_placed
-from entrypoints.http.authentication import Doorkeeper, actor
-from entrypoints.http.bodies import (
-    JSON_TYPES,
-    SHORT,
-    BodyLimits,
-    beside_the_loop,
-    check_media_type,
-    read_body,
-)
-from entrypoints.http.doors import Endpoint, door
-from entrypoints.http.links import BASE, Links
-from entrypoints.http.rate_limits import rate_limit
 from entrypoints.http.requests import (
     ChainRequest,
     InstantRequest,
@@ -48,6 +35,19 @@ from entrypoints.http.requests import (
 from entrypoints.http.requests.parameters import read_senders_reference
 from entrypoints.http.requests.placed import telling_faults_of
 from entrypoints.http.services import Services
+from entrypoints.http.transport.asgi_routes import Endpoint, door
+from entrypoints.http.transport.authentication import Doorkeeper, actor
+from entrypoints.http.transport.bodies import (
+    JSON_TYPES,
+    SHORT,
+    BodyLimits,
+    beside_the_loop,
+    check_media_type,
+    read_body,
+)
+from entrypoints.http.transport.links import BASE, Links
+from entrypoints.http.transport.rate_limits import rate_limit
+from entrypoints.http.transport.responses import Answer, Headers, left_out, told
 
 OrderReader: TypeAlias = Callable[[bytes, Rules], NewOrder]
 

@@ -7,9 +7,6 @@ from typing import Final
 from domain import limits
 from entrypoints.http.answers_orders import OrdersAnswer
 from entrypoints.http.answers_placed import ChainPlacedAnswer, OrderPlacedAnswer
-from entrypoints.http.contract import IN_JSON, Access, Body, Parameter, Reply, Route
-from entrypoints.http.links import BASE
-from entrypoints.http.problem_families import AltinnProblem, PlainProblem, ValidationProblem
 from entrypoints.http.requests import (
     ChainOrderRequest,
     ComposedEmailOrderRequest,
@@ -20,6 +17,9 @@ from entrypoints.http.requests import (
     OrderRequest,
     SmsOrderRequest,
 )
+from entrypoints.http.transport.contract import IN_JSON, Access, Body, Parameter, Reply, Route
+from entrypoints.http.transport.links import BASE
+from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem, ValidationProblem
 
 WARNED: Final[Mapping[str, str]] = {
     "Varsel-Warning": (

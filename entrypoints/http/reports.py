@@ -9,8 +9,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from application.ports.report_inbox import Report
 from application.ports.unread_mail import MailRead
-from entrypoints.http.answering import XML, Answer
-from entrypoints.http.bodies import (
+from entrypoints.http.services import Services
+from entrypoints.http.transport.bodies import (
     XML_TYPES,
     BodyLimits,
     beside_the_loop,
@@ -18,11 +18,11 @@ from entrypoints.http.bodies import (
     read_beginning,
     read_body,
 )
-from entrypoints.http.contract import Access, Body, Reply, Route
-from entrypoints.http.problem_families import PlainProblem
-from entrypoints.http.refusals import UnreadableReportError
-from entrypoints.http.secrets import check_login, check_secret
-from entrypoints.http.services import Services
+from entrypoints.http.transport.contract import Access, Body, Reply, Route
+from entrypoints.http.transport.credentials import check_login, check_secret
+from entrypoints.http.transport.errors import UnreadableReportError
+from entrypoints.http.transport.problem_types import PlainProblem
+from entrypoints.http.transport.responses import XML, Answer
 
 ReportReader: TypeAlias = Callable[[bytes], Sequence[Report]]
 """Reads what a provider sent, be it a body or a query; raises a `ValueError` for what is no report."""

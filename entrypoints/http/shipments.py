@@ -8,16 +8,16 @@ from litestar.params import FromPath
 
 from application.caller import Caller
 from application.ordering.commands import OrderNotFoundError
-from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_shipments import ShipmentAnswer, shipment
-from entrypoints.http.contract import ORDER_ID, Reply, Route
-from entrypoints.http.links import BASE
-from entrypoints.http.problem_families import AltinnProblem, PlainProblem
-from entrypoints.http.problems import respond_no_shipment
-from entrypoints.http.refusals import NoSuchPathError
 from entrypoints.http.requests import InvalidRequestError
 from entrypoints.http.requests.parameters import read_order_id
 from entrypoints.http.services import Services
+from entrypoints.http.transport.contract import ORDER_ID, Reply, Route
+from entrypoints.http.transport.errors import NoSuchPathError
+from entrypoints.http.transport.links import BASE
+from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem
+from entrypoints.http.transport.problems import respond_no_shipment
+from entrypoints.http.transport.responses import Answer, told
 
 ROUTES: Final = (
     Route(

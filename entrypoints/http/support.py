@@ -16,13 +16,7 @@ from application.queries.support import Unreadable
 from domain import limits
 from domain.order.events import OrderId
 from domain.recipient import Organisation, Person
-from entrypoints.http.answering import Answer, left_out, told
 from entrypoints.http.answers_support import SentAnswer, sent_to
-from entrypoints.http.authentication import Doorkeeper, actor
-from entrypoints.http.contract import Access, Parameter, Reply, Route
-from entrypoints.http.doors import Endpoint, door
-from entrypoints.http.links import BASE
-from entrypoints.http.problem_families import ValidationProblem
 from entrypoints.http.requests.support import (
     ORGANISATION_HEADER,
     PERSON_HEADER,
@@ -31,6 +25,12 @@ from entrypoints.http.requests.support import (
     read_person,
 )
 from entrypoints.http.services import Services
+from entrypoints.http.transport.asgi_routes import Endpoint, door
+from entrypoints.http.transport.authentication import Doorkeeper, actor
+from entrypoints.http.transport.contract import Access, Parameter, Reply, Route
+from entrypoints.http.transport.links import BASE
+from entrypoints.http.transport.problem_types import ValidationProblem
+from entrypoints.http.transport.responses import Answer, left_out, told
 
 _SENT: Final = f"{BASE}/future/dashboard/recipients/notifications"
 PERSONS: Final = f"{_SENT}/nin"

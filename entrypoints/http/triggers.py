@@ -9,13 +9,13 @@ from typing import Final
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
-from entrypoints.http.answering import Answer
-from entrypoints.http.bodies import JSON_TYPES, BodyLimits, check_media_type, read_body
-from entrypoints.http.contract import Access, Reply, Route
-from entrypoints.http.doors import door
-from entrypoints.http.links import BASE
-from entrypoints.http.problem_families import PlainProblem
-from entrypoints.http.secrets import check_secret
+from entrypoints.http.transport.asgi_routes import door
+from entrypoints.http.transport.bodies import JSON_TYPES, BodyLimits, check_media_type, read_body
+from entrypoints.http.transport.contract import Access, Reply, Route
+from entrypoints.http.transport.credentials import check_secret
+from entrypoints.http.transport.links import BASE
+from entrypoints.http.transport.problem_types import PlainProblem
+from entrypoints.http.transport.responses import Answer
 
 NAMES: Final = (
     "pastDueOrders",

@@ -11,7 +11,6 @@ from litestar.types import Receive, Scope
 from application.caller import Caller
 from application.webhooks.subscriptions import MOST, UnfitAddressError
 from domain import limits
-from entrypoints.http.answering import Answer, told
 from entrypoints.http.answers_webhooks import (
     WebhookAnswer,
     WebhookKeyAnswer,
@@ -19,15 +18,16 @@ from entrypoints.http.answers_webhooks import (
     webhook,
     webhook_key,
 )
-from entrypoints.http.bodies import JSON_TYPES, BodyLimits, check_media_type, read_body
-from entrypoints.http.contract import Access, Body, Parameter, Reply, Route
-from entrypoints.http.doors import door
-from entrypoints.http.links import BASE
-from entrypoints.http.problem_families import PlainProblem, ValidationProblem
 from entrypoints.http.requests import InvalidRequestError
 from entrypoints.http.requests.webhooks import read_webhook, read_webhook_name
 from entrypoints.http.requests.wire import WebhookRequest
 from entrypoints.http.services import Services
+from entrypoints.http.transport.asgi_routes import door
+from entrypoints.http.transport.bodies import JSON_TYPES, BodyLimits, check_media_type, read_body
+from entrypoints.http.transport.contract import Access, Body, Parameter, Reply, Route
+from entrypoints.http.transport.links import BASE
+from entrypoints.http.transport.problem_types import PlainProblem, ValidationProblem
+from entrypoints.http.transport.responses import Answer, told
 
 WEBHOOKS: Final = f"{BASE}/webhooks"
 KEY: Final = f"{BASE}/webhook-key"

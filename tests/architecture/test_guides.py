@@ -6,10 +6,15 @@ from pathlib import Path
 
 from domain import limits
 from entrypoints.http.openapi import ROUTES
-from entrypoints.http.problem_families import Empty
-from entrypoints.http.problems import REFUSALS, SHIPMENT_NOT_FOUND, TOKEN_REFUSALS, UNEXPECTED
 from entrypoints.http.requests.faults import INVALID
 from entrypoints.http.requests.national_numbers import IN_A_TEXT
+from entrypoints.http.transport.problem_types import Empty
+from entrypoints.http.transport.problems import (
+    REFUSALS,
+    SHIPMENT_NOT_FOUND,
+    TOKEN_REFUSALS,
+    UNEXPECTED,
+)
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 BASE = "/notifications/api/v1"

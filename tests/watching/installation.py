@@ -18,7 +18,7 @@ import uvicorn
 import uvloop
 
 from entrypoints.bootstrap import Services, api, services
-from entrypoints.http.protocol import PatientProtocol
+from entrypoints.http.transport.uvicorn_protocol import PatientProtocol
 from entrypoints.processes import _Server, _tasks, freeze
 from entrypoints.sandbox import CatchAll, Credentials
 from entrypoints.settings import Settings

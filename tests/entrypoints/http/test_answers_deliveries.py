@@ -25,7 +25,7 @@ from domain.order.notification import (
     Unknown,
 )
 from domain.order.order import OrderStatus
-from entrypoints.http.answers_deliveries import (
+from entrypoints.http.transport.altinn_vocabulary import (
     CHANNELS,
     KINDS,
     ORDER_WORDS,

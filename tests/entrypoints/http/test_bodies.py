@@ -7,8 +7,8 @@ import httpx
 import pytest
 from litestar.types import Receive, Scope
 
-from entrypoints.http.bodies import SHORT, BodyLimits, beside_the_loop, read_body
-from entrypoints.http.refusals import BodyTooLargeError, ClientGoneError
+from entrypoints.http.transport.bodies import SHORT, BodyLimits, beside_the_loop, read_body
+from entrypoints.http.transport.errors import BodyTooLargeError, ClientGoneError
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.installation import TTD, V1
 

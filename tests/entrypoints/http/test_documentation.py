@@ -10,12 +10,12 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from entrypoints.http.contract import IN_JSON, Access, Route
 from entrypoints.http.documentation import POLICY
-from entrypoints.http.gate import Gate
 from entrypoints.http.openapi import ROUTES, document
 from entrypoints.http.openapi_schemas import Sizes
-from entrypoints.http.problems import REFUSALS
+from entrypoints.http.transport.contract import IN_JSON, Access, Route
+from entrypoints.http.transport.middleware import Gate
+from entrypoints.http.transport.problems import REFUSALS
 from tests.entrypoints.http.installation import COMPOSER, TTD, Installation
 from tests.entrypoints.http.test_access import filled
 from tests.entrypoints.http.test_answers_deliveries import ROWS

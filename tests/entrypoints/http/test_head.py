@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from entrypoints.http.contract import Access, Route
 from entrypoints.http.openapi import ROUTES
+from entrypoints.http.transport.contract import Access, Route
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.installation import SUPPORTER, TTD, V1, Installation
 from tests.entrypoints.http.test_access import knock

@@ -14,10 +14,10 @@ from adapters.channels.kannel.delivery_reports import read_kannel_report
 from application.delivery.delivery_reports import ReportingService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report
-from entrypoints.http.gate import Gate
 from entrypoints.http.kannel_reports import KANNEL_REPORTS, KannelReports, kannel_reports
-from entrypoints.http.problems import respond
 from entrypoints.http.services import Services
+from entrypoints.http.transport.middleware import Gate
+from entrypoints.http.transport.problems import respond
 from tests.entrypoints.http.installation import Installation
 
 TOKEN = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"

@@ -14,9 +14,9 @@ from application.ordering.order_ids import OrderNames
 from application.ordering.order_service import OrderingService
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
-from entrypoints.http.problem_families import Altinn, Empty, Plain, Refusal
-from entrypoints.http.problems import REFUSALS, TOKEN_REFUSALS
 from entrypoints.http.services import Services
+from entrypoints.http.transport.problem_types import Altinn, Empty, Plain, Refusal
+from entrypoints.http.transport.problems import REFUSALS, TOKEN_REFUSALS
 from tests.entrypoints.http.asking import EMAIL_ORDER, chain
 from tests.entrypoints.http.installation import TTD, V1, Installation
 

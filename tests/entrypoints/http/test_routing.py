@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from entrypoints.http.bodies import BodyLimits
+from entrypoints.http.transport.bodies import BodyLimits
 from tests.entrypoints.http.asking import EMAIL_ORDER, chain
 from tests.entrypoints.http.installation import TTD, V1, Installation
 

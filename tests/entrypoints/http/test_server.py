@@ -12,10 +12,10 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from entrypoints.http.answering import Answer
-from entrypoints.http.bodies import BodyLimits
-from entrypoints.http.protocol import PatientProtocol
-from entrypoints.http.unread import Unread
+from entrypoints.http.transport.bodies import BodyLimits
+from entrypoints.http.transport.responses import Answer
+from entrypoints.http.transport.unread import Unread
+from entrypoints.http.transport.uvicorn_protocol import PatientProtocol
 from tests.entrypoints.http.installation import V1, Installation
 
 HEAD = (

@@ -12,7 +12,7 @@ from litestar.types import Scope
 from application.caller import CREATE, Caller
 from application.envelope import Actor, Role
 from application.ports.token_verifier import TokenVerifier
-from entrypoints.http.refusals import MissingScopeError, NotAcceptableError
+from entrypoints.http.transport.errors import MissingScopeError, NotAcceptableError
 
 COOKIE: Final = "AltinnStudioRuntime"
 """The cookie in which a browser bears a token; an `Authorization` header goes before it."""

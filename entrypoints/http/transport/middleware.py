@@ -18,10 +18,10 @@ from litestar.types import (
     Send,
 )
 
-from entrypoints.http.bodies import announced_length
-from entrypoints.http.problems import answer_to
-from entrypoints.http.refusals import UnreadableLengthError
-from entrypoints.http.tracing import trail
+from entrypoints.http.transport.bodies import announced_length
+from entrypoints.http.transport.errors import UnreadableLengthError
+from entrypoints.http.transport.problems import answer_to
+from entrypoints.http.transport.tracing import trail
 
 access_log = structlog.get_logger("access")
 

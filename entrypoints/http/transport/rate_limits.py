@@ -1,7 +1,7 @@
 """How an owner stands against its ceilings, in headers (draft-ietf-httpapi-ratelimit-headers)."""
 
 from application.ordering.commands import Standing
-from entrypoints.http.answering import Headers
+from entrypoints.http.transport.responses import Headers
 
 
 def rate_limit(standing: Standing | None) -> Headers:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from domain import limits
-from entrypoints.http.answering import JSON, PROBLEM
+from entrypoints.http.transport.responses import JSON, PROBLEM
 
 
 class Access(StrEnum):

@@ -10,8 +10,8 @@ from typing import TypeAlias
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from entrypoints.http.answering import Answer
-from entrypoints.http.refusals import MethodNotAllowedError
+from entrypoints.http.transport.errors import MethodNotAllowedError
+from entrypoints.http.transport.responses import Answer
 
 Endpoint: TypeAlias = Callable[[Scope, Receive], Awaitable[Answer]]
 

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from litestar.types import Receive, Scope
 
-from entrypoints.http.refusals import (
+from entrypoints.http.transport.errors import (
     BodyTooLargeError,
     BodyTooSlowError,
     ClientGoneError,

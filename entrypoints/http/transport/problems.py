@@ -35,18 +35,9 @@ from application.ports.token_verifier import (
 from application.ports.unread_mail import ReaderUnavailableError
 from application.webhooks.subscriptions import TooManyWebhooksError, WebhookNotFoundError
 from domain.order.errors import TooLateToCancelError
-from entrypoints.http.answering import PROBLEM, Answer, in_json
-from entrypoints.http.problem_families import (
-    Altinn,
-    AltinnProblem,
-    Empty,
-    Plain,
-    PlainProblem,
-    Refusal,
-    ValidationProblem,
-)
-from entrypoints.http.rate_limits import too_much
-from entrypoints.http.refusals import (
+from entrypoints.http.requests import InvalidRequestError
+from entrypoints.http.requests.faults import INVALID, MOST
+from entrypoints.http.transport.errors import (
     BodyTooLargeError,
     BodyTooSlowError,
     ClientGoneError,
@@ -60,9 +51,18 @@ from entrypoints.http.refusals import (
     UnsupportedMediaTypeError,
     WrongCredentialsError,
 )
-from entrypoints.http.requests import InvalidRequestError
-from entrypoints.http.requests.faults import INVALID, MOST
-from entrypoints.http.tracing import trail
+from entrypoints.http.transport.problem_types import (
+    Altinn,
+    AltinnProblem,
+    Empty,
+    Plain,
+    PlainProblem,
+    Refusal,
+    ValidationProblem,
+)
+from entrypoints.http.transport.rate_limits import too_much
+from entrypoints.http.transport.responses import PROBLEM, Answer, in_json
+from entrypoints.http.transport.tracing import trail
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from litestar.types import Scope
 
-from entrypoints.http.refusals import WrongCredentialsError
+from entrypoints.http.transport.errors import WrongCredentialsError
 
 _BEARER: Final = b"Bearer"
 _BASIC: Final = b'Basic realm="delivery reports", charset="UTF-8"'

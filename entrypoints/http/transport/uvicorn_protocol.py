@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from entrypoints.http.unread import Unread
+from entrypoints.http.transport.unread import Unread
 
 HEAD_SECONDS: Final = 10.0
 BODY_SECONDS: Final = 30.0
