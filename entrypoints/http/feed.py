@@ -14,7 +14,6 @@ from application.pace import Pace
 from application.queries.status_feed import Entry
 from application.turns import OwnersTurns
 from entrypoints.http.answers_feed import FeedEntryAnswer, feed_entry
-from entrypoints.http.requests.parameters import LARGEST_PAGE, FeedRequest, read_feed
 from entrypoints.http.services import Services
 from entrypoints.http.transport.asgi_routes import door
 from entrypoints.http.transport.authentication import Doorkeeper
@@ -22,6 +21,7 @@ from entrypoints.http.transport.contract import Parameter, Reply, Route
 from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import ValidationProblem
 from entrypoints.http.transport.responses import Answer, Headers, in_json
+from entrypoints.http.validation.parameters import LARGEST_PAGE, FeedRequest, read_feed
 
 FEED: Final = f"{BASE}/future/shipment/feed"
 

@@ -9,13 +9,13 @@ from litestar.params import FromPath
 from application.caller import Caller
 from domain import limits
 from entrypoints.http.answers_histories import AsAtAnswer, HistoryAnswer, as_at, history
-from entrypoints.http.requests.parameters import read_moment, read_order_id
 from entrypoints.http.services import Services
 from entrypoints.http.transport.authentication import actor
 from entrypoints.http.transport.contract import ORDER_ID, Parameter, Reply, Route
 from entrypoints.http.transport.links import BASE, Links
 from entrypoints.http.transport.problem_types import PlainProblem, ValidationProblem
 from entrypoints.http.transport.responses import Answer, told
+from entrypoints.http.validation.parameters import read_moment, read_order_id
 
 _NOT_FOUND: Final = Reply(words="There is no such order of this owner.", kind=PlainProblem)
 

@@ -17,7 +17,6 @@ from entrypoints.http.answers_orders import (
     order_as_placed,
     order_with_status,
 )
-from entrypoints.http.requests.parameters import read_order_id
 from entrypoints.http.services import Services
 from entrypoints.http.transport.authentication import actor
 from entrypoints.http.transport.contract import ORDER_ID, Reply, Route
@@ -25,6 +24,7 @@ from entrypoints.http.transport.links import BASE, Links
 from entrypoints.http.transport.problem_types import PlainProblem, ValidationProblem
 from entrypoints.http.transport.problems import respond_nothing_found
 from entrypoints.http.transport.responses import Answer, told
+from entrypoints.http.validation.parameters import read_order_id
 
 _NO_GUID: Final = Reply(words="The id is no GUID.", kind=ValidationProblem)
 _NOTHING: Final = Reply(words="There is no such order of this owner.")

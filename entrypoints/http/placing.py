@@ -32,7 +32,6 @@ from entrypoints.http.requests import (
     read_order,
     read_sms_order,
 )
-from entrypoints.http.requests.parameters import read_senders_reference
 from entrypoints.http.requests.placed import telling_faults_of
 from entrypoints.http.services import Services
 from entrypoints.http.transport.asgi_routes import Endpoint, door
@@ -48,6 +47,7 @@ from entrypoints.http.transport.bodies import (
 from entrypoints.http.transport.links import BASE, Links
 from entrypoints.http.transport.rate_limits import rate_limit
 from entrypoints.http.transport.responses import Answer, Headers, left_out, told
+from entrypoints.http.validation.parameters import read_senders_reference
 
 OrderReader: TypeAlias = Callable[[bytes, Rules], NewOrder]
 

@@ -6,12 +6,12 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 from msgspec import Struct
 
-from entrypoints.http.requests.parameters import read_condition
 from entrypoints.http.transport.asgi_routes import door
 from entrypoints.http.transport.contract import Access, Parameter, Reply, Route
 from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import ValidationProblem
 from entrypoints.http.transport.responses import Answer, told
+from entrypoints.http.validation.parameters import read_condition
 
 CONDITION: Final = f"{BASE}/tests/sendcondition"
 

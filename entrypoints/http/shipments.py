@@ -10,7 +10,6 @@ from application.caller import Caller
 from application.ordering.commands import OrderNotFoundError
 from entrypoints.http.answers_shipments import ShipmentAnswer, shipment
 from entrypoints.http.requests import InvalidRequestError
-from entrypoints.http.requests.parameters import read_order_id
 from entrypoints.http.services import Services
 from entrypoints.http.transport.contract import ORDER_ID, Reply, Route
 from entrypoints.http.transport.errors import NoSuchPathError
@@ -18,6 +17,7 @@ from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem
 from entrypoints.http.transport.problems import respond_no_shipment
 from entrypoints.http.transport.responses import Answer, told
+from entrypoints.http.validation.parameters import read_order_id
 
 ROUTES: Final = (
     Route(

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from domain import limits
 from entrypoints.http.openapi import ROUTES
-from entrypoints.http.requests.faults import INVALID
-from entrypoints.http.requests.national_numbers import IN_A_TEXT
 from entrypoints.http.transport.problem_types import Empty
 from entrypoints.http.transport.problems import (
     REFUSALS,
@@ -15,6 +13,8 @@ from entrypoints.http.transport.problems import (
     TOKEN_REFUSALS,
     UNEXPECTED,
 )
+from entrypoints.http.validation.errors import INVALID
+from entrypoints.http.validation.national_numbers import IN_A_TEXT
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 BASE = "/notifications/api/v1"

@@ -8,16 +8,13 @@ names that clients know.
 
 from entrypoints.http.requests.chains import ChainRequest, read_chain
 from entrypoints.http.requests.composed import read_composed
-from entrypoints.http.requests.faults import InvalidRequestError
 from entrypoints.http.requests.instant import (
     InstantRequest,
     read_instant,
     read_instant_email,
     read_instant_sms,
 )
-from entrypoints.http.requests.national_numbers import check_texts
 from entrypoints.http.requests.orders import read_email_order, read_order, read_sms_order
-from entrypoints.http.requests.rules import Rules
 from entrypoints.http.requests.wire import (
     ChainOrderRequest,
     ComposedEmailOrderRequest,
@@ -28,6 +25,9 @@ from entrypoints.http.requests.wire import (
     OrderRequest,
     SmsOrderRequest,
 )
+from entrypoints.http.validation.errors import InvalidRequestError
+from entrypoints.http.validation.national_numbers import check_texts
+from entrypoints.http.validation.rules import Rules
 
 __all__ = [
     "ChainOrderRequest",

@@ -20,11 +20,7 @@ from domain.recipient import (
     OrganisationNumber,
     Person,
 )
-from entrypoints.http.requests import rules as check
-from entrypoints.http.requests.faults import Faults
-from entrypoints.http.requests.json_reader import BodyReader
 from entrypoints.http.requests.messages import MessageReader
-from entrypoints.http.requests.rules import Rules
 from entrypoints.http.requests.wire import (
     ChainOrderRequest,
     RecipientExternalIdentityRequest,
@@ -33,6 +29,10 @@ from entrypoints.http.requests.wire import (
     RecipientSpecRequest,
     ReminderRequest,
 )
+from entrypoints.http.validation import rules as check
+from entrypoints.http.validation.errors import Faults
+from entrypoints.http.validation.json_reader import BodyReader
+from entrypoints.http.validation.rules import Rules
 
 _LookedUp: TypeAlias = (
     RecipientPersonRequest | RecipientOrganizationRequest | RecipientExternalIdentityRequest

@@ -16,13 +16,13 @@ from domain.message import Attachment
 from domain.order.events import Dialogue, OrderKind
 from domain.personal import Contact, Content
 from domain.recipient import Direct
-from entrypoints.http.requests import rules as check
 from entrypoints.http.requests.chains import ChainRequest
-from entrypoints.http.requests.faults import Faults
-from entrypoints.http.requests.json_reader import BodyReader
 from entrypoints.http.requests.messages import MessageReader
-from entrypoints.http.requests.rules import Rules
 from entrypoints.http.requests.wire import AttachmentRequest, ComposedEmailOrderRequest
+from entrypoints.http.validation import rules as check
+from entrypoints.http.validation.errors import Faults
+from entrypoints.http.validation.json_reader import BodyReader
+from entrypoints.http.validation.rules import Rules
 
 _SUBTYPES: Final[Mapping[str, str]] = {
     "text": "plain csv calendar xml",

@@ -8,17 +8,17 @@ from domain.channel import ChannelChoice
 from domain.message import SendingTime, SmsMessage
 from domain.personal import Contact, Content
 from domain.recipient import Direct
-from entrypoints.http.requests import rules as check
-from entrypoints.http.requests.faults import Faults
-from entrypoints.http.requests.json_reader import BodyReader
 from entrypoints.http.requests.messages import MessageReader
-from entrypoints.http.requests.rules import Rules
 from entrypoints.http.requests.wire import (
     InstantEmailOrderRequest,
     InstantOrderRequest,
     InstantRecipientSmsRequest,
     InstantSmsOrderRequest,
 )
+from entrypoints.http.validation import rules as check
+from entrypoints.http.validation.errors import Faults
+from entrypoints.http.validation.json_reader import BodyReader
+from entrypoints.http.validation.rules import Rules
 
 SHORTEST: Final = 60
 LONGEST: Final = 172_800

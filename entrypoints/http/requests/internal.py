@@ -7,13 +7,13 @@ from domain.channel import ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
 from domain.personal import Contact, Content
 from domain.recipient import Direct
-from entrypoints.http.requests import rules as check
-from entrypoints.http.requests.faults import Faults, InvalidRequestError
 from entrypoints.http.requests.instant import LONGEST, InstantRequest
-from entrypoints.http.requests.json_reader import BodyReader
-from entrypoints.http.requests.parameters import read_order_id
-from entrypoints.http.requests.rules import Rules
 from entrypoints.http.requests.wire import EmailHandedInRequest, SmsHandedInRequest
+from entrypoints.http.validation import rules as check
+from entrypoints.http.validation.errors import Faults, InvalidRequestError
+from entrypoints.http.validation.json_reader import BodyReader
+from entrypoints.http.validation.parameters import read_order_id
+from entrypoints.http.validation.rules import Rules
 
 _text_messages = BodyReader(SmsHandedInRequest, "request")
 _emails = BodyReader(EmailHandedInRequest, "request")

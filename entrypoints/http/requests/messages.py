@@ -2,14 +2,14 @@
 
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
 from domain.personal import Content
-from entrypoints.http.requests import rules as check
-from entrypoints.http.requests.faults import Faults
-from entrypoints.http.requests.rules import Rules
 from entrypoints.http.requests.wire import (
     EmailSettingsRequest,
     InstantEmailSettingsRequest,
     SmsSettingsRequest,
 )
+from entrypoints.http.validation import rules as check
+from entrypoints.http.validation.errors import Faults
+from entrypoints.http.validation.rules import Rules
 
 
 class MessageReader:

@@ -5,10 +5,6 @@ from domain.channel import Channel, ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
 from domain.personal import Contact, Content, Identifier
 from domain.recipient import Direct, Identity, Organisation, OrganisationNumber, Person
-from entrypoints.http.requests import rules as check
-from entrypoints.http.requests.faults import Faults
-from entrypoints.http.requests.json_reader import BodyReader
-from entrypoints.http.requests.rules import Rules
 from entrypoints.http.requests.wire import (
     EmailOrderRequest,
     EmailTemplateRequest,
@@ -17,6 +13,10 @@ from entrypoints.http.requests.wire import (
     SmsOrderRequest,
     SmsTemplateRequest,
 )
+from entrypoints.http.validation import rules as check
+from entrypoints.http.validation.errors import Faults
+from entrypoints.http.validation.json_reader import BodyReader
+from entrypoints.http.validation.rules import Rules
 
 _email_orders = BodyReader(EmailOrderRequest, "emailNotificationOrderRequest")
 _sms_orders = BodyReader(SmsOrderRequest, "smsNotificationOrderRequest")

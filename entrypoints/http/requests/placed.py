@@ -7,7 +7,7 @@ from typing import Final
 
 from application.ordering.commands import NewOrder
 from domain.order.errors import CannotBePlacedError, Fault
-from entrypoints.http.requests.faults import Faults
+from entrypoints.http.validation.errors import Faults
 
 _PARTS: Final[Mapping[str, str]] = MappingProxyType(
     {

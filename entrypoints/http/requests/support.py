@@ -8,9 +8,9 @@ from litestar.types import Scope
 
 from domain.personal import Identifier
 from domain.recipient import Organisation, OrganisationNumber, Person
-from entrypoints.http.requests import rules as check
-from entrypoints.http.requests.faults import Faults
-from entrypoints.http.requests.parameters import moment_of, parameters
+from entrypoints.http.validation import rules as check
+from entrypoints.http.validation.errors import Faults
+from entrypoints.http.validation.parameters import moment_of, parameters
 
 PERSON_HEADER: Final = "NationalIdentityNumber"
 ORGANISATION_HEADER: Final = "OrganizationNumber"

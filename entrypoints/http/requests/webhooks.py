@@ -3,11 +3,11 @@
 import re
 from typing import Final
 
-from entrypoints.http.requests import rules as check
-from entrypoints.http.requests.faults import Faults, InvalidRequestError
-from entrypoints.http.requests.json_reader import BodyReader
-from entrypoints.http.requests.parameters import TRANSITIONS
 from entrypoints.http.requests.wire import WebhookRequest
+from entrypoints.http.validation import rules as check
+from entrypoints.http.validation.errors import Faults, InvalidRequestError
+from entrypoints.http.validation.json_reader import BodyReader
+from entrypoints.http.validation.parameters import TRANSITIONS
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 

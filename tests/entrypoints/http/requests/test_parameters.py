@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrypoints.http.requests import InvalidRequestError
-from entrypoints.http.requests.parameters import (
+from entrypoints.http.validation.parameters import (
     read_moment,
     read_order_id,
     read_senders_reference,

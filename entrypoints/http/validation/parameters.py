@@ -10,8 +10,8 @@ from uuid import UUID
 
 from domain import limits
 from domain.order.events import OrderId
-from entrypoints.http.requests.faults import Faults, InvalidRequestError
-from entrypoints.http.requests.rules import moment
+from entrypoints.http.validation.errors import Faults, InvalidRequestError
+from entrypoints.http.validation.rules import moment
 
 _GUID: Final = re.compile(
     r"(?P<open>[{(]?)(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[)}]?",

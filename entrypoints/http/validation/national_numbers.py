@@ -6,9 +6,9 @@ from typing import Final
 from application.ordering.commands import NewOrder
 from domain.national_number import stands_in
 from entrypoints.http.requests.chains import ChainRequest
-from entrypoints.http.requests.faults import InvalidRequestError
 from entrypoints.http.requests.instant import InstantRequest
-from entrypoints.http.requests.rules import Rules
+from entrypoints.http.validation.errors import InvalidRequestError
+from entrypoints.http.validation.rules import Rules
 
 IN_A_TEXT: Final = "national_number_in_text"
 _WORDS: Final = "the text holds a national identity number; leave it out, or show it after a login"

@@ -27,7 +27,7 @@ from domain.message import (
 from domain.order.events import DeliveryPolicy
 from domain.order.placing import LAST_YEAR
 from domain.sms_segments import MOST_SEGMENTS, segments
-from entrypoints.http.requests.faults import Faults
+from entrypoints.http.validation.errors import Faults
 
 E = TypeVar("E", bound=Enum)
 

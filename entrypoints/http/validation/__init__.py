@@ -1,0 +1,1 @@
+"""Judge what clients send, and tell every fault with its place."""
