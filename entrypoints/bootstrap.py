@@ -51,13 +51,13 @@ from application.suspended_owners import StoppedOwners
 from application.webhooks.publisher import TellingService
 from application.webhooks.subscriptions import SubscribingService
 from entrypoints.http import services as http
-from entrypoints.http.answers_webhooks import webhook_challenge, webhook_message
 from entrypoints.http.app import create_app
-from entrypoints.http.internal import Internal
-from entrypoints.http.metrics import Metrics
-from entrypoints.http.openapi_schemas import Sizes
+from entrypoints.http.internal.routes import Internal
+from entrypoints.http.openapi.schemas import Sizes
+from entrypoints.http.statistics.routes import Metrics
 from entrypoints.http.transport.bodies import BodyLimits
 from entrypoints.http.transport.middleware import log_served
+from entrypoints.http.webhooks.responses import webhook_challenge, webhook_message
 from entrypoints.settings import SettingError, Settings
 from entrypoints.wiring.agreements import agreements
 from entrypoints.wiring.clock import utc_now

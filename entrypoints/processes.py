@@ -16,7 +16,7 @@ import uvicorn
 from typing_extensions import override
 
 from entrypoints.bootstrap import Services, api, services
-from entrypoints.http.reports import EMAIL_REPORTS, SMS_REPORTS
+from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS, SMS_REPORTS
 from entrypoints.http.transport.uvicorn_protocol import PatientProtocol
 from entrypoints.sandbox import CatchAll, Credentials, ReportTarget
 from entrypoints.settings import Settings

@@ -26,7 +26,7 @@ from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import asked, database
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
-from entrypoints.http.answers_histories import as_at as as_at_answer
+from entrypoints.http.history.responses import as_at as as_at_answer
 from entrypoints.http.transport.links import Links
 from entrypoints.wiring.lending import acts, auditing
 

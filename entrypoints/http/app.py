@@ -12,30 +12,35 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Guard
 from application.caller import Caller
 from application.ports.token_verifier import TokenVerifier
 from application.turns import OwnersTurns
-from entrypoints.http.documentation import documentation, public_documents
-from entrypoints.http.feed import feed
-from entrypoints.http.health import HealthController
-from entrypoints.http.histories import HistoriesController
-from entrypoints.http.internal import Internal, internal
-from entrypoints.http.kannel_reports import KannelReports, kannel_reports
-from entrypoints.http.metrics import Metrics, metrics
-from entrypoints.http.openapi import document
-from entrypoints.http.openapi_schemas import USUAL, Sizes
-from entrypoints.http.orders import CancellationController, OrdersController
-from entrypoints.http.placing import Placing
-from entrypoints.http.reports import EmailReports, SmsReports, email_reports, sms_reports
+from entrypoints.http.delivery_reports.kannel import KannelReports, kannel_reports
+from entrypoints.http.delivery_reports.routes import (
+    EmailReports,
+    SmsReports,
+    email_reports,
+    sms_reports,
+)
+from entrypoints.http.history.routes import HistoriesController
+from entrypoints.http.internal.routes import Internal, internal
+from entrypoints.http.openapi.document import document
+from entrypoints.http.openapi.pages import documentation, public_documents
+from entrypoints.http.openapi.schemas import USUAL, Sizes
+from entrypoints.http.operations.health import HealthController
+from entrypoints.http.operations.send_condition import send_condition
+from entrypoints.http.operations.triggers import triggers
+from entrypoints.http.orders.routes import CancellationController, OrdersController
+from entrypoints.http.placing.routes import Placing
 from entrypoints.http.requests import Rules
-from entrypoints.http.send_condition import send_condition
 from entrypoints.http.services import Services
-from entrypoints.http.shipments import ShipmentsController
-from entrypoints.http.support import support
+from entrypoints.http.shipments.routes import ShipmentsController
+from entrypoints.http.statistics.routes import Metrics, metrics
+from entrypoints.http.status_feed.routes import feed
+from entrypoints.http.support.routes import support
 from entrypoints.http.transport.authentication import Doorkeeper
 from entrypoints.http.transport.bodies import BodyLimits
 from entrypoints.http.transport.links import Links
 from entrypoints.http.transport.middleware import Gate, Observer
 from entrypoints.http.transport.problems import respond
-from entrypoints.http.triggers import triggers
-from entrypoints.http.webhooks import WebhooksController, public_webhook_key
+from entrypoints.http.webhooks.routes import WebhooksController, public_webhook_key
 
 
 def create_app(

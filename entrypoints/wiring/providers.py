@@ -17,8 +17,8 @@ from adapters.channels.smtp.session import SmtpTimeouts, Tls
 from application.ports.attachments import Attachments
 from application.ports.provider import Provider
 from domain.channel import Channel
-from entrypoints.http.kannel_reports import KANNEL_REPORTS, KannelReports
-from entrypoints.http.reports import EmailReports, SmsReports
+from entrypoints.http.delivery_reports.kannel import KANNEL_REPORTS, KannelReports
+from entrypoints.http.delivery_reports.routes import EmailReports, SmsReports
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
 

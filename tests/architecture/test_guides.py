@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from domain import limits
-from entrypoints.http.openapi import ROUTES
+from entrypoints.http.openapi.document import ROUTES
 from entrypoints.http.transport.problem_types import Empty
 from entrypoints.http.transport.problems import (
     REFUSALS,

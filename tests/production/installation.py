@@ -27,7 +27,7 @@ import aiohttp
 import trustme
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from entrypoints.http.reports import EMAIL_REPORTS
+from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS
 from entrypoints.sandbox import caught_messages
 from tests.adapters.channels.kannel_server import Gateway, running_kannel
 from tests.adapters.channels.postfix_server import (

@@ -57,7 +57,7 @@ from domain.order.order import Order
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
 from entrypoints.bootstrap import Services, api, services
-from entrypoints.http.reports import EMAIL_REPORTS, SMS_REPORTS
+from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS, SMS_REPORTS
 from entrypoints.sandbox import CatchAll, Credentials, Pace, ReportTarget, caught_messages
 from entrypoints.settings import Settings
 from entrypoints.supervisor import listen

@@ -12,7 +12,7 @@ from typing import Final
 import aiohttp
 import pytest
 
-from entrypoints.http.reports import EMAIL_REPORTS
+from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS
 from tests.adapters.channels.postfix_server import (
     BOUNCES,
     Relay,

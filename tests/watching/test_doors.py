@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from entrypoints.http.kannel_reports import KANNEL_REPORTS
-from entrypoints.http.reports import EMAIL_REPORTS, SMS_REPORTS
+from entrypoints.http.delivery_reports.kannel import KANNEL_REPORTS
+from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS, SMS_REPORTS
 from tests.databases import Databases
 from tests.watching.installation import MAIL_SECRET, PASSWORD, Watched, watched
 from tests.watching.watchdog import LIMIT

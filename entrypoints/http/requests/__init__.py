@@ -6,16 +6,7 @@ Either way the same rules then judge the same wire structs, and report all fault
 names that clients know.
 """
 
-from entrypoints.http.requests.chains import ChainRequest, read_chain
-from entrypoints.http.requests.composed import read_composed
-from entrypoints.http.requests.instant import (
-    InstantRequest,
-    read_instant,
-    read_instant_email,
-    read_instant_sms,
-)
-from entrypoints.http.requests.orders import read_email_order, read_order, read_sms_order
-from entrypoints.http.requests.wire import (
+from entrypoints.http.placing.bodies import (
     ChainOrderRequest,
     ComposedEmailOrderRequest,
     EmailOrderRequest,
@@ -25,6 +16,15 @@ from entrypoints.http.requests.wire import (
     OrderRequest,
     SmsOrderRequest,
 )
+from entrypoints.http.placing.chains import ChainRequest, read_chain
+from entrypoints.http.placing.composed import read_composed
+from entrypoints.http.placing.instant import (
+    InstantRequest,
+    read_instant,
+    read_instant_email,
+    read_instant_sms,
+)
+from entrypoints.http.placing.orders import read_email_order, read_order, read_sms_order
 from entrypoints.http.validation.errors import InvalidRequestError
 from entrypoints.http.validation.national_numbers import check_texts
 from entrypoints.http.validation.rules import Rules

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import NODEFAULT, UnsetType
 
-from entrypoints.http.requests.wire import WireStruct
+from entrypoints.http.placing.bodies import WireStruct
 from entrypoints.http.validation.errors import Faults, InvalidRequestError
 
 W = TypeVar("W", bound=WireStruct)

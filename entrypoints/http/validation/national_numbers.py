@@ -5,8 +5,8 @@ from typing import Final
 
 from application.ordering.commands import NewOrder
 from domain.national_number import stands_in
-from entrypoints.http.requests.chains import ChainRequest
-from entrypoints.http.requests.instant import InstantRequest
+from entrypoints.http.placing.chains import ChainRequest
+from entrypoints.http.placing.instant import InstantRequest
 from entrypoints.http.validation.errors import InvalidRequestError
 from entrypoints.http.validation.rules import Rules
 

@@ -25,7 +25,7 @@ from application.ports.provider import Accepted, EmailLetter
 from application.ports.report_inbox import Report
 from application.ports.unread_mail import UnreadKind
 from domain.order.events import Failure, ReportedState
-from entrypoints.http.reports import EMAIL_REPORTS, EmailReports
+from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS, EmailReports
 from tests.adapters.channels.postfix_server import (
     BOUNCES,
     REFUSED,

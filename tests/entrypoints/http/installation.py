@@ -78,14 +78,14 @@ from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import Failure, OrderPlaced, ReportedState
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
-from entrypoints.http.answers_webhooks import webhook_challenge, webhook_message
 from entrypoints.http.app import create_app
-from entrypoints.http.internal import Internal
-from entrypoints.http.kannel_reports import KannelReports
-from entrypoints.http.metrics import Metrics
-from entrypoints.http.reports import EmailReports, SmsReports
+from entrypoints.http.delivery_reports.kannel import KannelReports
+from entrypoints.http.delivery_reports.routes import EmailReports, SmsReports
+from entrypoints.http.internal.routes import Internal
 from entrypoints.http.requests import Rules
 from entrypoints.http.services import Services
+from entrypoints.http.statistics.routes import Metrics
+from entrypoints.http.webhooks.responses import webhook_challenge, webhook_message
 from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.contracts.order_repository_contract import SetClock
 from tests.samples import BAKERY, KARI, NOON, OLA

@@ -9,7 +9,7 @@ import pytest
 
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
 from application.ports.token_verifier import InvalidTokenError
-from entrypoints.http.openapi import ROUTES
+from entrypoints.http.openapi.document import ROUTES
 from entrypoints.http.transport.contract import Access, Route
 from entrypoints.http.transport.middleware import Served
 from tests.entrypoints.http.asking import EMAIL_ORDER

@@ -11,7 +11,7 @@ import pytest
 from adapters.tokens.development import DevelopmentIssuer
 from adapters.tokens.verifier import JwtVerifier
 from application.caller import COMPOSED, CREATE, SUPPORT
-from entrypoints.http.openapi import ROUTES
+from entrypoints.http.openapi.document import ROUTES
 from entrypoints.http.transport.contract import Access, Route
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.installation import BASE_URL, V1, Installation

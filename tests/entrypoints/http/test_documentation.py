@@ -10,9 +10,9 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from entrypoints.http.documentation import POLICY
-from entrypoints.http.openapi import ROUTES, document
-from entrypoints.http.openapi_schemas import Sizes
+from entrypoints.http.openapi.document import ROUTES, document
+from entrypoints.http.openapi.pages import POLICY
+from entrypoints.http.openapi.schemas import Sizes
 from entrypoints.http.transport.contract import IN_JSON, Access, Route
 from entrypoints.http.transport.middleware import Gate
 from entrypoints.http.transport.problems import REFUSALS
@@ -28,7 +28,7 @@ async def test_the_committed_document_is_the_one_that_is_served(api: httpx.Async
 
     assert served.headers["content-type"] == "application/json; charset=utf-8"
     assert served.content == COMMITTED.read_bytes(), (
-        "write it anew: python -m entrypoints.http.openapi > docs/openapi.json"
+        "write it anew: python -m entrypoints.http.openapi.document > docs/openapi.json"
     )
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from application.envelope import SERVICE, Change
 from domain.order.events import OrderCancelled, OrderCompleted, OrderId
-from entrypoints.http.answers_feed import FeedEntryAnswer
-from entrypoints.http.feed import Page
+from entrypoints.http.status_feed.responses import FeedEntryAnswer
+from entrypoints.http.status_feed.routes import Page
 from tests.application.test_unfolding import wide
 from tests.contracts.order_repository_contract import resolved
 from tests.contracts.status_feed_contract import lived

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from entrypoints.http.support import PERSONS
+from entrypoints.http.support.routes import PERSONS
 from entrypoints.http.transport.middleware import Served, log_served
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.installation import SUPPORTER, TTD, V1, Installation

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from entrypoints.http.openapi import ROUTES
+from entrypoints.http.openapi.document import ROUTES
 from entrypoints.http.transport.contract import Access, Route
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.installation import SUPPORTER, TTD, V1, Installation

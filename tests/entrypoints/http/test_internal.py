@@ -6,7 +6,7 @@ import pytest
 from application.ports.owner_ledger import Ceiling
 from application.ports.provider import Deferred, Rejected, Unknown
 from domain.order.events import Failure
-from entrypoints.http.internal import EMAIL, SMS, Internal
+from entrypoints.http.internal.routes import EMAIL, SMS, Internal
 from tests.entrypoints.http.installation import TTD, Installation
 from tests.entrypoints.http.requests.reading import (
     EMAIL_HANDED_IN,

@@ -14,7 +14,7 @@ from adapters.channels.kannel.delivery_reports import read_kannel_report
 from application.delivery.delivery_reports import ReportingService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report
-from entrypoints.http.kannel_reports import KANNEL_REPORTS, KannelReports, kannel_reports
+from entrypoints.http.delivery_reports.kannel import KANNEL_REPORTS, KannelReports, kannel_reports
 from entrypoints.http.services import Services
 from entrypoints.http.transport.middleware import Gate
 from entrypoints.http.transport.problems import respond

@@ -14,7 +14,7 @@ from application.delivery.delivery_reports import ReportingService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report, ReportId
 from application.ports.unread_mail import MailRead, ReaderUnavailableError, UnreadKind
-from entrypoints.http.reports import EmailReports, SmsReports
+from entrypoints.http.delivery_reports.routes import EmailReports, SmsReports
 from entrypoints.http.transport.bodies import BodyLimits
 from tests.entrypoints.http.installation import Installation
 from tests.samples import NOON

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from application.agreeing import read_agreement
-from entrypoints.http.internal import EMAIL, SMS
+from entrypoints.http.internal.routes import EMAIL, SMS
 from tests.entrypoints.http.installation import COMPOSER, TTD, V1, Installation
 from tests.entrypoints.http.requests.reading import (
     CHAIN,

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from entrypoints.http.triggers import ROUTES
+from entrypoints.http.operations.triggers import ROUTES
 from tests.entrypoints.http.installation import TTD, V1, Installation
 
 PATHS = [route.path for route in ROUTES]

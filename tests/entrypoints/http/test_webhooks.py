@@ -23,7 +23,7 @@ from application.ports.webhooks import Webhook
 from application.queries.status_feed import Entry, Transition, Unreadable
 from domain.order.events import OrderCancelled, OrderCompleted
 from domain.order.order import evolve, open_order
-from entrypoints.http.answers_webhooks import webhook_message
+from entrypoints.http.webhooks.responses import webhook_message
 from tests.adapters.conditions.endpoint import NAME, Endpoint, answer, endpoint
 from tests.adapters.event_store.postgres_store import open_store
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation, in_database

@@ -11,6 +11,8 @@ from application.ordering.commands import NewOrder
 from domain.agreement import ANY_SENDER_GOES
 from domain.order.events import Chain, ChainId, OrderId, OrderKind
 from domain.order.placing import LATE_BY, place, place_chain
+from entrypoints.http.internal.requests import read_email_handed_in, read_sms_handed_in
+from entrypoints.http.placing.faults import telling_faults_of
 from entrypoints.http.requests import (
     ChainRequest,
     InstantRequest,
@@ -25,8 +27,6 @@ from entrypoints.http.requests import (
     read_order,
     read_sms_order,
 )
-from entrypoints.http.requests.internal import read_email_handed_in, read_sms_handed_in
-from entrypoints.http.requests.placed import telling_faults_of
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 RULES = Rules(owner="ttd", email_sender="noreply@varsel.example", sms_sender="Varsel")

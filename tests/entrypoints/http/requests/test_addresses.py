@@ -4,13 +4,13 @@ import pytest
 
 from domain.personal import Contact, Identifier
 from domain.recipient import Direct, ExternalIdentity
+from entrypoints.http.internal.requests import read_sms_handed_in
 from entrypoints.http.requests import (
     read_chain,
     read_email_order,
     read_instant_sms,
     read_sms_order,
 )
-from entrypoints.http.requests.internal import read_sms_handed_in
 from tests.entrypoints.http.requests.reading import (
     CHAIN,
     EMAIL_ORDER,

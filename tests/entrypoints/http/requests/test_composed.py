@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
+from entrypoints.http.placing.composed import MIME_TYPES
 from entrypoints.http.requests import read_composed
-from entrypoints.http.requests.composed import MIME_TYPES
 from tests.entrypoints.http.requests.reading import (
     COMPOSED,
     RULES,

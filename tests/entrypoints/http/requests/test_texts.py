@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from entrypoints.http.internal.requests import read_email_handed_in, read_sms_handed_in
 from entrypoints.http.requests import (
     read_chain,
     read_composed,
@@ -13,7 +14,6 @@ from entrypoints.http.requests import (
     read_order,
     read_sms_order,
 )
-from entrypoints.http.requests.internal import read_email_handed_in, read_sms_handed_in
 from tests.entrypoints.http.requests.reading import (
     CHAIN,
     COMPOSED,

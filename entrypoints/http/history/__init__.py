@@ -1,0 +1,1 @@
+"""Every event of an order, in words."""

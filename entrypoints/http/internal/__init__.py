@@ -1,0 +1,1 @@
+"""Messages that the installation's own systems hand in."""

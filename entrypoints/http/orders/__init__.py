@@ -1,0 +1,1 @@
+"""Orders of the first version: read, followed, cancelled."""

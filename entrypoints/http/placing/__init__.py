@@ -1,0 +1,1 @@
+"""Orders and chains are placed here, of every kind and version."""

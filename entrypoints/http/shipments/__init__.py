@@ -1,0 +1,1 @@
+"""Shipments, as the second version calls orders that are on their way."""

@@ -1,0 +1,295 @@
+"""The figures: a page by month, and yesterday's notifications as files, for those who have the key.
+
+The page is also for support.
+"""
+
+import base64
+import hashlib
+import hmac
+import html
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeAlias
+from urllib.parse import parse_qsl
+
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope
+from msgspec import Struct
+
+from application.caller import SUPPORT
+from application.ports.result_index import OwnerFigures
+from application.queries.statistics import CountingService, Ended
+from domain.channel import Channel
+from entrypoints.http.placing.bodies import MonthRequest
+from entrypoints.http.requests import InvalidRequestError
+from entrypoints.http.statistics.columns import COLUMNS, figure_of
+from entrypoints.http.transport.asgi_routes import Endpoint, door
+from entrypoints.http.transport.authentication import HTML_RANGES, Doorkeeper
+from entrypoints.http.transport.bodies import BodyLimits, check_media_type, read_body
+from entrypoints.http.transport.contract import Access, Body, Reply, Route
+from entrypoints.http.transport.errors import WrongCredentialsError
+from entrypoints.http.transport.links import BASE
+from entrypoints.http.transport.problem_types import ValidationProblem
+from entrypoints.http.transport.responses import JSON, Answer, in_json
+from entrypoints.http.transport.tracing import trail
+
+PAGE: Final = f"{BASE}/metrics"
+_FORM: Final = "application/x-www-form-urlencoded"
+_HTML: Final = b"text/html; charset=utf-8"
+_PARQUET: Final = "application/octet-stream"
+_POLICY: Final = (
+    b"content-security-policy",
+    (
+        b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
+        b"frame-ancestors 'none'"
+    ),
+)
+_KEY: Final = b"x-api-key"
+_API_KEY: Final = b"ApiKey"
+_CHALLENGE: Final = (b"www-authenticate", _API_KEY)
+_LARGEST: Final = 1024
+_FIELDS: Final = 16
+"""Bytes, and fields, of a form that names a month."""
+_DIGITS: Final = re.compile(r"[0-9]{1,4}")
+_YEARS: Final = range(2000, 9000)
+
+WriteTable: TypeAlias = Callable[
+    [Mapping[str, str], AsyncIterator[Sequence[object]]], Awaitable[tuple[bytes, int]]
+]
+"""Writes rows into one file; gives the file, and how many rows it holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """What the figures need beside the application: who may have the files, and how they are written."""
+
+    key: str | None
+    """The key that the files are asked for with; without one nobody gets them."""
+    environment: str
+    """What this installation is called in the files' names."""
+    write: WriteTable
+    clock: Callable[[], datetime]
+
+
+class MetricsRefusal(Struct, frozen=True):
+    """Why there is no file."""
+
+    error: str
+
+
+_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Disposition": "The file's name: the day, the channel and the environment.",
+    "X-File-Hash": "The MD5 of the file, in base64.",
+    "X-File-Size": "Bytes.",
+    "X-Total-FileTransfer-Count": "How many notifications it holds.",
+    "X-Generated-At": "When it was made.",
+    "X-Environment": "What the installation is called.",
+}
+
+_SHOWN: Final = {
+    200: Reply(words="The page.", media_type="text/html"),
+    400: Reply(words="There is no such month.", kind=ValidationProblem),
+}
+
+ROUTES: Final = (
+    Route(
+        name="showMetrics",
+        method="GET",
+        path=PAGE,
+        access=Access.FIGURES,
+        tag="Figures",
+        summary="What was sent this month, by owner",
+        replies={200: _SHOWN[200]},
+    ),
+    Route(
+        name="showMetricsOfMonth",
+        method="POST",
+        path=PAGE,
+        access=Access.FIGURES,
+        tag="Figures",
+        summary="What was sent in a month, by owner",
+        words="A form with `month` and `year`; the month is that of the requested send time (UTC).",
+        takes=Body(media_types=[_FORM], kind=MonthRequest, example={"month": 9, "year": 2026}),
+        replies=_SHOWN,
+    ),
+    *(
+        Route(
+            name=f"collect{name}Metrics",
+            method="POST",
+            path=f"{PAGE}/{channel}",
+            access=Access.METRICS,
+            tag="Figures",
+            summary=f"Every {words} that got its final result yesterday",
+            words="As an Apache Parquet file; the day is that of UTC.",
+            replies={
+                200: Reply(words="The file.", media_type=_PARQUET, headers=_HEADERS),
+                401: Reply(
+                    words="The key is missing or wrong, or the installation has none.",
+                    kind=MetricsRefusal,
+                    media_type="application/json",
+                    headers={"WWW-Authenticate": "`ApiKey`"},
+                    example={"error": "API key required: send it in the header X-API-Key"},
+                ),
+            },
+        )
+        for channel, name, words in (
+            (Channel.EMAIL, "Email", "e-mail"),
+            (Channel.SMS, "Sms", "text message"),
+        )
+    ),
+)
+
+
+def metrics(
+    counting: CountingService,
+    files: Metrics,
+    limits: BodyLimits,
+    doorkeeper: Doorkeeper,
+) -> list[ASGIRouteHandler]:
+    """The doors of the figures."""
+
+    async def admit(scope: Scope) -> None:
+        if not any(name == _KEY for name, _ in scope["headers"]):
+            await doorkeeper.admit(scope, SUPPORT, gives=HTML_RANGES)
+        elif _refusal(scope, files.key) is not None:
+            raise WrongCredentialsError(_API_KEY)
+
+    async def show(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
+        await admit(scope)
+        now = files.clock()
+        return await page(now.year, now.month)
+
+    async def show_month(scope: Scope, receive: Receive) -> Answer:
+        check_media_type(scope, {_FORM}, may_be_missing=False)
+        await admit(scope)
+        return await page(*_read_month(await read_body(scope, receive, limits.within(_LARGEST))))
+
+    async def page(year: int, month: int) -> Answer:
+        told = _page(year, month, await counting.month(year, month))
+        return Answer(200, told.encode(), _HTML, (_POLICY,))
+
+    def collect(channel: Channel) -> Endpoint:
+        async def file(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
+            if (refusal := _refusal(scope, files.key)) is not None:
+                trail(scope).code = "wrong_key"
+                return Answer(401, in_json(MetricsRefusal(refusal)), JSON, (_CHALLENGE,))
+            day, ended = await counting.yesterday(channel)
+            content, count = await files.write(COLUMNS[channel], _rows(ended))
+            name = f"{day:%Y%m%d}_{channel}_notifications_{files.environment}.parquet"
+            headers = {
+                "content-disposition": f'attachment; filename="{name}"',
+                "x-file-hash": _md5(content),
+                "x-file-size": str(len(content)),
+                "x-total-filetransfer-count": str(count),
+                "x-generated-at": files.clock().isoformat().replace("+00:00", "Z"),
+                "x-environment": files.environment,
+            }
+            return Answer(
+                200,
+                content,
+                _PARQUET.encode(),
+                tuple((name.encode(), value.encode()) for name, value in headers.items()),
+            )
+
+        return file
+
+    return [
+        door(PAGE, GET=show, POST=show_month),
+        *(door(f"{PAGE}/{channel}", POST=collect(channel)) for channel in Channel),
+    ]
+
+
+async def _rows(ended: AsyncIterator[Ended]) -> AsyncIterator[Sequence[object]]:
+    async for each in ended:
+        yield figure_of(each)
+
+
+def _md5(content: bytes) -> str:
+    # Not for secrecy: receivers compare it with what arrived.
+    return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+
+
+def _refusal(scope: Scope, key: str | None) -> str | None:
+    """Why whoever asks gets no figures; None if they bear the key."""
+    given = [value for name, value in scope["headers"] if name == _KEY]
+    if not given:
+        return "API key required: send it in the header X-API-Key"
+    if len(given) > 1 or not given[0].strip():
+        return "the API key in the header X-API-Key is empty, or given more than once"
+    if key is None:
+        return "this installation has no API key; its operator sets VARSEL_METRICS_KEY"
+    if not hmac.compare_digest(given[0], key.encode()):
+        return "the API key is wrong"
+    return None
+
+
+def _read_month(body: bytes) -> tuple[int, int]:
+    try:
+        pairs = parse_qsl(body.decode("ascii"), max_num_fields=_FIELDS)
+        fields = {name.lower(): value for name, value in pairs}
+    except ValueError:
+        fields = {}
+    errors: dict[str, Sequence[str]] = {}
+    numbers: dict[str, int] = {}
+    for name, allowed in (("month", range(1, 13)), ("year", _YEARS)):
+        text = fields.get(name, "").strip()
+        number = int(text) if _DIGITS.fullmatch(text) else -1
+        if number not in allowed:
+            errors[name] = [f"give a {name} from {allowed[0]} to {allowed[-1]}"]
+        numbers[name] = number
+    if errors:
+        raise InvalidRequestError(errors)
+    return numbers["year"], numbers["month"]
+
+
+_ROW: Final = (
+    "<tr><th scope=row>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>"
+)
+
+
+def _page(year: int, month: int, figures: Sequence[OwnerFigures]) -> str:
+    rows = "\n".join(
+        _ROW.format(
+            html.escape(each.owner),
+            each.orders,
+            each.emails,
+            each.emails_succeeded,
+            each.text_messages,
+            each.text_messages_succeeded,
+        )
+        for each in figures
+    )
+    months = "".join(
+        f"<option{' selected' if each == month else ''}>{each}</option>" for each in range(1, 13)
+    )
+    return f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Notifications in {year}-{month:02}</title>
+<style>
+  body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }}
+  table {{ border-collapse: collapse; width: 100% }}
+  th, td {{ border-bottom: 1px solid #ccc; padding: .3rem .6rem; text-align: right }}
+  th:first-child {{ text-align: left }}
+</style>
+<h1>Notifications in {year}-{month:02}</h1>
+<p>Of the orders whose requested send time lies in the month (UTC). A notification has succeeded
+when its provider took it over and has not said since that it failed.</p>
+<form method="post" action="{PAGE}">
+  <label>Month <select name="month">{months}</select></label>
+  <label>Year <input name="year" type="number" min="{_YEARS[0]}" max="{_YEARS[-1]}" value="{year}"></label>
+  <button>Show</button>
+</form>
+<table>
+<thead><tr><th scope=col>Owner</th><th scope=col>Orders</th>
+<th scope=col>E-mails</th><th scope=col>succeeded</th>
+<th scope=col>Text messages</th><th scope=col>succeeded</th></tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+</html>
+"""

@@ -1,0 +1,1 @@
+"""What support sees of a person or an organisation."""

@@ -1,0 +1,1 @@
+"""Where owners want their feed carried to."""
