@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Struct
 from yarl import URL
 
-from adapters.registries.asking import ask, patiently
 from adapters.registries.importing import ImportSummary, RegistryImporter
 from adapters.registries.pages import UnreadablePageError
+from adapters.registries.registry_http import ask, patiently
 
 _LARGEST: Final = 64 * 1024 * 1024
 _SECONDS: Final = 60.0

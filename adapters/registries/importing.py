@@ -19,7 +19,7 @@ from adapters.foreign_json import in_utf8
 from adapters.registries import businesses, krr, parties
 from adapters.registries.pages import Read, UnreadablePageError, moment
 from adapters.registries.quarantine import PageName, keep_unread
-from adapters.registries.writing import (
+from adapters.registries.upserts import (
     Connection,
     Counts,
     write_addresses,

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from yarl import URL
 
-from adapters.registries.asking import ask
+from adapters.registries.registry_http import ask
 from application.ports.registries import RegistryUnavailableError
 from domain.recipient import OrganisationNumber
 

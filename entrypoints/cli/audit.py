@@ -28,7 +28,7 @@ from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
 from entrypoints.http.history.responses import as_at as as_at_answer
 from entrypoints.http.transport.links import Links
-from entrypoints.wiring.lending import acts, auditing
+from entrypoints.wiring.operator_tools import acts, auditing
 
 app = App(name="audit", help="See what was known of an order, when, and by whom.")
 

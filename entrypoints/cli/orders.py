@@ -9,7 +9,7 @@ from domain.order.events import OrderId
 from entrypoints.cli.database import asked, database
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
-from entrypoints.wiring.lending import quarantine
+from entrypoints.wiring.operator_tools import quarantine
 
 app = App(name="orders", help="See which orders are stuck, and let them go on.")
 

@@ -9,7 +9,7 @@ from entrypoints.cli.database import asked, database
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
 from entrypoints.settings import Settings
-from entrypoints.wiring.lending import owners
+from entrypoints.wiring.operator_tools import owners
 
 app = App(name="owners", help="Stop an owner, and let it again.")
 

@@ -20,7 +20,7 @@ from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import asked, database
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
-from entrypoints.wiring.lending import act_recorder, agenda_anew, projections
+from entrypoints.wiring.operator_tools import act_recorder, agenda_anew, projections
 
 app = App(name="projections", help="Look after the tables that are made from the events.")
 

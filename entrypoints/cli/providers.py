@@ -10,7 +10,7 @@ from application.delivery.provider_health_log import EVERY
 from application.ports.provider_ledger import NotedShift
 from entrypoints.cli.database import asked, database
 from entrypoints.wiring.clock import utc_now
-from entrypoints.wiring.lending import provider_ledger
+from entrypoints.wiring.operator_tools import provider_ledger
 
 _IS_THERE: Final = timedelta(seconds=6 * EVERY)
 """A process that has noted nothing for so long is not there any more."""

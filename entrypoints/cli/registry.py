@@ -21,7 +21,7 @@ from entrypoints.cli.logs import log_to_stderr
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal, RefusedSettings
 from entrypoints.settings import SettingError
-from entrypoints.wiring.lending import act_recorder
+from entrypoints.wiring.operator_tools import act_recorder
 from entrypoints.wiring.registries import importer, sync_registry
 
 app = App(

@@ -12,7 +12,7 @@ from application.ports.unread_mail import MailId, UnreadKind, UnreadMail
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import asked, database
 from entrypoints.cli.refusal import Refusal
-from entrypoints.wiring.lending import unread_mails
+from entrypoints.wiring.operator_tools import unread_mails
 
 _CONTROL: Final = re.compile(r"[^\n\t -~\xa0-\U0010ffff]")
 

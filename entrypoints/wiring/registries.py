@@ -7,14 +7,14 @@ from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
 from adapters.registries.feeds import sync_businesses, sync_krr
 from adapters.registries.importing import KINDS, SAMPLES, ImportSummary, Kind, RegistryImporter
-from adapters.registries.local_copies import (
+from adapters.registries.party_register import PartyRegister
+from adapters.registries.replicas import (
     PostgresBusinessRegistry,
     PostgresExternalIdentityRegistry,
     PostgresNameRegistry,
     PostgresPersonRegistry,
     PostgresProfileRegistry,
 )
-from adapters.registries.party_register import PartyRegister
 from application.delivery.contact_lookup import Registries
 from application.ports.registries import NameRegistry
 from entrypoints.settings import SettingError, Settings

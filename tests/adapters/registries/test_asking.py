@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from yarl import URL
 
-from adapters.registries.asking import LONGEST_WAIT, MOST_TRIES, ask, patiently
+from adapters.registries.registry_http import LONGEST_WAIT, MOST_TRIES, ask, patiently
 from application.ports.registries import RegistryUnavailableError
 from tests.adapters.registries.registers import Register
 

@@ -5,8 +5,8 @@ import pytest
 from adapters.postgres.pool import Pool
 from adapters.registries.feeds import sync_businesses, sync_krr
 from adapters.registries.importing import ImportSummary, RegistryImporter
-from adapters.registries.local_copies import PostgresBusinessRegistry, PostgresPersonRegistry
 from adapters.registries.pages import UnreadablePageError
+from adapters.registries.replicas import PostgresBusinessRegistry, PostgresPersonRegistry
 from application.ports.registries import RegistryUnavailableError
 from domain.recipient import OrganisationNumber
 from tests.adapters.registries.pages import addresses, email, gone, krr, person

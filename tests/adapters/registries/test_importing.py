@@ -15,12 +15,12 @@ from adapters.registries.importing import (
     Kind,
     RegistryImporter,
 )
-from adapters.registries.local_copies import (
+from adapters.registries.pages import UnreadablePageError
+from adapters.registries.replicas import (
     PostgresBusinessRegistry,
     PostgresNameRegistry,
     PostgresPersonRegistry,
 )
-from adapters.registries.pages import UnreadablePageError
 from domain.national_number import parse
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber

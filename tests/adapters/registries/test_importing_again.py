@@ -8,7 +8,7 @@ import pytest
 
 from adapters.postgres.pool import Pool
 from adapters.registries.importing import ImportSummary, Kind, RegistryImporter
-from adapters.registries.local_copies import (
+from adapters.registries.replicas import (
     PostgresBusinessRegistry,
     PostgresNameRegistry,
     PostgresPersonRegistry,

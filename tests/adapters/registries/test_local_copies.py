@@ -5,7 +5,7 @@ from typing_extensions import override
 
 from adapters.postgres.pool import Pool
 from adapters.registries.importing import ImportSummary, RegistryImporter
-from adapters.registries.local_copies import (
+from adapters.registries.replicas import (
     PostgresBusinessRegistry,
     PostgresExternalIdentityRegistry,
     PostgresNameRegistry,

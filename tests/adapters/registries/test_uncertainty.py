@@ -12,14 +12,14 @@ from structlog.testing import capture_logs
 
 from adapters.postgres.pool import Pool
 from adapters.registries.importing import ImportSummary, Kind, RegistryImporter
-from adapters.registries.local_copies import (
+from adapters.registries.pages import UnreadablePageError
+from adapters.registries.replicas import (
     PostgresBusinessRegistry,
     PostgresExternalIdentityRegistry,
     PostgresNameRegistry,
     PostgresPersonRegistry,
     PostgresProfileRegistry,
 )
-from adapters.registries.pages import UnreadablePageError
 from domain.recipient import OrganisationNumber
 from tests.adapters.registries.pages import (
     Json,
