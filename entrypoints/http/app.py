@@ -29,7 +29,6 @@ from entrypoints.http.operations.send_condition import send_condition
 from entrypoints.http.operations.triggers import triggers
 from entrypoints.http.orders.routes import CancellationController, OrdersController
 from entrypoints.http.placing.routes import Placing
-from entrypoints.http.requests import Rules
 from entrypoints.http.services import Services
 from entrypoints.http.shipments.routes import ShipmentsController
 from entrypoints.http.statistics.routes import Metrics, metrics
@@ -40,6 +39,7 @@ from entrypoints.http.transport.bodies import BodyLimits
 from entrypoints.http.transport.links import Links
 from entrypoints.http.transport.middleware import Gate, Observer
 from entrypoints.http.transport.problems import respond
+from entrypoints.http.validation.rules import Rules
 from entrypoints.http.webhooks.routes import WebhooksController, public_webhook_key
 
 

@@ -8,7 +8,7 @@ from application.delivery.handover import Timing
 from application.ordering.admission import EVERYBODY
 from application.ports.owner_ledger import Ceiling
 from domain.order.limits import Limits
-from entrypoints.http.requests import Rules
+from entrypoints.http.validation.rules import Rules
 from entrypoints.settings import Settings
 
 

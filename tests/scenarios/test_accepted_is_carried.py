@@ -25,13 +25,9 @@ from adapters.channels.smtp.rendering import Renderer
 from application.ports.provider import EmailLetter, Outcome
 from domain.message import ContentType, EmailMessage, Keywords, SmsMessage
 from domain.personal import Contact, Content
-from entrypoints.http.requests import (
-    InvalidRequestError,
-    read_composed,
-    read_email_order,
-    read_order,
-    read_sms_order,
-)
+from entrypoints.http.placing.composed import read_composed
+from entrypoints.http.placing.orders import read_email_order, read_order, read_sms_order
+from entrypoints.http.validation.errors import InvalidRequestError
 from tests.contracts.provider_contract import email_letter, sms_letter
 from tests.entrypoints.http.requests.reading import (
     COMPOSED,

@@ -19,7 +19,6 @@ from entrypoints.http.placing.bodies import EmailHandedInRequest, SmsHandedInReq
 from entrypoints.http.placing.contract import REFUSED, WARNED
 from entrypoints.http.placing.faults import telling_faults_of
 from entrypoints.http.placing.routes import InstantReader, read_and_looked_through
-from entrypoints.http.requests import Rules
 from entrypoints.http.services import Services
 from entrypoints.http.transport.asgi_routes import Endpoint, door
 from entrypoints.http.transport.bodies import (
@@ -34,6 +33,7 @@ from entrypoints.http.transport.errors import NotTakenOverError
 from entrypoints.http.transport.problem_types import PlainProblem, ValidationProblem
 from entrypoints.http.transport.rate_limits import rate_limit
 from entrypoints.http.transport.responses import Answer
+from entrypoints.http.validation.rules import Rules
 
 SMS: Final = "/notifications/sms/api/v1/instantmessage/send"
 EMAIL: Final = "/notifications/email/api/v1/instantemail"

@@ -15,16 +15,16 @@ import msgspec
 from entrypoints.http.delivery_reports import kannel as kannel_reports
 from entrypoints.http.delivery_reports import routes as reports
 from entrypoints.http.history import routes as histories
-from entrypoints.http.internal.routes import routes as internal
-from entrypoints.http.openapi.document import pages as documentation
+from entrypoints.http.internal import routes as internal
+from entrypoints.http.openapi import pages as documentation
 from entrypoints.http.openapi.schemas import USUAL, Sizes, schemas_of
 from entrypoints.http.operations import health, send_condition, triggers
-from entrypoints.http.orders.routes import routes as orders
-from entrypoints.http.placing.routes import contract as placing_contract
-from entrypoints.http.shipments.routes import routes as shipments
+from entrypoints.http.orders import routes as orders
+from entrypoints.http.placing import contract as placing_contract
+from entrypoints.http.shipments import routes as shipments
 from entrypoints.http.statistics import routes as metrics
 from entrypoints.http.status_feed import routes as feed
-from entrypoints.http.support.routes import routes as support
+from entrypoints.http.support import routes as support
 from entrypoints.http.transport.contract import (
     IN_JSON,
     IN_PROBLEM,
@@ -35,7 +35,7 @@ from entrypoints.http.transport.contract import (
     Route,
 )
 from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem, ValidationProblem
-from entrypoints.http.webhooks.routes import routes as webhooks
+from entrypoints.http.webhooks import routes as webhooks
 
 ROUTES: Final[tuple[Route, ...]] = (
     *placing_contract.ROUTES,

@@ -51,7 +51,7 @@ ROUTES: Final = (
 
 def documentation(document: bytes) -> list[ASGIRouteHandler]:
     """The paths of the document, the page and what the page needs."""
-    folder = files("entrypoints.http") / "static"
+    folder = files("entrypoints.http.openapi") / "static"
     doors = [door("/openapi.json", GET=_always(Answer(200, document, JSON, cache=_PUBLIC)))]
     for path, (file, media_type) in _ASSETS.items():
         body = (folder / file).read_bytes()

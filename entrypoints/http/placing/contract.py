@@ -6,8 +6,7 @@ from typing import Final
 
 from domain import limits
 from entrypoints.http.orders.responses import OrdersAnswer
-from entrypoints.http.placing.responses import ChainPlacedAnswer, OrderPlacedAnswer
-from entrypoints.http.requests import (
+from entrypoints.http.placing.bodies import (
     ChainOrderRequest,
     ComposedEmailOrderRequest,
     EmailOrderRequest,
@@ -17,6 +16,7 @@ from entrypoints.http.requests import (
     OrderRequest,
     SmsOrderRequest,
 )
+from entrypoints.http.placing.responses import ChainPlacedAnswer, OrderPlacedAnswer
 from entrypoints.http.transport.contract import IN_JSON, Access, Body, Parameter, Reply, Route
 from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem, ValidationProblem

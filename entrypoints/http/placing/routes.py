@@ -17,22 +17,17 @@ from application.ordering.commands import (
 )
 from application.turns import OwnersTurns
 from entrypoints.http.orders.responses import orders_found
+from entrypoints.http.placing.chains import ChainRequest, read_chain
+from entrypoints.http.placing.composed import read_composed
 from entrypoints.http.placing.faults import telling_faults_of
-from entrypoints.http.placing.responses import chain_placed, order_placed
-from entrypoints.http.requests import (
-    ChainRequest,
+from entrypoints.http.placing.instant import (
     InstantRequest,
-    Rules,
-    check_texts,
-    read_chain,
-    read_composed,
-    read_email_order,
     read_instant,
     read_instant_email,
     read_instant_sms,
-    read_order,
-    read_sms_order,
 )
+from entrypoints.http.placing.orders import read_email_order, read_order, read_sms_order
+from entrypoints.http.placing.responses import chain_placed, order_placed
 from entrypoints.http.services import Services
 from entrypoints.http.transport.asgi_routes import Endpoint, door
 from entrypoints.http.transport.authentication import Doorkeeper, actor
@@ -47,7 +42,9 @@ from entrypoints.http.transport.bodies import (
 from entrypoints.http.transport.links import BASE, Links
 from entrypoints.http.transport.rate_limits import rate_limit
 from entrypoints.http.transport.responses import Answer, Headers, left_out, told
+from entrypoints.http.validation.national_numbers import check_texts
 from entrypoints.http.validation.parameters import read_senders_reference
+from entrypoints.http.validation.rules import Rules
 
 OrderReader: TypeAlias = Callable[[bytes, Rules], NewOrder]
 

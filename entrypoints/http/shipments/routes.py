@@ -8,7 +8,6 @@ from litestar.params import FromPath
 
 from application.caller import Caller
 from application.ordering.commands import OrderNotFoundError
-from entrypoints.http.requests import InvalidRequestError
 from entrypoints.http.services import Services
 from entrypoints.http.shipments.responses import ShipmentAnswer, shipment
 from entrypoints.http.transport.contract import ORDER_ID, Reply, Route
@@ -17,6 +16,7 @@ from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem
 from entrypoints.http.transport.problems import respond_no_shipment
 from entrypoints.http.transport.responses import Answer, told
+from entrypoints.http.validation.errors import InvalidRequestError
 from entrypoints.http.validation.parameters import read_order_id
 
 ROUTES: Final = (

@@ -35,7 +35,6 @@ from application.ports.token_verifier import (
 from application.ports.unread_mail import ReaderUnavailableError
 from application.webhooks.subscriptions import TooManyWebhooksError, WebhookNotFoundError
 from domain.order.errors import TooLateToCancelError
-from entrypoints.http.requests import InvalidRequestError
 from entrypoints.http.transport.errors import (
     BodyTooLargeError,
     BodyTooSlowError,
@@ -62,7 +61,7 @@ from entrypoints.http.transport.problem_types import (
 from entrypoints.http.transport.rate_limits import too_much
 from entrypoints.http.transport.responses import PROBLEM, Answer, in_json
 from entrypoints.http.transport.tracing import trail
-from entrypoints.http.validation.errors import INVALID, MOST
+from entrypoints.http.validation.errors import INVALID, MOST, InvalidRequestError
 
 log = structlog.get_logger()
 

@@ -82,9 +82,9 @@ from entrypoints.http.app import create_app
 from entrypoints.http.delivery_reports.kannel import KannelReports
 from entrypoints.http.delivery_reports.routes import EmailReports, SmsReports
 from entrypoints.http.internal.routes import Internal
-from entrypoints.http.requests import Rules
 from entrypoints.http.services import Services
 from entrypoints.http.statistics.routes import Metrics
+from entrypoints.http.validation.rules import Rules
 from entrypoints.http.webhooks.responses import webhook_challenge, webhook_message
 from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.contracts.order_repository_contract import SetClock

@@ -8,7 +8,7 @@ import pytest
 
 from application.caller import Caller
 from application.ports.provider import Unknown
-from entrypoints.http.requests import Rules
+from entrypoints.http.validation.rules import Rules
 from entrypoints.settings import read_settings
 from entrypoints.wiring.rules import rules
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation

@@ -8,8 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from application.caller import Caller
-from entrypoints.http.requests import Rules
 from entrypoints.http.transport.middleware import log_served
+from entrypoints.http.validation.rules import Rules
 from entrypoints.settings import read_settings
 from entrypoints.wiring.rules import rules
 from tests.entrypoints.http.asking import EMAIL_ORDER, ORDER, SMS_ORDER, chain, to_person

@@ -12,21 +12,18 @@ from domain.agreement import ANY_SENDER_GOES
 from domain.order.events import Chain, ChainId, OrderId, OrderKind
 from domain.order.placing import LATE_BY, place, place_chain
 from entrypoints.http.internal.requests import read_email_handed_in, read_sms_handed_in
+from entrypoints.http.placing.chains import ChainRequest, read_chain
+from entrypoints.http.placing.composed import read_composed
 from entrypoints.http.placing.faults import telling_faults_of
-from entrypoints.http.requests import (
-    ChainRequest,
+from entrypoints.http.placing.instant import (
     InstantRequest,
-    InvalidRequestError,
-    Rules,
-    read_chain,
-    read_composed,
-    read_email_order,
     read_instant,
     read_instant_email,
     read_instant_sms,
-    read_order,
-    read_sms_order,
 )
+from entrypoints.http.placing.orders import read_email_order, read_order, read_sms_order
+from entrypoints.http.validation.errors import InvalidRequestError
+from entrypoints.http.validation.rules import Rules
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 RULES = Rules(owner="ttd", email_sender="noreply@varsel.example", sms_sender="Varsel")

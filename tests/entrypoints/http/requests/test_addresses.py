@@ -5,12 +5,9 @@ import pytest
 from domain.personal import Contact, Identifier
 from domain.recipient import Direct, ExternalIdentity
 from entrypoints.http.internal.requests import read_sms_handed_in
-from entrypoints.http.requests import (
-    read_chain,
-    read_email_order,
-    read_instant_sms,
-    read_sms_order,
-)
+from entrypoints.http.placing.chains import read_chain
+from entrypoints.http.placing.instant import read_instant_sms
+from entrypoints.http.placing.orders import read_email_order, read_sms_order
 from tests.entrypoints.http.requests.reading import (
     CHAIN,
     EMAIL_ORDER,

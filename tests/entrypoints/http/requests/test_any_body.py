@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from application.ordering.commands import NewOrder
-from entrypoints.http.requests import ChainRequest, InstantRequest, InvalidRequestError
+from entrypoints.http.placing.chains import ChainRequest
+from entrypoints.http.placing.instant import InstantRequest
+from entrypoints.http.validation.errors import InvalidRequestError
 from tests.entrypoints.http.requests.reading import KINDS, RULES, Json, Read, but, faults
 
 CANARY = "CANARY"

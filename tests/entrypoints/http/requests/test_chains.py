@@ -9,7 +9,7 @@ from domain.message import ContentType, SendingTime
 from domain.order.events import Dialogue
 from domain.personal import Contact, Identifier
 from domain.recipient import Direct, Organisation, OrganisationNumber, Person
-from entrypoints.http.requests import read_chain
+from entrypoints.http.placing.chains import read_chain
 from tests.entrypoints.http.requests.reading import (
     CHAIN,
     EMAIL_SETTINGS,

@@ -3,8 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from entrypoints.http.placing.composed import MIME_TYPES
-from entrypoints.http.requests import read_composed
+from entrypoints.http.placing.composed import MIME_TYPES, read_composed
 from tests.entrypoints.http.requests.reading import (
     COMPOSED,
     RULES,

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from domain.order.events import DeliveryPolicy
-from entrypoints.http.requests import read_chain, read_composed, read_email_order
+from entrypoints.http.placing.chains import read_chain
+from entrypoints.http.placing.composed import read_composed
+from entrypoints.http.placing.orders import read_email_order
 from tests.entrypoints.http.requests.reading import (
     CHAIN,
     COMPOSED,

@@ -4,13 +4,9 @@ from typing import Any
 import pytest
 
 from domain.personal import Content
-from entrypoints.http.requests import (
-    InvalidRequestError,
-    read_chain,
-    read_email_order,
-    read_order,
-    read_sms_order,
-)
+from entrypoints.http.placing.chains import read_chain
+from entrypoints.http.placing.orders import read_email_order, read_order, read_sms_order
+from entrypoints.http.validation.errors import InvalidRequestError
 from tests.entrypoints.http.requests.reading import (
     CHAIN,
     EMAIL_ORDER,

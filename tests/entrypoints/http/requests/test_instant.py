@@ -7,7 +7,7 @@ from domain.channel import ChannelChoice
 from domain.message import SendingTime, SmsMessage
 from domain.personal import Contact, Content
 from domain.recipient import Direct
-from entrypoints.http.requests import read_instant, read_instant_email, read_instant_sms
+from entrypoints.http.placing.instant import read_instant, read_instant_email, read_instant_sms
 from tests.entrypoints.http.requests.reading import (
     INSTANT,
     INSTANT_EMAIL,

@@ -6,7 +6,8 @@ from domain.channel import ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
 from domain.personal import Contact, Content, Identifier
 from domain.recipient import Direct, Organisation, OrganisationNumber, Person
-from entrypoints.http.requests import Rules, read_email_order, read_order, read_sms_order
+from entrypoints.http.placing.orders import read_email_order, read_order, read_sms_order
+from entrypoints.http.validation.rules import Rules
 from tests.entrypoints.http.requests.reading import (
     EMAIL_ORDER,
     NOW,

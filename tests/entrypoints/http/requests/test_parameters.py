@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoints.http.requests import InvalidRequestError
+from entrypoints.http.validation.errors import InvalidRequestError
 from entrypoints.http.validation.parameters import (
     read_moment,
     read_order_id,

@@ -6,13 +6,10 @@ from typing import Any
 import pytest
 
 from domain import limits
-from entrypoints.http.requests import (
-    read_chain,
-    read_composed,
-    read_email_order,
-    read_instant_sms,
-    read_order,
-)
+from entrypoints.http.placing.chains import read_chain
+from entrypoints.http.placing.composed import read_composed
+from entrypoints.http.placing.instant import read_instant_sms
+from entrypoints.http.placing.orders import read_email_order, read_order
 from tests.entrypoints.http.requests.reading import (
     CHAIN,
     COMPOSED,

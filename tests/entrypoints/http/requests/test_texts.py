@@ -6,14 +6,10 @@ from dataclasses import replace
 import pytest
 
 from entrypoints.http.internal.requests import read_email_handed_in, read_sms_handed_in
-from entrypoints.http.requests import (
-    read_chain,
-    read_composed,
-    read_email_order,
-    read_instant_sms,
-    read_order,
-    read_sms_order,
-)
+from entrypoints.http.placing.chains import read_chain
+from entrypoints.http.placing.composed import read_composed
+from entrypoints.http.placing.instant import read_instant_sms
+from entrypoints.http.placing.orders import read_email_order, read_order, read_sms_order
 from tests.entrypoints.http.requests.reading import (
     CHAIN,
     COMPOSED,

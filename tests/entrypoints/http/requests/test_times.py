@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from entrypoints.http.requests import read_chain, read_email_order
+from entrypoints.http.placing.chains import read_chain
+from entrypoints.http.placing.orders import read_email_order
 from tests.entrypoints.http.requests.reading import (
     CHAIN,
     EMAIL_ORDER,
