@@ -7,13 +7,45 @@ from domain.channel import ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
 from domain.personal import Contact, Content
 from domain.recipient import Direct
-from entrypoints.http.placing.bodies import EmailHandedInRequest, SmsHandedInRequest
 from entrypoints.http.placing.instant import LONGEST, InstantRequest
 from entrypoints.http.validation import rules as check
 from entrypoints.http.validation.errors import Faults, InvalidRequestError
 from entrypoints.http.validation.json_reader import BodyReader
 from entrypoints.http.validation.parameters import read_order_id
 from entrypoints.http.validation.rules import Rules
+from entrypoints.http.validation.wire_struct import (
+    EmailAddress,
+    Enumeration,
+    MobileNumber,
+    Number,
+    SmsSender,
+    Subject,
+    Text,
+    WireStruct,
+    Word,
+)
+
+
+class SmsHandedInRequest(WireStruct, frozen=True, kw_only=True):
+    """A text message that another of the installation's systems hands in."""
+
+    sender: SmsSender
+    message: Text
+    recipient: MobileNumber
+    notification_id: Word
+    time_to_live: Number
+
+
+class EmailHandedInRequest(WireStruct, frozen=True, kw_only=True):
+    """An e-mail that another of the installation's systems hands in."""
+
+    sender: EmailAddress
+    recipient: EmailAddress
+    subject: Subject
+    body: Text
+    content_type: Enumeration
+    notification_id: Word
+
 
 _text_messages = BodyReader(SmsHandedInRequest, "request")
 _emails = BodyReader(EmailHandedInRequest, "request")

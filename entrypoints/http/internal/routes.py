@@ -14,8 +14,12 @@ from litestar.types import Receive, Scope
 from application.caller import Caller
 from application.envelope import Actor, Role
 from application.ordering.commands import HandOverFailedError, PlaceInstant
-from entrypoints.http.internal.requests import read_email_handed_in, read_sms_handed_in
-from entrypoints.http.placing.bodies import EmailHandedInRequest, SmsHandedInRequest
+from entrypoints.http.internal.requests import (
+    EmailHandedInRequest,
+    SmsHandedInRequest,
+    read_email_handed_in,
+    read_sms_handed_in,
+)
 from entrypoints.http.placing.contract import REFUSED, WARNED
 from entrypoints.http.placing.faults import telling_faults_of
 from entrypoints.http.placing.routes import InstantReader, read_and_looked_through

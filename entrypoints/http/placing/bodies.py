@@ -1,45 +1,30 @@
-"""The bodies that clients send, member by member, as the API names them.
+"""The bodies by which orders are placed, member by member, as the API names them."""
 
-An enumeration comes by its name in any case or by its number, a number as one or as text; both are
-read where the rules are. Members that are not known are ignored.
-"""
+from typing import ClassVar
 
-from typing import Annotated, ClassVar, TypeAlias
+from msgspec import UNSET
 
-from msgspec import UNSET, Meta, Struct, UnsetType
-
-from domain import limits
-
-Word: TypeAlias = Annotated[str, Meta(max_length=limits.WORD)]
-Enumeration: TypeAlias = Word | int
-Number: TypeAlias = int | Word
-Moment: TypeAlias = Word | UnsetType
-"""A date and time with its zone (RFC 3339); it may be left out, and may not be null."""
-
-IdempotencyKey: TypeAlias = Annotated[str, Meta(max_length=limits.IDEMPOTENCY_KEY)]
-SendersReference: TypeAlias = Annotated[str, Meta(max_length=limits.SENDERS_REFERENCE)]
-Resource: TypeAlias = Annotated[str, Meta(max_length=limits.RESOURCE)]
-DialogueId: TypeAlias = Annotated[str, Meta(max_length=limits.DIALOGUE)]
-Subject: TypeAlias = Annotated[str, Meta(max_length=limits.SUBJECT)]
-EmailAddress: TypeAlias = Annotated[str, Meta(max_length=limits.EMAIL_ADDRESS)]
-MobileNumber: TypeAlias = Annotated[str, Meta(max_length=limits.MOBILE_NUMBER)]
-NationalNumber: TypeAlias = Annotated[str, Meta(max_length=limits.NATIONAL_NUMBER)]
-OrganisationNumber: TypeAlias = Annotated[str, Meta(max_length=limits.ORGANISATION_NUMBER)]
-ExternalUrn: TypeAlias = Annotated[str, Meta(max_length=limits.EXTERNAL_IDENTITY)]
-SmsSender: TypeAlias = Annotated[str, Meta(max_length=limits.SMS_SENDER)]
-Url: TypeAlias = Annotated[str, Meta(max_length=limits.URL)]
-FileName: TypeAlias = Annotated[str, Meta(max_length=limits.FILE_NAME)]
-MediaType: TypeAlias = Annotated[str, Meta(max_length=limits.MEDIA_TYPE)]
-
-Text: TypeAlias = str
-"""What a message says: the request's own limit is its limit."""
-
-
-class WireStruct(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A body or a part of one."""
-
-    property_names: ClassVar[dict[str, str]] = {}
-    """Property names in faults, where they are not the member's own in Pascal case."""
+from entrypoints.http.validation.wire_struct import (
+    DialogueId,
+    EmailAddress,
+    Enumeration,
+    ExternalUrn,
+    FileName,
+    IdempotencyKey,
+    MediaType,
+    MobileNumber,
+    Moment,
+    NationalNumber,
+    Number,
+    OrganisationNumber,
+    Resource,
+    SendersReference,
+    SmsSender,
+    Subject,
+    Text,
+    Url,
+    WireStruct,
+)
 
 
 class RecipientRequest(WireStruct, frozen=True, kw_only=True):
@@ -127,7 +112,7 @@ class SmsSettingsRequest(WireStruct, frozen=True, kw_only=True):
 class RecipientEmailRequest(WireStruct, frozen=True, kw_only=True):
     """Whoever reads an e-mail address."""
 
-    property_names = {"email_settings": "Settings"}  # annotated in the base
+    property_names: ClassVar[dict[str, str]] = {"email_settings": "Settings"}
 
     email_address: EmailAddress
     email_settings: EmailSettingsRequest
@@ -136,7 +121,7 @@ class RecipientEmailRequest(WireStruct, frozen=True, kw_only=True):
 class RecipientSmsRequest(WireStruct, frozen=True, kw_only=True):
     """Whoever has a telephone number."""
 
-    property_names = {"sms_settings": "Settings"}  # annotated in the base
+    property_names: ClassVar[dict[str, str]] = {"sms_settings": "Settings"}
 
     phone_number: MobileNumber
     sms_settings: SmsSettingsRequest
@@ -220,7 +205,7 @@ class InstantSmsSettingsRequest(WireStruct, frozen=True, kw_only=True):
 class InstantRecipientSmsRequest(WireStruct, frozen=True, kw_only=True):
     """Whoever has a telephone number, and for how long the message is worth something."""
 
-    property_names = {"sms_settings": "ShortMessageContent"}  # annotated in the base
+    property_names: ClassVar[dict[str, str]] = {"sms_settings": "ShortMessageContent"}
 
     phone_number: MobileNumber
     time_to_live_in_seconds: Number
@@ -238,7 +223,7 @@ class InstantSmsOrderRequest(WireStruct, frozen=True, kw_only=True):
 class InstantRecipientRequest(WireStruct, frozen=True, kw_only=True):
     """Whoever has a telephone number, as it was asked for at first."""
 
-    property_names = {"recipient_sms": "ShortMessageDeliveryDetails"}  # annotated in the base
+    property_names: ClassVar[dict[str, str]] = {"recipient_sms": "ShortMessageDeliveryDetails"}
 
     recipient_sms: InstantRecipientSmsRequest
 
@@ -246,7 +231,7 @@ class InstantRecipientRequest(WireStruct, frozen=True, kw_only=True):
 class InstantOrderRequest(WireStruct, frozen=True, kw_only=True):
     """One text message that is to be handed over now, as it was asked for at first."""
 
-    property_names = {"recipient": "InstantNotificationRecipient"}  # annotated in the base
+    property_names: ClassVar[dict[str, str]] = {"recipient": "InstantNotificationRecipient"}
 
     idempotency_id: IdempotencyKey
     senders_reference: SendersReference | None = None
@@ -263,7 +248,7 @@ class InstantRecipientEmailRequest(WireStruct, frozen=True, kw_only=True):
 class InstantEmailOrderRequest(WireStruct, frozen=True, kw_only=True):
     """One e-mail that is to be handed over now."""
 
-    property_names = {"recipient_email": "InstantEmailDetails"}  # annotated in the base
+    property_names: ClassVar[dict[str, str]] = {"recipient_email": "InstantEmailDetails"}
 
     idempotency_id: IdempotencyKey
     senders_reference: SendersReference | None = None
@@ -287,7 +272,7 @@ class ComposedEmailSettingsRequest(EmailSettingsRequest, frozen=True, kw_only=Tr
 class ComposedRecipientRequest(WireStruct, frozen=True, kw_only=True):
     """Whoever reads an e-mail address."""
 
-    property_names = {"email_settings": "Settings"}  # annotated in the base
+    property_names: ClassVar[dict[str, str]] = {"email_settings": "Settings"}
 
     email_address: EmailAddress
     email_settings: ComposedEmailSettingsRequest
@@ -303,38 +288,3 @@ class ComposedEmailOrderRequest(WireStruct, frozen=True, kw_only=True):
     delivery_policy: Enumeration | None = None
     dialogporten_association: DialogportenRequest | None = None
     recipient: ComposedRecipientRequest
-
-
-class SmsHandedInRequest(WireStruct, frozen=True, kw_only=True):
-    """A text message that another of the installation's systems hands in."""
-
-    sender: SmsSender
-    message: Text
-    recipient: MobileNumber
-    notification_id: Word
-    time_to_live: Number
-
-
-class EmailHandedInRequest(WireStruct, frozen=True, kw_only=True):
-    """An e-mail that another of the installation's systems hands in."""
-
-    sender: EmailAddress
-    recipient: EmailAddress
-    subject: Subject
-    body: Text
-    content_type: Enumeration
-    notification_id: Word
-
-
-class WebhookRequest(WireStruct, frozen=True, kw_only=True):
-    """Where an owner wants its feed carried to."""
-
-    url: Url
-    transitions: Word | None = None
-
-
-class MonthRequest(WireStruct, frozen=True, kw_only=True):
-    """The month of which the figures are asked for, in a form."""
-
-    month: int
-    year: int

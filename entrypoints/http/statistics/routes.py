@@ -22,7 +22,6 @@ from application.caller import SUPPORT
 from application.ports.result_index import OwnerFigures
 from application.queries.statistics import CountingService, Ended
 from domain.channel import Channel
-from entrypoints.http.placing.bodies import MonthRequest
 from entrypoints.http.statistics.columns import COLUMNS, figure_of
 from entrypoints.http.transport.asgi_routes import Endpoint, door
 from entrypoints.http.transport.authentication import HTML_RANGES, Doorkeeper
@@ -34,6 +33,15 @@ from entrypoints.http.transport.problem_types import ValidationProblem
 from entrypoints.http.transport.responses import JSON, Answer, in_json
 from entrypoints.http.transport.tracing import trail
 from entrypoints.http.validation.errors import InvalidRequestError
+from entrypoints.http.validation.wire_struct import WireStruct
+
+
+class MonthRequest(WireStruct, frozen=True, kw_only=True):
+    """The month of which the figures are asked for, in a form."""
+
+    month: int
+    year: int
+
 
 PAGE: Final = f"{BASE}/metrics"
 _FORM: Final = "application/x-www-form-urlencoded"

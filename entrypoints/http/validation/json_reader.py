@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import NODEFAULT, UnsetType
 
-from entrypoints.http.placing.bodies import WireStruct
 from entrypoints.http.validation.errors import Faults, InvalidRequestError
+from entrypoints.http.validation.wire_struct import WireStruct
 
 W = TypeVar("W", bound=WireStruct)
 

@@ -3,11 +3,19 @@
 import re
 from typing import Final
 
-from entrypoints.http.placing.bodies import WebhookRequest
 from entrypoints.http.validation import rules as check
 from entrypoints.http.validation.errors import Faults, InvalidRequestError
 from entrypoints.http.validation.json_reader import BodyReader
 from entrypoints.http.validation.parameters import TRANSITIONS
+from entrypoints.http.validation.wire_struct import Url, WireStruct, Word
+
+
+class WebhookRequest(WireStruct, frozen=True, kw_only=True):
+    """Where an owner wants its feed carried to."""
+
+    url: Url
+    transitions: Word | None = None
+
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 

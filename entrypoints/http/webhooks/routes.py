@@ -11,7 +11,6 @@ from litestar.types import Receive, Scope
 from application.caller import Caller
 from application.webhooks.subscriptions import MOST, UnfitAddressError
 from domain import limits
-from entrypoints.http.placing.bodies import WebhookRequest
 from entrypoints.http.services import Services
 from entrypoints.http.transport.asgi_routes import door
 from entrypoints.http.transport.bodies import JSON_TYPES, BodyLimits, check_media_type, read_body
@@ -20,7 +19,7 @@ from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import PlainProblem, ValidationProblem
 from entrypoints.http.transport.responses import Answer, told
 from entrypoints.http.validation.errors import InvalidRequestError
-from entrypoints.http.webhooks.requests import read_webhook, read_webhook_name
+from entrypoints.http.webhooks.requests import WebhookRequest, read_webhook, read_webhook_name
 from entrypoints.http.webhooks.responses import (
     WebhookAnswer,
     WebhookKeyAnswer,
