@@ -1,5 +1,6 @@
 """The envelope: an event with the circumstances in which it was recorded."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -7,8 +8,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from domain.order.events import OrderEvent, OrderId
-from domain.order.order import Order
+from domain.order.events import OrderEvent, OrderId, OrderPlaced
+from domain.order.order import Order, evolve_all, open_order
 
 
 class Role(StrEnum):
@@ -65,3 +66,29 @@ class Change:
     def after(self) -> int:
         """The version that the events are to follow."""
         return 0 if self.before is None else self.before.version
+
+
+def changed(change: Change, now: datetime) -> Order:
+    """The order as a change leaves it."""
+    if change.before is not None:
+        return evolve_all(change.before, change.events, now)
+    placed, *since = change.events
+    if not isinstance(placed, OrderPlaced):
+        raise TypeError("a new order's history opens with OrderPlaced")
+    return evolve_all(open_order(change.order_id, placed, now), since, now)
+
+
+def recorded(
+    changes: Sequence[Change], now: datetime, by: Actor, command_id: UUID
+) -> Iterator[Recorded]:
+    """The events of changes, each in its envelope."""
+    for change in changes:
+        for version, event in enumerate(change.events, start=change.after + 1):
+            yield Recorded(
+                order_id=change.order_id,
+                version=version,
+                recorded_at=now,
+                recorded_by=by,
+                command_id=command_id,
+                event=event,
+            )

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 from application.envelope import Recorded
-from application.ordering.commands import OrderNotFoundError
 from application.ports.order_repository import OrderRepository
 from domain.order.events import OrderId
 from domain.order.order import Order
+
+
+class OrderNotFoundError(Exception):
+    """There is no such order, or it is another owner's."""
 
 
 async def seek(orders: OrderRepository, order_id: OrderId) -> Order:

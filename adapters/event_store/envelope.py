@@ -25,6 +25,7 @@ from adapters.event_store.sealing import (
     Words,
 )
 from application.envelope import Recorded
+from application.ports.order_repository import Spoilt
 from domain.order.events import OrderEvent
 from domain.personal import Personal, PersonalClass
 
@@ -192,3 +193,14 @@ class EnvelopeMapper:
 
 def _place(order_id: UUID, version: int, kind: PersonalClass, recipient_no: int | None) -> Place:
     return Place(order_id, version, kind, WHOLE_ORDER if recipient_no is None else recipient_no)
+
+
+def readable(history: Sequence[Recorded] | Spoilt) -> Sequence[Recorded]:
+    """A history, if it is one.
+
+    Raises:
+        TamperedError: what is stored is not what was recorded.
+    """
+    if isinstance(history, Spoilt):
+        raise TamperedError(history.because)
+    return history

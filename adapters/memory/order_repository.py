@@ -15,13 +15,20 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
-from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.postgres.batch import AgendaRow
-from adapters.event_store.postgres.repository import LANES, agenda_row, changed, readable, recorded
+from adapters.event_store.envelope import EnvelopeMapper, readable
 from adapters.event_store.sealing import Place, Sealer, StoredBox
-from application.envelope import Actor, Change, Recorded
+from application.envelope import Actor, Change, Recorded, changed, recorded
 from application.pace import Pace
-from application.ports.agenda import QUARANTINE, WITHHELD, InHand, Loan, Wait
+from application.ports.agenda import (
+    LANES,
+    QUARANTINE,
+    WITHHELD,
+    AgendaRow,
+    InHand,
+    Loan,
+    Wait,
+    agenda_row,
+)
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import ConcurrentUpdateError, Spoilt, SpoiltHistoryError
 from application.unfolding import rebuilt

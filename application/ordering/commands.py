@@ -101,10 +101,6 @@ class ChainReceipt:
     """None where the owner has no ceiling."""
 
 
-class OrderNotFoundError(Exception):
-    """There is no such order, or it is another owner's."""
-
-
 class MissingContactError(Exception):
     """A recipient of the order, or of a reminder, has no contact point that could be used."""
 

@@ -11,12 +11,7 @@ import structlog
 from application.delivery.handover import HandOver, OrderInHand, attempts_in
 from application.envelope import Change
 from application.ordering.admission import Admission
-from application.ordering.commands import (
-    ChainReceipt,
-    HandOverFailedError,
-    OrderNotFoundError,
-    PlaceInstant,
-)
+from application.ordering.commands import ChainReceipt, HandOverFailedError, PlaceInstant
 from application.ordering.order_ids import OrderNames, receipt_of, repeated
 from application.ports.order_repository import (
     ConcurrentUpdateError,
@@ -24,7 +19,7 @@ from application.ports.order_repository import (
     StoreUnavailableError,
 )
 from application.ports.owner_agreements import OwnerAgreements
-from application.seeking import seek
+from application.seeking import OrderNotFoundError, seek
 from domain.order.errors import CannotBePlacedError
 from domain.order.events import (
     Chain,

@@ -15,7 +15,6 @@ from application.ordering.commands import (
     ChainReceipt,
     LookUp,
     MissingContactError,
-    OrderNotFoundError,
     OrderReceipt,
     PlaceChain,
     PlaceOrder,
@@ -25,7 +24,7 @@ from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository, Spoilt
 from application.ports.owner_agreements import OwnerAgreements
 from application.ports.registries import RegistryUnavailableError
-from application.seeking import seek
+from application.seeking import OrderNotFoundError, seek
 from application.unfolding import Unfolding
 from domain.order.chains import cancel_chain, cancel_with_reminders
 from domain.order.errors import CannotBePlacedError

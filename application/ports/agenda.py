@@ -1,16 +1,37 @@
 """Which orders need something, and when."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
+from uuid import UUID
 
 from domain.order.events import OrderId
-from domain.order.order import Lane
+from domain.order.order import Lane, Order
 
 QUARANTINE: Final = 3
 """An order that so many workers have taken and not given back is stuck, and lent to nobody."""
 WITHHELD: Final = timedelta(hours=72)
 """So long after it was due nothing of an order can leave any more: all of it has expired."""
+
+
+LANES: Final = {Lane.INSTANT: 0, Lane.NORMAL: 1, Lane.BULK: 2}
+"""The order in which lanes are served."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaRow:
+    """When an order next needs something; without a moment it leaves the agenda."""
+
+    order_id: UUID
+    owner: str
+    lane: int
+    due_at: datetime | None
+
+
+def agenda_row(order: Order, now: datetime) -> AgendaRow:
+    """When the order next needs something, by its own word."""
+    return AgendaRow(order.order_id, order.placed.owner, LANES[order.lane], order.due_at(now))
 
 
 class Wait(NamedTuple):

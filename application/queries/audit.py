@@ -8,10 +8,9 @@ from typing import Final, assert_never
 
 from application.envelope import Actor, Recorded, Role
 from application.operations.recorder import ActRecorder
-from application.ordering.commands import OrderNotFoundError
 from application.ports.order_repository import OrderRepository
 from application.queries.history_line import HistoryLine
-from application.seeking import seek_history
+from application.seeking import OrderNotFoundError, seek_history
 from domain.operations.acts import HistoryRead
 from domain.order.events import (
     Considered,

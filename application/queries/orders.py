@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.ordering.commands import OrderNotFoundError
 from application.ports.order_index import OrderIndex
 from application.ports.order_repository import OrderRepository, Spoilt, SpoiltHistoryError
-from application.seeking import seek
+from application.seeking import OrderNotFoundError, seek
 from application.unfolding import Unfolding
 from domain.order.events import OrderId
 from domain.order.order import Order

@@ -16,10 +16,10 @@ from adapters.postgres.errors import PostgresError
 from application.envelope import Role
 from application.operations.operator import EVERYBODY, in_words
 from application.operations.recorder import ReasonMissingError
-from application.ordering.commands import OrderNotFoundError
 from application.ports.act_log import RecordedAct
 from application.ports.order_repository import StoreUnavailableError
 from application.queries.audit import AuditingService
+from application.seeking import OrderNotFoundError
 from domain.operations.acts import HistoryRead
 from domain.order.events import OrderId
 from entrypoints.cli.app import settings_from

@@ -15,13 +15,7 @@ from application.delivery.contact_lookup import ContactLookUp, Registries, Wante
 from application.delivery.dispatcher import DispatchService
 from application.delivery.handover import HandOver
 from application.envelope import SERVICE, Actor, Change
-from application.ordering.commands import (
-    CancelOrder,
-    NewOrder,
-    OrderNotFoundError,
-    PlaceChain,
-    PlaceOrder,
-)
+from application.ordering.commands import CancelOrder, NewOrder, PlaceChain, PlaceOrder
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.provider import (
     Accepted,
@@ -36,6 +30,7 @@ from application.ports.provider import (
 from application.ports.registries import RegistryUnavailableError
 from application.ports.report_inbox import Report
 from application.ports.send_condition import NoAnswer, NotYetAsked
+from application.seeking import OrderNotFoundError
 from application.suspended_owners import StoppedOwners
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import PersonRecord

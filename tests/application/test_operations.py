@@ -14,11 +14,11 @@ from adapters.memory.recipient_index import InMemoryRecipientIndex
 from application.envelope import Actor, Change, Role
 from application.operations.operator import OwnerService, QuarantineService
 from application.operations.recorder import ActRecorder, ReasonMissingError
-from application.ordering.commands import OrderNotFoundError
 from application.ports.act_log import RecordedAct
 from application.ports.order_repository import StoreUnavailableError
 from application.queries.audit import AuditingService
 from application.queries.support import SupportService
+from application.seeking import OrderNotFoundError
 from domain.operations.acts import (
     HistoryRead,
     OrderRetried,

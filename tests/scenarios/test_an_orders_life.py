@@ -6,14 +6,9 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
-from application.ordering.commands import (
-    MissingContactError,
-    NewOrder,
-    OrderNotFoundError,
-    PlaceChain,
-    PlaceOrder,
-)
+from application.ordering.commands import MissingContactError, NewOrder, PlaceChain, PlaceOrder
 from application.queries.orders import Found
+from application.seeking import OrderNotFoundError
 from domain.channel import ChannelChoice
 from domain.message import EmailMessage, SendingTime, SmsMessage
 from domain.order.events import Failure

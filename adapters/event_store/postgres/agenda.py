@@ -6,10 +6,9 @@ from typing import Any, Final, LiteralString
 
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.event_store.postgres.repository import LANES
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
-from application.ports.agenda import QUARANTINE, WITHHELD, InHand, Loan, Wait
+from application.ports.agenda import LANES, QUARANTINE, WITHHELD, InHand, Loan, Wait
 from domain.order.events import OrderId
 
 CHANNEL: Final = "varsel_agenda"

@@ -16,10 +16,10 @@ from eventsourcing.persistence import StoredEvent
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.event_store.envelope import EnvelopeMapper
-from adapters.event_store.postgres.batch import APPEND_LOCK, AgendaRow
-from adapters.event_store.postgres.repository import agenda_row
+from adapters.event_store.postgres.batch import APPEND_LOCK
 from adapters.event_store.sealing import TamperedError
 from adapters.postgres.reaching import reaching
+from application.ports.agenda import AgendaRow, agenda_row
 from domain.order.events import OrderId
 from domain.order.order import Order, rebuild
 

@@ -20,11 +20,12 @@ import structlog
 from eventsourcing.persistence import StoredEvent
 from psycopg.errors import DiskFull
 
-from adapters.event_store.postgres.batch import AgendaRow, Append, Beginning, split
+from adapters.event_store.postgres.batch import Append, Beginning, split
 from adapters.event_store.postgres.writer import LOST, HistoryWentBackError, Writer
 from adapters.event_store.sealing import Box
 from adapters.postgres.connection import Succession
 from adapters.postgres.refusing import is_of_data
+from application.ports.agenda import AgendaRow
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.recording import Recording
 

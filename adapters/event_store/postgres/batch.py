@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final, LiteralString, NamedTuple
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
 from adapters.event_store.sealing import Box
+from application.ports.agenda import AgendaRow
 
 _ROWS: Final = 400
 """At most so many rows of events, sealed words and keys in one transaction, unless one append alone
@@ -29,16 +29,6 @@ SELECT append_events(
     %b::int[], %b::uuid[], %b::bigint[], %b::text[], %b::int[], %b::bytea[], %b::text[], %b::bytea[],
     %b::int[], %b::uuid[], %b::text[], %b::smallint[], %b::timestamptz[])
 """
-
-
-@dataclass(frozen=True, slots=True)
-class AgendaRow:
-    """When an order next needs something; without a moment it leaves the agenda."""
-
-    order_id: UUID
-    owner: str
-    lane: int
-    due_at: datetime | None
 
 
 class Beginning(NamedTuple):

@@ -1,7 +1,7 @@
 """Order histories in PostgreSQL."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
@@ -11,19 +11,17 @@ from eventsourcing.persistence import StoredEvent
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.event_store.envelope import EnvelopeMapper
+from adapters.event_store.envelope import EnvelopeMapper, readable
 from adapters.event_store.postgres.appender import Appender
-from adapters.event_store.postgres.batch import AgendaRow
 from adapters.event_store.sealing import Place, StoredBox, TamperedError
 from adapters.postgres.reaching import reaching
-from application.envelope import Actor, Change, Recorded
+from application.envelope import Actor, Change, Recorded, changed, recorded
 from application.pace import Pace
+from application.ports.agenda import agenda_row
 from application.ports.order_repository import Spoilt
 from application.unfolding import rebuilt
 from domain.order.events import OrderEvent, OrderId, OrderPlaced
-from domain.order.order import BULK_FROM, Lane, Order, evolve_all, open_order
-
-LANES: Final = {Lane.INSTANT: 0, Lane.NORMAL: 1, Lane.BULK: 2}
+from domain.order.order import BULK_FROM, Order
 
 _EVENTS: Final[LiteralString] = """
 SELECT originator_id, originator_version, topic, state FROM orders_events
@@ -40,39 +38,8 @@ SELECT s.order_id, s.version, s.class, s.recipient_no, s.ciphertext, k.month, k.
 """
 
 
-def changed(change: Change, now: datetime) -> Order:
-    """The order as a change leaves it."""
-    if change.before is not None:
-        return evolve_all(change.before, change.events, now)
-    placed, *since = change.events
-    if not isinstance(placed, OrderPlaced):
-        raise TypeError("a new order's history opens with OrderPlaced")
-    return evolve_all(open_order(change.order_id, placed, now), since, now)
-
-
-def recorded(
-    changes: Sequence[Change], now: datetime, by: Actor, command_id: UUID
-) -> Iterator[Recorded]:
-    """The events of changes, each in its envelope."""
-    for change in changes:
-        for version, event in enumerate(change.events, start=change.after + 1):
-            yield Recorded(
-                order_id=change.order_id,
-                version=version,
-                recorded_at=now,
-                recorded_by=by,
-                command_id=command_id,
-                event=event,
-            )
-
-
 def _is_wide(first: OrderEvent) -> bool:
     return isinstance(first, OrderPlaced) and len(first.recipients) > BULK_FROM
-
-
-def agenda_row(order: Order, now: datetime) -> AgendaRow:
-    """When the order next needs something, by its own word."""
-    return AgendaRow(order.order_id, order.placed.owner, LANES[order.lane], order.due_at(now))
 
 
 class PostgresOrderRepository:
@@ -137,17 +104,6 @@ class PostgresOrderRepository:
         async with reaching(self._pool) as connection:
             rows = await _select(connection, order_ids)
         return await _opened(self._mapper, *rows)  # others need the connection meanwhile
-
-
-def readable(history: Sequence[Recorded] | Spoilt) -> Sequence[Recorded]:
-    """A history, if it is one.
-
-    Raises:
-        TamperedError: what is stored is not what was recorded.
-    """
-    if isinstance(history, Spoilt):
-        raise TamperedError(history.because)
-    return history
 
 
 async def _select(

@@ -7,7 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from application.caller import Caller
-from application.ordering.commands import CancelOrder, OrderNotFoundError
+from application.ordering.commands import CancelOrder
+from application.seeking import OrderNotFoundError
 from domain.channel import Channel
 from domain.order.order import Order
 from entrypoints.http.orders.notifications import NotificationsAnswer, notifications_of

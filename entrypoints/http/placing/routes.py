@@ -26,6 +26,7 @@ from entrypoints.http.placing.instant import (
     read_instant_email,
     read_instant_sms,
 )
+from entrypoints.http.placing.national_numbers import check_texts
 from entrypoints.http.placing.orders import read_email_order, read_order, read_sms_order
 from entrypoints.http.placing.responses import chain_placed, order_placed
 from entrypoints.http.services import Services
@@ -42,7 +43,6 @@ from entrypoints.http.transport.bodies import (
 from entrypoints.http.transport.links import BASE, Links
 from entrypoints.http.transport.rate_limits import rate_limit
 from entrypoints.http.transport.responses import Answer, Headers, left_out, told
-from entrypoints.http.validation.national_numbers import check_texts
 from entrypoints.http.validation.parameters import read_senders_reference
 from entrypoints.http.validation.rules import Rules
 

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from application.caller import Caller
-from application.ordering.commands import OrderNotFoundError
+from application.seeking import OrderNotFoundError
 from entrypoints.http.services import Services
 from entrypoints.http.shipments.responses import ShipmentAnswer, shipment
 from entrypoints.http.transport.contract import ORDER_ID, Reply, Route

@@ -16,11 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
 from application.ordering.admission import OverCeilingError, OwnerStoppedError
-from application.ordering.commands import (
-    HandOverFailedError,
-    MissingContactError,
-    OrderNotFoundError,
-)
+from application.ordering.commands import HandOverFailedError, MissingContactError
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     SpoiltHistoryError,
@@ -33,6 +29,7 @@ from application.ports.token_verifier import (
     VerificationUnavailableError,
 )
 from application.ports.unread_mail import ReaderUnavailableError
+from application.seeking import OrderNotFoundError
 from application.webhooks.subscriptions import TooManyWebhooksError, WebhookNotFoundError
 from domain.order.errors import TooLateToCancelError
 from entrypoints.http.transport.errors import (

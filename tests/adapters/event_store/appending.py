@@ -10,7 +10,7 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 
 from adapters.event_store.postgres.appender import Appender
-from adapters.event_store.postgres.batch import AgendaRow
+from application.ports.agenda import AgendaRow
 
 
 def event(stream: UUID, version: int = 1, command: UUID | None = None) -> StoredEvent:

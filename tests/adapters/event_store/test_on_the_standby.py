@@ -10,11 +10,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from structlog.testing import capture_logs
 
 from application.envelope import Change
-from application.ordering.commands import OrderNotFoundError
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.recording import Recording
 from application.ports.report_inbox import Report
-from application.seeking import seek
+from application.seeking import OrderNotFoundError, seek
 from domain.order.events import OrderId, ReportedState
 from tests.adapters.event_store.appending import append, appending, stored
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store

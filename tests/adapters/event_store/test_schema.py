@@ -11,10 +11,10 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.postgres.batch import APPEND, Append, columns
-from adapters.event_store.postgres.repository import agenda_row, changed, recorded
 from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
-from application.envelope import Change
+from application.envelope import Change, changed, recorded
+from application.ports.agenda import agenda_row
 from domain.order.order import Order
 from tests.adapters.event_store.postgres_store import open_store
 from tests.contracts.order_repository_contract import attempted, going_on, placing, resolved, sent
