@@ -54,8 +54,9 @@ style: $(DEVELOPMENT)
 types: $(DEVELOPMENT)
 	$(call stage,types (half a minute the first time),$(BIN)/python -m mypy)
 
-contracts: $(DEVELOPMENT)
+contracts: $(DEVELOPMENT) ## check which way imports point, and count rooms and arrows (ARROWS=--arrows lists them)
 	$(call stage,imports point inwards (seconds),$(BIN)/lint-imports --no-logo)
+	@$(BIN)/python -m tests.architecture.rooms $(ARROWS)
 
 tests: $(DEVELOPMENT) strace
 	$(call stage,tests (five minutes on two cores),$(BIN)/python -m tests.sides $(TESTS))
