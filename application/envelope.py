@@ -9,7 +9,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.order.events import OrderEvent, OrderId, OrderPlaced
-from domain.order.order import Order, evolve_all, open_order
+from domain.order.order import Order, open_order
+from domain.order.state import evolve_all
 
 
 class Role(StrEnum):

@@ -27,7 +27,8 @@ from application.ports.send_condition import NoAnswer, NotYetAsked, SendConditio
 from application.suspended_owners import StoppedOwners
 from application.turns import OwnersTurns
 from domain.order.events import NotificationGivenUp, OrderEvent, OrderId, OrderKind
-from domain.order.order import CHUNK, Lane, Order, OrderStatus, duplicate
+from domain.order.order import CHUNK, Lane, Order, duplicate
+from domain.order.state import OrderStatus
 from domain.order.steps import (
     AttemptNotifications,
     CheckCondition,

@@ -33,7 +33,8 @@ from domain.message import ContentType, EmailMessage, Keywords
 from domain.order.events import NotificationAttempted, NotificationNo, OrderEvent
 from domain.order.limits import USUAL, Limits
 from domain.order.notification import Notification
-from domain.order.order import Attempt, Order, evolve_all
+from domain.order.order import Attempt, Order
+from domain.order.state import evolve_all
 from domain.personal import Content
 from domain.schedule import retry_delay
 

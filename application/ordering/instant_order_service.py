@@ -32,8 +32,9 @@ from domain.order.events import (
 )
 from domain.order.limits import USUAL, Limits
 from domain.order.notification import Attempting, Expired, Pending
-from domain.order.order import Order, evolve_all, open_order
+from domain.order.order import Order, open_order
 from domain.order.placing import place
+from domain.order.state import evolve_all
 from domain.recipient import Direct, RecipientNo
 from domain.resolution import DirectFinding, resolve
 

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from domain.order.errors import TooLateToCancelError
 from domain.order.events import OrderEvent
-from domain.order.order import Order, evolve_all
+from domain.order.order import Order
+from domain.order.state import evolve_all
 
 
 def cancel_with_reminders(

@@ -1,20 +1,15 @@
-"""The order: its state, the fold of its history, its decisions, and what it needs next.
-
-    Registered ──start──▶ Processing ──all resolved──▶ Processed ──all final──▶ Completed
-        │                     │
-        └─▶ Cancelled         └─▶ SendConditionNotMet
+"""The order: what it asks, decides, and needs next.
 
 Decisions return events, none when there is nothing to do, so that asking twice is asking once.
-`evolve` never refuses and never decides.
 `next_step` is the one place that knows what comes next; the agenda is written from it.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, TypeAlias, assert_never
+from typing import Final
 from uuid import UUID, uuid5
 
 from domain.agreement import Agreement
@@ -58,13 +53,17 @@ from domain.order.limits import Limits
 from domain.order.notification import (
     Accepted,
     Attempting,
-    Delivery,
-    NotIdentified,
     Notification,
     Pending,
-    Reserved,
-    Stopped,
     Unknown,
+)
+from domain.order.state import (
+    Answered,
+    NotAsked,
+    OrderState,
+    OrderStatus,
+    Writing,
+    evolve_all,
 )
 from domain.order.steps import (
     AttemptNotifications,
@@ -97,45 +96,12 @@ BULK_FROM: Final = 50
 """An order with more recipients than this is carried out behind smaller ones."""
 
 
-class OrderStatus(StrEnum):
-    """How far an order has come, as its sender sees it."""
-
-    REGISTERED = "registered"
-    PROCESSING = "processing"
-    PROCESSED = "processed"
-    COMPLETED = "completed"
-    SEND_CONDITION_NOT_MET = "send_condition_not_met"
-    CANCELLED = "cancelled"
-
-
 class Lane(StrEnum):
     """Which queue an order waits in; instant orders before normal ones before bulk."""
 
     INSTANT = "instant"
     NORMAL = "normal"
     BULK = "bulk"
-
-
-@dataclass(frozen=True, slots=True)
-class NotAsked:
-    """The sender's condition is still to be asked."""
-
-    retry_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The sender's condition allows sending, or gave no answer twice, which does not stop an order."""
-
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The sender's condition stopped the order."""
-
-
-Condition: TypeAlias = NotAsked | Answered | Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,33 +118,10 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """An order to notify some recipients, as its events have left it."""
-
-    order_id: OrderId
-    version: int
-    placed: OrderPlaced
-    placed_at: datetime
-    changed_at: datetime
-    """When its status last changed."""
-    condition: Condition | None
-    names: Mapping[RecipientNo, Identifier] = field(default_factory=dict)
-    resolved: frozenset[RecipientNo] = frozenset()
-    notifications: tuple[Notification, ...] = ()
-    is_cancelled: bool = False
-    is_completed: bool = False
+class Order(OrderState):
+    """An order to notify some recipients, as its events have left it: what it asks, decides and needs."""
 
     # Questions
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether the order needs nothing more."""
-        return self.is_cancelled or self.is_completed
-
-    @property
-    def status(self) -> OrderStatus:
-        """How far the order has come."""
-        return _status(self)
 
     @property
     def lane(self) -> Lane:
@@ -860,7 +803,7 @@ def rebuild(order_id: OrderId, history: Iterable[tuple[OrderEvent, datetime]]) -
     """
     match list(history):
         case [(OrderPlaced() as placed, placed_at), *since]:
-            writing = _Writing(open_order(order_id, placed, placed_at))
+            writing = Writing(open_order(order_id, placed, placed_at))
             for event, at in since:
                 writing.write(event, at)
             return writing.order()
@@ -875,12 +818,12 @@ def unfold(
 
     Each event is written once, whatever is asked for.
     """
-    writing: _Writing | None = None
+    writing: Writing[Order] | None = None
     for version, (event, at) in enumerate(history, start=1):
         if writing is not None:
             writing.write(event, at)
         elif isinstance(event, OrderPlaced):
-            writing = _Writing(open_order(order_id, event, at))
+            writing = Writing(open_order(order_id, event, at))
         else:
             raise ValueError("an order's history opens with OrderPlaced")
         yield writing.order() if version in versions else None
@@ -896,149 +839,3 @@ def open_order(order_id: OrderId, placed: OrderPlaced, placed_at: datetime) -> O
         changed_at=placed_at,
         condition=None if placed.condition is None else NotAsked(),
     )
-
-
-def evolve_all(order: Order, events: Iterable[OrderEvent], at: datetime) -> Order:
-    """Write events that were recorded together into an order. Never refuses and never decides."""
-    writing = _Writing(order)
-    for event in events:
-        writing.write(event, at)
-    return writing.order()
-
-
-def evolve(order: Order, event: OrderEvent, at: datetime) -> Order:
-    """Write one event into an order. Never refuses and never decides."""
-    return evolve_all(order, (event,), at)
-
-
-def _status(order: "Order | _Writing") -> OrderStatus:
-    if order.is_cancelled:
-        return OrderStatus.CANCELLED
-    if isinstance(order.condition, Refused):
-        return OrderStatus.SEND_CONDITION_NOT_MET
-    if order.is_completed:
-        return OrderStatus.COMPLETED
-    if len(order.resolved) == len(order.placed.recipients):
-        return OrderStatus.PROCESSED
-    is_begun = order.resolved or (order.condition is not None and order.condition != NotAsked())
-    return OrderStatus.PROCESSING if is_begun else OrderStatus.REGISTERED
-
-
-class _Writing:
-    """An order while events are written into it.
-
-    What grows with its recipients is changed in place: a copy for each event would cost a wide order
-    the square of its recipients.
-    """
-
-    def __init__(self, order: Order) -> None:
-        self._before = order
-        self._version = order.version
-        self._changed_at = order.changed_at
-        self._names: dict[RecipientNo, Identifier] | None = None
-        self._notifications = list(order.notifications)
-        self.placed = order.placed
-        self.condition = order.condition
-        self.resolved: AbstractSet[RecipientNo] = order.resolved
-        self.is_cancelled = order.is_cancelled
-        self.is_completed = order.is_completed
-
-    def order(self) -> Order:
-        """The order as it has been written."""
-        return replace(
-            self._before,
-            version=self._version,
-            changed_at=self._changed_at,
-            condition=self.condition,
-            names=self._before.names if self._names is None else self._names,
-            resolved=frozenset(self.resolved),
-            notifications=tuple(self._notifications),
-            is_cancelled=self.is_cancelled,
-            is_completed=self.is_completed,
-        )
-
-    def write(self, event: OrderEvent, at: datetime) -> None:
-        """Write the next event."""
-        before = _status(self)
-        self._version += 1
-        self._write(event, at)
-        if _status(self) is not before:
-            self._changed_at = at
-
-    def _write(self, event: OrderEvent, at: datetime) -> None:
-        match event:
-            case (
-                NotificationAttempted()
-                | NotificationSimulated()
-                | NotificationSent()
-                | NotificationRejected()
-                | NotificationDeferred()
-                | NotificationOutcomeUnknown()
-                | NotificationGivenUp()
-                | NotificationExpired()
-                | DeliveryReported()
-            ):
-                number = event.notification_no
-                self._notifications[number] = self._notifications[number].after(event, at)
-            case OrderPlaced():
-                pass
-            case OrderCancelled():
-                self.is_cancelled = True
-            case SendConditionMet():
-                self.condition = Answered(at)
-            case SendConditionNotMet():
-                self.condition = Refused()
-                self._notifications = [each.moved(Stopped(), at) for each in self._notifications]
-            case SendConditionUnknown(retry_at=retry_at):
-                self.condition = Answered(at) if retry_at is None else NotAsked(retry_at)
-            case ContactResolved():
-                self._resolve(event, at)
-            case ContactNotFound():
-                self._leave_out(event, NotIdentified(), at)
-            case RecipientReserved():
-                self._leave_out(event, Reserved(), at)
-            case OrderCompleted():
-                self.is_completed = True
-            case _:
-                assert_never(event)
-
-    def _resolve(self, event: ContactResolved, at: datetime) -> None:
-        self._resolved().add(event.recipient_no)
-        self._notifications += [
-            Notification(
-                notification_no=target.notification_no,
-                recipient_no=event.recipient_no,
-                channel=target.channel,
-                expires_at=terms_of(self.placed, target.channel).expires_at,
-                delivery=Pending(),
-                changed_at=at,
-                address=target.address,
-                source=target.source,
-            )
-            for target in event.targets
-        ]
-        if event.name is not None:
-            if self._names is None:
-                self._names = dict(self._before.names)
-            self._names[event.recipient_no] = event.name
-
-    def _resolved(self) -> set[RecipientNo]:
-        if not isinstance(self.resolved, set):
-            self.resolved = set(self.resolved)
-        return self.resolved
-
-    def _leave_out(
-        self, event: ContactNotFound | RecipientReserved, delivery: Delivery, at: datetime
-    ) -> None:
-        self._resolved().add(event.recipient_no)
-        self._notifications += [
-            Notification(
-                notification_no=notification_no,
-                recipient_no=event.recipient_no,
-                channel=channel,
-                expires_at=terms_of(self.placed, channel).expires_at,
-                delivery=delivery,
-                changed_at=at,
-            )
-            for notification_no, channel in event.notifications
-        ]

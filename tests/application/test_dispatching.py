@@ -56,7 +56,8 @@ from domain.order.notification import (
     Pending,
     Simulated,
 )
-from domain.order.order import CHUNK, Attempt, Order, OrderStatus
+from domain.order.order import CHUNK, Attempt, Order
+from domain.order.state import OrderStatus
 from domain.personal import Contact, Content
 from domain.recipient import Direct, Identity, RecipientNo
 from domain.resolution import Finding

@@ -13,7 +13,8 @@ from application.ports.provider import Accepted, Deferred, Letter, Provider, Tol
 from domain.channel import Channel, ChannelChoice
 from domain.message import EmailMessage
 from domain.order.events import NotificationNo
-from domain.order.order import Order, evolve_all
+from domain.order.order import Order
+from domain.order.state import evolve_all
 from domain.personal import Contact, Content
 from domain.recipient import Direct, RecipientNo
 from domain.resolution import DirectFinding, resolve

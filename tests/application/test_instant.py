@@ -30,7 +30,8 @@ from domain.channel import Channel, ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
 from domain.order import notification as state
 from domain.order.events import Failure, NotificationAttempted
-from domain.order.order import Lane, Order, OrderStatus
+from domain.order.order import Lane, Order
+from domain.order.state import OrderStatus
 from domain.personal import Contact, Content
 from domain.recipient import Direct
 from tests.samples import AUDITOR, NOON, TTD

@@ -16,7 +16,8 @@ from domain.message import SendingTime, SmsMessage
 from domain.order.events import OrderId
 from domain.order.notification import Accepted as Taken
 from domain.order.notification import Attempting, Expired
-from domain.order.order import Order, OrderStatus
+from domain.order.order import Order
+from domain.order.state import OrderStatus
 from domain.personal import Contact, Content
 from domain.recipient import Direct
 from tests.application.stand_in import StandIn

@@ -24,7 +24,8 @@ from domain.channel import Channel
 from domain.message import SendingTime, SmsMessage
 from domain.order.events import OrderEvent, OrderKind, Terms
 from domain.order.notification import Delivery
-from domain.order.order import Condition, Order, rebuild
+from domain.order.order import Order, rebuild
+from domain.order.state import Condition
 from domain.order.terms import decide_terms
 from domain.personal import Content, Personal
 from tests.architecture.test_stored_events import assert_kept

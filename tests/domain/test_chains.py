@@ -21,7 +21,8 @@ from domain.order.events import (
     SendConditionNotMet,
     Withdrawal,
 )
-from domain.order.order import Order, OrderStatus, evolve_all, open_order
+from domain.order.order import Order, open_order
+from domain.order.state import OrderStatus, evolve_all
 from domain.personal import Content
 from tests.samples import NOON, ORDER_ID, placed
 

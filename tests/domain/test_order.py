@@ -60,17 +60,8 @@ from domain.order.notification import (
     Simulated,
     Stopped,
 )
-from domain.order.order import (
-    BULK_FROM,
-    CHUNK,
-    Attempt,
-    Lane,
-    Order,
-    OrderStatus,
-    duplicate,
-    evolve_all,
-    rebuild,
-)
+from domain.order.order import BULK_FROM, CHUNK, Attempt, Lane, Order, duplicate, rebuild
+from domain.order.state import OrderStatus, evolve_all
 from domain.order.steps import (
     AttemptNotifications,
     CheckCondition,

@@ -15,7 +15,8 @@ from domain.order.events import (
     Reason,
     Source,
 )
-from domain.order.order import Order, evolve_all, open_order
+from domain.order.order import Order, open_order
+from domain.order.state import evolve_all
 from domain.personal import Contact, Content, Identifier
 from domain.recipient import (
     Direct,

@@ -13,7 +13,7 @@ from domain.channel import ChannelChoice
 from domain.message import EmailMessage, SendingTime, SmsMessage
 from domain.order.events import Failure
 from domain.order.notification import Delivered, Failed, NotIdentified, Reserved
-from domain.order.order import OrderStatus
+from domain.order.state import OrderStatus
 from domain.personal import Contact, Content, Identifier
 from domain.recipient import Direct, Organisation, OrganisationNumber, Person
 from tests.samples import AUDITOR, BAKERY, KARI, OLA, SKD, TTD

@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from application.ports.provider import Deferred, Outcome, Rejected, Unknown
 from domain.order.events import Failure, NotificationOutcomeUnknown, OrderId, ReportedState
-from domain.order.order import OrderStatus
+from domain.order.state import OrderStatus
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation, in_database
 from tests.service.installations import email_to, sms_to

@@ -25,7 +25,7 @@ from domain.order.notification import (
     Stopped,
     Unknown,
 )
-from domain.order.order import OrderStatus
+from domain.order.state import OrderStatus
 
 CHANNELS: Final[Mapping[ChannelChoice, str]] = MappingProxyType(
     {

@@ -24,7 +24,7 @@ from domain.order.notification import (
     Stopped,
     Unknown,
 )
-from domain.order.order import OrderStatus
+from domain.order.state import OrderStatus
 from entrypoints.http.transport.altinn_vocabulary import (
     CHANNELS,
     KINDS,

@@ -22,7 +22,8 @@ from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
 from application.ports.webhooks import Webhook
 from application.queries.status_feed import Entry, Transition, Unreadable
 from domain.order.events import OrderCancelled, OrderCompleted
-from domain.order.order import evolve, open_order
+from domain.order.order import open_order
+from domain.order.state import evolve
 from entrypoints.http.webhooks.responses import webhook_message
 from tests.adapters.conditions.endpoint import NAME, Endpoint, answer, endpoint
 from tests.adapters.event_store.postgres_store import open_store
