@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from application.envelope import Recorded
-from application.ports.order_repository import OrderRepository
+from application.ports.order_repository import Histories, OrderRepository
 from domain.order.events import OrderId
 from domain.order.order import Order
 
@@ -32,7 +32,7 @@ async def seek(orders: OrderRepository, order_id: OrderId) -> Order:
     return order
 
 
-async def seek_history(orders: OrderRepository, order_id: OrderId) -> Sequence[Recorded]:
+async def seek_history(orders: Histories, order_id: OrderId) -> Sequence[Recorded]:
     """Everything recorded of an order, oldest first, sought as by `seek`.
 
     Raises:

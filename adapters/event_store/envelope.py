@@ -7,12 +7,15 @@ holds and the SHA-256 of its ciphertext under `boxes`. The stored topic is the e
 
 import threading
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import Mapper, Notification, StoredEvent
 from msgspec import Struct
+from typing_extensions import override
 
 from adapters.event_store.personal_fields import personal_words
 from adapters.event_store.sealing import (
@@ -21,6 +24,7 @@ from adapters.event_store.sealing import (
     Boxes,
     Place,
     Sealer,
+    StoredBox,
     TamperedError,
     Words,
 )
@@ -37,6 +41,34 @@ class Commitment(Struct, frozen=True):
     recipient: int | None
     """Whose words they are; None for those of the whole order."""
     sha256: str
+
+
+class Envelope(Struct, frozen=True):
+    """A recorded event under the two names by which the eventsourcing library sorts events."""
+
+    recorded: Recorded
+
+    @property
+    def originator_id(self) -> UUID:
+        """The order's id."""
+        return self.recorded.order_id
+
+    @property
+    def originator_version(self) -> int:
+        """Which event of its order it is."""
+        return self.recorded.version
+
+
+@dataclass(frozen=True)
+class SealedEvent(StoredEvent):
+    """A stored event with the boxes that lie beside it."""
+
+    boxes: Boxes
+
+
+@dataclass(frozen=True)
+class SealedNotification(Notification, SealedEvent):
+    """The same with its position in the log."""
 
 
 class _State(Recorded, frozen=True, kw_only=True):
@@ -92,11 +124,40 @@ def _at_once(steps: Steps[T]) -> T:
             return result
 
 
-class EnvelopeMapper:
-    """Maps recorded events to what is stored of them, and back."""
+class EnvelopeMapper(Mapper[UUID]):
+    """Maps recorded events to what is stored of them, and back.
 
-    def __init__(self, sealer: Sealer) -> None:
+    To the eventsourcing library it is a mapper like any other, of envelopes and of sealed events.
+    """
+
+    def __init__(self, sealer: Sealer) -> None:  # the library's own writes JSON by import paths
         self._sealer = sealer
+
+    @override
+    def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> SealedEvent:
+        """The stored event of an envelope, with its boxes."""
+        if not isinstance(domain_event, Envelope):
+            raise TypeError("only envelopes are stored here")
+        stored, boxes = self.to_stored(domain_event.recorded)
+        return SealedEvent(
+            stored.originator_id,
+            stored.originator_version,
+            stored.topic,
+            stored.state,
+            {each.place: StoredBox(each.ciphertext, each.month, each.wrapped) for each in boxes},
+        )
+
+    @override
+    def to_domain_event(self, stored_event: StoredEvent) -> Envelope:
+        """The envelope of a stored event, with words where their keys still exist.
+
+        Raises:
+            TamperedError: what is stored is not what was recorded.
+            TypeError: it was read without the boxes beside it, and would look erased.
+        """
+        if not isinstance(stored_event, SealedEvent):
+            raise TypeError("an event is opened with its boxes, as OrdersRecorder reads it")
+        return Envelope(self.from_stored(stored_event, stored_event.boxes))
 
     def to_stored(self, recorded: Recorded) -> tuple[StoredEvent, Sequence[Box]]:
         """The stored event, and the boxes that go beside it."""

@@ -5,7 +5,7 @@ reads what is behind the writes, and a fail-over is followed without a word.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -45,6 +45,11 @@ def each_host(conninfo: str) -> Sequence[str]:
         make_conninfo(conninfo, **{name: each[number % len(each)] for name, each in named.items()})
         for number in range(count)
     ]
+
+
+def once_more(conninfo: str, connection: psycopg.AsyncConnection[Any]) -> str:
+    """How to connect once more, and by another driver, to the very server that a connection leads to."""
+    return make_conninfo(conninfo, **connection.info.get_parameters())
 
 
 async def refusal(conninfo: str) -> str | None:

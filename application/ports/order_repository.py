@@ -29,7 +29,31 @@ class StoreUnavailableError(Exception):
     """The store cannot be reached, and nothing is known to have been recorded; try again later."""
 
 
-class OrderRepository(Protocol):
+class Histories(Protocol):
+    """Reads what was recorded of single orders, for whoever records nothing."""
+
+    async def history(self, order_id: OrderId) -> Sequence[Recorded]:
+        """Everything recorded of one order, oldest first; empty if there is no such order.
+
+        Raises:
+            SpoiltHistoryError: it cannot be read.
+            StoreUnavailableError: the store cannot be reached; try again later.
+        """
+        ...
+
+    async def confirm(self) -> None:
+        """Return when whatever could be read before the call is as durable as what is appended.
+
+        To be called before anybody is answered by what was read and not appended: that something
+        was recorded before, or that there is no such order.
+
+        Raises:
+            StoreUnavailableError: it may yet be forgotten, or there may be more; try again later.
+        """
+        ...
+
+
+class OrderRepository(Histories, Protocol):
     """Keeps the history of every order, and writes the agenda with it.
 
     What is appended is durable when `append` returns, in one order for all readers.
@@ -48,31 +72,11 @@ class OrderRepository(Protocol):
         """
         ...
 
-    async def confirm(self) -> None:
-        """Return when whatever could be read before the call is as durable as what is appended.
-
-        To be called before anybody is answered by what was read and not appended: that something
-        was recorded before, or that there is no such order.
-
-        Raises:
-            StoreUnavailableError: it may yet be forgotten, or there may be more; try again later.
-        """
-        ...
-
     async def load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
         """Rebuild orders from their histories; orders that do not exist are absent.
 
         Raises:
             SpoiltHistoryError: one of the histories cannot be read.
-            StoreUnavailableError: the store cannot be reached; try again later.
-        """
-        ...
-
-    async def history(self, order_id: OrderId) -> Sequence[Recorded]:
-        """Everything recorded of one order, oldest first; empty if there is no such order.
-
-        Raises:
-            SpoiltHistoryError: it cannot be read.
             StoreUnavailableError: the store cannot be reached; try again later.
         """
         ...

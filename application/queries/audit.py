@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from application.envelope import Actor, Recorded, Role
 from application.operations.recorder import ActRecorder
-from application.ports.order_repository import OrderRepository
+from application.ports.order_repository import Histories
 from application.queries.history_line import HistoryLine
 from application.seeking import OrderNotFoundError, seek_history
 from domain.operations.acts import HistoryRead
@@ -63,7 +63,7 @@ _CONTRADICTS: Final = ", which contradicts what was reported before"
 class AuditingService:
     """Tells an order's history in words, and rebuilds it as it stood at a moment."""
 
-    def __init__(self, *, orders: OrderRepository, recorder: ActRecorder) -> None:
+    def __init__(self, *, orders: Histories, recorder: ActRecorder) -> None:
         self._orders = orders
         self._recorder = recorder
 

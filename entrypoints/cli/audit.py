@@ -17,7 +17,7 @@ from application.envelope import Role
 from application.operations.operator import EVERYBODY, in_words
 from application.operations.recorder import ReasonMissingError
 from application.ports.act_log import RecordedAct
-from application.ports.order_repository import StoreUnavailableError
+from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
 from application.queries.audit import AuditingService
 from application.seeking import OrderNotFoundError
 from domain.operations.acts import HistoryRead
@@ -122,5 +122,7 @@ def _asked(ask: Callable[[AuditingService], Awaitable[T]]) -> T:
         raise Refusal("there is no such order, or there was none at that moment") from None
     except ReasonMissingError:
         raise Refusal("the reason is empty; leave it out, or say why") from None
+    except SpoiltHistoryError as problem:
+        raise Refusal(f"the history is not what was recorded: {problem}") from None
     except (PostgresError, KeyFileError, StoreUnavailableError) as problem:
         raise Refusal(str(problem) or "the database cannot be reached") from None

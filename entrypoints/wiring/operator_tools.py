@@ -8,9 +8,11 @@ from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.postgres.agenda import PostgresAgenda
 from adapters.event_store.postgres.agenda_rebuild import AgendaRebuilt, rebuild_agenda
 from adapters.event_store.postgres.appender import Appender
+from adapters.event_store.postgres.library_histories import LibraryHistories
 from adapters.event_store.sealing import Sealer
 from adapters.owner_ledger.postgres import PostgresOwnerLedger
 from adapters.postgres import open_pool
+from adapters.postgres.connecting import once_more
 from adapters.postgres.listening import Listener
 from adapters.projections.runner import ProjectionRunner
 from adapters.provider_ledger.postgres import PostgresProviderLedger
@@ -22,7 +24,6 @@ from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.store import (
     key_vault,
-    order_repository,
     projection_runner,
     recorder,
 )
@@ -53,14 +54,16 @@ async def projections(settings: Settings, database: str) -> AsyncIterator[Projec
 
 @asynccontextmanager
 async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditingService]:
-    """Lend the auditor's view of the histories."""
+    """Lend the auditor's view of the histories, which are read by the eventsourcing library."""
     async with await open_pool(database, size=1, name="varsel audit") as pool:
-        vault = await key_vault(settings, pool)
+        mapper = EnvelopeMapper(Sealer(await key_vault(settings, pool)))
+        async with pool.connection() as connection:
+            leading = once_more(database, connection)
         appender = Appender(database)
         await appender.start()
         try:
-            orders = order_repository(appender, pool, vault)
-            yield AuditingService(orders=orders, recorder=recorder(pool))
+            histories = LibraryHistories(leading, mapper=mapper, confirm=appender.confirm)
+            yield AuditingService(orders=histories, recorder=recorder(pool))
         finally:
             await appender.stop()
 

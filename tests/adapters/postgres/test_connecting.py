@@ -1,9 +1,11 @@
 """Connections lead to the server that takes writes, whatever else there is."""
 
+import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.postgres import DatabaseUnreachableError, migrate, open_pool
+from adapters.postgres.connecting import once_more
 from tests.adapters.event_store.postgres_store import open_store
 from tests.contracts.order_repository_contract import going_on, placing, resolved
 from tests.samples import TTD
@@ -34,6 +36,19 @@ async def test_to_start_on_a_standby_alone_is_refused_in_one_line_that_says_what
                 await open_pool(url, size=1, name="varsel-test", timeout=0.3)
 
             assert "\n" not in f"{unmigrated.value}{unserved.value}"
+
+
+async def test_who_connects_once_more_meets_the_server_that_was_chosen(server_url: str) -> None:
+    host = str(conninfo_to_dict(server_url)["host"])
+    both = make_conninfo(server_url, host=f"/nowhere,{host}")
+
+    async with (
+        await open_pool(both, size=1, name="varsel-test") as pool,
+        pool.connection() as chosen,
+    ):
+        with psycopg.connect(once_more(both, chosen)) as again:
+            assert again.info.host == chosen.info.host == host
+            assert again.execute("SHOW statement_timeout").fetchone() == ("30s",)
 
 
 async def test_a_primary_that_is_full_is_not_called_a_standby(server_url: str) -> None:
