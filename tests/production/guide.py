@@ -1,4 +1,4 @@
-"""The guide's own commands, settings and files, so that it cannot say what does not work."""
+"""The commands, settings and files of our documents, so that they cannot say what does not work."""
 
 import re
 import subprocess
@@ -17,9 +17,9 @@ _SETTING: Final = re.compile(r"^(VARSEL_[A-Z0-9_]+)=", re.MULTILINE)
 
 
 @cache
-def blocks() -> Mapping[str, str]:
-    """The fenced blocks that bear a name, by it."""
-    found = _BLOCK.findall(_GUIDE.read_text())
+def blocks(document: Path = _GUIDE) -> Mapping[str, str]:
+    """The fenced blocks that bear a name, by it: the operators' guide's, or another document's."""
+    found = _BLOCK.findall(document.read_text())
     assert len({name for _, name, _ in found}) == len(found), "a name is given twice"
     return {name: text for _, name, text in found}
 
