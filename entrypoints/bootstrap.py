@@ -33,7 +33,7 @@ from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
 from adapters.webhooks.postgres import PostgresWebhooks
 from application.delivery.contact_lookup import ContactLookUp
 from application.delivery.delivery_reports import ReportingService
-from application.delivery.dispatcher import DispatchService
+from application.delivery.dispatcher import Dispatcher
 from application.delivery.handover import HandOver
 from application.delivery.provider_health_log import NotingService
 from application.operations.health import HealthService
@@ -90,7 +90,7 @@ class Services:
     counting: CountingService
     supporting: SupportService
     reporting: ReportingService
-    dispatching: DispatchService
+    dispatching: Dispatcher
     projecting: ProjectionRunner
     noting: NotingService
     health: HealthService
@@ -245,7 +245,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 unread=PostgresUnreadMails(pool, vault),
                 clock=utc_now,
             ),
-            dispatching=DispatchService(
+            dispatching=Dispatcher(
                 orders=orders,
                 agenda=agenda,
                 look_up=look_up,

@@ -1,7 +1,6 @@
 """Carry orders out: follow the agenda, find contact points, hand notifications over."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ import structlog
 
 from application.delivery.contact_lookup import ContactLookUp, Wanted
 from application.delivery.handover import HandOver, OrderInHand, attempts_in
+from application.delivery.leased_orders import CarriedOut, LeasedOrders
 from application.delivery.shares import Shares
-from application.ports.agenda import Agenda, Claim, InHand, Loan, Wait
+from application.ports.agenda import Agenda, Loan
 from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import (
     ConcurrentUpdateError,
@@ -48,31 +48,15 @@ _STEPS: Final = 100
 """An order that asks for more steps than this in one go yields to the others."""
 _GATHER: Final = 0.005
 """Seconds in which what is done, and what has become due, gathers for one look at the agenda."""
-_ALONE: Final = 5.0
-"""Seconds for which others wait at most, so that a suspect can be carried out alone."""
 _SHARE: Final = 4
 """Of one owner's orders a worker has this part of its capacity in hand at most, in each lane."""
 _READ_AT_ONCE: Final = 2
 """Large orders are read so many at once, and one of each owner's: others need the store, too."""
 _LARGE: Final = 64 * 1024
 """More characters than so many are much to hand over at once."""
-_KEEPS: Final = 3
-"""So many times in a lease it is made longer for what is still in hand."""
-_FEW: Final = 50
-"""At most so many suspects, or orders that were withheld, are taken in hand at once."""
 _LOOK_FOR_WITHHELD: Final = timedelta(seconds=60)
 _LAST: Final = 20.0
 """Seconds in which what is in hand may come to its end before the process does."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What came of carrying an order out."""
-
-    until: datetime | None = None
-    """Until when it waits, if nothing was recorded of it that would have moved it."""
-    is_suspect: bool = False
-    """Whether it is left to its lease, since it may bring the next worker down, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +67,7 @@ class _Read:
     findings: Mapping[OrderId, Mapping[RecipientNo, Finding]]
 
 
-@dataclass(slots=True)
-class _Lent:
-    """An order that is lent to this worker, until it has been given back."""
-
-    loan: Loan
-    task: asyncio.Task[_Done]
-    """Reads it, and carries it out."""
-
-    @property
-    def is_in_hand(self) -> bool:
-        return not self.task.done()
-
-    @property
-    def done(self) -> _Done:
-        return _Done() if self.task.cancelled() else self.task.result()
-
-
-class DispatchService:
+class Dispatcher:
     """Does for each order that is due what it needs next."""
 
     def __init__(
@@ -124,15 +91,20 @@ class DispatchService:
         self._stopped = stopped
         self._chains = chains
         self._clock = clock
-        self._worker = worker
         self._timing = hand_over.timing
-        self._lent: dict[OrderId, _Lent] = {}
+        self._leased = LeasedOrders(
+            agenda=agenda,
+            begin=self._begin,
+            lease=self._timing.lease,
+            clock=clock,
+            worker=worker,
+        )
         self._reading = Shares(1, together=_READ_AT_ONCE)
         self._turns = OwnersTurns()
         self._known_as_stuck: frozenset[OrderId] = frozenset()
         self._is_ending = False
         self._has_lost_answers = False
-        self._suspects_at = self._withheld_at = self._keep_at = datetime.min.replace(tzinfo=UTC)
+        self._suspects_at = self._withheld_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self, *, capacity: int = 500, batch: int = 250) -> None:
         """Carry out whatever is due, until cancelled; what is in hand then is brought to its end."""
@@ -156,33 +128,29 @@ class DispatchService:
     async def run_until_idle(self) -> None:
         """Carry out whatever is due now, and return when nothing is."""
         while (
-            await self._claim(limit=500, most=500)
-            or await self._claim_suspects()
-            or await self._claim_withheld()
+            await self._leased.claim(limit=500, most=500)
+            or await self._leased.claim_suspects()
+            or await self._leased.claim_withheld()
         ):
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await self._release()
-
-    @property
-    def _tasks(self) -> Sequence[asyncio.Task[_Done]]:
-        return [each.task for each in self._lent.values()]
+            await asyncio.gather(*self._leased.tasks, return_exceptions=True)
+            await self._leased.release()
 
     async def _turn(self, capacity: int, batch: int) -> None:
         if self._has_lost_answers:
             # A claim may have been granted, and not one of its orders be known here.
-            await self._agenda.disclaim(self._lent.keys(), worker=self._worker)
+            await self._leased.disclaim_unknown()
             self._has_lost_answers = False
-        await self._release()
-        await self._keep()
+        await self._leased.release()
+        await self._leased.keep()
         await self._look_for_suspects()
         await self._look_for_withheld()
-        room = capacity - len(self._lent)
+        room = capacity - len(self._leased)
         most = -(-capacity // _SHARE)
-        if room > 0 and await self._claim(limit=min(room, batch), most=most) == batch:
+        if room > 0 and await self._leased.claim(limit=min(room, batch), most=most) == batch:
             return  # there is more
         waiting = asyncio.ensure_future(self._agenda.wait(self._timing.poll))
         try:
-            await asyncio.wait({waiting, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({waiting, *self._leased.tasks}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiting.cancel()
         await asyncio.sleep(_GATHER)
@@ -190,13 +158,13 @@ class DispatchService:
     async def _end(self) -> None:
         """Let what is being handed over come to its end, begin nothing new, and give all back."""
         self._is_ending = True
-        if tasks := self._tasks:
+        if tasks := self._leased.tasks:
             await asyncio.wait(tasks, timeout=_LAST)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(StoreUnavailableError):
-            await self._release()
+            await self._leased.release()
 
     async def _look_for_suspects(self) -> None:
         """Carry out what may kill its worker: with empty hands, if they are empty in a moment."""
@@ -209,81 +177,31 @@ class DispatchService:
             log.critical("order_stuck", order_id=str(order_id), see="varsel orders stuck")
         self._known_as_stuck = stuck
         if await self._agenda.has_suspects(now):
-            await self._empty_hands()
-            await self._claim_suspects()
-            await self._empty_hands()
-            await self._release()
-
-    async def _empty_hands(self) -> None:
-        """Take nothing new for a moment; what takes longer keeps nobody waiting."""
-        if tasks := self._tasks:
-            await asyncio.wait(tasks, timeout=_ALONE)
+            await self._leased.empty_hands()
+            await self._leased.claim_suspects()
+            await self._leased.empty_hands()
+            await self._leased.release()
 
     async def _look_for_withheld(self) -> None:
         now = self._clock()
         if now >= self._withheld_at:
             self._withheld_at = now + _LOOK_FOR_WITHHELD
-            await self._claim_withheld()
+            await self._leased.claim_withheld()
 
-    async def _release(self) -> None:
-        """Give back what is done, or could not be read; what cannot be given back now is so later."""
-        back = {order_id: each for order_id, each in self._lent.items() if not each.is_in_hand}
-        await self._agenda.put_off(
-            [
-                Wait(order_id, each.loan.due_at, each.done.until)
-                for order_id, each in back.items()
-                if each.done.until is not None
-            ]
-        )
-        returned = [order_id for order_id, each in back.items() if not each.done.is_suspect]
-        if returned:
-            await self._agenda.release(returned, worker=self._worker)
-        for order_id in back:
-            del self._lent[order_id]
-
-    async def _keep(self) -> None:
-        """Have what is in hand lent for longer, so that nobody takes it for left by a dead worker."""
-        now = self._clock()
-        if now >= self._keep_at:
-            self._keep_at = now + self._timing.lease / _KEEPS
-            in_hand = [order_id for order_id, each in self._lent.items() if each.is_in_hand]
-            until = now + self._timing.lease
-            await self._agenda.keep(in_hand, worker=self._worker, until=until)
-
-    async def _claim(self, *, limit: int, most: int) -> int:
-        """Take orders that are due, at most so many of one owner's, with those that are in hand.
-
-        An owner whose conditions, attachments or relays are slow has no place but its own.
-        """
-        of = Counter(each.loan.owner for each in self._lent.values())
-        return await self._borrow(partial(self._agenda.claim, held=InHand(of, most)), limit)
-
-    async def _claim_suspects(self) -> int:
-        return await self._borrow(self._agenda.claim_suspects, _FEW)
-
-    async def _claim_withheld(self) -> int:
-        return await self._borrow(self._agenda.claim_withheld, _FEW)
-
-    async def _borrow(self, claim: Claim, limit: int) -> int:
-        lease = self._timing.lease
-        claimed = await claim(limit=limit, worker=self._worker, now=self._clock(), lease=lease)
-        self._take(claimed)
-        return len(claimed)
-
-    def _take(self, claimed: Mapping[OrderId, Loan]) -> None:
+    def _begin(self, leased: Mapping[OrderId, Loan]) -> Mapping[OrderId, asyncio.Task[CarriedOut]]:
         """Take orders in hand. Nobody waits until they have been read: large ones take long.
 
         Small ones are read together, and large ones one after another, each owner's by itself.
         """
-        new = {each: loan for each, loan in claimed.items() if each not in self._lent}
-        small = [each for each, loan in new.items() if loan.lane is not Lane.BULK]
+        small = [each for each, loan in leased.items() if loan.lane is not Lane.BULK]
         together = asyncio.ensure_future(self._read(small))
-        for order_id, loan in new.items():
+        tasks: dict[OrderId, asyncio.Task[CarriedOut]] = {}
+        for order_id, loan in leased.items():
             read: Callable[[], Awaitable[_Read]] = partial(asyncio.shield, together)
             if loan.lane is Lane.BULK:
                 read = partial(self._read_large, order_id, loan.owner)
-            task = asyncio.create_task(self._in_hand(order_id, read))
-            self._lent[order_id] = _Lent(loan, task)
+            tasks[order_id] = asyncio.create_task(self._in_hand(order_id, read))
+        return tasks
 
     async def _read(self, order_ids: Sequence[OrderId]) -> _Read:
         orders = await self._load(order_ids) if order_ids else {}
@@ -323,22 +241,22 @@ class DispatchService:
             findings.setdefault(order.order_id, {})[recipient_no] = finding
         return findings
 
-    async def _in_hand(self, order_id: OrderId, read: Callable[[], Awaitable[_Read]]) -> _Done:
+    async def _in_hand(self, order_id: OrderId, read: Callable[[], Awaitable[_Read]]) -> CarriedOut:
         try:
             try:
                 known = await read()
             except StoreUnavailableError:
-                return _Done()  # it is given back at once
+                return CarriedOut()  # it is given back at once
             if (order := known.orders.get(order_id)) is None:
-                return _Done(is_suspect=True)
-            return _Done(until=await self._carry_out(order, known.findings.get(order_id, {})))
+                return CarriedOut(is_suspect=True)
+            return CarriedOut(until=await self._carry_out(order, known.findings.get(order_id, {})))
         except (RegistryUnavailableError, StoreUnavailableError) as error:
             # It is somebody else's trouble, and not the order's.
             log.warning("order_put_off", because=type(error).__name__)
-            return _Done(until=self._clock() + self._timing.lease)
+            return CarriedOut(until=self._clock() + self._timing.lease)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is this order's alone
             log.error("order_failed", because=type(error).__name__)  # noqa: TRY400  # no trace
-            return _Done(is_suspect=True)
+            return CarriedOut(is_suspect=True)
 
     async def _may_leave(self, order: Order) -> bool:
         """Whether hand-overs may begin: the process goes on, and nobody has stopped the owner."""

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from adapters.memory.provider import RecordingProvider
 from application.agreeing import read_agreement
 from application.delivery.contact_lookup import ContactLookUp, Registries, Wanted
-from application.delivery.dispatcher import DispatchService
+from application.delivery.dispatcher import Dispatcher
 from application.delivery.handover import HandOver
 from application.envelope import SERVICE, Actor, Change
 from application.ordering.commands import CancelOrder, NewOrder, PlaceChain, PlaceOrder
@@ -100,7 +100,7 @@ async def now(world: MemoryWorld, order_id: OrderId) -> Order:
     return (await world.orders.load([order_id]))[order_id]
 
 
-def rewired(world: MemoryWorld, **changes: object) -> DispatchService:
+def rewired(world: MemoryWorld, **changes: object) -> Dispatcher:
     outwards: Mapping[str, object] = {
         "orders": world.orders,
         "providers": {Channel.EMAIL: [world.mail], Channel.SMS: [world.sms]},
@@ -122,7 +122,7 @@ def rewired(world: MemoryWorld, **changes: object) -> DispatchService:
         "worker": "another",
     }
     own = {name: changes.get(name, part) for name, part in parts.items()}
-    return DispatchService(**own)  # type: ignore[arg-type]
+    return Dispatcher(**own)  # type: ignore[arg-type]
 
 
 # Handing over

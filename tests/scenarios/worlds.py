@@ -37,7 +37,7 @@ from adapters.memory.unread_mail import InMemoryUnreadMails
 from adapters.registries.importing import ImportSummary
 from application.delivery.contact_lookup import ContactLookUp, Registries
 from application.delivery.delivery_reports import ReportingService
-from application.delivery.dispatcher import DispatchService
+from application.delivery.dispatcher import Dispatcher
 from application.delivery.handover import HandOver
 from application.operations.recorder import ActRecorder
 from application.ordering.admission import Admission
@@ -191,7 +191,7 @@ class MemoryWorld:
             agreements=self.agreements,
             clock=self.clock,
         )
-        self.dispatching = DispatchService(
+        self.dispatching = Dispatcher(
             orders=self.orders,
             agenda=self.agenda,
             look_up=look_up,

@@ -25,7 +25,7 @@ from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.unread_mail import InMemoryUnreadMails
 from application.delivery.contact_lookup import ContactLookUp, Registries
 from application.delivery.delivery_reports import ReportingService
-from application.delivery.dispatcher import DispatchService
+from application.delivery.dispatcher import Dispatcher
 from application.delivery.handover import HandOver, Timing
 from application.envelope import Actor, Role
 from application.ordering.admission import Admission, OwnerStoppedError
@@ -411,8 +411,8 @@ class Episode:
             )
         )
 
-    def _dispatching(self, process: Process) -> DispatchService:
-        return DispatchService(
+    def _dispatching(self, process: Process) -> Dispatcher:
+        return Dispatcher(
             orders=FaultyOrders(self.orders, process, self.dice),
             agenda=FaultyAgenda(self.agenda, process, self.dice),
             look_up=self._look_up(process),

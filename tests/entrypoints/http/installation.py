@@ -41,7 +41,7 @@ from adapters.webhooks.http_receivers import WebhookSigner
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
 from application.delivery.contact_lookup import ContactLookUp, Registries
 from application.delivery.delivery_reports import ReportingService
-from application.delivery.dispatcher import DispatchService
+from application.delivery.dispatcher import Dispatcher
 from application.delivery.handover import HandOver
 from application.operations.health import HealthService, ProjectionStanding
 from application.operations.recorder import ActRecorder
@@ -276,7 +276,7 @@ class Installation:
             chance=lambda: 0.5,
             agreements=self.agreements,
         )
-        self.dispatching = DispatchService(
+        self.dispatching = Dispatcher(
             orders=self.orders,
             agenda=stores.agenda,
             look_up=look_up,
