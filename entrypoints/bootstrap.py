@@ -6,13 +6,13 @@ import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import Final
 from uuid import uuid4
 
 from litestar.types import ASGIApp
 
+from adapters.act_log.postgres import PostgresActLog
 from adapters.conditions.http_send_condition import HttpSendCondition
 from adapters.event_store.postgres.agenda import PostgresAgenda
 from adapters.event_store.postgres.appender import Appender
@@ -31,26 +31,8 @@ from adapters.tokens.development import refuse_development_issuer
 from adapters.unread_mail.postgres import PostgresUnreadMails
 from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
 from adapters.webhooks.postgres import PostgresWebhooks
-from application.delivery.contact_lookup import ContactLookUp
-from application.delivery.delivery_reports import ReportingService
-from application.delivery.dispatcher import Dispatcher
-from application.delivery.handover import HandOver
-from application.delivery.provider_health_log import NotingService
-from application.operations.health import HealthService
-from application.ordering.admission import Admission
-from application.ordering.instant_order_service import InstantService
-from application.ordering.order_ids import OrderNames
-from application.ordering.order_service import OrderingService
+from application.assembly import Application, Ports, assemble
 from application.ports.token_verifier import TokenVerifier
-from application.queries.audit import AuditingService
-from application.queries.orders import ReadingService
-from application.queries.statistics import CountingService
-from application.queries.status_feed import FollowingService
-from application.queries.support import SupportService
-from application.suspended_owners import StoppedOwners
-from application.webhooks.publisher import TellingService
-from application.webhooks.subscriptions import SubscribingService
-from entrypoints.http import services as http
 from entrypoints.http.app import create_app
 from entrypoints.http.internal.routes import Internal
 from entrypoints.http.openapi.schemas import Sizes
@@ -63,12 +45,11 @@ from entrypoints.wiring.agreements import agreements
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.providers import email_reports, kannel_reports, providers, sms_reports
 from entrypoints.wiring.registries import registries
-from entrypoints.wiring.rules import ceilings, limits, rules, timing
+from entrypoints.wiring.rules import policy, rules
 from entrypoints.wiring.store import (
     key_vault,
     order_repository,
     projection_runner,
-    recorder,
     refuse_unsafe_database,
 )
 from entrypoints.wiring.tokens import condition_token, documents, verifier
@@ -77,23 +58,11 @@ _POOL: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """The application, wired to the world."""
+class Running:
+    """The application, wired to the world, and what of the world a process runs or shows itself."""
 
-    ordering: OrderingService
-    instant: InstantService
-    reading: ReadingService
-    auditing: AuditingService
-    following: FollowingService
-    subscribing: SubscribingService
-    telling: TellingService
-    counting: CountingService
-    supporting: SupportService
-    reporting: ReportingService
-    dispatching: Dispatcher
+    application: Application
     projecting: ProjectionRunner
-    noting: NotingService
-    health: HealthService
     verifier: TokenVerifier
     webhook_key: bytes
 
@@ -116,7 +85,7 @@ def refuse_unsafe_start(settings: Settings, environ: Mapping[str, str] = os.envi
 
 
 @asynccontextmanager
-async def services(settings: Settings) -> AsyncIterator[Services]:
+async def wired(settings: Settings) -> AsyncIterator[Running]:
     """Wire the application to the world that the settings name, and let go of it afterwards.
 
     Raises:
@@ -144,9 +113,6 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         appender = Appender(settings.database_url, succession=succession)
         await appender.start()
         stack.push_async_callback(appender.stop)
-        orders = order_repository(appender, pool, vault)
-        agenda = PostgresAgenda(pool, listener)
-        look_up = ContactLookUp(registries(settings, pool))
         # Of its own, so that a projection that is slow keeps nobody from reading orders.
         projecting_pool = await open_pool(
             settings.database_url,
@@ -163,130 +129,52 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             token_hosts=settings.condition_token_hosts,
         )
         stack.push_async_callback(condition.aclose)
-        following = FollowingService(
-            orders=orders, feed=PostgresStatusFeed(pool, projecting), clock=utc_now
-        )
         signer = WebhookSigner(vault)
-        webhooks = PostgresWebhooks(pool)
         receivers = HttpReceivers(signer, permitted=settings.webhook_hosts)
         stack.push_async_callback(receivers.aclose)
-        names = OrderNames(vault)
-        acts = recorder(pool)
-        process = f"{socket.gethostname()} {os.getpid()}"
-        ledger = PostgresOwnerLedger(pool)
-        stopped = StoppedOwners(ledger, utc_now)
-        agreed = agreements(settings)
-        admission = Admission(
-            ledger=ledger, stopped=stopped, clock=utc_now, ceilings=ceilings(settings)
-        )
-        most = limits(settings)
-        hand_over = HandOver(
-            orders=orders,
+        ports = Ports(
+            orders=order_repository(appender, pool, vault),
+            agenda=PostgresAgenda(pool, listener),
+            recorder=appender,
+            inbox=PostgresReportInbox(pool, listener),
+            unread=PostgresUnreadMails(pool, vault),
+            webhooks=PostgresWebhooks(pool),
+            owners=PostgresOwnerLedger(pool),
+            provider_ledger=PostgresProviderLedger(pool),
+            acts=PostgresActLog(pool),
+            vault=vault,
+            order_index=PostgresOrderIndex(pool, projecting),
+            chains=PostgresChainIndex(pool, projecting),
+            recipients=PostgresRecipientIndex(pool, projecting, vault),
+            results=PostgresResultIndex(pool, projecting),
+            feed=PostgresStatusFeed(pool, projecting),
+            projections=projecting,
+            registries=registries(settings, pool),
+            agreements=agreements(settings),
+            condition=condition,
             providers=providers(settings, stack),
+            receivers=receivers,
+            webhook_message=webhook_message,
+            webhook_challenge=webhook_challenge,
             clock=utc_now,
             chance=random.random,
-            agreements=agreed,
-            timing=timing(settings),
-            limits=most,
+            next_id=uuid4,
+            process=f"{socket.gethostname()} {os.getpid()}",
         )
-        instant = InstantService(
-            orders=orders,
-            names=names,
-            hand_over=hand_over,
-            admission=admission,
-            agreements=agreed,
-            clock=utc_now,
-            wait=timedelta(seconds=settings.instant_wait),
-            limits=most,
-        )
-        stack.push_async_callback(instant.aclose)
-        chains = PostgresChainIndex(pool, projecting)
-        yield Services(
-            ordering=OrderingService(
-                orders=orders,
-                look_up=look_up,
-                names=names,
-                chains=chains,
-                admission=admission,
-                agreements=agreed,
-                clock=utc_now,
-                next_id=uuid4,
-                limits=most,
-            ),
-            instant=instant,
-            reading=ReadingService(
-                orders=orders, index=PostgresOrderIndex(pool, projecting), clock=utc_now
-            ),
-            auditing=AuditingService(orders=orders, recorder=acts),
-            following=following,
-            subscribing=SubscribingService(
-                webhooks=webhooks, receivers=receivers, clock=utc_now, next_id=uuid4
-            ),
-            telling=TellingService(
-                webhooks=webhooks,
-                receivers=receivers,
-                following=following,
-                write=webhook_message,
-                write_challenge=webhook_challenge,
-                clock=utc_now,
-                chance=random.random,
-            ),
-            counting=CountingService(
-                orders=orders, results=PostgresResultIndex(pool, projecting), clock=utc_now
-            ),
-            supporting=SupportService(
-                orders=orders,
-                index=PostgresRecipientIndex(pool, projecting, vault),
-                recorder=acts,
-            ),
-            reporting=ReportingService(
-                inbox=PostgresReportInbox(pool, listener),
-                orders=orders,
-                unread=PostgresUnreadMails(pool, vault),
-                clock=utc_now,
-            ),
-            dispatching=Dispatcher(
-                orders=orders,
-                agenda=agenda,
-                look_up=look_up,
-                condition=condition,
-                hand_over=hand_over,
-                stopped=stopped,
-                chains=chains,
-                clock=utc_now,
-                worker=process,
-            ),
+        application = assemble(ports, policy(settings))
+        stack.push_async_callback(application.instant.aclose)
+        yield Running(
+            application=application,
             projecting=projecting,
-            noting=NotingService(
-                ledger=PostgresProviderLedger(pool),
-                choice=hand_over.choice,
-                clock=utc_now,
-                next_id=uuid4,
-                process=process,
-            ),
-            health=HealthService(
-                agenda=agenda, projections=projecting, recorder=appender, clock=utc_now
-            ),
             verifier=await verifier(settings, stack),
             webhook_key=signer.public_key,
         )
 
 
-def api(settings: Settings, running: Services) -> ASGIApp:
+def api(settings: Settings, running: Running) -> ASGIApp:
     """The HTTP API over the application."""
     return create_app(
-        services=http.Services(
-            ordering=running.ordering,
-            instant=running.instant,
-            reading=running.reading,
-            auditing=running.auditing,
-            following=running.following,
-            subscribing=running.subscribing,
-            counting=running.counting,
-            supporting=running.supporting,
-            reporting=running.reporting,
-            health=running.health,
-        ),
+        application=running.application,
         verifier=running.verifier,
         rules=partial(rules, settings),
         clock=utc_now,

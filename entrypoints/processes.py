@@ -15,7 +15,7 @@ import structlog
 import uvicorn
 from typing_extensions import override
 
-from entrypoints.bootstrap import Services, api, services
+from entrypoints.bootstrap import Running, api, wired
 from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS, SMS_REPORTS
 from entrypoints.http.transport.uvicorn_protocol import PatientProtocol
 from entrypoints.sandbox import CatchAll, Credentials, ReportTarget
@@ -89,7 +89,7 @@ async def answer(
     settings: Settings, listener: socket.socket, *, lifeline: int | None = None
 ) -> None:
     """Answer HTTP on a listening socket until told to stop."""
-    async with _until_stopped(lifeline) as stopped, services(settings) as running:
+    async with _until_stopped(lifeline) as stopped, wired(settings) as running:
         config = uvicorn.Config(
             api(settings, running),
             loop="uvloop",
@@ -104,7 +104,7 @@ async def answer(
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        noting = asyncio.create_task(running.noting.run())
+        noting = asyncio.create_task(running.application.noting.run())
         freeze()
         await asyncio.wait(
             {asyncio.create_task(stopped.wait()), serving}, return_when=asyncio.FIRST_COMPLETED
@@ -118,18 +118,19 @@ async def answer(
 async def work(settings: Settings, *, lifeline: int | None = None) -> None:
     """Carry orders out, take reports down, keep the projections up and tell receivers until told to stop."""
     os.nice(_YIELDING)
-    async with _until_stopped(lifeline) as stopped, services(settings) as running:
+    async with _until_stopped(lifeline) as stopped, wired(settings) as running:
         freeze()
         await _work_until(stopped, *_tasks(running))
 
 
-def _tasks(running: Services) -> list[Awaitable[None]]:
+def _tasks(running: Running) -> list[Awaitable[None]]:
+    application = running.application
     return [
-        running.dispatching.run(),
-        running.reporting.run(),
+        application.dispatching.run(),
+        application.reporting.run(),
         running.projecting.run(),
-        running.noting.run(),
-        running.telling.run(),
+        application.noting.run(),
+        application.telling.run(),
     ]
 
 

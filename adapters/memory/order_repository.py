@@ -31,6 +31,7 @@ from application.ports.agenda import (
 )
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import ConcurrentUpdateError, Spoilt, SpoiltHistoryError
+from application.ports.recording import Recording
 from application.unfolding import rebuilt
 from domain.order.events import OrderId, OrderPlaced
 from domain.order.order import Order
@@ -78,6 +79,10 @@ class InMemoryOrderRepository:
         for follower in self.followers:
             follower.set()
         return orders
+
+    @property
+    def recording(self) -> Recording:
+        return Recording.UP
 
     async def confirm(self) -> None:
         """Return at once: what is here is nowhere else."""
@@ -297,7 +302,6 @@ class InMemoryAgenda:
         self._called.clear()
 
     async def age(self) -> timedelta:
-        """How long the most overdue order that nobody has in hand has waited."""
         first, now = await self.next_due(), self._orders.clock()
         return timedelta() if first is None else max(now - first, timedelta())
 

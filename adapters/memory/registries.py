@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import unquote_plus
 
+from application.delivery.contact_lookup import Registries
 from application.mail_address import is_mailbox
+from application.ports.registries import PersonRegistry
 from domain.contact_point import (
     BusinessRecord,
     ExternalRecord,
@@ -117,3 +119,19 @@ class InMemoryNameRegistry:
             for number in (*persons, *organisations)
             if number in self._names
         }
+
+
+def registries(
+    *,
+    persons: PersonRegistry | None = None,
+    businesses: Mapping[OrganisationNumber, BusinessRecord] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Registries:
+    """All registries at once, which know what they are given and nothing else."""
+    return Registries(
+        persons=persons or InMemoryPersonRegistry(),
+        businesses=InMemoryBusinessRegistry(businesses),
+        profiles=InMemoryProfileRegistry(),
+        externals=InMemoryExternalIdentityRegistry(),
+        names=InMemoryNameRegistry(names),
+    )

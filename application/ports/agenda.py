@@ -168,3 +168,11 @@ class Agenda(Protocol):
     async def wait(self, seconds: float) -> None:
         """Return when an order may have become due, or when the time is up."""
         ...
+
+    async def age(self) -> timedelta:
+        """How long the most overdue order that nobody has in hand has waited.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached.
+        """
+        ...

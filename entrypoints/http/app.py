@@ -9,6 +9,7 @@ from litestar.di import Provide
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, ControllerRouterHandler, Guard
 
+from application.assembly import Application
 from application.caller import Caller
 from application.ports.token_verifier import TokenVerifier
 from application.turns import OwnersTurns
@@ -29,7 +30,6 @@ from entrypoints.http.operations.send_condition import send_condition
 from entrypoints.http.operations.triggers import triggers
 from entrypoints.http.orders.routes import CancellationController, OrdersController
 from entrypoints.http.placing.routes import Placing
-from entrypoints.http.services import Services
 from entrypoints.http.shipments.routes import ShipmentsController
 from entrypoints.http.statistics.routes import Metrics, metrics
 from entrypoints.http.status_feed.routes import feed
@@ -45,7 +45,7 @@ from entrypoints.http.webhooks.routes import WebhooksController, public_webhook_
 
 def create_app(
     *,
-    services: Services,
+    application: Application,
     verifier: TokenVerifier,
     rules: Callable[[Caller], Rules],
     clock: Callable[[], datetime],
@@ -79,7 +79,7 @@ def create_app(
     links = Links(base_url.rstrip("/"))
     turns = OwnersTurns()
     placing = Placing(
-        services=services,
+        application=application,
         doorkeeper=doorkeeper,
         rules=rules,
         links=links,
@@ -99,8 +99,8 @@ def create_app(
     )
     routes: list[ControllerRouterHandler] = [
         *placing.doors(),
-        feed(services, doorkeeper, turns),
-        *support(services, doorkeeper, clock),
+        feed(application, doorkeeper, turns),
+        *support(application, doorkeeper, clock),
         send_condition(),
         *triggers(trigger_secret, limits),
         owners,
@@ -110,19 +110,19 @@ def create_app(
         *public_documents(documents or {}),
     ]
     if sms is not None:
-        routes.append(sms_reports(sms, services, limits))
+        routes.append(sms_reports(sms, application, limits))
     if kannel is not None:
-        routes.append(kannel_reports(kannel, services))
+        routes.append(kannel_reports(kannel, application))
     if email is not None:
-        routes.append(email_reports(email, services, limits))
+        routes.append(email_reports(email, application, limits))
     if own is not None:
-        routes += internal(services, own, rules, limits)
+        routes += internal(application, own, rules, limits)
     if figures is not None:
-        routes += metrics(services.counting, figures, limits, doorkeeper)
+        routes += metrics(application.counting, figures, limits, doorkeeper)
     app = Litestar(
         route_handlers=routes,
         dependencies={
-            "services": _given(services),
+            "application": _given(application),
             "links": _given(links),
             "limits": _given(limits),
         },

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from application.assembly import Policy
 from application.caller import Caller
 from application.delivery.handover import Timing
 from application.ordering.admission import EVERYBODY
@@ -12,18 +13,26 @@ from entrypoints.http.validation.rules import Rules
 from entrypoints.settings import Settings
 
 
-def timing(settings: Settings) -> Timing:
-    """How long hand-overs may take."""
-    return Timing(
-        send_within=timedelta(seconds=settings.send_within),
-        slack=timedelta(seconds=settings.outcome_slack),
-        report_wait=timedelta(seconds=settings.report_wait),
-        lease=timedelta(seconds=settings.lease),
+def policy(settings: Settings) -> Policy:
+    """What the settings decide of the application."""
+    return Policy(
+        ceilings=_ceilings(settings),
+        limits=Limits(
+            recipients=settings.max_recipients,
+            attachments=settings.max_attachments,
+            segments=settings.max_sms_segments,
+        ),
+        timing=Timing(
+            send_within=timedelta(seconds=settings.send_within),
+            slack=timedelta(seconds=settings.outcome_slack),
+            report_wait=timedelta(seconds=settings.report_wait),
+            lease=timedelta(seconds=settings.lease),
+        ),
+        instant_wait=timedelta(seconds=settings.instant_wait),
     )
 
 
-def ceilings(settings: Settings) -> Mapping[str, Ceiling]:
-    """How much owners may order in a day, by their short names."""
+def _ceilings(settings: Settings) -> Mapping[str, Ceiling]:
     recipients, segments = dict(settings.daily_recipients), dict(settings.daily_sms_segments)
     return {
         owner: Ceiling(
@@ -32,15 +41,6 @@ def ceilings(settings: Settings) -> Mapping[str, Ceiling]:
         )
         for owner in (EVERYBODY, *recipients, *segments)
     }
-
-
-def limits(settings: Settings) -> Limits:
-    """How large an order may be."""
-    return Limits(
-        recipients=settings.max_recipients,
-        attachments=settings.max_attachments,
-        segments=settings.max_sms_segments,
-    )
 
 
 def rules(settings: Settings, caller: Caller) -> Rules:

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 from structlog.testing import capture_logs
+from typing_extensions import override
 
 from adapters.memory.provider import RecordingProvider
 from application.agreeing import read_agreement
-from application.delivery.contact_lookup import ContactLookUp, Registries, Wanted
+from application.assembly import Policy, assemble
+from application.delivery.contact_lookup import ContactLookUp, Wanted
 from application.delivery.dispatcher import Dispatcher
-from application.delivery.handover import HandOver
 from application.envelope import SERVICE, Actor, Change
 from application.ordering.commands import CancelOrder, NewOrder, PlaceChain, PlaceOrder
 from application.ports.order_repository import StoreUnavailableError
@@ -31,7 +33,6 @@ from application.ports.registries import RegistryUnavailableError
 from application.ports.report_inbox import Report
 from application.ports.send_condition import NoAnswer, NotYetAsked
 from application.seeking import OrderNotFoundError
-from application.suspended_owners import StoppedOwners
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import PersonRecord
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
@@ -100,29 +101,11 @@ async def now(world: MemoryWorld, order_id: OrderId) -> Order:
     return (await world.orders.load([order_id]))[order_id]
 
 
-def rewired(world: MemoryWorld, **changes: object) -> Dispatcher:
-    outwards: Mapping[str, object] = {
-        "orders": world.orders,
-        "providers": {Channel.EMAIL: [world.mail], Channel.SMS: [world.sms]},
-        "clock": world.clock,
-        "chance": lambda: 0.0,
-        "agreements": world.agreements,
-        "limits": Limits(),
-    }
-    given = {name: changes.get(name, part) for name, part in outwards.items()}
-    parts: Mapping[str, object] = {
-        "orders": world.orders,
-        "agenda": world.agenda,
-        "look_up": world.dispatching._look_up,
-        "condition": world.dispatching._condition,
-        "hand_over": HandOver(**given),  # type: ignore[arg-type]
-        "stopped": StoppedOwners(world.owners, world.clock),
-        "chains": world.dispatching._chains,
-        "clock": world.clock,
-        "worker": "another",
-    }
-    own = {name: changes.get(name, part) for name, part in parts.items()}
-    return Dispatcher(**own)  # type: ignore[arg-type]
+def rewired(world: MemoryWorld, policy: Policy | None = None, /, **changes: object) -> Dispatcher:
+    """Another worker of the same world, to which some of the outside looks different."""
+    own: Mapping[str, object] = {"process": "another", "chance": lambda: 0.0}
+    ports = replace(world.ports, **{**own, **changes})  # type: ignore[arg-type]  # any port
+    return assemble(ports, policy or Policy()).dispatching
 
 
 # Handing over
@@ -458,7 +441,7 @@ async def test_what_a_name_has_made_too_long_is_not_handed_over_and_the_order_en
     )
     order_id = await placed(world, KARI, channel=ChannelChoice.SMS, sms=sms)
 
-    await rewired(world, limits=Limits(segments=1)).run_until_idle()
+    await rewired(world, Policy(limits=Limits(segments=1))).run_until_idle()
 
     order = await now(world, order_id)
     assert world.sms.offered == []
@@ -510,19 +493,10 @@ async def test_what_waited_for_a_relay_has_left_nineteen_minutes_after_its_retur
 async def test_a_registry_that_is_down_puts_its_orders_off_and_no_others(
     world: MemoryWorld,
 ) -> None:
-    registries: Registries = world.dispatching._look_up._registries
-    unplugged = ContactLookUp(
-        Registries(
-            persons=Unplugged(),
-            businesses=registries.businesses,
-            profiles=registries.profiles,
-            externals=registries.externals,
-            names=registries.names,
-        )
-    )
+    unplugged = replace(world.ports.registries, persons=Unplugged())
     to_kari, to_bakery = await placed(world, KARI), await placed(world, BAKERY)
 
-    await rewired(world, look_up=unplugged).run_until_idle()
+    await rewired(world, registries=unplugged).run_until_idle()
 
     assert (await now(world, to_kari)).status is OrderStatus.REGISTERED
     assert (await now(world, to_bakery)).notifications[0].attempts == 1
@@ -640,17 +614,19 @@ async def test_who_is_asked_for_in_a_large_order_keeps_no_small_one_waiting(
     world: MemoryWorld,
 ) -> None:
     asked: list[int] = []
-    together = world.dispatching._look_up.find
 
-    class Counting:
+    class Counting(ContactLookUp):
+        @override
         async def find(self, wanted: Sequence[Wanted]) -> Sequence[Finding]:
             asked.append(len(wanted))
-            return await together(wanted)
+            return await super().find(wanted)
 
     await placed(world, *[KARI] * 400)
     await placed(world, KARI)
 
-    await rewired(world, look_up=Counting()).run_until_idle()
+    service = rewired(world)
+    service._look_up = Counting(world.ports.registries)
+    await service.run_until_idle()
 
     assert asked[0] == 1
     assert max(asked) <= CHUNK

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.provider import RecordingProvider
 from application.agreeing import read_agreement
-from application.delivery.handover import HandOver
+from application.assembly import Policy, assemble
 from application.envelope import Actor, Change
 from application.ordering.commands import ChainReceipt, HandOverFailedError, NewOrder, PlaceInstant
 from application.ordering.instant_order_service import InstantService
@@ -71,21 +72,8 @@ def world() -> MemoryWorld:
 
 
 def slowly(world: MemoryWorld, gateway: Slow, *, wait: timedelta) -> InstantService:
-    return InstantService(
-        orders=world.orders,
-        names=world.instant._names,
-        hand_over=HandOver(
-            orders=world.orders,
-            providers={Channel.SMS: [gateway]},
-            clock=world.clock,
-            chance=lambda: 0.5,
-            agreements=world.agreements,
-        ),
-        admission=world.admission,
-        agreements=world.agreements,
-        clock=world.clock,
-        wait=wait,
-    )
+    ports = replace(world.ports, providers={Channel.SMS: [gateway]})
+    return assemble(ports, Policy(instant_wait=wait)).instant
 
 
 def asked(key: str = "otp-1", *, body: str = "Code 4711", time_to_live: int = 360) -> PlaceInstant:
@@ -189,26 +177,17 @@ class Gateways:
         wait: timedelta = timedelta(seconds=5),
         orders: OrderRepository | None = None,
     ) -> None:
-        orders = orders or world.orders
         self.first, self.second = (
             RecordingProvider(name, Channel.SMS, clock=world.clock)
             for name in ("link_mobility", "kannel")
         )
-        self.service = InstantService(
-            orders=orders,
-            names=world.instant._names,
-            hand_over=HandOver(
-                orders=orders,
-                providers={Channel.SMS: [self.first, self.second]},
-                clock=world.clock,
-                chance=lambda: 0.0,
-                agreements=world.agreements,
-            ),
-            admission=world.admission,
-            agreements=world.agreements,
-            clock=world.clock,
-            wait=wait,
+        ports = replace(
+            world.ports,
+            orders=orders or world.orders,
+            providers={Channel.SMS: [self.first, self.second]},
+            chance=lambda: 0.0,
         )
+        self.service = assemble(ports, Policy(instant_wait=wait)).instant
 
     @property
     def offered(self) -> tuple[int, int]:

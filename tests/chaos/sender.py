@@ -14,7 +14,7 @@ import sys
 
 import uvloop
 
-from entrypoints.bootstrap import services
+from entrypoints.bootstrap import wired
 from entrypoints.settings import Settings, read_settings
 
 
@@ -22,11 +22,11 @@ async def send(settings: Settings) -> None:
     """See that nothing is due, and carry out what is, once told to."""
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, told.set)
-    async with services(settings) as running:
-        await running.dispatching.run_until_idle()
+    async with wired(settings) as running:
+        await running.application.dispatching.run_until_idle()
         print(os.getpid(), flush=True)
         await told.wait()
-        await running.dispatching.run_until_idle()
+        await running.application.dispatching.run_until_idle()
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from application.ports.provider import Deferred, Outcome, Rejected, Unknown
 from domain.order.events import Failure, NotificationOutcomeUnknown, OrderId, ReportedState
 from domain.order.state import OrderStatus
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
-from tests.entrypoints.http.installation import SKD, TTD, V1, Installation, in_database
+from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
 from tests.service.installations import email_to, sms_to
 
 OWNERS = {"ttd": TTD, "skd": SKD}
@@ -58,11 +58,9 @@ class AnyHistory(RuleBasedStateMachine):
         self.runner.run(self._install())
 
     async def _install(self) -> None:
-        stores = None
         if self.database is not None:
-            self.store = store = await self.stack.enter_async_context(open_store(self.database))
-            stores = in_database(store)
-        self.installation = Installation(stores=stores)
+            self.store = await self.stack.enter_async_context(open_store(self.database))
+        self.installation = Installation(store=self.store)
         self.api = await self.stack.enter_async_context(self.installation.client())
 
     @override

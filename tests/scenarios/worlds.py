@@ -1,7 +1,6 @@
 """The worlds in which stories are told: all in memory, or PostgreSQL with real mail and SMS servers."""
 
 import asyncio
-import dataclasses
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,54 +8,26 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
-from uuid import uuid4
 
 import uvicorn
 
-from adapters.memory.act_log import InMemoryActLog
-from adapters.memory.chain_index import InMemoryChainIndex
-from adapters.memory.key_vault import InMemoryKeyVault
-from adapters.memory.order_repository import (
-    InMemoryAgenda,
-    InMemoryOrderIndex,
-    InMemoryOrderRepository,
-)
-from adapters.memory.owner_agreements import InMemoryOwnerAgreements
-from adapters.memory.owner_ledger import InMemoryOwnerLedger
-from adapters.memory.provider import RecordingProvider
-from adapters.memory.registries import (
-    InMemoryBusinessRegistry,
-    InMemoryExternalIdentityRegistry,
-    InMemoryNameRegistry,
-    InMemoryPersonRegistry,
-    InMemoryProfileRegistry,
-)
-from adapters.memory.report_inbox import InMemoryReportInbox
+from adapters.memory.installation import InMemoryInstallation
+from adapters.memory.registries import InMemoryPersonRegistry, registries
 from adapters.memory.send_condition import InMemorySendCondition
-from adapters.memory.unread_mail import InMemoryUnreadMails
 from adapters.registries.importing import ImportSummary
-from application.delivery.contact_lookup import ContactLookUp, Registries
-from application.delivery.delivery_reports import ReportingService
-from application.delivery.dispatcher import Dispatcher
-from application.delivery.handover import HandOver
-from application.operations.recorder import ActRecorder
-from application.ordering.admission import Admission
-from application.ordering.instant_order_service import InstantService
-from application.ordering.order_ids import OrderNames
+from application.assembly import Application, Policy, assemble
 from application.ordering.order_service import OrderingService
 from application.ports.owner_ledger import Ceiling
 from application.ports.provider import EmailLetter
 from application.ports.report_inbox import Report
 from application.queries.audit import AuditingService
 from application.queries.orders import ReadingService
-from application.suspended_owners import StoppedOwners
-from domain.channel import Channel
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import OrderId, ReportedState
 from domain.order.order import Order
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
-from entrypoints.bootstrap import Services, api, services
+from entrypoints.bootstrap import api, wired
 from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS, SMS_REPORTS
 from entrypoints.sandbox import CatchAll, Credentials, Pace, ReportTarget, caught_messages
 from entrypoints.settings import Settings
@@ -130,78 +101,27 @@ class MemoryWorld:
         ceilings: Mapping[str, Ceiling] | None = None,
     ) -> None:
         self._now = datetime(2026, 11, 24, 9, tzinfo=UTC)
-        vault = InMemoryKeyVault()
-        names = OrderNames(vault)
-        recorder = ActRecorder(log=InMemoryActLog(), clock=self.clock, next_id=uuid4)
-        self.orders = InMemoryOrderRepository(vault=vault, clock=self.clock, next_id=uuid4)
-        self.owners = InMemoryOwnerLedger()
-        self.agenda = InMemoryAgenda(self.orders, stopped=lambda: self.owners.who_is_stopped)
-        self.inbox = InMemoryReportInbox(self.orders)
-        self.mail, self.sms = (
-            RecordingProvider(name, channel, clock=self.clock, carries_once_for=carries_once_for)
-            for name, channel in (("smtp", Channel.EMAIL), ("link_mobility", Channel.SMS))
-        )
+        memory = InMemoryInstallation(clock=self.clock, carries_once_for=carries_once_for)
+        self.orders, self.agenda, self.inbox = memory.orders, memory.agenda, memory.inbox
+        self.owners, self.agreements = memory.owners, memory.agreements
+        self.mail, self.sms = memory.mail, memory.sms
         self._persons = InMemoryPersonRegistry(PERSONS)
-        look_up = ContactLookUp(
-            Registries(
+        self.ports = replace(
+            memory.ports,
+            registries=registries(
                 persons=self._persons,
-                businesses=InMemoryBusinessRegistry(BUSINESSES),
-                profiles=InMemoryProfileRegistry(),
-                externals=InMemoryExternalIdentityRegistry(),
-                names=InMemoryNameRegistry({"15859010099": "Kari Nordmann"}),
-            )
-        )
-        stopped = StoppedOwners(self.owners, self.clock)
-        self.admission = Admission(
-            ledger=self.owners, stopped=stopped, clock=self.clock, ceilings=ceilings or {}
-        )
-        self.agreements = InMemoryOwnerAgreements()
-        self.ordering = OrderingService(
-            orders=self.orders,
-            look_up=look_up,
-            names=names,
-            chains=InMemoryChainIndex(self.orders),
-            admission=self.admission,
-            agreements=self.agreements,
-            clock=self.clock,
-            next_id=uuid4,
-        )
-        self.reading = ReadingService(
-            orders=self.orders, index=InMemoryOrderIndex(self.orders), clock=self.clock
-        )
-        self.auditing = AuditingService(orders=self.orders, recorder=recorder)
-        self.reporting = ReportingService(
-            inbox=self.inbox,
-            orders=self.orders,
-            unread=InMemoryUnreadMails(),
-            clock=self.clock,
-        )
-        hand_over = HandOver(
-            orders=self.orders,
-            providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
-            clock=self.clock,
-            chance=lambda: 0.5,
-            agreements=self.agreements,
-        )
-        self.instant = InstantService(
-            orders=self.orders,
-            names=names,
-            hand_over=hand_over,
-            admission=self.admission,
-            agreements=self.agreements,
-            clock=self.clock,
-        )
-        self.dispatching = Dispatcher(
-            orders=self.orders,
-            agenda=self.agenda,
-            look_up=look_up,
+                businesses=BUSINESSES,
+                names={"15859010099": "Kari Nordmann"},
+            ),
             condition=InMemorySendCondition(lambda url: not url.endswith("/no")),
-            hand_over=hand_over,
-            stopped=stopped,
-            chains=InMemoryChainIndex(self.orders),
-            clock=self.clock,
-            worker="tests",
         )
+        application = assemble(self.ports, Policy(ceilings=ceilings or {}))
+        self.ordering = application.ordering
+        self.instant = application.instant
+        self.reading = application.reading
+        self.auditing = application.auditing
+        self.reporting = application.reporting
+        self.dispatching = application.dispatching
 
     def soon(self) -> datetime:
         return self.clock() + timedelta(hours=1)
@@ -209,7 +129,7 @@ class MemoryWorld:
     async def krr_changes(self, number: str, *, reserved: str) -> None:
         self._persons.know(
             number,
-            dataclasses.replace(
+            replace(
                 PERSONS[number],
                 is_reserved=reserved == "JA",
                 is_uncertain=reserved not in ("JA", "NEI"),
@@ -273,10 +193,10 @@ class MemoryWorld:
 class RealWorld:
     """The service as it is put together to be run, in one process, with the catch-all servers."""
 
-    def __init__(self, running: Services, settings: Settings) -> None:
-        self.ordering = running.ordering
-        self.reading = running.reading
-        self.auditing = running.auditing
+    def __init__(self, application: Application, settings: Settings) -> None:
+        self.ordering = application.ordering
+        self.reading = application.reading
+        self.auditing = application.auditing
         self._mailbox = settings.data / "mailbox"
         self._database = settings.database_url or ""
 
@@ -359,16 +279,16 @@ async def real_world(database: str, data: Path) -> AsyncIterator[RealWorld]:
         host, port = catch_all.smtp_address
         settings = replace(settings, smtp_url=f"smtp://{host}:{port}", sms_url=catch_all.sms_url)
         await load_samples(database)
-        running = await stack.enter_async_context(services(settings))
+        running = await stack.enter_async_context(wired(settings))
         server = _Server(uvicorn.Config(api(settings, running), lifespan="off", log_config=None))
         tasks = [
             asyncio.create_task(server._serve([listener])),
-            asyncio.create_task(running.dispatching.run()),
-            asyncio.create_task(running.reporting.run()),
+            asyncio.create_task(running.application.dispatching.run()),
+            asyncio.create_task(running.application.reporting.run()),
             asyncio.create_task(running.projecting.run()),
         ]
         try:
-            yield RealWorld(running, settings)
+            yield RealWorld(running.application, settings)
         finally:
             server.should_exit = True
             await asyncio.wait_for(tasks[0], 10)

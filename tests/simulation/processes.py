@@ -263,6 +263,9 @@ class FaultyAgenda:
     async def wait(self, seconds: float) -> None:
         await self._agenda.wait(seconds)
 
+    async def age(self) -> timedelta:
+        return await self._process.step(self._agenda.age)
+
     def _fail(self) -> None:
         if self._dice.fault(self._dice.plan.store):
             raise StoreUnavailableError

@@ -2,33 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from random import Random
 from typing import Final
 from uuid import UUID
 
-from adapters.memory.chain_index import InMemoryChainIndex
-from adapters.memory.key_vault import InMemoryKeyVault
-from adapters.memory.order_repository import InMemoryAgenda, InMemoryOrderRepository
-from adapters.memory.owner_agreements import InMemoryOwnerAgreements
-from adapters.memory.owner_ledger import InMemoryOwnerLedger
-from adapters.memory.registries import (
-    InMemoryBusinessRegistry,
-    InMemoryExternalIdentityRegistry,
-    InMemoryNameRegistry,
-    InMemoryPersonRegistry,
-    InMemoryProfileRegistry,
-)
-from adapters.memory.report_inbox import InMemoryReportInbox
-from adapters.memory.unread_mail import InMemoryUnreadMails
-from application.delivery.contact_lookup import ContactLookUp, Registries
-from application.delivery.delivery_reports import ReportingService
-from application.delivery.dispatcher import Dispatcher
-from application.delivery.handover import HandOver, Timing
+from adapters.memory.installation import InMemoryInstallation
+from adapters.memory.registries import InMemoryPersonRegistry, registries
+from application.assembly import Application, Policy, assemble
+from application.delivery.handover import Timing
 from application.envelope import Actor, Role
-from application.ordering.admission import Admission, OwnerStoppedError
+from application.ordering.admission import OwnerStoppedError
 from application.ordering.commands import (
     CancelOrder,
     HandOverFailedError,
@@ -37,12 +23,8 @@ from application.ordering.commands import (
     PlaceChain,
     PlaceInstant,
 )
-from application.ordering.instant_order_service import InstantService
-from application.ordering.order_ids import OrderNames
-from application.ordering.order_service import OrderingService
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
-from application.suspended_owners import StoppedOwners
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import PersonRecord, RegisteredAddress
 from domain.message import EmailMessage, SendingTime, SmsMessage
@@ -116,13 +98,10 @@ class Episode:
         self._begins = begins
         self._remembers = self.dice.falls(0.5)
         """Whether one of the providers of each channel can be asked what it took."""
-        self.vault = InMemoryKeyVault()
-        self.orders = InMemoryOrderRepository(
-            vault=self.vault, clock=self.clock, next_id=self._next_id
-        )
-        self.owners = InMemoryOwnerLedger()
-        self.agenda = InMemoryAgenda(self.orders, stopped=lambda: self.owners.who_is_stopped)
-        self.inbox = InMemoryReportInbox(self.orders)
+        self._memory = InMemoryInstallation(clock=self.clock, next_id=self._next_id)
+        self.orders, self.owners = self._memory.orders, self._memory.owners
+        self.agenda = self._memory.agenda
+        self._persons = _registered(begins - timedelta(days=30))
         self.outside = Outside(self.dice, self.clock, answers=self.dice.falls(0.5))
         self.accepted: list[OrderId] = []
         self.refused: list[OrderId] = []
@@ -180,9 +159,10 @@ class Episode:
         """Carry everything out that is left, with nothing going wrong any more."""
         for _ in range(2000):
             process = Process("last", self.dice)
-            await self._dispatching(process).run_until_idle()
+            application = self._application(process)
+            await application.dispatching.run_until_idle()
             reports = self.outside.due_reports()
-            reporting = self._reporting(process)
+            reporting = application.reporting
             await reporting.keep(reports)
             self.outside.told(reports)
             while await reporting.take_down():
@@ -239,9 +219,10 @@ class Episode:
         """A worker, started again whenever it has died."""
         while True:
             process = Process(name, self.dice)
+            application = self._application(process)
             running = [
-                asyncio.create_task(self._dispatching(process).run()),
-                asyncio.create_task(self._reporting(process).run()),
+                asyncio.create_task(application.dispatching.run()),
+                asyncio.create_task(application.reporting.run()),
             ]
             try:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -260,7 +241,7 @@ class Episode:
             if not reports:
                 continue
             try:
-                await self._reporting(Process("api", self.dice)).keep(reports)
+                await self._application(Process("api", self.dice)).reporting.keep(reports)
             except (KilledError, StoreUnavailableError):
                 continue
             self.outside.told(reports)
@@ -279,14 +260,14 @@ class Episode:
         key = f"key-{number}"
         chain = PlaceChain(idempotency_key=key, order=asked, by=by)
         for _ in range(30):
-            process = Process("api", self.dice)
+            application = self._application(Process("api", self.dice))
             try:
                 if is_instant:
-                    receipt = await self._instants(process).place(
+                    receipt = await application.instant.place(
                         PlaceInstant(idempotency_key=key, order=asked, by=by)
                     )
                 else:
-                    receipt = await self._ordering(process).place_chain(chain)
+                    receipt = await application.ordering.place_chain(chain)
             except (
                 KilledError,
                 StoreUnavailableError,
@@ -302,7 +283,7 @@ class Episode:
             except CannotBePlacedError:
                 # Its time has passed meanwhile, so nothing may have been recorded before.
                 if not is_instant:
-                    self.refused.append(self._ordering(process).order_id(chain))
+                    self.refused.append(application.ordering.order_id(chain))
                 return
             self.accepted.append(receipt.order.order_id)
             if dice.random() < 0.1:
@@ -312,9 +293,8 @@ class Episode:
     async def _cancel(self, order_id: OrderId, by: Actor) -> None:
         for _ in range(10):
             try:
-                await self._ordering(Process("api", self.dice)).cancel(
-                    CancelOrder(order_id=order_id, by=by)
-                )
+                application = self._application(Process("api", self.dice))
+                await application.ordering.cancel(CancelOrder(order_id=order_id, by=by))
             except (KilledError, StoreUnavailableError, ConcurrentUpdateError):
                 continue
             except TooLateToCancelError:
@@ -361,9 +341,14 @@ class Episode:
 
     # The product, as a process has it
 
-    def _hand_over(self, process: Process) -> HandOver:
-        return HandOver(
+    def _application(self, process: Process) -> Application:
+        ports = replace(
+            self._memory.ports,
             orders=FaultyOrders(self.orders, process, self.dice),
+            agenda=FaultyAgenda(self.agenda, process, self.dice),
+            inbox=FaultyInbox(self._memory.inbox, process, self.dice),
+            registries=registries(persons=FaultyPersons(self._persons, process, self.dice)),
+            condition=FaultyCondition(process, self.dice),
             providers={
                 channel: [
                     FaultyProvider(
@@ -377,23 +362,24 @@ class Episode:
                 ]
                 for name, channel in (("smtp", Channel.EMAIL), ("link_mobility", Channel.SMS))
             },
-            clock=self.clock,
             chance=self.dice.random.random,
-            agreements=InMemoryOwnerAgreements(),
-            timing=_TIMING,
+            process=f"{process.name} {id(process)}",
         )
+        return assemble(ports, Policy(timing=_TIMING))
 
-    def _look_up(self, process: Process) -> ContactLookUp:
-        confirmed = self._begins - timedelta(days=30)
-        persons = {
+
+def _registered(since: datetime) -> InMemoryPersonRegistry:
+    """A register in which some have no e-mail address, some no telephone, and some are reserved."""
+    return InMemoryPersonRegistry(
+        {
             number: PersonRecord(
                 email=RegisteredAddress(
-                    address=Contact(f"p{place}@example.org"), confirmed_at=confirmed
+                    address=Contact(f"p{place}@example.org"), confirmed_at=since
                 )
                 if place % 3
                 else None,
                 mobile=RegisteredAddress(
-                    address=Contact(f"+47400000{place:02}"), confirmed_at=confirmed
+                    address=Contact(f"+47400000{place:02}"), confirmed_at=since
                 )
                 if place % 4
                 else None,
@@ -401,59 +387,4 @@ class Episode:
             )
             for place, number in enumerate(_PEOPLE)
         }
-        return ContactLookUp(
-            Registries(
-                persons=FaultyPersons(InMemoryPersonRegistry(persons), process, self.dice),
-                businesses=InMemoryBusinessRegistry(),
-                profiles=InMemoryProfileRegistry(),
-                externals=InMemoryExternalIdentityRegistry(),
-                names=InMemoryNameRegistry(),
-            )
-        )
-
-    def _dispatching(self, process: Process) -> Dispatcher:
-        return Dispatcher(
-            orders=FaultyOrders(self.orders, process, self.dice),
-            agenda=FaultyAgenda(self.agenda, process, self.dice),
-            look_up=self._look_up(process),
-            condition=FaultyCondition(process, self.dice),
-            hand_over=self._hand_over(process),
-            stopped=StoppedOwners(self.owners, self.clock),
-            chains=InMemoryChainIndex(self.orders),
-            clock=self.clock,
-            worker=f"{process.name} {id(process)}",
-        )
-
-    def _ordering(self, process: Process) -> OrderingService:
-        return OrderingService(
-            orders=FaultyOrders(self.orders, process, self.dice),
-            look_up=self._look_up(process),
-            names=OrderNames(self.vault),
-            chains=InMemoryChainIndex(self.orders),
-            admission=self._admission(),
-            agreements=InMemoryOwnerAgreements(),
-            clock=self.clock,
-            next_id=self._next_id,
-        )
-
-    def _admission(self) -> Admission:
-        stopped = StoppedOwners(self.owners, self.clock)
-        return Admission(ledger=self.owners, stopped=stopped, clock=self.clock, ceilings={})
-
-    def _instants(self, process: Process) -> InstantService:
-        return InstantService(
-            orders=FaultyOrders(self.orders, process, self.dice),
-            names=OrderNames(self.vault),
-            hand_over=self._hand_over(process),
-            admission=self._admission(),
-            agreements=InMemoryOwnerAgreements(),
-            clock=self.clock,
-        )
-
-    def _reporting(self, process: Process) -> ReportingService:
-        return ReportingService(
-            inbox=FaultyInbox(self.inbox, process, self.dice),
-            orders=FaultyOrders(self.orders, process, self.dice),
-            unread=InMemoryUnreadMails(),
-            clock=self.clock,
-        )
+    )

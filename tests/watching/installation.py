@@ -17,7 +17,7 @@ import psycopg
 import uvicorn
 import uvloop
 
-from entrypoints.bootstrap import Services, api, services
+from entrypoints.bootstrap import Running, api, wired
 from entrypoints.http.transport.uvicorn_protocol import PatientProtocol
 from entrypoints.processes import _Server, _tasks, freeze
 from entrypoints.sandbox import CatchAll, Credentials
@@ -189,9 +189,9 @@ def watched(database: str, data: Path, **changes: Any) -> Iterator[Watched]:  # 
         asyncio.run(load_samples(database))
         running = Watched(settings)
 
-        async def answer(wired: Services, stopped: asyncio.Event, begun: threading.Event) -> None:
+        async def answer(service: Running, stopped: asyncio.Event, begun: threading.Event) -> None:
             config = uvicorn.Config(
-                api(settings, wired),
+                api(settings, service),
                 http=PatientProtocol,
                 lifespan="off",
                 log_config=None,
@@ -204,8 +204,8 @@ def watched(database: str, data: Path, **changes: Any) -> Iterator[Watched]:  # 
             server.should_exit = True
             await serving
 
-        async def work(wired: Services, stopped: asyncio.Event, begun: threading.Event) -> None:
-            tasks = [asyncio.ensure_future(each) for each in _tasks(wired)]
+        async def work(service: Running, stopped: asyncio.Event, begun: threading.Event) -> None:
+            tasks = [asyncio.ensure_future(each) for each in _tasks(service)]
             begun.set()
             await stopped.wait()
             for task in tasks:
@@ -213,12 +213,12 @@ def watched(database: str, data: Path, **changes: Any) -> Iterator[Watched]:  # 
             await asyncio.gather(*tasks, return_exceptions=True)
 
         def on_watch(
-            name: str, part: Callable[[Services, asyncio.Event, threading.Event], Awaitable[None]]
+            name: str, part: Callable[[Running, asyncio.Event, threading.Event], Awaitable[None]]
         ) -> LoopInAThread:
             async def main(stopped: asyncio.Event, begun: threading.Event) -> None:
-                async with services(settings) as wired, watchdog() as watching:
+                async with wired(settings) as service, watchdog() as watching:
                     running.dogs[name] = watching
-                    await part(wired, stopped, begun)
+                    await part(service, stopped, begun)
 
             return LoopInAThread(name, main)
 

@@ -234,7 +234,6 @@ class PostgresAgenda:
         await self._listener.wait(CHANNEL, seconds)
 
     async def age(self) -> timedelta:
-        """How long the most overdue order that nobody has in hand has waited."""
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_AGE, _KNOWN)
             row = await cursor.fetchone()

@@ -11,9 +11,9 @@ from typing import Final
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
+from application.assembly import Application
 from domain import limits
 from entrypoints.http.delivery_reports.routes import ReportReader, read_reports
-from entrypoints.http.services import Services
 from entrypoints.http.transport.asgi_routes import door
 from entrypoints.http.transport.contract import Access, Parameter, Reply, Route
 from entrypoints.http.transport.credentials import check_login
@@ -80,13 +80,13 @@ class KannelReports:
     read: ReportReader
 
 
-def kannel_reports(kannel: KannelReports, services: Services) -> ASGIRouteHandler:
+def kannel_reports(kannel: KannelReports, application: Application) -> ASGIRouteHandler:
     """The door for a Kannel gateway's delivery reports."""
     login = f"{kannel.user}:{kannel.password}".encode()
 
     async def take(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # a GET has no body
         check_login(scope, login)
-        await services.reporting.keep(read_reports(kannel.read, scope["query_string"]))
+        await application.reporting.keep(read_reports(kannel.read, scope["query_string"]))
         return Answer(200)
 
     return door(KANNEL_REPORTS, GET=take)

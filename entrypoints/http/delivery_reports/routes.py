@@ -7,9 +7,9 @@ from typing import Any, Final, TypeAlias
 from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 
+from application.assembly import Application
 from application.ports.report_inbox import Report
 from application.ports.unread_mail import MailRead
-from entrypoints.http.services import Services
 from entrypoints.http.transport.bodies import (
     XML_TYPES,
     BodyLimits,
@@ -96,7 +96,7 @@ class EmailReports:
     read: MailReader
 
 
-def sms_reports(sms: SmsReports, services: Services, limits: BodyLimits) -> HTTPRouteHandler:
+def sms_reports(sms: SmsReports, application: Application, limits: BodyLimits) -> HTTPRouteHandler:
     """The door for the SMS gateway's delivery reports, which it acknowledges in XML."""
     login = f"{sms.user}:{sms.password}".encode()
 
@@ -107,14 +107,16 @@ def sms_reports(sms: SmsReports, services: Services, limits: BodyLimits) -> HTTP
         check_login(request.scope, login)
         body = await read_body(request.scope, request.receive, limits)
         reports = await beside_the_loop(len(body), lambda: read_reports(sms.read, body))
-        await services.reporting.keep(reports)
+        await application.reporting.keep(reports)
         answer = await beside_the_loop(len(body), lambda: sms.acknowledge(body))
         return Answer(200, answer, XML)
 
     return take_sms_reports
 
 
-def email_reports(email: EmailReports, services: Services, limits: BodyLimits) -> HTTPRouteHandler:
+def email_reports(
+    email: EmailReports, application: Application, limits: BodyLimits
+) -> HTTPRouteHandler:
     """The door for delivery status messages (RFC 3464), as a mail server received them."""
 
     @post(EMAIL_REPORTS)
@@ -122,7 +124,7 @@ def email_reports(email: EmailReports, services: Services, limits: BodyLimits) -
         """Keep what a mail server tells."""
         check_secret(request.scope, email.secret)
         body = await read_beginning(request.scope, request.receive, limits)
-        await services.reporting.keep_mail(body, await email.read(body))
+        await application.reporting.keep_mail(body, await email.read(body))
         return Answer(204)
 
     return take_email_reports

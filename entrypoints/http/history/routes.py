@@ -6,10 +6,10 @@ from litestar import Controller, Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from application.assembly import Application
 from application.caller import Caller
 from domain import limits
 from entrypoints.http.history.responses import AsAtAnswer, HistoryAnswer, as_at, history
-from entrypoints.http.services import Services
 from entrypoints.http.transport.authentication import actor
 from entrypoints.http.transport.contract import ORDER_ID, Parameter, Reply, Route
 from entrypoints.http.transport.links import BASE, Links
@@ -71,11 +71,11 @@ class HistoriesController(Controller):
         self,
         order_id: FromPath[str],
         request: Request[Caller, Any, Any],
-        services: NamedDependency[Services],
+        application: NamedDependency[Application],
     ) -> Answer:
         """Everything that was recorded of an order, in words, with who and when."""
         its_id = read_order_id(order_id)
-        lines = await services.auditing.history(its_id, by=actor(request.user))
+        lines = await application.auditing.history(its_id, by=actor(request.user))
         return told(history(its_id, lines))
 
     @get("/as-at")
@@ -83,11 +83,11 @@ class HistoriesController(Controller):
         self,
         order_id: FromPath[str],
         request: Request[Caller, Any, Any],
-        services: NamedDependency[Services],
+        application: NamedDependency[Application],
         links: NamedDependency[Links],
     ) -> Answer:
         """The order as it stood at a moment."""
         its_id = read_order_id(order_id)
         moment = read_moment(request.scope["query_string"])
-        order = await services.auditing.as_at(its_id, moment, by=actor(request.user))
+        order = await application.auditing.as_at(its_id, moment, by=actor(request.user))
         return told(as_at(moment, order, links))

@@ -11,6 +11,7 @@ from typing import Final
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
+from application.assembly import Application
 from application.caller import Caller
 from application.envelope import Actor, Role
 from application.ordering.commands import HandOverFailedError, PlaceInstant
@@ -23,7 +24,6 @@ from entrypoints.http.internal.requests import (
 from entrypoints.http.placing.contract import REFUSED, WARNED
 from entrypoints.http.placing.faults import telling_faults_of
 from entrypoints.http.placing.routes import InstantReader, read_and_looked_through
-from entrypoints.http.services import Services
 from entrypoints.http.transport.asgi_routes import Endpoint, door
 from entrypoints.http.transport.bodies import (
     JSON_TYPES,
@@ -121,7 +121,7 @@ class Internal:
 
 
 def internal(
-    services: Services,
+    application: Application,
     own: Internal,
     rules: Callable[[Caller], Rules],
     limits: BodyLimits,
@@ -139,7 +139,7 @@ def internal(
             command = PlaceInstant(idempotency_key=asked.idempotency_key, order=asked.order, by=by)
             try:
                 with telling_faults_of(asked.order):
-                    receipt = await services.instant.place(command)
+                    receipt = await application.instant.place(command)
             except HandOverFailedError:
                 raise NotTakenOverError from None
             return Answer(status, headers=(*warning, *rate_limit(receipt.standing)))

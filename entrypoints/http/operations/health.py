@@ -7,9 +7,9 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
+from application.assembly import Application
 from application.operations.health import Readiness
 from application.ports.recording import Recording
-from entrypoints.http.services import Services
 from entrypoints.http.transport.contract import Access, Reply, Route
 from entrypoints.http.transport.responses import TEXT, Answer, told
 
@@ -115,9 +115,9 @@ class HealthController(Controller):
         return Answer(200, b"Healthy", TEXT)
 
     @get("/ready")
-    async def ready(self, services: NamedDependency[Services]) -> Answer:
+    async def ready(self, application: NamedDependency[Application]) -> Answer:
         """Say whether orders can be taken and are carried out."""
-        readiness = await services.health.readiness()
+        readiness = await application.health.readiness()
         answer = ReadinessAnswer(
             status="ready" if readiness.is_ready else "not_ready",
             database=readiness.database,
@@ -136,9 +136,9 @@ class HealthController(Controller):
         return told(answer, 200 if readiness.is_ready else 503)
 
     @get("/metrics")
-    async def figures(self, services: NamedDependency[Services]) -> Answer:
+    async def figures(self, application: NamedDependency[Application]) -> Answer:
         """Say the same in figures."""
-        return Answer(200, _figures(await services.health.readiness()).encode(), _FIGURES)
+        return Answer(200, _figures(await application.health.readiness()).encode(), _FIGURES)
 
 
 def _figures(readiness: Readiness) -> str:

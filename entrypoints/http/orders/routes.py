@@ -6,6 +6,7 @@ from litestar import Controller, Request, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from application.assembly import Application
 from application.caller import Caller
 from application.ordering.commands import CancelOrder
 from application.seeking import OrderNotFoundError
@@ -18,7 +19,6 @@ from entrypoints.http.orders.responses import (
     order_as_placed,
     order_with_status,
 )
-from entrypoints.http.services import Services
 from entrypoints.http.transport.authentication import actor
 from entrypoints.http.transport.contract import ORDER_ID, Reply, Route
 from entrypoints.http.transport.links import BASE, Links
@@ -120,43 +120,43 @@ class OrdersController(Controller):
         self,
         order_id: FromPath[str],
         request: Request[Caller, Any, Any],
-        services: NamedDependency[Services],
+        application: NamedDependency[Application],
         links: NamedDependency[Links],
     ) -> Answer:
         """An order as it was placed."""
-        return told(order_as_placed(await _order(order_id, request, services), links))
+        return told(order_as_placed(await _order(order_id, request, application), links))
 
     @get("/status")
     async def status(
         self,
         order_id: FromPath[str],
         request: Request[Caller, Any, Any],
-        services: NamedDependency[Services],
+        application: NamedDependency[Application],
         links: NamedDependency[Links],
     ) -> Answer:
         """How far an order has come."""
-        order = await _order(order_id, request, services)
-        return told(order_with_status(order, links, services.reading.waits_until(order)))
+        order = await _order(order_id, request, application)
+        return told(order_with_status(order, links, application.reading.waits_until(order)))
 
     @get("/notifications/email")
     async def emails(
         self,
         order_id: FromPath[str],
         request: Request[Caller, Any, Any],
-        services: NamedDependency[Services],
+        application: NamedDependency[Application],
     ) -> Answer:
         """An order's e-mails, each with its result."""
-        return told(notifications_of(await _order(order_id, request, services), Channel.EMAIL))
+        return told(notifications_of(await _order(order_id, request, application), Channel.EMAIL))
 
     @get("/notifications/sms")
     async def text_messages(
         self,
         order_id: FromPath[str],
         request: Request[Caller, Any, Any],
-        services: NamedDependency[Services],
+        application: NamedDependency[Application],
     ) -> Answer:
         """An order's text messages, each with its result."""
-        return told(notifications_of(await _order(order_id, request, services), Channel.SMS))
+        return told(notifications_of(await _order(order_id, request, application), Channel.SMS))
 
 
 class CancellationController(Controller):
@@ -169,13 +169,13 @@ class CancellationController(Controller):
         self,
         order_id: FromPath[str],
         request: Request[Caller, Any, Any],
-        services: NamedDependency[Services],
+        application: NamedDependency[Application],
         links: NamedDependency[Links],
     ) -> Answer:
         """Withdraw an order; to withdraw it twice is to withdraw it once."""
         command = CancelOrder(order_id=read_order_id(order_id), by=actor(request.user))
-        return told(order_with_status(await services.ordering.cancel(command), links))
+        return told(order_with_status(await application.ordering.cancel(command), links))
 
 
-async def _order(text: str, request: Request[Caller, Any, Any], services: Services) -> Order:
-    return await services.reading.order(read_order_id(text), request.user.owner)
+async def _order(text: str, request: Request[Caller, Any, Any], application: Application) -> Order:
+    return await application.reading.order(read_order_id(text), request.user.owner)

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias, TypeVar
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
+from application.assembly import Application
 from application.caller import COMPOSED, CREATE, Caller
 from application.ordering.commands import (
     ChainReceipt,
@@ -29,7 +30,6 @@ from entrypoints.http.placing.instant import (
 from entrypoints.http.placing.national_numbers import check_texts
 from entrypoints.http.placing.orders import read_email_order, read_order, read_sms_order
 from entrypoints.http.placing.responses import chain_placed, order_placed
-from entrypoints.http.services import Services
 from entrypoints.http.transport.asgi_routes import Endpoint, door
 from entrypoints.http.transport.authentication import Doorkeeper, actor
 from entrypoints.http.transport.bodies import (
@@ -65,7 +65,7 @@ class Placing:
     def __init__(
         self,
         *,
-        services: Services,
+        application: Application,
         doorkeeper: Doorkeeper,
         rules: Callable[[Caller], Rules],
         links: Links,
@@ -73,7 +73,7 @@ class Placing:
         turns: OwnersTurns,
     ) -> None:
         self._turns = turns
-        self._services = services
+        self._application = application
         self._doorkeeper = doorkeeper
         self._rules = rules
         self._links = links
@@ -102,7 +102,7 @@ class Placing:
         """The caller's orders under a reference."""
         caller = await self._doorkeeper.admit(scope)
         reference = read_senders_reference(scope["query_string"])
-        found = await self._services.reading.with_reference(caller.owner, reference)
+        found = await self._application.reading.with_reference(caller.owner, reference)
         return told(orders_found(found.orders, self._links), headers=left_out(found.spoilt))
 
     def _placing(self, read: OrderReader) -> Endpoint:
@@ -112,7 +112,7 @@ class Placing:
                 order, warning = await read_and_looked_through(read, body, self._rules(caller))
                 command = PlaceOrder(order=order, by=actor(caller))
                 with telling_faults_of(order):
-                    receipt = await self._services.ordering.place(command)
+                    receipt = await self._application.ordering.place(command)
             location = self._links.order(receipt.order_id).encode()
             headers = ((b"location", location), *warning, *rate_limit(receipt.standing))
             return told(order_placed(receipt), 202, headers)
@@ -142,7 +142,7 @@ class Placing:
                 by=actor(caller),
             )
             with telling_faults_of(asked.order):
-                receipt = await self._services.ordering.place_chain(command)
+                receipt = await self._application.ordering.place_chain(command)
         return self._placed(receipt, warning)
 
     def _placing_instantly(self, read: InstantReader) -> Endpoint:
@@ -153,7 +153,7 @@ class Placing:
                 idempotency_key=asked.idempotency_key, order=asked.order, by=actor(caller)
             )
             with telling_faults_of(asked.order):
-                receipt = await self._services.instant.place(command)
+                receipt = await self._application.instant.place(command)
             return self._placed(receipt, warning)
 
         return place

@@ -6,9 +6,9 @@ from litestar import Controller, Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from application.assembly import Application
 from application.caller import Caller
 from application.seeking import OrderNotFoundError
-from entrypoints.http.services import Services
 from entrypoints.http.shipments.responses import ShipmentAnswer, shipment
 from entrypoints.http.transport.contract import ORDER_ID, Reply, Route
 from entrypoints.http.transport.errors import NoSuchPathError
@@ -68,12 +68,12 @@ class ShipmentsController(Controller):
         self,
         order_id: FromPath[str],
         request: Request[Caller, Any, Any],
-        services: NamedDependency[Services],
+        application: NamedDependency[Application],
     ) -> Answer:
         """The delivery manifest of an order; what is no GUID is no path here."""
         try:
             its_id = read_order_id(order_id)
         except InvalidRequestError:
             raise NoSuchPathError from None
-        order = await services.reading.order(its_id, request.user.owner)
-        return told(shipment(order, services.reading.waits_until(order)))
+        order = await application.reading.order(its_id, request.user.owner)
+        return told(shipment(order, application.reading.waits_until(order)))

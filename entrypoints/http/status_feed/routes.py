@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
+from application.assembly import Application
 from application.pace import Pace
 from application.queries.status_feed import Entry
 from application.turns import OwnersTurns
-from entrypoints.http.services import Services
 from entrypoints.http.status_feed.responses import FeedEntryAnswer, feed_entry
 from entrypoints.http.transport.asgi_routes import door
 from entrypoints.http.transport.authentication import Doorkeeper
@@ -144,13 +144,13 @@ class Page:
         return b"[\n  " + b",\n  ".join(self._entries) + b"\n]"
 
 
-def feed(services: Services, doorkeeper: Doorkeeper, turns: OwnersTurns) -> ASGIRouteHandler:
+def feed(application: Application, doorkeeper: Doorkeeper, turns: OwnersTurns) -> ASGIRouteHandler:
     """The door of the feed."""
 
     async def read(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
         caller = await doorkeeper.admit(scope)
         asked = read_feed(scope["query_string"])
-        entries = services.following.feed(
+        entries = application.following.feed(
             caller.owner,
             after=asked.after,
             size=asked.size,

@@ -10,13 +10,13 @@ from typing import Final
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope
 
+from application.assembly import Application
 from application.caller import SUPPORT
 from application.envelope import Role
 from application.queries.support import Unreadable
 from domain import limits
 from domain.order.events import OrderId
 from domain.recipient import Organisation, Person
-from entrypoints.http.services import Services
 from entrypoints.http.support.requests import (
     ORGANISATION_HEADER,
     PERSON_HEADER,
@@ -128,7 +128,7 @@ ROUTES: Final = (
 
 
 def support(
-    services: Services, doorkeeper: Doorkeeper, clock: Callable[[], datetime]
+    application: Application, doorkeeper: Doorkeeper, clock: Callable[[], datetime]
 ) -> list[ASGIRouteHandler]:
     """The doors of support."""
 
@@ -137,7 +137,7 @@ def support(
             caller = await doorkeeper.admit(scope, SUPPORT)
             recipient = read(scope)
             since, until = read_period(scope["query_string"], clock())
-            sent = services.supporting.sent_to(
+            sent = application.supporting.sent_to(
                 recipient, since=since, until=until, by=actor(caller, Role.SUPPORT)
             )
             answers: list[SentAnswer] = []

@@ -8,10 +8,10 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.params import FromPath
 from litestar.types import Receive, Scope
 
+from application.assembly import Application
 from application.caller import Caller
 from application.webhooks.subscriptions import MOST, UnfitAddressError
 from domain import limits
-from entrypoints.http.services import Services
 from entrypoints.http.transport.asgi_routes import door
 from entrypoints.http.transport.bodies import JSON_TYPES, BodyLimits, check_media_type, read_body
 from entrypoints.http.transport.contract import Access, Body, Parameter, Reply, Route
@@ -187,10 +187,10 @@ class WebhooksController(Controller):
 
     @get()
     async def listed(
-        self, request: Request[Caller, Any, Any], services: NamedDependency[Services]
+        self, request: Request[Caller, Any, Any], application: NamedDependency[Application]
     ) -> Answer:
         """The caller's webhooks."""
-        kept = await services.subscribing.webhooks(request.user.owner)
+        kept = await application.subscribing.webhooks(request.user.owner)
         return told([webhook(each) for each in kept])
 
     # One handler for three methods: of several at one path, Litestar tells in `Allow` of the first alone.
@@ -203,11 +203,11 @@ class WebhooksController(Controller):
         self,
         name: FromPath[str],
         request: Request[Caller, Any, Any],
-        services: NamedDependency[Services],
+        application: NamedDependency[Application],
         limits: NamedDependency[BodyLimits],
     ) -> Answer:
         """Keep a webhook, tell how it goes, or remove it."""
-        owner, subscribing = request.user.owner, services.subscribing
+        owner, subscribing = request.user.owner, application.subscribing
         its_name = read_webhook_name(name)
         match request.method:
             case HttpMethod.DELETE:
@@ -235,11 +235,11 @@ class WebhooksController(Controller):
         self,
         name: FromPath[str],
         request: Request[Caller, Any, Any],
-        services: NamedDependency[Services],
+        application: NamedDependency[Application],
     ) -> Answer:
         """Give a webhook another secret."""
         its_name = read_webhook_name(name)
-        rotated = await services.subscribing.rotate(request.user.owner, its_name)
+        rotated = await application.subscribing.rotate(request.user.owner, its_name)
         return told(webhook(rotated.webhook, rotated.secret))
 
     @post("/{name:str}/resume")
@@ -247,11 +247,11 @@ class WebhooksController(Controller):
         self,
         name: FromPath[str],
         request: Request[Caller, Any, Any],
-        services: NamedDependency[Services],
+        application: NamedDependency[Application],
     ) -> Answer:
         """Let a webhook go on at once, where it was."""
         its_name = read_webhook_name(name)
-        return told(webhook(await services.subscribing.resume(request.user.owner, its_name)))
+        return told(webhook(await application.subscribing.resume(request.user.owner, its_name)))
 
 
 def public_webhook_key(public_key: bytes) -> ASGIRouteHandler:

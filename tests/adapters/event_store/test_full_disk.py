@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from tests.adapters.event_store.appending import append, appending, ask, stored
 from tests.adapters.event_store.postgres_store import open_store
-from tests.entrypoints.http.installation import TTD, V1, Installation, in_database
+from tests.entrypoints.http.installation import TTD, V1, Installation
 from tests.missing import skipped_where_missing
 from tests.servers import Disk, Server, a_server_on_a_small_disk
 
@@ -48,7 +48,7 @@ async def test_a_full_disk_is_503_and_one_alarm_and_leaves_no_order_in_part(smal
     server, disk = small
     async with (
         open_store(server.conninfo, patience=1) as store,
-        Installation(stores=in_database(store)).client() as api,
+        Installation(store=store).client() as api,
     ):
         assert await order_in_the_end(api, "before") in {200, 201}
 

@@ -1,79 +1,34 @@
 """The API over the application's own services, with everything outside in memory."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import httpx
 from litestar.types import ASGIApp
 
 from adapters.channels.kannel.delivery_reports import read_kannel_report
-from adapters.memory.act_log import InMemoryActLog
-from adapters.memory.chain_index import InMemoryChainIndex
-from adapters.memory.key_vault import InMemoryKeyVault
-from adapters.memory.order_repository import (
-    InMemoryAgenda,
-    InMemoryOrderIndex,
-    InMemoryOrderRepository,
-)
-from adapters.memory.owner_agreements import InMemoryOwnerAgreements
-from adapters.memory.owner_ledger import InMemoryOwnerLedger
-from adapters.memory.provider import RecordingProvider
-from adapters.memory.recipient_index import InMemoryRecipientIndex
-from adapters.memory.registries import (
-    InMemoryBusinessRegistry,
-    InMemoryExternalIdentityRegistry,
-    InMemoryNameRegistry,
-    InMemoryPersonRegistry,
-    InMemoryProfileRegistry,
-)
-from adapters.memory.report_inbox import InMemoryReportInbox
-from adapters.memory.result_index import InMemoryResultIndex
+from adapters.memory.installation import InMemoryInstallation
+from adapters.memory.order_repository import InMemoryOrderRepository
+from adapters.memory.registries import InMemoryPersonRegistry, registries
 from adapters.memory.send_condition import InMemorySendCondition
-from adapters.memory.status_feed import InMemoryStatusFeed
-from adapters.memory.unread_mail import InMemoryUnreadMails
-from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
 from adapters.tables.parquet import write_parquet
 from adapters.webhooks.http_receivers import WebhookSigner
+from application.assembly import Policy, Ports, assemble
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
-from application.delivery.contact_lookup import ContactLookUp, Registries
-from application.delivery.delivery_reports import ReportingService
-from application.delivery.dispatcher import Dispatcher
-from application.delivery.handover import HandOver
-from application.operations.health import HealthService, ProjectionStanding
-from application.operations.recorder import ActRecorder
-from application.ordering.admission import Admission
-from application.ordering.instant_order_service import InstantService
-from application.ordering.order_ids import OrderNames
-from application.ordering.order_service import OrderingService
-from application.ports.agenda import Agenda
-from application.ports.chain_index import ChainIndex
-from application.ports.order_index import OrderIndex
+from application.operations.health import ProjectionStanding
 from application.ports.owner_ledger import Ceiling
-from application.ports.recipient_index import RecipientIndex
 from application.ports.recording import Recording
 from application.ports.report_inbox import Report
-from application.ports.result_index import ResultIndex
-from application.ports.status_feed import StatusFeed
 from application.ports.token_verifier import (
     InvalidTokenError,
     NoOwnerError,
     VerificationUnavailableError,
 )
 from application.ports.unread_mail import MailRead, UnreadKind
-from application.ports.webhooks import NotTaken, Receivers, Webhooks
-from application.queries.audit import AuditingService
-from application.queries.orders import ReadingService
-from application.queries.statistics import CountingService
-from application.queries.status_feed import FollowingService
-from application.queries.support import SupportService
-from application.suspended_owners import StoppedOwners
-from application.webhooks.publisher import TellingService
-from application.webhooks.subscriptions import SubscribingService
-from domain.channel import Channel
+from application.ports.webhooks import Receivers
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import Failure, OrderPlaced, ReportedState
 from domain.personal import Contact
@@ -82,7 +37,6 @@ from entrypoints.http.app import create_app
 from entrypoints.http.delivery_reports.kannel import KannelReports
 from entrypoints.http.delivery_reports.routes import EmailReports, SmsReports
 from entrypoints.http.internal.routes import Internal
-from entrypoints.http.services import Services
 from entrypoints.http.statistics.routes import Metrics
 from entrypoints.http.validation.rules import Rules
 from entrypoints.http.webhooks.responses import webhook_challenge, webhook_message
@@ -170,55 +124,19 @@ class UpToDate:
         ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stores:
-    """What an installation keeps, in memory or in a database."""
-
-    clock: SetClock
-    orders: Any
-    agenda: Agenda
-    index: OrderIndex
-    chains: ChainIndex
-    inbox: Any
-    feed: StatusFeed
-    recipients: RecipientIndex
-    results: ResultIndex
-    webhooks: Webhooks
-
-
-def in_memory(
-    clock: SetClock, kind: type[InMemoryOrderRepository] = InMemoryOrderRepository
-) -> Stores:
-    """Everything in memory."""
-    orders = kind(vault=InMemoryKeyVault(), clock=clock, next_id=uuid4)
-    feed = InMemoryStatusFeed(orders)
-    return Stores(
-        clock=clock,
-        orders=orders,
-        agenda=InMemoryAgenda(orders),
-        index=InMemoryOrderIndex(orders),
-        chains=InMemoryChainIndex(orders),
-        inbox=InMemoryReportInbox(orders),
-        feed=feed,
-        recipients=InMemoryRecipientIndex(orders),
-        results=InMemoryResultIndex(orders),
-        webhooks=InMemoryWebhooks(orders, feed),
-    )
-
-
-def in_database(store: PostgresStore) -> Stores:
-    """Everything in PostgreSQL."""
-    return Stores(
-        clock=store.clock,
+def in_database(memory: Ports, store: PostgresStore) -> Ports:
+    """The same, with what stands on the event store in PostgreSQL."""
+    return replace(
+        memory,
         orders=store.orders,
         agenda=store.agenda,
-        index=store.index,
-        chains=store.chains,
         inbox=store.inbox,
-        feed=store.feed,
+        webhooks=store.webhooks,
+        order_index=store.index,
+        chains=store.chains,
         recipients=store.recipients,
         results=store.results,
-        webhooks=store.webhooks,
+        feed=store.feed,
     )
 
 
@@ -231,119 +149,39 @@ class Installation:
         persons: Mapping[str, PersonRecord] | None = None,
         businesses: Mapping[OrganisationNumber, BusinessRecord] | None = None,
         ceilings: Mapping[str, Ceiling] | None = None,
-        stores: Stores | None = None,
+        repository: type[InMemoryOrderRepository] = InMemoryOrderRepository,
+        store: PostgresStore | None = None,
         receivers: Receivers | None = None,
     ) -> None:
-        if stores is None:
-            stores = in_memory(SetClock())
-        self._clock = stores.clock
+        self._clock = SetClock() if store is None else store.clock
         self.now = NOON
         self.condition: Callable[[str], bool] = lambda _: True
-        self.vault = InMemoryKeyVault()
-        self.orders = stores.orders
-        self.agenda = stores.agenda
-        self.mail = RecordingProvider("smtp", Channel.EMAIL, clock=lambda: self.now)
-        self.sms = RecordingProvider("link_mobility", Channel.SMS, clock=lambda: self.now)
-        self.inbox = stores.inbox
-        self.unread = InMemoryUnreadMails()
-        look_up = ContactLookUp(
-            Registries(
+        memory = InMemoryInstallation(clock=self._clock, repository=repository)
+        ports = memory.ports if store is None else in_database(memory.ports, store)
+        ports = replace(
+            ports,
+            registries=registries(
                 persons=InMemoryPersonRegistry(PERSONS if persons is None else persons),
-                businesses=InMemoryBusinessRegistry(
-                    BUSINESSES if businesses is None else businesses
-                ),
-                profiles=InMemoryProfileRegistry(),
-                externals=InMemoryExternalIdentityRegistry(),
-                names=InMemoryNameRegistry(),
-            )
-        )
-        self.ledger = InMemoryOwnerLedger()
-        stopped = StoppedOwners(self.ledger, lambda: self.now)
-        admission = Admission(
-            ledger=self.ledger,
-            stopped=stopped,
-            clock=lambda: self.now,
-            ceilings=ceilings or {},
-        )
-        names = OrderNames(self.vault)
-        self.agreements = InMemoryOwnerAgreements()
-        self.acts = InMemoryActLog()
-        recorder = ActRecorder(log=self.acts, clock=lambda: self.now, next_id=uuid4)
-        hand_over = HandOver(
-            orders=self.orders,
-            providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
-            clock=lambda: self.now,
-            chance=lambda: 0.5,
-            agreements=self.agreements,
-        )
-        self.dispatching = Dispatcher(
-            orders=self.orders,
-            agenda=stores.agenda,
-            look_up=look_up,
+                businesses=BUSINESSES if businesses is None else businesses,
+            ),
+            projections=UpToDate(),
             condition=InMemorySendCondition(lambda url: self.condition(url)),  # noqa: PLW0108  # as it is then
-            hand_over=hand_over,
-            stopped=stopped,
-            chains=stores.chains,
-            clock=lambda: self.now,
-            worker="tests",
+            receivers=receivers or ports.receivers,
+            webhook_message=webhook_message,
+            webhook_challenge=webhook_challenge,
         )
-        following = FollowingService(orders=self.orders, feed=stores.feed, clock=lambda: self.now)
-        receivers = receivers or InMemoryReceivers(nobody_answers)
-        self.telling = TellingService(
-            webhooks=stores.webhooks,
-            receivers=receivers,
-            following=following,
-            write=webhook_message,
-            write_challenge=webhook_challenge,
-            clock=lambda: self.now,
-            chance=lambda: 0.5,
-        )
-        self.services = Services(
-            ordering=OrderingService(
-                orders=self.orders,
-                look_up=look_up,
-                names=names,
-                chains=stores.chains,
-                admission=admission,
-                agreements=self.agreements,
-                clock=lambda: self.now,
-                next_id=uuid4,
-            ),
-            instant=InstantService(
-                orders=self.orders,
-                names=names,
-                hand_over=hand_over,
-                admission=admission,
-                agreements=self.agreements,
-                clock=lambda: self.now,
-            ),
-            reading=ReadingService(orders=self.orders, index=stores.index, clock=lambda: self.now),
-            auditing=AuditingService(orders=self.orders, recorder=recorder),
-            following=following,
-            subscribing=SubscribingService(
-                webhooks=stores.webhooks,
-                receivers=receivers,
-                clock=lambda: self.now,
-                next_id=uuid4,
-            ),
-            counting=CountingService(
-                orders=self.orders,
-                results=stores.results,
-                clock=lambda: self.now,
-            ),
-            supporting=SupportService(
-                orders=self.orders, index=stores.recipients, recorder=recorder
-            ),
-            reporting=ReportingService(
-                inbox=self.inbox, orders=self.orders, unread=self.unread, clock=lambda: self.now
-            ),
-            health=HealthService(
-                agenda=Punctual(),
-                projections=UpToDate(),
-                recorder=Recorded(Recording.UP),
-                clock=lambda: self.now,
-            ),
-        )
+        self.vault = memory.vault
+        self.orders: Any = ports.orders
+        self.agenda = ports.agenda
+        self.inbox: Any = ports.inbox
+        self.mail, self.sms = memory.mail, memory.sms
+        self.unread = memory.unread
+        self.ledger = memory.owners
+        self.agreements = memory.agreements
+        self.acts = memory.acts
+        self.application = assemble(ports, Policy(ceilings=ceilings or {}))
+        self.dispatching = self.application.dispatching
+        self.telling = self.application.telling
 
     @property
     def now(self) -> datetime:
@@ -363,7 +201,7 @@ class Installation:
         self, state: ReportedState = ReportedState.DELIVERED, failure: Failure | None = None
     ) -> None:
         """Report every message that has left."""
-        await self.services.reporting.keep(
+        await self.application.reporting.keep(
             [
                 Report(
                     provider=each.name,
@@ -376,7 +214,7 @@ class Installation:
                 for letter in each.carried
             ]
         )
-        await self.services.reporting.take_down()
+        await self.application.reporting.take_down()
 
     def rules(self, caller: Caller) -> Rules:
         """What requests are held to."""
@@ -393,7 +231,7 @@ class Installation:
     def app(self, **changes: Any) -> ASGIApp:  # noqa: ANN401  # any argument of `create_app`
         """The API; `changes` replace its arguments."""
         arguments: dict[str, Any] = {
-            "services": self.services,
+            "application": self.application,
             "verifier": TokenTable(),
             "rules": self.rules,
             "clock": lambda: self.now,
@@ -417,11 +255,6 @@ class Installation:
         """A client of the API, in process."""
         transport = httpx.ASGITransport(app=self.app(**changes))  # type: ignore[arg-type]  # two spellings of ASGI
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
-
-
-async def nobody_answers(url: str, message_id: str, body: bytes) -> NotTaken:  # noqa: ARG001  # whoever is called
-    """Stand in for receivers that are away."""
-    return NotTaken("not_reached")
 
 
 def acknowledged(body: bytes) -> bytes:

@@ -6,9 +6,8 @@ from typing_extensions import override
 
 from adapters.memory.order_repository import InMemoryOrderRepository
 from application.ports.order_repository import StoreUnavailableError
-from tests.contracts.order_repository_contract import SetClock
 from tests.entrypoints.http.asking import EMAIL_ORDER, chain
-from tests.entrypoints.http.installation import TTD, V1, Installation, in_memory
+from tests.entrypoints.http.installation import TTD, V1, Installation
 from tests.entrypoints.http.test_instant import SMS
 
 
@@ -31,7 +30,7 @@ def orders(installation: Installation) -> CutOff:
 
 @pytest.fixture
 def installation() -> Installation:
-    return Installation(stores=in_memory(SetClock(), CutOff))
+    return Installation(repository=CutOff)
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,8 @@ async def test_without_its_store_a_service_lives_and_is_not_ready(
         recorder=Recorded(Recording.STANDS_STILL),
         clock=lambda: installation.now,
     )
-    services = replace(installation.services, health=health)
-    async with installation.client(services=services) as api:
+    application = replace(installation.application, health=health)
+    async with installation.client(application=application) as api:
         ready = await api.get("/health/ready")
         alive = await api.get("/health")
 
@@ -126,7 +126,9 @@ async def test_without_a_database_the_figures_tell_that(installation: Installati
         recorder=Recorded(Recording.UP),
         clock=lambda: installation.now,
     )
-    async with installation.client(services=replace(installation.services, health=health)) as api:
+    async with installation.client(
+        application=replace(installation.application, health=health)
+    ) as api:
         answer = await api.get("/health/metrics")
 
     assert answer.status_code == 200
@@ -143,7 +145,9 @@ async def test_a_service_that_can_read_and_record_nothing_is_not_ready_and_says_
         recorder=Recorded(recording),
         clock=lambda: installation.now,
     )
-    async with installation.client(services=replace(installation.services, health=health)) as api:
+    async with installation.client(
+        application=replace(installation.application, health=health)
+    ) as api:
         answer = await api.get("/health/ready")
 
     assert answer.status_code == 503

@@ -11,11 +11,11 @@ from litestar import Litestar
 from typing_extensions import override
 
 from adapters.channels.kannel.delivery_reports import read_kannel_report
+from application.assembly import Application
 from application.delivery.delivery_reports import ReportingService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report
 from entrypoints.http.delivery_reports.kannel import KANNEL_REPORTS, KannelReports, kannel_reports
-from entrypoints.http.services import Services
 from entrypoints.http.transport.middleware import Gate
 from entrypoints.http.transport.problems import respond
 from tests.entrypoints.http.installation import Installation
@@ -28,9 +28,9 @@ KANNEL = KannelReports(
 
 
 @asynccontextmanager
-async def door_of(services: Services) -> AsyncIterator[httpx.AsyncClient]:
+async def door_of(application: Application) -> AsyncIterator[httpx.AsyncClient]:
     app = Litestar(
-        route_handlers=[kannel_reports(KANNEL, services)],
+        route_handlers=[kannel_reports(KANNEL, application)],
         exception_handlers={Exception: respond},
         openapi_config=None,
         logging_config=None,
@@ -46,7 +46,7 @@ def kept(installation: Installation) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("path", [KANNEL_REPORTS, KANNEL_REPORTS.upper()])
 async def test_a_report_is_kept_and_acknowledged(installation: Installation, path: str) -> None:
-    async with door_of(installation.services) as api:
+    async with door_of(installation.application) as api:
         answer = await api.get(f"{path}?{QUERY}", auth=("gateway", "open"))
 
     assert (answer.status_code, answer.content) == (200, b"")
@@ -69,7 +69,7 @@ async def test_a_gateway_that_does_not_say_who_it_is_tells_nothing(
 ) -> None:
     headers = {} if authorization is None else {"authorization": authorization}
 
-    async with door_of(installation.services) as api:
+    async with door_of(installation.application) as api:
         answer = await api.get(f"{KANNEL_REPORTS}?{QUERY}", headers=headers)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "wrong_credentials")
@@ -79,7 +79,7 @@ async def test_a_gateway_that_does_not_say_who_it_is_tells_nothing(
 
 @pytest.mark.parametrize("query", ["", "dlr=1", f"token={TOKEN}", f"{QUERY}&dlr=2"])
 async def test_what_is_no_report_is_refused(installation: Installation, query: str) -> None:
-    async with door_of(installation.services) as api:
+    async with door_of(installation.application) as api:
         answer = await api.get(f"{KANNEL_REPORTS}?{query}", auth=("gateway", "open"))
 
     assert answer.status_code == 400
@@ -99,14 +99,14 @@ async def test_a_report_that_was_not_kept_is_not_acknowledged(installation: Inst
         unread=installation.unread,
         clock=lambda: installation.now,
     )
-    async with door_of(replace(installation.services, reporting=reporting)) as api:
+    async with door_of(replace(installation.application, reporting=reporting)) as api:
         answer = await api.get(f"{KANNEL_REPORTS}?{QUERY}", auth=("gateway", "open"))
 
     assert answer.status_code == 503
 
 
 async def test_reports_are_not_posted_here(installation: Installation) -> None:
-    async with door_of(installation.services) as api:
+    async with door_of(installation.application) as api:
         answer = await api.post(f"{KANNEL_REPORTS}?{QUERY}", auth=("gateway", "open"))
 
     assert answer.status_code == 405

@@ -14,9 +14,8 @@ from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Ceiling
 from application.ports.provider import Deferred
 from domain.order.order import Order
-from tests.contracts.order_repository_contract import SetClock
 from tests.entrypoints.http.asking import EMAIL_ORDER, SMS_ORDER, chain
-from tests.entrypoints.http.installation import SKD, TTD, V1, Installation, in_memory
+from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
 from tests.entrypoints.http.test_instant import SMS
 
 FOUR = {"ttd": Ceiling(recipients=4, segments=3)}
@@ -135,7 +134,7 @@ class LosesAnAnswer(InMemoryOrderRepository):
 
 
 async def test_what_was_recorded_though_nobody_could_say_so_is_counted_once() -> None:
-    installation = Installation(ceilings=FOUR, stores=in_memory(SetClock(), LosesAnAnswer))
+    installation = Installation(ceilings=FOUR, repository=LosesAnAnswer)
     async with installation.client() as api:
         lost = await api.post(f"{V1}/future/orders", json=chain(reminders=[]), headers=TTD)
         again = await api.post(f"{V1}/future/orders", json=chain(reminders=[]), headers=TTD)

@@ -9,12 +9,12 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from adapters.memory.key_vault import InMemoryKeyVault
+from application.assembly import Application
 from application.ordering.commands import ChainReceipt, OrderReceipt, PlaceChain, PlaceOrder
 from application.ordering.order_ids import OrderNames
 from application.ordering.order_service import OrderingService
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
-from entrypoints.http.services import Services
 from entrypoints.http.transport.problem_types import Altinn, Empty, Plain, Refusal
 from entrypoints.http.transport.problems import REFUSALS, TOKEN_REFUSALS
 from tests.entrypoints.http.asking import EMAIL_ORDER, chain
@@ -39,8 +39,8 @@ class Failing(OrderingService):
         raise self._error
 
 
-def failing(installation: Installation, error: Exception) -> Services:
-    return replace(installation.services, ordering=Failing(error))
+def failing(installation: Installation, error: Exception) -> Application:
+    return replace(installation.application, ordering=Failing(error))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def failing(installation: Installation, error: Exception) -> Services:
 async def test_what_cannot_be_done_now_may_be_tried_again(
     installation: Installation, error: Exception, code: str
 ) -> None:
-    async with installation.client(services=failing(installation, error)) as api:
+    async with installation.client(application=failing(installation, error)) as api:
         answer = await api.post(f"{V1}/future/orders", json=chain(), headers=TTD)
 
     assert answer.status_code == 503
@@ -66,7 +66,7 @@ async def test_what_nobody_foresaw_is_told_and_logged_without_a_word_of_it(
     installation: Installation,
 ) -> None:
     error = RuntimeError("kari@example.org could not be written")
-    async with installation.client(services=failing(installation, error)) as api:
+    async with installation.client(application=failing(installation, error)) as api:
         with capture_logs() as logs:
             answer = await api.post(f"{V1}/orders/email", json=EMAIL_ORDER, headers=TTD)
 

@@ -159,7 +159,7 @@ async def test_a_report_that_was_not_kept_is_not_acknowledged(installation: Inst
         clock=lambda: installation.now,
     )
     async with installation.client(
-        services=replace(installation.services, reporting=reporting)
+        application=replace(installation.application, reporting=reporting)
     ) as api:
         answer = await api.post(SMS, content=b"one", auth=("gateway", "open"))
 

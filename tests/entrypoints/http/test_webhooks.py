@@ -27,7 +27,7 @@ from domain.order.state import evolve
 from entrypoints.http.webhooks.responses import webhook_message
 from tests.adapters.conditions.endpoint import NAME, Endpoint, answer, endpoint
 from tests.adapters.event_store.postgres_store import open_store
-from tests.entrypoints.http.installation import SKD, TTD, V1, Installation, in_database
+from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
 from tests.entrypoints.http.test_feed import FEED, ended
 from tests.samples import NOON, ORDER_ID, placed
 
@@ -197,7 +197,7 @@ async def installed(database_url: str, trusting: ssl.SSLContext) -> AsyncIterato
     signer = WebhookSigner(InMemoryKeyVault())
     receivers = HttpReceivers(signer, permitted=["127.0.0.1"], ssl_context=trusting, resolve=here)
     async with aclosing(receivers), open_store(database_url) as store:
-        yield Installation(stores=in_database(store), receivers=receivers)
+        yield Installation(store=store, receivers=receivers)
 
 
 async def test_a_receiver_is_told_what_the_feed_tells_and_can_verify_it_with_the_key_that_is_served(

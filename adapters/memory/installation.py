@@ -1,0 +1,110 @@
+"""All ports at once, in memory: enough to assemble the application on nothing."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from adapters.memory.act_log import InMemoryActLog
+from adapters.memory.chain_index import InMemoryChainIndex
+from adapters.memory.key_vault import InMemoryKeyVault
+from adapters.memory.order_repository import (
+    InMemoryAgenda,
+    InMemoryOrderIndex,
+    InMemoryOrderRepository,
+)
+from adapters.memory.owner_agreements import InMemoryOwnerAgreements
+from adapters.memory.owner_ledger import InMemoryOwnerLedger
+from adapters.memory.provider import RecordingProvider
+from adapters.memory.provider_ledger import InMemoryProviderLedger
+from adapters.memory.recipient_index import InMemoryRecipientIndex
+from adapters.memory.registries import registries
+from adapters.memory.report_inbox import InMemoryReportInbox
+from adapters.memory.result_index import InMemoryResultIndex
+from adapters.memory.send_condition import InMemorySendCondition
+from adapters.memory.status_feed import InMemoryStatusFeed
+from adapters.memory.unread_mail import InMemoryUnreadMails
+from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
+from application.assembly import Ports
+from application.operations.health import ProjectionStanding
+from application.ports.webhooks import NotTaken, Webhook
+from application.queries.status_feed import Entry
+from domain.channel import Channel
+
+
+class NothingBehind:
+    """Projections that read the log whenever they are asked, and so are never behind it."""
+
+    async def standings(self) -> Sequence[ProjectionStanding]:
+        return []
+
+
+class InMemoryInstallation:
+    """Everything that the application needs from outside, for one process, and open to inspection.
+
+    Nobody is registered anywhere, every send condition is met, and no receiver answers. Who wants a
+    part otherwise replaces it: `dataclasses.replace(installation.ports, condition=...)`.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], datetime],
+        next_id: Callable[[], UUID] = uuid4,
+        repository: type[InMemoryOrderRepository] = InMemoryOrderRepository,
+        carries_once_for: timedelta | None = None,
+    ) -> None:
+        """Begin with nothing; `carries_once_for` says how long providers remember hand-overs, if they do."""
+        self.vault = InMemoryKeyVault()
+        self.orders = repository(vault=self.vault, clock=clock, next_id=next_id)
+        self.owners = InMemoryOwnerLedger()
+        self.agenda = InMemoryAgenda(self.orders, stopped=lambda: self.owners.who_is_stopped)
+        self.inbox = InMemoryReportInbox(self.orders)
+        self.unread = InMemoryUnreadMails()
+        self.acts = InMemoryActLog()
+        self.agreements = InMemoryOwnerAgreements()
+        self.mail, self.sms = (
+            RecordingProvider(name, channel, clock=clock, carries_once_for=carries_once_for)
+            for name, channel in (("smtp", Channel.EMAIL), ("link_mobility", Channel.SMS))
+        )
+        feed = InMemoryStatusFeed(self.orders)
+        self.ports = Ports(
+            orders=self.orders,
+            agenda=self.agenda,
+            recorder=self.orders,
+            inbox=self.inbox,
+            unread=self.unread,
+            webhooks=InMemoryWebhooks(self.orders, feed),
+            owners=self.owners,
+            provider_ledger=InMemoryProviderLedger(),
+            acts=self.acts,
+            vault=self.vault,
+            order_index=InMemoryOrderIndex(self.orders),
+            chains=InMemoryChainIndex(self.orders),
+            recipients=InMemoryRecipientIndex(self.orders),
+            results=InMemoryResultIndex(self.orders),
+            feed=feed,
+            projections=NothingBehind(),
+            registries=registries(),
+            agreements=self.agreements,
+            condition=InMemorySendCondition(lambda _: True),
+            providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
+            receivers=InMemoryReceivers(_nobody_answers),
+            webhook_message=_position,
+            webhook_challenge=_challenge,
+            clock=clock,
+            chance=lambda: 0.5,
+            next_id=next_id,
+            process="in memory",
+        )
+
+
+async def _nobody_answers(url: str, message_id: str, body: bytes) -> NotTaken:  # noqa: ARG001  # whoever is called
+    return NotTaken("not_reached")
+
+
+def _position(webhook: Webhook, entry: Entry) -> bytes:  # noqa: ARG001  # all are told alike
+    return str(entry.position).encode()
+
+
+def _challenge(webhook: Webhook, challenge: str, at: datetime) -> bytes:  # noqa: ARG001  # as above
+    return challenge.encode()

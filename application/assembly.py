@@ -1,0 +1,219 @@
+"""The application, put together: what it needs from outside goes in, what can be asked of it comes out.
+
+Nothing in here chooses, opens or closes anything. Whoever opened what a port stands for closes it,
+and whoever assembled an application lets its instant orders come to their end (`InstantService.aclose`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from application.delivery.contact_lookup import ContactLookUp, Registries
+from application.delivery.delivery_reports import ReportingService
+from application.delivery.dispatcher import Dispatcher
+from application.delivery.handover import HandOver, Timing
+from application.delivery.provider_health_log import NotingService
+from application.delivery.provider_selection import HealthRules
+from application.operations.health import HealthService, Projections
+from application.operations.recorder import ActRecorder
+from application.ordering.admission import Admission
+from application.ordering.instant_order_service import WAIT, InstantService
+from application.ordering.order_ids import OrderNames
+from application.ordering.order_service import OrderingService
+from application.ports.act_log import ActLog
+from application.ports.agenda import Agenda
+from application.ports.chain_index import ChainIndex
+from application.ports.key_vault import KeyVault
+from application.ports.order_index import OrderIndex
+from application.ports.order_repository import OrderRepository
+from application.ports.owner_agreements import OwnerAgreements
+from application.ports.owner_ledger import Ceiling, OwnerLedger
+from application.ports.provider import Provider
+from application.ports.provider_ledger import ProviderLedger
+from application.ports.recipient_index import RecipientIndex
+from application.ports.recording import Recorder
+from application.ports.report_inbox import ReportInbox
+from application.ports.result_index import ResultIndex
+from application.ports.send_condition import SendCondition
+from application.ports.status_feed import StatusFeed
+from application.ports.unread_mail import UnreadMails
+from application.ports.webhooks import Receivers, Webhook, Webhooks
+from application.queries.audit import AuditingService
+from application.queries.orders import ReadingService
+from application.queries.statistics import CountingService
+from application.queries.status_feed import Entry, FollowingService
+from application.queries.support import SupportService
+from application.suspended_owners import StoppedOwners
+from application.webhooks.publisher import TellingService
+from application.webhooks.subscriptions import SubscribingService
+from domain.channel import Channel
+from domain.order.limits import USUAL, Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything that the application needs from outside, as one process has it."""
+
+    # What is kept
+    orders: OrderRepository
+    agenda: Agenda
+    recorder: Recorder
+    inbox: ReportInbox
+    unread: UnreadMails
+    webhooks: Webhooks
+    owners: OwnerLedger
+    provider_ledger: ProviderLedger
+    acts: ActLog
+    vault: KeyVault
+
+    # What is found by the log
+    order_index: OrderIndex
+    chains: ChainIndex
+    recipients: RecipientIndex
+    results: ResultIndex
+    feed: StatusFeed
+    projections: Projections
+
+    # Who is asked and told
+    registries: Registries
+    agreements: OwnerAgreements
+    condition: SendCondition
+    providers: Mapping[Channel, Sequence[Provider]]
+    receivers: Receivers
+    webhook_message: Callable[[Webhook, Entry], bytes]
+    """Puts an entry of the feed into the words in which a receiver is told."""
+    webhook_challenge: Callable[[Webhook, str, datetime], bytes]
+    """Puts the question into words by which a receiver proves that the address is its own."""
+
+    # Time, chance and identity
+    clock: Callable[[], datetime]
+    chance: Callable[[], float]
+    next_id: Callable[[], UUID]
+    process: str
+    """By which name this process is lent orders, and notes what it knows of providers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What whoever operates the service decides: how much may be ordered, and how long things may take."""
+
+    ceilings: Mapping[str, Ceiling] = field(default_factory=dict)
+    """By owners' short names in small letters; `*` for everybody else."""
+    limits: Limits = USUAL
+    timing: Timing = field(default_factory=Timing)
+    health: HealthRules = field(default_factory=HealthRules)
+    instant_wait: timedelta = WAIT
+    """For so long the sender of an instant order waits for the provider's word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """Everything that can be asked of the application, and all that it does of its own accord."""
+
+    ordering: OrderingService
+    instant: InstantService
+    reading: ReadingService
+    auditing: AuditingService
+    following: FollowingService
+    subscribing: SubscribingService
+    counting: CountingService
+    supporting: SupportService
+    reporting: ReportingService
+    health: HealthService
+    dispatching: Dispatcher
+    telling: TellingService
+    noting: NotingService
+
+
+def assemble(ports: Ports, policy: Policy) -> Application:
+    """Put the application together from what is outside of it."""
+    orders, clock = ports.orders, ports.clock
+    names = OrderNames(ports.vault)
+    look_up = ContactLookUp(ports.registries)
+    acts = ActRecorder(log=ports.acts, clock=clock, next_id=ports.next_id)
+    stopped = StoppedOwners(ports.owners, clock)
+    admission = Admission(
+        ledger=ports.owners, stopped=stopped, clock=clock, ceilings=policy.ceilings
+    )
+    hand_over = HandOver(
+        orders=orders,
+        providers=ports.providers,
+        clock=clock,
+        chance=ports.chance,
+        agreements=ports.agreements,
+        timing=policy.timing,
+        health=policy.health,
+        limits=policy.limits,
+    )
+    following = FollowingService(orders=orders, feed=ports.feed, clock=clock)
+    return Application(
+        ordering=OrderingService(
+            orders=orders,
+            look_up=look_up,
+            names=names,
+            chains=ports.chains,
+            admission=admission,
+            agreements=ports.agreements,
+            clock=clock,
+            next_id=ports.next_id,
+            limits=policy.limits,
+        ),
+        instant=InstantService(
+            orders=orders,
+            names=names,
+            hand_over=hand_over,
+            admission=admission,
+            agreements=ports.agreements,
+            clock=clock,
+            wait=policy.instant_wait,
+            limits=policy.limits,
+        ),
+        reading=ReadingService(orders=orders, index=ports.order_index, clock=clock),
+        auditing=AuditingService(orders=orders, recorder=acts),
+        following=following,
+        subscribing=SubscribingService(
+            webhooks=ports.webhooks,
+            receivers=ports.receivers,
+            clock=clock,
+            next_id=ports.next_id,
+        ),
+        counting=CountingService(orders=orders, results=ports.results, clock=clock),
+        supporting=SupportService(orders=orders, index=ports.recipients, recorder=acts),
+        reporting=ReportingService(
+            inbox=ports.inbox, orders=orders, unread=ports.unread, clock=clock
+        ),
+        health=HealthService(
+            agenda=ports.agenda,
+            projections=ports.projections,
+            recorder=ports.recorder,
+            clock=clock,
+        ),
+        dispatching=Dispatcher(
+            orders=orders,
+            agenda=ports.agenda,
+            look_up=look_up,
+            condition=ports.condition,
+            hand_over=hand_over,
+            stopped=stopped,
+            chains=ports.chains,
+            clock=clock,
+            worker=ports.process,
+        ),
+        telling=TellingService(
+            webhooks=ports.webhooks,
+            receivers=ports.receivers,
+            following=following,
+            write=ports.webhook_message,
+            write_challenge=ports.webhook_challenge,
+            clock=clock,
+            chance=ports.chance,
+        ),
+        noting=NotingService(
+            ledger=ports.provider_ledger,
+            choice=hand_over.choice,
+            clock=clock,
+            next_id=ports.next_id,
+            process=ports.process,
+        ),
+    )
