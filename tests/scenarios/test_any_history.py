@@ -146,6 +146,9 @@ class AnyHistory(RuleBasedStateMachine):
             if due is None:
                 break
             self.installation.now = max(self.installation.now, due)
+        if self.store is not None:
+            # The feed tells as far as it has come, which on a busy machine may be not all the way.
+            await self.store.runner.catch_up("status_feed")
         ends = {owner: await self._ends(owner) for owner in OWNERS}
         for (owner, _), (shipment, is_email) in self.placed.items():
             order = (await self.installation.orders.load([OrderId(UUID(shipment))]))[UUID(shipment)]
