@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from msgspec import Struct
+from typing_extensions import override
 
 from domain.order.events import OrderEvent, OrderId, OrderPlaced
 from domain.order.order import Order, open_order
@@ -14,7 +16,7 @@ from domain.order.state import evolve_all
 
 
 class Role(StrEnum):
-    """In what capacity somebody acts on an order."""
+    """In what capacity somebody acts."""
 
     OWNER = "owner"
     SERVICE = "service"
@@ -41,17 +43,36 @@ class Actor(Struct, frozen=True, kw_only=True, omit_defaults=True):
 SERVICE = Actor(role=Role.SERVICE, name="varsel")
 
 
-class Recorded(Struct, frozen=True, kw_only=True):
-    """An event, with the circumstances in which it was recorded."""
+E = TypeVar("E")
 
-    order_id: OrderId
+
+class RecordedEvent(Struct, Generic[E], frozen=True, kw_only=True):
+    """An event of an aggregate, with the circumstances in which it was recorded."""
+
     version: int
     recorded_at: datetime
     recorded_by: Actor
     command_id: UUID
     """Names the append that recorded it, by which a writer knows its own events again."""
-    event: OrderEvent
+    event: E
     schema: int = 1
+
+    @property
+    def stream_id(self) -> UUID:
+        """By which id the history that it belongs to lies in the log."""
+        raise NotImplementedError
+
+
+class Recorded(RecordedEvent[OrderEvent], frozen=True, kw_only=True):
+    """An event of an order."""
+
+    order_id: OrderId
+
+    @property
+    @override
+    def stream_id(self) -> UUID:
+        """An order's history lies under the order's own id."""
+        return self.order_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

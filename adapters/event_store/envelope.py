@@ -2,13 +2,15 @@
 
 What lands in `state`: the envelope and the event, deterministic, with a reference
 `{"sealed": [box, item]}` in the place of every personal word, and for each box whose words it
-holds and the SHA-256 of its ciphertext under `boxes`. The stored topic is the event's tag.
+holds and the SHA-256 of its ciphertext under `boxes`. The stored topic is the event's tag, and what
+stands in it before the dot is the kind of aggregate that the event belongs to.
 """
 
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from datetime import datetime
+from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -28,9 +30,9 @@ from adapters.event_store.sealing import (
     TamperedError,
     Words,
 )
-from application.envelope import Recorded
+from application.envelope import Actor, Recorded, RecordedEvent
 from application.ports.order_repository import Spoilt
-from domain.order.events import OrderEvent
+from domain.order.events import OrderEvent, OrderId
 from domain.personal import Personal, PersonalClass
 
 
@@ -50,12 +52,12 @@ class Envelope(Struct, frozen=True):
 
     @property
     def originator_id(self) -> UUID:
-        """The order's id."""
-        return self.recorded.order_id
+        """The id of the history that it belongs to."""
+        return self.recorded.stream_id
 
     @property
     def originator_version(self) -> int:
-        """Which event of its order it is."""
+        """Which event of its history it is."""
         return self.recorded.version
 
 
@@ -71,9 +73,16 @@ class SealedNotification(Notification, SealedEvent):
     """The same with its position in the log."""
 
 
-class _State(Recorded, frozen=True, kw_only=True):
-    """The envelope as it is stored: with what it commits to."""
+class _OrderState(Struct, frozen=True, kw_only=True):
+    """The envelope of an order's event as it is stored: with what it commits to."""
 
+    order_id: OrderId
+    version: int
+    recorded_at: datetime
+    recorded_by: Actor
+    command_id: UUID
+    event: OrderEvent
+    schema: int = 1
     boxes: tuple[Commitment, ...] = ()
 
 
@@ -101,16 +110,16 @@ class _References(threading.local):
 
 _references = _References()
 _encode = msgspec.json.Encoder(order="deterministic", enc_hook=_references.write).encode
-_decode = msgspec.json.Decoder(_State, dec_hook=_references.read).decode
 _decode_boxes = msgspec.json.Decoder(_Boxes).decode
 
 
-def tag(event: OrderEvent) -> str:
+def tag(event: Struct) -> str:
     """The name under which events of this kind are stored."""
     return str(type(event).__struct_config__.tag)
 
 
 T = TypeVar("T")
+R = TypeVar("R", bound=RecordedEvent[Any])
 Steps: TypeAlias = Generator[None, None, T]
 """Work that may be left for a moment after each step, and what comes of it."""
 
@@ -124,14 +133,106 @@ def _at_once(steps: Steps[T]) -> T:
             return result
 
 
-class EnvelopeMapper(Mapper[UUID]):
-    """Maps recorded events to what is stored of them, and back.
+class EventMapper(Generic[R]):
+    """Maps the recorded events of one kind of aggregate to what is stored of them, and back."""
+
+    def __init__(self, sealer: Sealer, *, kind: type[R], state: type[Struct]) -> None:
+        """Read and write envelopes of a kind; `state` has their fields, and the boxes besides."""
+        self._sealer = sealer
+        self._kind = kind
+        self._state = state
+        self._fields = kind.__struct_fields__
+        self._decode = msgspec.json.Decoder(state, dec_hook=_references.read).decode
+
+    def to_stored(self, recorded: R) -> tuple[StoredEvent, Sequence[Box]]:
+        """The stored event, and the boxes that go beside it."""
+        return _at_once(self.storing(recorded))
+
+    def storing(self, recorded: R) -> Steps[tuple[StoredEvent, Sequence[Box]]]:
+        """The same in steps, a box each: the event of a large order has a thousand."""
+        contents: dict[tuple[PersonalClass, int | None], tuple[int, list[str | None]]] = {}
+        references: list[tuple[Personal, tuple[int, int]]] = []
+        for recipient_no, word in personal_words(recorded.event):
+            number, words = contents.setdefault((word.kind, recipient_no), (len(contents), []))
+            references.append((word, (number, len(words))))
+            words.append(None if word.is_erased else word.text)
+        boxes, commitments = yield from self._seal(recorded, contents)
+        _references.to_write = iter(references)
+        state = _encode(self._state(**self._said(recorded), boxes=commitments))
+        return (
+            StoredEvent(recorded.stream_id, recorded.version, tag(recorded.event), state),
+            boxes,
+        )
+
+    def _seal(
+        self,
+        recorded: R,
+        contents: dict[tuple[PersonalClass, int | None], tuple[int, list[str | None]]],
+    ) -> Steps[tuple[Sequence[Box], tuple[Commitment, ...]]]:
+        if not contents:
+            return (), ()
+        month = f"{recorded.recorded_at:%Y-%m}"
+        boxes: list[Box] = []
+        commitments: list[Commitment] = []
+        for (kind, recipient_no), (_, words) in contents.items():
+            place = _place(recorded.stream_id, recorded.version, kind, recipient_no)
+            box, sha256 = self._sealer.seal(place, words, month)
+            boxes.append(box)
+            commitments.append(Commitment(kind, recipient_no, sha256))
+            yield
+        return boxes, tuple(commitments)
+
+    def from_stored(self, stored: StoredEvent, boxes: Boxes) -> R:
+        """The recorded event, with words where their keys still exist.
+
+        Raises:
+            TamperedError: the event does not belong where it lies, or a box is not the one
+                that it was recorded with.
+        """
+        return _at_once(self.reading(stored, boxes))
+
+    def reading(self, stored: StoredEvent, boxes: Boxes) -> Steps[R]:
+        """The same in steps, a box each.
+
+        Raises:
+            TamperedError: as in `from_stored`.
+        """
+        stream_id, version = UUID(str(stored.originator_id)), stored.originator_version
+        try:
+            opened: list[Words | None] = []
+            for each in _decode_boxes(stored.state).boxes:
+                place = _place(stream_id, version, each.kind, each.recipient)
+                opened.append(self._open(place, each, boxes))
+                yield
+            _references.to_read = opened
+            recorded = self._kind(**self._said(self._decode(stored.state)))
+        except (msgspec.MsgspecError, LookupError, TypeError) as problem:
+            raise TamperedError(
+                f"event {version} of {_whose(stored)} {stream_id} cannot be read: "
+                f"{type(problem).__name__}"
+            ) from None
+        place_told = recorded.stream_id, recorded.version, tag(recorded.event)
+        if place_told != (stream_id, version, stored.topic):
+            raise TamperedError(
+                f"event {version} of {_whose(stored)} {stream_id} does not belong there"
+            )
+        return recorded
+
+    def _said(self, envelope: Struct) -> dict[str, Any]:
+        return {name: getattr(envelope, name) for name in self._fields}
+
+    def _open(self, place: Place, commitment: Commitment, boxes: Boxes) -> Words | None:
+        return self._sealer.open(place, boxes.get(place), commitment.sha256)
+
+
+class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
+    """Maps the recorded events of orders.
 
     To the eventsourcing library it is a mapper like any other, of envelopes and of sealed events.
     """
 
     def __init__(self, sealer: Sealer) -> None:  # the library's own writes JSON by import paths
-        self._sealer = sealer
+        super().__init__(sealer, kind=Recorded, state=_OrderState)
 
     @override
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> SealedEvent:
@@ -159,97 +260,10 @@ class EnvelopeMapper(Mapper[UUID]):
             raise TypeError("an event is opened with its boxes, as OrdersRecorder reads it")
         return Envelope(self.from_stored(stored_event, stored_event.boxes))
 
-    def to_stored(self, recorded: Recorded) -> tuple[StoredEvent, Sequence[Box]]:
-        """The stored event, and the boxes that go beside it."""
-        return _at_once(self.storing(recorded))
 
-    def storing(self, recorded: Recorded) -> Steps[tuple[StoredEvent, Sequence[Box]]]:
-        """The same in steps, a box each: the event of a large order has a thousand."""
-        contents: dict[tuple[PersonalClass, int | None], tuple[int, list[str | None]]] = {}
-        references: list[tuple[Personal, tuple[int, int]]] = []
-        for recipient_no, word in personal_words(recorded.event):
-            number, words = contents.setdefault((word.kind, recipient_no), (len(contents), []))
-            references.append((word, (number, len(words))))
-            words.append(None if word.is_erased else word.text)
-        boxes, commitments = yield from self._seal(recorded, contents)
-        _references.to_write = iter(references)
-        state = _encode(
-            _State(
-                order_id=recorded.order_id,
-                version=recorded.version,
-                recorded_at=recorded.recorded_at,
-                recorded_by=recorded.recorded_by,
-                command_id=recorded.command_id,
-                event=recorded.event,
-                schema=recorded.schema,
-                boxes=commitments,
-            )
-        )
-        return (
-            StoredEvent(recorded.order_id, recorded.version, tag(recorded.event), state),
-            boxes,
-        )
-
-    def _seal(
-        self,
-        recorded: Recorded,
-        contents: dict[tuple[PersonalClass, int | None], tuple[int, list[str | None]]],
-    ) -> Steps[tuple[Sequence[Box], tuple[Commitment, ...]]]:
-        if not contents:
-            return (), ()
-        month = f"{recorded.recorded_at:%Y-%m}"
-        boxes: list[Box] = []
-        commitments: list[Commitment] = []
-        for (kind, recipient_no), (_, words) in contents.items():
-            place = _place(recorded.order_id, recorded.version, kind, recipient_no)
-            box, sha256 = self._sealer.seal(place, words, month)
-            boxes.append(box)
-            commitments.append(Commitment(kind, recipient_no, sha256))
-            yield
-        return boxes, tuple(commitments)
-
-    def from_stored(self, stored: StoredEvent, boxes: Boxes) -> Recorded:
-        """The recorded event, with words where their keys still exist.
-
-        Raises:
-            TamperedError: the event does not belong where it lies, or a box is not the one
-                that it was recorded with.
-        """
-        return _at_once(self.reading(stored, boxes))
-
-    def reading(self, stored: StoredEvent, boxes: Boxes) -> Steps[Recorded]:
-        """The same in steps, a box each.
-
-        Raises:
-            TamperedError: as in `from_stored`.
-        """
-        order_id, version = UUID(str(stored.originator_id)), stored.originator_version
-        try:
-            opened: list[Words | None] = []
-            for each in _decode_boxes(stored.state).boxes:
-                place = _place(order_id, version, each.kind, each.recipient)
-                opened.append(self._open(place, each, boxes))
-                yield
-            _references.to_read = opened
-            state = _decode(stored.state)
-        except (msgspec.MsgspecError, LookupError, TypeError) as problem:
-            raise TamperedError(
-                f"event {version} of order {order_id} cannot be read: {type(problem).__name__}"
-            ) from None
-        if (state.order_id, state.version, tag(state.event)) != (order_id, version, stored.topic):
-            raise TamperedError(f"event {version} of order {order_id} does not belong there")
-        return Recorded(
-            order_id=state.order_id,
-            version=state.version,
-            recorded_at=state.recorded_at,
-            recorded_by=state.recorded_by,
-            command_id=state.command_id,
-            event=state.event,
-            schema=state.schema,
-        )
-
-    def _open(self, place: Place, commitment: Commitment, boxes: Boxes) -> Words | None:
-        return self._sealer.open(place, boxes.get(place), commitment.sha256)
+def _whose(stored: StoredEvent) -> str:
+    """The kind of aggregate that an event belongs to."""
+    return stored.topic.partition(".")[0]
 
 
 def _place(order_id: UUID, version: int, kind: PersonalClass, recipient_no: int | None) -> Place:

@@ -38,6 +38,7 @@ from domain.order.order import Order
 from domain.personal import PersonalClass
 
 _LANES: Final = {number: lane for lane, number in LANES.items()}
+_OF_ORDERS: Final = "order."
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -51,7 +52,8 @@ class InMemoryOrderRepository:
         clock: Callable[[], datetime],
         next_id: Callable[[], UUID],
     ) -> None:
-        self._recorder = POPOApplicationRecorder()
+        self.log = POPOApplicationRecorder()
+        """Everything that was recorded, in one order; not of orders alone, if others record here, too."""
         self._mapper = EnvelopeMapper(Sealer(vault))
         self._boxes: dict[Place, StoredBox] = {}
         self._next_id = next_id
@@ -67,7 +69,7 @@ class InMemoryOrderRepository:
         stored = [self._mapper.to_stored(each) for each in recorded(changes, now, by, command_id)]
         if any(self._version(each.order_id) != each.after for each in changes if each.events):
             raise ConcurrentUpdateError
-        self._recorder.insert_events([event for event, _ in stored])
+        self.log.insert_events([event for event, _ in stored])
         for _, boxes in stored:
             for box in boxes:
                 self._boxes[box.place] = StoredBox(box.ciphertext, box.month, box.wrapped)
@@ -112,7 +114,8 @@ class InMemoryOrderRepository:
     def _opened(self, order_id: OrderId) -> Sequence[Recorded]:
         return [
             self._mapper.from_stored(each, self._boxes)
-            for each in self._recorder.select_events(order_id)
+            for each in self.log.select_events(order_id)
+            if each.topic.startswith(_OF_ORDERS)
         ]
 
     def everything(self) -> Sequence[Recorded]:
@@ -143,16 +146,17 @@ class InMemoryOrderRepository:
         self._boxes[last] = replace(box, ciphertext=(box.ciphertext or b"") + b"!")
 
     def _version(self, order_id: OrderId) -> int:
-        last = self._recorder.select_events(order_id, desc=True, limit=1)
+        last = self.log.select_events(order_id, desc=True, limit=1)
         return last[0].originator_version if last else 0
 
     def _log(self, *, after: int) -> Sequence[tuple[int, StoredEvent]]:
-        end = self._recorder.max_notification_id() or 0
+        end = self.log.max_notification_id() or 0
         return [
             (each.id, each)
-            for each in self._recorder.select_notifications(
+            for each in self.log.select_notifications(
                 start=after, limit=end, inclusive_of_start=False
             )
+            if each.topic.startswith(_OF_ORDERS)
         ]
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
 
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier
+
+OF_ORDERS: Final = "order."
+"""How the topics of the events begin that projections are made from; the log holds others as well."""
 
 Row: TypeAlias = Sequence[Any]
 """The values of one row, in the order of the projection's columns."""
@@ -24,7 +27,7 @@ class FeedEvent:
 
 
 class Projection(Protocol):
-    """Tables made from events; the same events always make the same rows."""
+    """Tables made from the events of orders; the same events always make the same rows."""
 
     @property
     def name(self) -> str:

@@ -14,7 +14,7 @@ import psycopg
 import structlog
 
 from adapters.postgres.refusing import is_of_data
-from adapters.projections.projection import FeedEvent, Projection
+from adapters.projections.projection import OF_ORDERS, FeedEvent, Projection
 from application.ports.order_repository import SpoiltHistoryError
 from domain.order.events import OrderId
 
@@ -88,7 +88,10 @@ async def apply(
     generation: int,
     events: Sequence[FeedEvent],
 ) -> bool:
-    """Write what events mean, but for those that cannot be applied; whether there are new rows."""
+    """Write what the events of orders mean, but for those that cannot be applied.
+
+    Tells whether there are new rows.
+    """
     reason = await _refused(connection, projection, generation, events)
     if isinstance(reason, bool):
         return reason
@@ -151,10 +154,13 @@ async def _refused(
     generation: int,
     events: Sequence[FeedEvent],
 ) -> Reason | bool:
-    """Write events, all or none: why not, or whether there are new rows."""
+    """Write the events of orders, all or none: why not, or whether there are new rows."""
+    of_orders = [each for each in events if each.topic.startswith(OF_ORDERS)]
+    if not of_orders:
+        return False
     try:
         async with connection.transaction():
-            return await projection.write(connection, generation, events)
+            return await projection.write(connection, generation, of_orders)
     except OF_DATA as problem:
         if isinstance(problem, psycopg.Error) and not is_of_data(problem):
             raise

@@ -30,14 +30,16 @@ _LOCK: Final[LiteralString] = "SELECT pg_advisory_xact_lock(%s)"
 _NEXT: Final[LiteralString] = """
 SELECT order_id FROM (
     (SELECT DISTINCT originator_id AS order_id FROM orders_events
-      WHERE originator_id > %(after)s ORDER BY originator_id LIMIT %(limit)s)
+      WHERE originator_id > %(after)s AND topic LIKE 'order.%%'
+      ORDER BY originator_id LIMIT %(limit)s)
     UNION
     (SELECT order_id FROM agenda WHERE order_id > %(after)s ORDER BY order_id LIMIT %(limit)s)
 ) AS known ORDER BY order_id LIMIT %(limit)s
 """
 _EVENTS: Final[LiteralString] = """
 SELECT originator_id, originator_version, topic, state FROM orders_events
- WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version
+ WHERE originator_id = ANY(%s) AND topic LIKE 'order.%%'
+ ORDER BY originator_id, originator_version
 """
 _WRITE: Final[LiteralString] = """
 INSERT INTO agenda AS old (order_id, owner, lane, due_at)

@@ -25,7 +25,7 @@ from domain.order.order import BULK_FROM, Order
 
 _EVENTS: Final[LiteralString] = """
 SELECT originator_id, originator_version, topic, state FROM orders_events
- WHERE originator_id = ANY(%(orders)s) AND originator_version <= %(up_to)s
+ WHERE originator_id = ANY(%(orders)s) AND originator_version <= %(up_to)s AND topic LIKE 'order.%%'
  ORDER BY originator_id, originator_version
 """
 _ALL: Final = 2**31 - 1

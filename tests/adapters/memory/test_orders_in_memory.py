@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from eventsourcing.persistence import StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 from eventsourcing.tests.persistence import ApplicationRecorderTestCase
 from typing_extensions import override
@@ -26,9 +27,11 @@ from tests.contracts.order_repository_contract import (
     OrderRepositoryContract,
     SetClock,
     Spoil,
+    placing,
 )
 from tests.contracts.report_inbox_contract import ReportInboxContract
 from tests.contracts.status_feed_contract import StatusFeedContract
+from tests.samples import TTD
 
 
 @pytest.fixture
@@ -114,3 +117,15 @@ class TestInMemoryStatusFeed(StatusFeedContract):
     @pytest.fixture
     def feed(self, orders: InMemoryOrderRepository) -> InMemoryStatusFeed:
         return InMemoryStatusFeed(orders)
+
+
+async def test_what_is_recorded_of_others_than_orders_is_passed_by(
+    orders: InMemoryOrderRepository,
+) -> None:
+    another = OrderId(uuid4())
+    orders.log.insert_events([StoredEvent(another, 1, "owner.resumed", b"{}")])
+    (opened,) = await orders.append([placing()], by=TTD)
+
+    assert [each.order_id for each in orders.everything()] == [opened.order_id]
+    assert [each.order_id for _, each in orders.follow(after=0)] == [opened.order_id]
+    assert await orders.load([another]) == {}
