@@ -30,16 +30,16 @@ class InMemoryResultIndex:
     ) -> Sequence[OrderId]:
         return [
             order.order_id
-            for order in await self._all()
+            for order in await self._all(until=until)
             if any(
-                each.channel is channel and each.is_final and since <= each.changed_at < until
+                each.channel is channel and each.is_final and since <= each.changed_at
                 for each in order.notifications
             )
         ]
 
-    async def _all(self) -> Sequence[Order]:
+    async def _all(self, *, until: datetime | None = None) -> Sequence[Order]:
         order_ids = dict.fromkeys(each.order_id for _, each in self._orders.follow(after=0))
-        orders = await Unfolding(self._orders).orders(list(order_ids))
+        orders = await Unfolding(self._orders).orders(list(order_ids), until=until)
         return [each for each in orders.values() if isinstance(each, Order)]
 
 

@@ -178,3 +178,13 @@ class ResultIndexContract:
 
         assert list(await results.ended(Channel.EMAIL, since=NOON, until=ENDS)) == ends
         assert list(await results.ended(Channel.SMS, since=NOON, until=ENDS)) == []
+
+    async def test_an_order_stays_on_the_day_of_a_result_though_another_has_come_since(
+        self, orders: OrderRepository, results: ResultIndex, clock: SetClock
+    ) -> None:
+        order_id = await lived(orders, *HANDED_OVER, told(ReportedState.FAILED))
+        clock.now = ENDS
+        order = (await orders.load([order_id]))[order_id]
+        await orders.append([going_on(order, told(ReportedState.DELIVERED))], by=SERVICE)
+
+        assert list(await results.ended(Channel.EMAIL, since=NOON, until=ENDS)) == [order_id]
