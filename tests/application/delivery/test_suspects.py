@@ -20,8 +20,8 @@ from domain.order.order import Order
 from domain.order.state import OrderStatus
 from domain.personal import Contact, Content
 from domain.recipient import Direct
+from tests.application.delivery.test_dispatcher import now, placed, rewired
 from tests.application.stand_in import StandIn
-from tests.application.test_dispatching import now, placed, rewired
 from tests.samples import TTD
 from tests.scenarios.worlds import MemoryWorld
 from tests.simulation.clockwork import played
