@@ -14,13 +14,13 @@ from application.ports.owner_ledger import Ceiling
 from application.ports.provider import Deferred
 from application.ports.report_inbox import Report
 from application.ports.webhooks import NotTaken
+from contracts.order_repository_contract import SetClock
 from domain.channel import ChannelChoice
 from domain.message import EmailMessage, SendingTime, SmsMessage
 from domain.order.events import OrderId, ReportedState
 from domain.order.notification import Delivered
 from domain.personal import Contact, Content
 from domain.recipient import Direct
-from tests.contracts.order_repository_contract import SetClock
 from tests.samples import STRANGER, TTD
 
 LETTER = NewOrder(

@@ -5,10 +5,10 @@ from uuid import UUID
 import pytest
 
 from application.envelope import SERVICE, Change, changed, recorded
+from contracts.order_repository_contract import going_on, placing, resolved
 from domain.order.events import OrderCancelled
 from domain.order.order import open_order
 from domain.order.state import OrderStatus
-from tests.contracts.order_repository_contract import going_on, placing, resolved
 from tests.samples import NOON, ORDER_ID, TTD, placed
 
 COMMAND = UUID(int=7)

@@ -10,7 +10,7 @@ from adapters.memory.order_repository import InMemoryOrderRepository
 from application.envelope import Change
 from application.ports.order_repository import StoreUnavailableError
 from application.seeking import OrderNotFoundError, seek, seek_history
-from tests.contracts.order_repository_contract import SetClock, placing
+from contracts.order_repository_contract import SetClock, placing
 from tests.samples import ORDER_ID, TTD
 
 

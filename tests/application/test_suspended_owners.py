@@ -11,7 +11,7 @@ from typing_extensions import override
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from application.ports.order_repository import StoreUnavailableError
 from application.suspended_owners import StoppedOwners
-from tests.contracts.order_repository_contract import SetClock
+from contracts.order_repository_contract import SetClock
 
 SECOND = timedelta(seconds=1)
 

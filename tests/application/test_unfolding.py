@@ -21,11 +21,11 @@ from application.pace import Pace
 from application.ports.order_repository import OrderRepository, Spoilt, SpoiltHistoryError
 from application.queries.status_feed import Entry, FollowingService, Transition, Unreadable
 from application.unfolding import Unfolding, rebuilt
+from contracts.order_repository_contract import SetClock, going_on, placing, resolved
+from contracts.status_feed_contract import lived
 from domain.order.events import NotificationExpired, NotificationNo, OrderCompleted, OrderId
 from domain.order.order import Order
 from domain.recipient import Recipient, RecipientNo
-from tests.contracts.order_repository_contract import SetClock, going_on, placing, resolved
-from tests.contracts.status_feed_contract import lived
 from tests.samples import KARI, NOON, ORDER_ID, TTD, placed
 
 

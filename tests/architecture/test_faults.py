@@ -9,7 +9,8 @@ TABLE = Path("docs/faults.md")
 ROWS = [line for line in TABLE.read_text().splitlines() if re.match(r"\| F\d", line)]
 TESTS = {
     name
-    for file in Path("tests").rglob("*.py")
+    for folder in ("tests", "contracts")
+    for file in Path(folder).rglob("*.py")
     for name in re.findall(r"def (test_\w+)", file.read_text())
 }
 

@@ -23,12 +23,12 @@ from adapters.channels.sms.text_message import TextMessage, text_message
 from adapters.channels.smtp.envelope import Envelope
 from adapters.channels.smtp.rendering import Renderer
 from application.ports.provider import EmailLetter, Outcome
+from contracts.provider_contract import email_letter, sms_letter
 from domain.message import ContentType, EmailMessage, Keywords, SmsMessage
 from domain.personal import Contact, Content
 from entrypoints.http.placing.composed import read_composed
 from entrypoints.http.placing.orders import read_email_order, read_order, read_sms_order
 from entrypoints.http.validation.errors import InvalidRequestError
-from tests.contracts.provider_contract import email_letter, sms_letter
 from tests.entrypoints.http.requests.reading import (
     COMPOSED,
     EMAIL_ORDER,

@@ -11,6 +11,8 @@ import pytest
 from application.envelope import SERVICE, Recorded
 from application.ports.provider import SmsLetter
 from application.ports.report_inbox import Report
+from contracts.order_repository_contract import attempted, sent
+from contracts.result_index_contract import found, told
 from domain.channel import Channel, ChannelChoice
 from domain.message import SendingTime
 from domain.order.events import (
@@ -21,8 +23,6 @@ from domain.order.events import (
     ReportedState,
 )
 from domain.personal import Contact, Content
-from tests.contracts.order_repository_contract import attempted, sent
-from tests.contracts.result_index_contract import found, told
 from tests.samples import NOON, ORDER_ID, REMINDER_SMS, placed
 from tests.simulation.checker import findings
 from tests.simulation.playing import episode, many

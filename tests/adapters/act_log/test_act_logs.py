@@ -10,7 +10,7 @@ from adapters.act_log.postgres import PostgresActLog
 from adapters.memory.act_log import InMemoryActLog
 from adapters.postgres import open_pool
 from application.ports.act_log import ActLog
-from tests.contracts.act_log_contract import EVERYBODY, ActLogContract, suspended
+from contracts.act_log_contract import EVERYBODY, ActLogContract, suspended
 from tests.samples import NOON
 
 

@@ -21,12 +21,12 @@ from adapters.channels.smtp.session import SmtpTimeouts, Tls
 from adapters.memory.attachments import InMemoryAttachments
 from application.ports.attachments import Attachments, NotFetched
 from application.ports.provider import Accepted, Deferred, EmailLetter, Trouble, withheld
+from contracts.attachments_contract import FILES, AttachmentsContract, attachment
+from contracts.provider_contract import email_letter, outcome
 from domain.message import Attachment, ContentType
 from domain.order.events import Failure
 from entrypoints.sandbox import CatchAll, caught_messages
 from tests.adapters.conditions.endpoint import NAME, Endpoint, Speak, answer, endpoint
-from tests.contracts.attachments_contract import FILES, AttachmentsContract, attachment
-from tests.contracts.provider_contract import email_letter, outcome
 
 SIGNATURE = "sv=2024-11-04&sr=b&sp=r&sig=abc%3D"
 

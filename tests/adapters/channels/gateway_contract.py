@@ -19,9 +19,9 @@ from application.ports.provider import (
     Unknown,
     withheld,
 )
+from contracts.provider_contract import email_letter, outcome, outcomes, sms_letter
 from domain.channel import Channel
 from domain.order.events import Failure
-from tests.contracts.provider_contract import email_letter, outcome, outcomes, sms_letter
 
 Answer: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ProviderAt: TypeAlias = Callable[..., AbstractAsyncContextManager[Provider]]

@@ -24,6 +24,12 @@ from application.ports.provider import (
     withheld,
 )
 from application.ports.report_inbox import Report
+from contracts.provider_contract import (
+    ProviderContract,
+    Stand,
+    outcome,
+    sms_letter,
+)
 from domain.order.events import Failure, ReportedState
 from tests.adapters.channels.gateway_contract import (
     MINUTES,
@@ -38,12 +44,6 @@ from tests.adapters.channels.kannel_server import (
     Caught,
     Gateway,
     running_kannel,
-)
-from tests.contracts.provider_contract import (
-    ProviderContract,
-    Stand,
-    outcome,
-    sms_letter,
 )
 from tests.missing import skipped_where_missing
 

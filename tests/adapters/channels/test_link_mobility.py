@@ -13,6 +13,13 @@ from typing_extensions import override
 
 from adapters.channels.link_mobility.provider import LinkMobilityProvider
 from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Trouble, Unknown
+from contracts.provider_contract import (
+    ProviderContract,
+    Stand,
+    outcome,
+    outcomes,
+    sms_letter,
+)
 from domain.order.events import Failure
 from entrypoints.sandbox import CatchAll, Credentials, Pace, caught_messages
 from tests.adapters.channels.gateway_contract import (
@@ -21,13 +28,6 @@ from tests.adapters.channels.gateway_contract import (
     GatewayContract,
     ProviderAt,
     serving,
-)
-from tests.contracts.provider_contract import (
-    ProviderContract,
-    Stand,
-    outcome,
-    outcomes,
-    sms_letter,
 )
 
 

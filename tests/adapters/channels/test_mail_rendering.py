@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from adapters.channels.smtp.plain_text import plain_text_of
 from adapters.channels.smtp.rendering import Mail, Renderer, UnmailableError
 from application.ports.provider import EmailLetter
+from contracts.provider_contract import email_letter
 from domain.message import Attachment, ContentType
 from domain.personal import Contact, Content
-from tests.contracts.provider_contract import email_letter
 
 NOON = datetime(2026, 9, 1, 10, tzinfo=UTC)
 FILE = Attachment(

@@ -24,6 +24,7 @@ from adapters.channels.smtp.session import Tls
 from application.ports.provider import Accepted, EmailLetter
 from application.ports.report_inbox import Report
 from application.ports.unread_mail import UnreadKind
+from contracts.provider_contract import ProviderContract, Stand, email_letter, outcome
 from domain.order.events import Failure, ReportedState
 from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS, EmailReports
 from tests.adapters.channels.postfix_server import (
@@ -34,7 +35,6 @@ from tests.adapters.channels.postfix_server import (
     running_postfix,
     running_world,
 )
-from tests.contracts.provider_contract import ProviderContract, Stand, email_letter, outcome
 from tests.entrypoints.http.installation import Installation
 from tests.missing import skipped_where_missing
 from tests.service.installations import free_port

@@ -11,10 +11,7 @@ from typing_extensions import override
 from adapters.channels.smtp.provider import SmtpProvider
 from adapters.channels.smtp.session import SmtpTimeouts, Tls
 from application.ports.provider import Accepted, Deferred, Rejected, Unknown, withheld
-from domain.channel import Channel
-from domain.order.events import Failure
-from entrypoints.sandbox import CatchAll, Pace, caught_messages
-from tests.contracts.provider_contract import (
+from contracts.provider_contract import (
     ProviderContract,
     Stand,
     email_letter,
@@ -22,6 +19,9 @@ from tests.contracts.provider_contract import (
     outcomes,
     sms_letter,
 )
+from domain.channel import Channel
+from domain.order.events import Failure
+from entrypoints.sandbox import CatchAll, Pace, caught_messages
 
 
 @asynccontextmanager

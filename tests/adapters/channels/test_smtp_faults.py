@@ -25,6 +25,7 @@ from application.ports.provider import (
     Unknown,
     withheld,
 )
+from contracts.provider_contract import email_letter, outcome, outcomes
 from domain.order.events import Failure
 from entrypoints.sandbox import CatchAll, caught_messages
 from tests.adapters.channels.scripted_relay import (
@@ -34,7 +35,6 @@ from tests.adapters.channels.scripted_relay import (
     ScriptedRelay,
     scripted_relay,
 )
-from tests.contracts.provider_contract import email_letter, outcome, outcomes
 
 ALL = ("PIPELINING", "SIZE 3000000", "DSN", "ENHANCEDSTATUSCODES", "8BITMIME")
 QUICK = SmtpTimeouts(connect=2, command=0.1, content=0.3, final=0.2)

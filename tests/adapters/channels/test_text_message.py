@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.channels.sms.text_message import TextMessage, text_message
-from tests.contracts.provider_contract import sms_letter
+from contracts.provider_contract import sms_letter
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import trustme
 
 from adapters.conditions.http_send_condition import HttpSendCondition
 from application.ports.send_condition import NoAnswer, NotYetAsked
+from contracts.send_condition_contract import SendConditionContract
 from tests.adapters.conditions.endpoint import NAME, Endpoint, Speak, answer, endpoint
-from tests.contracts.send_condition_contract import SendConditionContract
 
 YES = b'{"sendNotification": true}'
 NO = b'{"sendNotification": false}'

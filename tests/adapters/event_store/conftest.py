@@ -6,8 +6,8 @@ import pytest
 
 from adapters.event_store.postgres.agenda import PostgresAgenda
 from adapters.event_store.postgres.repository import PostgresOrderRepository
+from contracts.order_repository_contract import Erase, SetClock, Spoil
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
-from tests.contracts.order_repository_contract import Erase, SetClock, Spoil
 
 
 @pytest.fixture

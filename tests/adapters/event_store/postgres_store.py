@@ -33,9 +33,9 @@ from adapters.projections.recipient_index import (
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import PostgresStatusFeed, StatusFeedProjection
 from adapters.webhooks.postgres import PostgresWebhooks
+from contracts.order_repository_contract import SetClock
 from domain.order.events import OrderId
 from domain.personal import PersonalClass
-from tests.contracts.order_repository_contract import SetClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,10 @@ from adapters.event_store.postgres.agenda_rebuild import AgendaRebuilt, rebuild_
 from adapters.event_store.postgres.batch import APPEND_LOCK
 from adapters.owner_ledger.postgres import PostgresOwnerLedger
 from application.envelope import SERVICE
+from contracts.agenda_contract import LEASE, AgendaContract, claim
+from contracts.order_repository_contract import going_on, order_id, placing, resolved
 from domain.order.events import OrderCancelled
 from tests.adapters.event_store.postgres_store import PostgresStore
-from tests.contracts.agenda_contract import LEASE, AgendaContract, claim
-from tests.contracts.order_repository_contract import going_on, order_id, placing, resolved
 from tests.samples import NOON, TTD, placed
 
 ROWS: LiteralString = "SELECT order_id, owner, lane, due_at FROM agenda ORDER BY order_id"

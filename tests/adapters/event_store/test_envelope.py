@@ -18,11 +18,11 @@ from adapters.event_store.personal_fields import personal_words
 from adapters.event_store.sealing import Place, Sealer, StoredBox, TamperedError
 from adapters.memory.key_vault import InMemoryKeyVault
 from application.envelope import Recorded
+from contracts.order_repository_contract import attempted, resolved
 from domain.order.events import OrderEvent, OrderPlaced
 from domain.personal import Identifier, Personal
 from domain.recipient import Recipient, RecipientNo
 from tests.adapters.event_store.events import KINDS, events, structs
-from tests.contracts.order_repository_contract import attempted, resolved
 from tests.samples import KARI, NOON, OLA, ORDER_ID, TTD, placed
 
 VAULT = InMemoryKeyVault()

@@ -9,11 +9,11 @@ from structlog.testing import capture_logs
 
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.recording import Recording
+from contracts.order_repository_contract import going_on, placing, resolved
 from domain.order.events import OrderId
 from domain.order.order import Order
 from tests.adapters.event_store.appending import append, appending, stored
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
-from tests.contracts.order_repository_contract import going_on, placing, resolved
 from tests.samples import TTD
 from tests.servers import a_pair, until
 

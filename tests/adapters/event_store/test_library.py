@@ -17,10 +17,7 @@ from adapters.event_store.sealing import Sealer, TamperedError
 from adapters.memory.key_vault import InMemoryKeyVault
 from application.envelope import SERVICE, Recorded
 from application.ports.order_repository import StoreUnavailableError
-from domain.order.events import OrderId
-from domain.order.order import Order
-from tests.adapters.event_store.postgres_store import PostgresStore
-from tests.contracts.order_repository_contract import (
+from contracts.order_repository_contract import (
     attempted,
     going_on,
     order_id,
@@ -28,6 +25,9 @@ from tests.contracts.order_repository_contract import (
     resolved,
     sent,
 )
+from domain.order.events import OrderId
+from domain.order.order import Order
+from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.samples import NOON, TTD, placed
 
 

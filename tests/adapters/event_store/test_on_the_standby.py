@@ -14,11 +14,11 @@ from application.ports.order_repository import ConcurrentUpdateError, StoreUnava
 from application.ports.recording import Recording
 from application.ports.report_inbox import Report
 from application.seeking import OrderNotFoundError, seek
+from contracts.order_repository_contract import placing
 from domain.order.events import OrderId, ReportedState
 from tests.adapters.event_store.appending import append, appending, stored
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
 from tests.adapters.event_store.wire import Wire
-from tests.contracts.order_repository_contract import placing
 from tests.samples import TTD
 from tests.servers import Pair, a_pair, until
 

@@ -4,8 +4,8 @@ import psycopg
 import pytest
 
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
+from contracts.order_repository_contract import OrderRepositoryContract, placing
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
-from tests.contracts.order_repository_contract import OrderRepositoryContract, placing
 from tests.samples import TTD
 
 NOWHERE = "host=127.0.0.1 port=1 dbname=varsel connect_timeout=1"

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from adapters.event_store.postgres.agenda_rebuild import AgendaRebuilt, rebuild_agenda
 from application.envelope import SERVICE
+from contracts.order_repository_contract import going_on, placing
 from domain.order.events import OrderCancelled, OrderId
 from tests.adapters.event_store.postgres_store import PostgresStore
-from tests.contracts.order_repository_contract import going_on, placing
 from tests.samples import NOON, TTD
 
 ANOTHER = OrderId(UUID("0a1e1c44-2222-5f00-8aaa-9b9b9b9b9b9b"))

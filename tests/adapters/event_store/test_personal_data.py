@@ -4,19 +4,19 @@ import msgspec
 from psycopg import sql
 
 from application.envelope import SERVICE
-from domain.message import EmailMessage, SmsMessage
-from domain.order.events import OrderPlaced
-from domain.personal import Contact, Content, Identifier
-from domain.recipient import Direct, Person, Recipient, RecipientNo
-from tests.adapters.event_store.postgres_store import PostgresStore
-from tests.contracts.order_repository_contract import (
+from contracts.order_repository_contract import (
     attempted,
     going_on,
     placing,
     resolved,
     sent,
 )
-from tests.contracts.report_inbox_contract import report
+from contracts.report_inbox_contract import report
+from domain.message import EmailMessage, SmsMessage
+from domain.order.events import OrderPlaced
+from domain.personal import Contact, Content, Identifier
+from domain.recipient import Direct, Person, Recipient, RecipientNo
+from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.samples import NOON, TTD, placed
 
 CANARIES = ["06927530250", "canary@example.org", "Canary Nordmann", "canary body", "+4799123456"]

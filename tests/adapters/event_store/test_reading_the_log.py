@@ -20,9 +20,7 @@ from adapters.event_store.sealing import Sealer
 from adapters.key_vault.file_key_vault import FileKeyVault
 from adapters.postgres import EmbeddedPostgres, migrate
 from application.envelope import SERVICE
-from domain.order.events import OrderId
-from tests.adapters.event_store.postgres_store import open_store
-from tests.contracts.order_repository_contract import (
+from contracts.order_repository_contract import (
     attempted,
     going_on,
     order_id,
@@ -30,6 +28,8 @@ from tests.contracts.order_repository_contract import (
     resolved,
     sent,
 )
+from domain.order.events import OrderId
+from tests.adapters.event_store.postgres_store import open_store
 from tests.databases import scratch_folder
 from tests.production.guide import ROOT, blocks, environ_of
 from tests.samples import TTD

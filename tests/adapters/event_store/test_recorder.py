@@ -17,8 +17,8 @@ from psycopg.conninfo import conninfo_to_dict
 from typing_extensions import override
 
 from adapters.event_store.postgres.library_recorder import TRACKING, OrdersRecorder
+from contracts.order_repository_contract import placing
 from tests.adapters.event_store.postgres_store import PostgresStore
-from tests.contracts.order_repository_contract import placing
 from tests.samples import TTD
 
 _LISTENING = """

@@ -15,9 +15,9 @@ from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
 from application.envelope import Change, changed, recorded
 from application.ports.agenda import agenda_row
+from contracts.order_repository_contract import attempted, going_on, placing, resolved, sent
 from domain.order.order import Order
 from tests.adapters.event_store.postgres_store import open_store
-from tests.contracts.order_repository_contract import attempted, going_on, placing, resolved, sent
 from tests.samples import NOON, TTD, placed
 
 MAPPER = EnvelopeMapper(Sealer(InMemoryKeyVault()))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from adapters.key_vault.file_key_vault import FileKeyVault, KeyFileError
-from tests.contracts.key_vault_contract import KEY, KeyVaultContract
+from contracts.key_vault_contract import KEY, KeyVaultContract
 
 _WRAP = """
 import sys

@@ -8,8 +8,8 @@ from adapters.memory.chain_index import InMemoryChainIndex
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from application.ports.chain_index import ChainIndex
-from tests.contracts.chain_index_contract import ChainIndexContract
-from tests.contracts.order_repository_contract import SetClock
+from contracts.chain_index_contract import ChainIndexContract
+from contracts.order_repository_contract import SetClock
 
 
 class TestInMemoryChainIndex(ChainIndexContract):

@@ -17,20 +17,20 @@ from adapters.memory.order_repository import (
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.status_feed import InMemoryStatusFeed
-from domain.order.events import OrderId
-from domain.personal import PersonalClass
-from tests.contracts.agenda_contract import AgendaContract
-from tests.contracts.key_vault_contract import KeyVaultContract
-from tests.contracts.order_index_contract import OrderIndexContract
-from tests.contracts.order_repository_contract import (
+from contracts.agenda_contract import AgendaContract
+from contracts.key_vault_contract import KeyVaultContract
+from contracts.order_index_contract import OrderIndexContract
+from contracts.order_repository_contract import (
     Erase,
     OrderRepositoryContract,
     SetClock,
     Spoil,
     placing,
 )
-from tests.contracts.report_inbox_contract import ReportInboxContract
-from tests.contracts.status_feed_contract import StatusFeedContract
+from contracts.report_inbox_contract import ReportInboxContract
+from contracts.status_feed_contract import StatusFeedContract
+from domain.order.events import OrderId
+from domain.personal import PersonalClass
 from tests.samples import TTD
 
 

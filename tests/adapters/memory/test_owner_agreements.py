@@ -3,7 +3,7 @@ from typing_extensions import override
 
 from adapters.memory.owner_agreements import InMemoryOwnerAgreements
 from application.ports.owner_agreements import OwnerAgreements
-from tests.contracts.owner_agreements_contract import (
+from contracts.owner_agreements_contract import (
     AGREED_WITH_ALL,
     AGREED_WITH_TTD,
     OwnerAgreementsContract,

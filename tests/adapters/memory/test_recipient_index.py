@@ -7,8 +7,8 @@ import pytest
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.recipient_index import InMemoryRecipientIndex
-from tests.contracts.order_repository_contract import SetClock
-from tests.contracts.recipient_index_contract import RecipientIndexContract
+from contracts.order_repository_contract import SetClock
+from contracts.recipient_index_contract import RecipientIndexContract
 
 
 @pytest.fixture

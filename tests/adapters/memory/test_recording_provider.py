@@ -5,9 +5,7 @@ from typing_extensions import override
 
 from adapters.memory.provider import RecordingProvider
 from application.ports.provider import Accepted, Deferred, Rejected, Unknown
-from domain.channel import Channel
-from domain.order.events import Failure
-from tests.contracts.provider_contract import (
+from contracts.provider_contract import (
     ProviderContract,
     RememberingProviderContract,
     Stand,
@@ -15,6 +13,8 @@ from tests.contracts.provider_contract import (
     outcome,
     outcomes,
 )
+from domain.channel import Channel
+from domain.order.events import Failure
 
 
 def recording(channel: Channel = Channel.EMAIL) -> RecordingProvider:

@@ -9,8 +9,8 @@ from adapters.memory.registries import (
     InMemoryProfileRegistry,
 )
 from application.delivery.contact_lookup import Registries
-from tests.contracts import registries_contract as known
-from tests.contracts.registries_contract import RegistriesContract
+from contracts import registries_contract as known
+from contracts.registries_contract import RegistriesContract
 
 
 class TestInMemoryRegistries(RegistriesContract):

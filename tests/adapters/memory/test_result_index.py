@@ -7,8 +7,8 @@ import pytest
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.result_index import InMemoryResultIndex
-from tests.contracts.order_repository_contract import SetClock
-from tests.contracts.result_index_contract import ResultIndexContract
+from contracts.order_repository_contract import SetClock
+from contracts.result_index_contract import ResultIndexContract
 
 
 @pytest.fixture

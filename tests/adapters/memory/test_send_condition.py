@@ -2,7 +2,7 @@ import pytest
 
 from adapters.memory.send_condition import InMemorySendCondition
 from application.ports.send_condition import NoAnswer
-from tests.contracts.send_condition_contract import SendConditionContract
+from contracts.send_condition_contract import SendConditionContract
 
 
 class TestInMemorySendCondition(SendConditionContract):

@@ -8,10 +8,10 @@ import pytest
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.owner_ledger.postgres import PostgresOwnerLedger
 from application.ports.owner_ledger import OwnerLedger
+from contracts.agenda_contract import claim
+from contracts.order_repository_contract import placing
+from contracts.owner_ledger_contract import OwnerLedgerContract
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
-from tests.contracts.agenda_contract import claim
-from tests.contracts.order_repository_contract import placing
-from tests.contracts.owner_ledger_contract import OwnerLedgerContract
 from tests.samples import TTD, placed
 
 

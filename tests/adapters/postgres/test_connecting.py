@@ -6,8 +6,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.postgres import DatabaseUnreachableError, migrate, open_pool
 from adapters.postgres.connecting import once_more
+from contracts.order_repository_contract import going_on, placing, resolved
 from tests.adapters.event_store.postgres_store import open_store
-from tests.contracts.order_repository_contract import going_on, placing, resolved
 from tests.samples import TTD
 from tests.servers import a_pair
 

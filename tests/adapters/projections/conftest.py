@@ -8,8 +8,8 @@ from adapters.event_store.postgres.repository import PostgresOrderRepository
 from adapters.projections.delivery_reference import PostgresReportInbox
 from adapters.projections.order_index import PostgresOrderIndex
 from adapters.projections.status_feed import PostgresStatusFeed
+from contracts.order_repository_contract import SetClock
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
-from tests.contracts.order_repository_contract import SetClock
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 
 from adapters.postgres.migrations import MIGRATIONS
 from application.ports.chain_index import ChainIndex
+from contracts.chain_index_contract import ChainIndexContract, in_chain
+from contracts.order_repository_contract import placing
 from domain.order.events import ChainId, OrderKind
 from tests.adapters.event_store.postgres_store import PostgresStore
-from tests.contracts.chain_index_contract import ChainIndexContract, in_chain
-from tests.contracts.order_repository_contract import placing
 from tests.samples import TTD, placed
 
 UPGRADE: Final = MIGRATIONS / "0295_chains_of_before.sql"

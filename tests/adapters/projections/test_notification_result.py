@@ -3,14 +3,14 @@
 import pytest
 
 from adapters.projections.notification_result import PostgresResultIndex
-from tests.adapters.event_store.postgres_store import PostgresStore
-from tests.contracts.result_index_contract import (
+from contracts.result_index_contract import (
     HANDED_OVER,
     MONTH,
     NOWHERE,
     ResultIndexContract,
     lived,
 )
+from tests.adapters.event_store.postgres_store import PostgresStore
 
 
 @pytest.fixture

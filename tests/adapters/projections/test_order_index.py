@@ -6,8 +6,8 @@ import pytest
 
 from adapters.projections import order_index
 from application.ports.order_repository import StoreUnavailableError
+from contracts.order_index_contract import OrderIndexContract, called
 from tests.adapters.event_store.postgres_store import PostgresStore
-from tests.contracts.order_index_contract import OrderIndexContract, called
 from tests.samples import TTD
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from adapters.projections.recipient_index import PostgresRecipientIndex
+from contracts.recipient_index_contract import RecipientIndexContract, found, ordered
 from tests.adapters.event_store.postgres_store import PostgresStore
-from tests.contracts.recipient_index_contract import RecipientIndexContract, found, ordered
 from tests.samples import BAKERY, KARI
 
 

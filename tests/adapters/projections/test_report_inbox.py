@@ -1,6 +1,6 @@
 """The inbox in PostgreSQL keeps the port's promises."""
 
-from tests.contracts.report_inbox_contract import ReportInboxContract
+from contracts.report_inbox_contract import ReportInboxContract
 
 
 class TestPostgresReportInbox(ReportInboxContract):

@@ -14,16 +14,16 @@ from adapters.projections.order_index import OrderIndexProjection
 from adapters.projections.projection import FeedEvent, Row
 from adapters.projections.runner import ProjectionRunner
 from application.envelope import SERVICE
-from domain.order.events import OrderCompleted
-from tests.adapters.event_store.postgres_store import PostgresStore, open_store
-from tests.contracts.order_index_contract import called
-from tests.contracts.order_repository_contract import (
+from contracts.order_index_contract import called
+from contracts.order_repository_contract import (
     attempted,
     going_on,
     placing,
     resolved,
     sent,
 )
+from domain.order.events import OrderCompleted
+from tests.adapters.event_store.postgres_store import PostgresStore, open_store
 from tests.samples import TTD
 
 

@@ -18,12 +18,12 @@ from adapters.projections.order_index import OrderIndexProjection
 from adapters.projections.projection import FeedEvent, Row
 from adapters.projections.runner import ProjectionRunner
 from application.operations.health import ProjectionStanding
+from contracts.order_index_contract import called
+from contracts.result_index_contract import MONTH
+from contracts.status_feed_contract import lived, page
 from domain.order.events import OrderCancelled, OrderCompleted
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
 from tests.adapters.projections.test_runner import ask, followed
-from tests.contracts.order_index_contract import called
-from tests.contracts.result_index_contract import MONTH
-from tests.contracts.status_feed_contract import lived, page
 from tests.samples import NOON, TTD, incompressible
 
 LONG = incompressible(2700)

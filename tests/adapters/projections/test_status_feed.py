@@ -3,10 +3,10 @@
 import asyncio
 
 from application.envelope import Change
+from contracts.order_repository_contract import order_id
+from contracts.status_feed_contract import StatusFeedContract, lived, page
 from domain.order.events import OrderCompleted, OrderId
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
-from tests.contracts.order_repository_contract import order_id
-from tests.contracts.status_feed_contract import StatusFeedContract, lived, page
 from tests.samples import TTD, placed
 
 

@@ -8,7 +8,7 @@ from adapters.memory.provider_ledger import InMemoryProviderLedger
 from adapters.postgres import open_pool
 from adapters.provider_ledger.postgres import PostgresProviderLedger
 from application.ports.provider_ledger import ProviderLedger
-from tests.contracts.provider_ledger_contract import ProviderLedgerContract
+from contracts.provider_ledger_contract import ProviderLedgerContract
 
 
 class TestPostgresProviderLedger(ProviderLedgerContract):

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from adapters.registries.importing import Kind
-from tests.contracts.registries_contract import (
+from contracts.registries_contract import (
     DELETED,
     KARI,
     MOVED_SUB_UNIT,

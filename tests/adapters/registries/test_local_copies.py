@@ -14,8 +14,8 @@ from adapters.registries.replicas import (
 )
 from application.delivery.contact_lookup import Registries
 from application.ports.registries import RegistryUnavailableError
+from contracts.registries_contract import KARI, UNIT, RegistriesContract
 from tests.adapters.registries.pages import KNOWN, addresses, krr, mobile, person
-from tests.contracts.registries_contract import KARI, UNIT, RegistriesContract
 
 
 def local_copies(pool: Pool) -> Registries:

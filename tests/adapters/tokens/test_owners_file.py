@@ -11,10 +11,10 @@ from typing_extensions import override
 
 from adapters.tokens.owners_file import OwnersFile, OwnersFileError
 from application.ports.owner_agreements import OwnerAgreements
+from contracts.owner_agreements_contract import AGREED_WITH_ALL, OwnerAgreementsContract
 from domain.agreement import Agreement
 from domain.channel import Channel
 from domain.personal import Contact
-from tests.contracts.owner_agreements_contract import AGREED_WITH_ALL, OwnerAgreementsContract
 
 
 @pytest.fixture

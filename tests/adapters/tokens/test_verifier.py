@@ -17,6 +17,7 @@ from application.ports.token_verifier import (
     NoOwnerError,
     VerificationUnavailableError,
 )
+from contracts.token_verifier_contract import House, TokenVerifierContract, call
 from tests.adapters.tokens import forging
 from tests.adapters.tokens.forging import (
     ALTINN,
@@ -37,7 +38,6 @@ from tests.adapters.tokens.forging import (
     token,
 )
 from tests.adapters.tokens.published import Clock, publishing
-from tests.contracts.token_verifier_contract import House, TokenVerifierContract, call
 
 
 @dataclass

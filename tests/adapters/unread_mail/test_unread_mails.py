@@ -10,7 +10,7 @@ from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
 from adapters.unread_mail.postgres import PostgresUnreadMails
 from application.ports.unread_mail import UnreadKind, UnreadMails
-from tests.contracts.unread_mail_contract import UnreadMailContract
+from contracts.unread_mail_contract import UnreadMailContract
 from tests.samples import NOON
 
 

@@ -25,12 +25,12 @@ from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
 from application.ports.order_repository import OrderRepository
 from application.ports.status_feed import StatusFeed
 from application.ports.webhooks import NotTaken, Receivers, Webhooks
+from contracts.order_repository_contract import SetClock
+from contracts.webhooks_contract import ReceiversContract, WebhooksContract, leading_to
 from tests.adapters.conditions.endpoint import NAME, Endpoint, Speak, answer, endpoint
 from tests.adapters.conditions.hostile_urls import INSIDE
 from tests.adapters.conditions.test_hostile_urls import REFUSED
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
-from tests.contracts.order_repository_contract import SetClock
-from tests.contracts.webhooks_contract import ReceiversContract, WebhooksContract, leading_to
 from tests.debian import ProgramUnavailableError, environment, program
 from tests.missing import skipped_where_missing
 from tests.samples import NOON

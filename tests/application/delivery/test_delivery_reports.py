@@ -5,10 +5,10 @@ from structlog.testing import capture_logs
 
 from application.ports.order_repository import SpoiltHistoryError
 from application.ports.report_inbox import Report
+from contracts.order_repository_contract import attempted, going_on, placing, resolved
 from domain.order.events import NotificationNo, OrderId, ReportedState
 from domain.order.notification import Delivered
 from domain.order.order import Order
-from tests.contracts.order_repository_contract import attempted, going_on, placing, resolved
 from tests.samples import TTD
 from tests.scenarios.worlds import MemoryWorld
 

@@ -12,8 +12,8 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryAgenda, InMemoryOrderRepository
 from application.delivery.leased_orders import CarriedOut, LeasedOrders
 from application.ports.agenda import Loan
+from contracts.order_repository_contract import SetClock, placing
 from domain.order.events import OrderId
-from tests.contracts.order_repository_contract import SetClock, placing
 from tests.samples import TTD, placed
 
 LEASE = timedelta(seconds=30)

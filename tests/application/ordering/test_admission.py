@@ -10,9 +10,9 @@ from application.ordering.commands import NewOrder
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, Ceiling
 from application.suspended_owners import StoppedOwners
+from contracts.order_repository_contract import SetClock
 from domain.channel import ChannelChoice
 from domain.order.events import OrderId
-from tests.contracts.order_repository_contract import SetClock
 from tests.samples import STRANGER
 
 

@@ -13,6 +13,15 @@ from application.envelope import SERVICE, Actor
 from application.operations.recorder import ActRecorder
 from application.queries.audit import AuditingService, in_words, masked
 from application.seeking import OrderNotFoundError
+from contracts.order_repository_contract import (
+    SetClock,
+    attempted,
+    going_on,
+    placing,
+    resolved,
+    sent,
+)
+from contracts.result_index_contract import told
 from domain.channel import Channel
 from domain.order.events import (
     Considered,
@@ -28,15 +37,6 @@ from domain.order.events import (
 from domain.order.state import OrderStatus
 from domain.personal import Contact
 from domain.recipient import RecipientNo
-from tests.contracts.order_repository_contract import (
-    SetClock,
-    attempted,
-    going_on,
-    placing,
-    resolved,
-    sent,
-)
-from tests.contracts.result_index_contract import told
 from tests.samples import AUDITOR, NOON, ORDER_ID, SKD, TTD
 
 MINUTE = timedelta(minutes=1)

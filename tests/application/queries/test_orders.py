@@ -15,10 +15,10 @@ from application.envelope import Recorded
 from application.ports.order_repository import Spoilt, SpoiltHistoryError
 from application.queries.orders import ReadingService
 from application.seeking import OrderNotFoundError
+from contracts.order_repository_contract import SetClock, going_on, placing, resolved
+from contracts.result_index_contract import found
 from domain.channel import Channel, ChannelChoice
 from domain.order.events import OrderId
-from tests.contracts.order_repository_contract import SetClock, going_on, placing, resolved
-from tests.contracts.result_index_contract import found
 from tests.samples import NOON, REMINDER_SMS, SKD, TTD, placed
 
 NIGHT = NOON + timedelta(hours=11)

@@ -13,11 +13,11 @@ from adapters.memory.result_index import InMemoryResultIndex
 from application.envelope import SERVICE
 from application.ports.result_index import OwnerFigures
 from application.queries.statistics import CountingService, Ended
+from contracts.order_repository_contract import SetClock, going_on, placing
+from contracts.result_index_contract import HANDED_OVER, NOTHING, SIMULATED, told
 from domain.channel import Channel
 from domain.order.events import DeliveryReported, NotificationNo, ReportedState
 from domain.order.notification import Delivered, Failed
-from tests.contracts.order_repository_contract import SetClock, going_on, placing
-from tests.contracts.result_index_contract import HANDED_OVER, NOTHING, SIMULATED, told
 from tests.samples import NOON, TTD, placed
 
 DAY = timedelta(days=1)

@@ -12,10 +12,10 @@ from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.status_feed import InMemoryStatusFeed
 from application.envelope import SERVICE
 from application.queries.status_feed import Entry, FollowingService, Transition
+from contracts.order_repository_contract import SetClock, going_on, resolved
+from contracts.status_feed_contract import lived, of
 from domain.order.events import OrderCancelled, OrderCompleted, SendConditionMet
 from domain.order.state import OrderStatus
-from tests.contracts.order_repository_contract import SetClock, going_on, resolved
-from tests.contracts.status_feed_contract import lived, of
 
 Page: TypeAlias = Sequence[Entry]
 

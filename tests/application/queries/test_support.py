@@ -14,10 +14,10 @@ from adapters.memory.recipient_index import InMemoryRecipientIndex
 from application.envelope import SERVICE, Actor, Role
 from application.operations.recorder import ActRecorder
 from application.queries.support import Sent, SupportService, Unreadable
+from contracts.order_repository_contract import SetClock, going_on, placing, resolved
 from domain.order.events import NotificationNo
 from domain.personal import Contact
 from domain.recipient import Direct, Person, Recipient, RecipientNo
-from tests.contracts.order_repository_contract import SetClock, going_on, placing, resolved
 from tests.samples import KARI, NOON, OLA, SKD, TTD, placed
 
 DESK = Actor(role=Role.SUPPORT, name="altinn", client="desk-1")

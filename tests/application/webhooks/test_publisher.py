@@ -17,9 +17,9 @@ from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
 from application.ports.webhooks import Disabled, NotTaken, Webhook
 from application.queries.status_feed import FollowingService
 from application.webhooks.publisher import TellingService
+from contracts.order_repository_contract import SetClock, resolved
+from contracts.status_feed_contract import lived
 from domain.order.events import OrderCompleted, OrderId
-from tests.contracts.order_repository_contract import SetClock, resolved
-from tests.contracts.status_feed_contract import lived
 from tests.samples import NOON
 
 URL = "https://case.example.org/varsel?secret=7"

@@ -20,7 +20,7 @@ from application.webhooks.subscriptions import (
     UnfitAddressError,
     WebhookNotFoundError,
 )
-from tests.contracts.order_repository_contract import SetClock
+from contracts.order_repository_contract import SetClock
 
 URL, ELSEWHERE = "https://case.example.org/varsel", "https://case.example.org/elsewhere"
 

@@ -29,6 +29,7 @@ from application.ports.token_verifier import (
 )
 from application.ports.unread_mail import MailRead, UnreadKind
 from application.ports.webhooks import Receivers
+from contracts.order_repository_contract import SetClock
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import Failure, OrderPlaced, ReportedState
 from domain.personal import Contact
@@ -41,7 +42,6 @@ from entrypoints.http.statistics.routes import Metrics
 from entrypoints.http.validation.rules import Rules
 from entrypoints.http.webhooks.responses import webhook_challenge, webhook_message
 from tests.adapters.event_store.postgres_store import PostgresStore
-from tests.contracts.order_repository_contract import SetClock
 from tests.samples import BAKERY, KARI, NOON, OLA
 
 BASE_URL = "https://varsel.example.no"

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from application.envelope import SERVICE, Change
+from contracts.order_repository_contract import resolved
+from contracts.status_feed_contract import lived
 from domain.order.events import OrderCancelled, OrderCompleted, OrderId
 from entrypoints.http.status_feed.responses import FeedEntryAnswer
 from entrypoints.http.status_feed.routes import Page
 from tests.application.test_unfolding import wide
-from tests.contracts.order_repository_contract import resolved
-from tests.contracts.status_feed_contract import lived
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
 from tests.entrypoints.http.test_instant import SMS

@@ -13,10 +13,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from application.agreeing import read_agreement
+from contracts.order_repository_contract import attempted, resolved, sent
+from contracts.result_index_contract import told
+from contracts.status_feed_contract import lived
 from domain.order.events import OrderId, ReportedState
-from tests.contracts.order_repository_contract import attempted, resolved, sent
-from tests.contracts.result_index_contract import told
-from tests.contracts.status_feed_contract import lived
 from tests.entrypoints.http.asking import EMAIL_ORDER, ORDER, SMS_ORDER
 from tests.entrypoints.http.installation import SKD, SUPPORTER, TTD, V1, Installation
 from tests.samples import BAKERY

@@ -12,10 +12,10 @@ import pytest
 from application.ports.order_repository import OrderRepository
 from application.ports.status_feed import StatusFeed
 from application.ports.webhooks import Disabled, NotTaken, Receivers, Webhook, Webhooks
+from contracts.order_repository_contract import resolved
+from contracts.samples import NOON
+from contracts.status_feed_contract import lived, page
 from domain.order.events import OrderCompleted, OrderEvent
-from tests.contracts.order_repository_contract import resolved
-from tests.contracts.status_feed_contract import lived, page
-from tests.samples import NOON
 
 URL, OTHER_URL = "https://case.example.org/varsel", "https://new.example.org/varsel"
 LEASE = timedelta(seconds=60)

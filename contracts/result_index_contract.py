@@ -7,6 +7,15 @@ import msgspec
 from application.envelope import SERVICE
 from application.ports.order_repository import OrderRepository
 from application.ports.result_index import OwnerFigures, ResultIndex
+from contracts.order_repository_contract import (
+    SetClock,
+    attempted,
+    going_on,
+    placing,
+    resolved,
+    sent,
+)
+from contracts.samples import NOON, REMINDER_SMS, TTD, placed
 from domain.channel import Channel, ChannelChoice
 from domain.order.events import (
     ContactNotFound,
@@ -25,15 +34,6 @@ from domain.order.events import (
 )
 from domain.personal import Contact
 from domain.recipient import RecipientNo
-from tests.contracts.order_repository_contract import (
-    SetClock,
-    attempted,
-    going_on,
-    placing,
-    resolved,
-    sent,
-)
-from tests.samples import NOON, REMINDER_SMS, TTD, placed
 
 BEGINS, ENDS = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
 MONTH = 2026, 9

@@ -10,7 +10,7 @@ from application.ports.unread_mail import (
     UnreadKind,
     UnreadMails,
 )
-from tests.samples import NOON
+from contracts.samples import NOON
 
 
 class UnreadMailContract:

@@ -8,10 +8,10 @@ import msgspec
 from application.envelope import SERVICE
 from application.ports.order_repository import OrderRepository
 from application.ports.recipient_index import RecipientIndex
+from contracts.order_repository_contract import going_on, placing
+from contracts.samples import BAKERY, KARI, NOON, OLA, STRANGER, TTD, placed
 from domain.order.events import OrderCancelled, OrderId
 from domain.recipient import Identity, Organisation, OrganisationNumber, Recipient, RecipientNo
-from tests.contracts.order_repository_contract import going_on, placing
-from tests.samples import BAKERY, KARI, NOON, OLA, STRANGER, TTD, placed
 
 HOUR = timedelta(hours=1)
 

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 from application.envelope import Actor, Role
 from application.ports.act_log import ActLog, RecordedAct
+from contracts.samples import NOON
 from domain.operations.acts import HistoryRead, OwnerSuspended
-from tests.samples import NOON
 
 KARI = Actor(role=Role.OPERATOR, name="kari@host-1")
 TTD = Actor(role=Role.OWNER, name="ttd", client="client-1")

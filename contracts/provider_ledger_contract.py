@@ -6,7 +6,7 @@ from itertools import count
 from uuid import UUID
 
 from application.ports.provider_ledger import NotedShift, ProviderLedger, Shift
-from tests.samples import NOON
+from contracts.samples import NOON
 
 ONE, OTHER = "host-a 11", "host-b 12"
 SECOND = timedelta(seconds=1)

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from application.envelope import SERVICE, Change
 from application.ports.order_repository import OrderRepository
 from application.ports.report_inbox import Matched, Report, ReportInbox
-from domain.order.events import Failure, NotificationNo, ReportedState
-from domain.order.order import Order
-from tests.contracts.order_repository_contract import (
+from contracts.order_repository_contract import (
     attempted,
     going_on,
     placing,
     resolved,
     sent,
 )
-from tests.samples import NOON, TTD
+from contracts.samples import NOON, TTD
+from domain.order.events import Failure, NotificationNo, ReportedState
+from domain.order.order import Order
 
 
 def report(reference: str = "reference-1", code: str = "250", provider: str = "smtp") -> Report:

@@ -10,17 +10,17 @@ from application.envelope import SERVICE
 from application.ports.agenda import QUARANTINE, WITHHELD, Agenda, InHand, Wait
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
 from application.ports.owner_ledger import OwnerLedger
-from domain.order.events import OrderCancelled, OrderId, OrderKind
-from domain.personal import Contact
-from domain.recipient import Direct, Recipient, RecipientNo
-from tests.contracts.order_repository_contract import (
+from contracts.order_repository_contract import (
     SetClock,
     attempted,
     going_on,
     placing,
     resolved,
 )
-from tests.samples import NOON, TTD, placed
+from contracts.samples import NOON, TTD, placed
+from domain.order.events import OrderCancelled, OrderId, OrderKind
+from domain.personal import Contact
+from domain.recipient import Direct, Recipient, RecipientNo
 
 LEASE = timedelta(seconds=30)
 SECOND = timedelta(seconds=1)

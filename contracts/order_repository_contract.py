@@ -15,6 +15,7 @@ from application.ports.order_repository import (
     Spoilt,
     SpoiltHistoryError,
 )
+from contracts.samples import KARI, NOON, OLA, TTD, placed
 from domain.channel import Channel
 from domain.order.events import (
     ContactResolved,
@@ -31,7 +32,6 @@ from domain.order.events import (
 from domain.order.order import Order, rebuild
 from domain.personal import Contact, Identifier, PersonalClass
 from domain.recipient import Person, Recipient, RecipientNo
-from tests.samples import KARI, NOON, OLA, TTD, placed
 
 Erase = Callable[[OrderId, PersonalClass], Awaitable[None]]
 Spoil = Callable[[OrderId], Awaitable[None]]

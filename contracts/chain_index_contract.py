@@ -7,9 +7,9 @@ import msgspec
 from application.envelope import Change
 from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import OrderRepository
+from contracts.order_repository_contract import placing
+from contracts.samples import TTD, placed
 from domain.order.events import Chain, ChainId, OrderKind
-from tests.contracts.order_repository_contract import placing
-from tests.samples import TTD, placed
 
 
 def in_chain(chain_id: ChainId, kind: OrderKind = OrderKind.NOTIFICATION) -> Change:

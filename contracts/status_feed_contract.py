@@ -7,6 +7,8 @@ import msgspec
 from application.envelope import SERVICE, Change
 from application.ports.order_repository import OrderRepository
 from application.ports.status_feed import FeedEntry, StatusFeed
+from contracts.order_repository_contract import going_on, placing, resolved
+from contracts.samples import TTD, placed
 from domain.order.events import (
     OrderCancelled,
     OrderCompleted,
@@ -14,8 +16,6 @@ from domain.order.events import (
     OrderId,
     SendConditionMet,
 )
-from tests.contracts.order_repository_contract import going_on, placing, resolved
-from tests.samples import TTD, placed
 
 
 def of(owner: str) -> Change:

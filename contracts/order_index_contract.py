@@ -8,8 +8,8 @@ import pytest
 from application.envelope import SERVICE, Change
 from application.ports.order_index import OrderIndex
 from application.ports.order_repository import OrderRepository
-from tests.contracts.order_repository_contract import SetClock, going_on, placing, resolved
-from tests.samples import TTD, placed
+from contracts.order_repository_contract import SetClock, going_on, placing, resolved
+from contracts.samples import TTD, placed
 
 
 def called(reference: str | None, owner: str = "ttd") -> Change:
