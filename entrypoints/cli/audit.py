@@ -22,8 +22,8 @@ from application.queries.audit import AuditingService
 from application.seeking import OrderNotFoundError
 from domain.operations.acts import HistoryRead
 from domain.order.events import OrderId
-from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import asked, database
+from entrypoints.cli.installation import settings_and_database
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
 from entrypoints.http.history.responses import as_at as as_at_answer
@@ -70,7 +70,7 @@ def as_at(order: UUID, moment: datetime, *, reason: str | None = None) -> None:
     """
     when, who_asks = moment.astimezone(), operator()
     found = _asked(lambda service: service.as_at(OrderId(order), when, by=who_asks, reason=reason))
-    told = as_at_answer(when, found, Links(settings_from().base_url))
+    told = as_at_answer(when, found, Links(settings_and_database()[0].base_url))
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
 
 
@@ -113,7 +113,7 @@ def operators(
 
 def _asked(ask: Callable[[AuditingService], Awaitable[T]]) -> T:
     async def whole() -> T:
-        async with auditing(settings_from(), database()) as service:
+        async with auditing(*settings_and_database()) as service:
             return await ask(service)
 
     try:

@@ -8,29 +8,19 @@ from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
 from application.operations.recorder import ReasonMissingError
 from application.ports.order_repository import StoreUnavailableError
-from entrypoints.cli.app import settings_from
+from entrypoints.cli.installation import settings_and_database
 from entrypoints.cli.refusal import Refusal
-from entrypoints.running import find
 
 T = TypeVar("T")
 
 
 def database() -> str:
-    """The database that the settings name, or that of the service that runs on the data folder.
+    """The database that the settings name, or that of the installation that runs.
 
     Raises:
-        Refusal: neither is there.
+        Refusal: neither is there, or it cannot be told which is meant.
     """
-    settings = settings_from()
-    if settings.database_url is not None:
-        return settings.database_url
-    running = find(settings.data)
-    if running is None:
-        raise Refusal(
-            f"nothing runs on the data folder {settings.data}: start it with `make run`, "
-            "or name a database with VARSEL_DATABASE_URL"
-        )
-    return running.database
+    return settings_and_database()[1]
 
 
 def asked(question: Coroutine[Any, Any, T]) -> T:
@@ -45,16 +35,3 @@ def asked(question: Coroutine[Any, Any, T]) -> T:
         raise Refusal("say why with --reason; it goes on record with your name") from None
     except (PostgresError, KeyFileError, StoreUnavailableError) as problem:
         raise Refusal(str(problem) or "the database cannot be reached") from None
-
-
-def base_url() -> str:
-    """Where the running service answers.
-
-    Raises:
-        Refusal: nothing runs here.
-    """
-    settings = settings_from()
-    running = find(settings.data)
-    if running is None:
-        raise Refusal(f"nothing runs on the data folder {settings.data}: start it with `make run`")
-    return running.base_url

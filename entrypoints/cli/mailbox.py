@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from entrypoints.cli.app import settings_from
+from entrypoints.cli.installation import data_folder
 from entrypoints.cli.refusal import Refusal
 from entrypoints.processes import MAILBOX
 from entrypoints.sandbox import CaughtMessage, MailboxUnavailableError, caught_messages
@@ -32,7 +32,7 @@ def mailbox(
     limit
         At most so many messages; 0 for all of them.
     """
-    folder = settings_from().data / MAILBOX
+    folder = data_folder() / MAILBOX
     try:
         caught = list(caught_messages(folder, to=to, limit=None if json or not limit else limit))
     except MailboxUnavailableError as problem:

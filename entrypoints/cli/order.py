@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from entrypoints.cli import demo
-from entrypoints.cli.database import base_url
+from entrypoints.cli.installation import running
 from entrypoints.cli.refusal import Refusal
 from entrypoints.cli.token import CREATE, issue
 
@@ -50,7 +50,7 @@ def order(
     body = demo.body(idempotency_id=str(uuid4()), number=number, channel=channel, text=text)
     token = issue(owner="ttd", scope=CREATE)
     try:
-        asyncio.run(_follow(base_url(), token, body, wait))
+        asyncio.run(_follow(running().base_url, token, body, wait))
     except aiohttp.ClientError as problem:
         raise Refusal(f"the service does not answer ({type(problem).__name__})") from None
 

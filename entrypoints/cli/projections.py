@@ -16,8 +16,8 @@ from domain.operations.acts import (
     ProjectionRebuildBegun,
     ProjectionRetried,
 )
-from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import asked, database
+from entrypoints.cli.installation import settings_and_database
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
 from entrypoints.wiring.operator_tools import act_recorder, agenda_anew, projections
@@ -112,7 +112,7 @@ def agenda(*, reason: str | None = None) -> None:
 
     async def anew() -> AgendaRebuilt:
         await _record(AgendaRebuildBegun(), reason=reason)
-        return await agenda_anew(settings_from(), database())
+        return await agenda_anew(*settings_and_database())
 
     done = asked(anew())
     _say(f"{done.orders} orders looked at: {done.written} rows written, {done.removed} removed")
@@ -142,7 +142,7 @@ def _lent(use: Callable[[ProjectionRunner], Awaitable[T]]) -> T:
     """
 
     async def used() -> T:
-        async with projections(settings_from(), database()) as runner:
+        async with projections(*settings_and_database()) as runner:
             return await use(runner)
 
     try:

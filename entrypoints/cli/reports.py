@@ -9,8 +9,8 @@ from cyclopts import App
 from rich.console import Console
 
 from application.ports.unread_mail import MailId, UnreadKind, UnreadMail
-from entrypoints.cli.app import settings_from
-from entrypoints.cli.database import asked, database
+from entrypoints.cli.database import asked
+from entrypoints.cli.installation import settings_and_database
 from entrypoints.cli.refusal import Refusal
 from entrypoints.wiring.operator_tools import unread_mails
 
@@ -35,7 +35,7 @@ def list_mails(*, kind: UnreadKind | None = None, most: int = 20) -> None:
     """
 
     async def ask() -> Sequence[UnreadMail]:
-        async with unread_mails(settings_from(), database()) as mails:
+        async with unread_mails(*settings_and_database()) as mails:
             return await mails.latest(most, kind)
 
     found = asked(ask())
@@ -52,7 +52,7 @@ def show(mail_id: int) -> None:
     """Show a mail as it was received, or its beginning where it is long."""
 
     async def ask() -> UnreadMail | None:
-        async with unread_mails(settings_from(), database()) as mails:
+        async with unread_mails(*settings_and_database()) as mails:
             return await mails.find(MailId(mail_id))
 
     found = asked(ask())
@@ -71,7 +71,7 @@ def forget(mail_id: int) -> None:
     """Delete a mail."""
 
     async def ask() -> bool:
-        async with unread_mails(settings_from(), database()) as mails:
+        async with unread_mails(*settings_and_database()) as mails:
             return await mails.forget(MailId(mail_id))
 
     if not asked(ask()):

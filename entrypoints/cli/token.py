@@ -1,6 +1,7 @@
 """`varsel token`: a token of the development issuer."""
 
 import sys
+from dataclasses import replace
 from typing import Annotated, Final
 
 from cyclopts import Parameter
@@ -8,8 +9,8 @@ from cyclopts import Parameter
 from adapters.tokens.owners_file import OwnersFileError
 from application.caller import CREATE
 from entrypoints.cli.app import settings_from
+from entrypoints.cli.installation import running
 from entrypoints.cli.refusal import Refusal
-from entrypoints.running import find
 from entrypoints.wiring.tokens import development_issuer, organisation_of
 
 __all__ = ["CREATE", "issue", "token"]
@@ -46,14 +47,12 @@ def issue(*, owner: str, organisation: str | None = None, scope: str, lifetime: 
     Raises:
         Refusal: nothing runs here that would take it: no service, or one that knows no such owner.
     """
-    settings = settings_from()
-    running = find(settings.data)
-    if running is None:
-        raise Refusal(f"nothing runs on the data folder {settings.data}: start it with `make run`")
-    if not running.issues_tokens:
+    settings, there = settings_from(), running()
+    settings = replace(settings, owners_file=settings.owners_file or there.owners_file)
+    if not there.issues_tokens:
         raise Refusal("the service that runs here does not issue tokens; get one from Maskinporten")
     try:
-        return development_issuer(settings.data, running.base_url).issue(
+        return development_issuer(there.data, there.base_url).issue(
             owner, organisation_of(settings, owner, organisation), scope, lifetime=lifetime
         )
     except (OwnersFileError, ValueError) as problem:

@@ -27,7 +27,7 @@ from entrypoints.cli.app import settings_from
 from entrypoints.cli.logs import log_to_stderr
 from entrypoints.cli.processes import refuse
 from entrypoints.cli.refusal import Refusal, RefusedSettings
-from entrypoints.running import Running, announce, withdraw
+from entrypoints.running import Running, announced, notes_of
 from entrypoints.settings import Settings
 from entrypoints.supervisor import (
     Child,
@@ -143,13 +143,14 @@ def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack, sto
         **(_catch_all(settings) if settings.catch_all else {}),
     }
     running = Running(
-        pid=os.getpid(),
+        data=settings.data.resolve(),
         base_url=settings.base_url,
         database=database,
         issues_tokens=settings.development_issuer,
+        key_file=settings.key_file and settings.key_file.resolve(),
+        owners_file=settings.owners_file and settings.owners_file.resolve(),
     )
-    announce(settings.data, running)
-    stack.callback(withdraw, settings.data)
+    stack.enter_context(announced(running, notes_of(environ)))
     asyncio.run(_keep_up(settings, environ, listener, server, stop))
 
 

@@ -32,6 +32,8 @@ class Installation:
             **{name: value for name, value in os.environ.items() if not name.startswith("VARSEL_")},
             "VARSEL_DATA": str(data),
             "VARSEL_PORT": str(port),
+            # No other installation of this user's shall be found instead, nor this one by others.
+            "XDG_STATE_HOME": str(data.parent / "state"),
             **(settings or {}),
         }
         """What its processes, and the command beside it, are started with."""
