@@ -51,6 +51,7 @@ async def open_pool(
     Raises:
         DatabaseUnreachableError: the connections could not be made in time, or only to a standby.
     """
+    _pool_log.addFilter(_is_news)
     pool: Pool = AsyncConnectionPool(
         _with_limits(conninfo),
         connection_class=Connection,
@@ -77,6 +78,11 @@ async def open_pool(
             "see whether it runs, lets us in, and allows that many."
         ) from None
     return pool
+
+
+def _is_news(said: logging.LogRecord) -> bool:
+    """Whether the pool says more than who had the connection knows: he cut it, or was told of its loss."""
+    return not said.getMessage().startswith("discarding closed connection")
 
 
 @contextmanager

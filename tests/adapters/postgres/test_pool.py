@@ -1,5 +1,6 @@
 """Connections have limits, and an unsafe environment is refused."""
 
+import asyncio
 from contextlib import suppress
 from time import monotonic
 
@@ -41,6 +42,29 @@ async def _setting(conninfo: str, name: str) -> str:
 )
 async def test_a_connection_has_limits_and_a_name(database_url: str, name: str, value: str) -> None:
     assert await _setting(database_url, name) == value
+
+
+async def test_whoever_breaks_off_alarms_nobody(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with await open_pool(database_url, size=1, name="varsel-test") as pool:
+
+        async def wait(asked: asyncio.Event) -> None:
+            async with pool.connection() as connection:
+                asked.set()
+                await connection.execute("SELECT pg_sleep(60)")
+
+        asked = asyncio.Event()
+        waiting = asyncio.create_task(wait(asked))
+        await asked.wait()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+        # The connection that was cut has been replaced.
+        async with pool.connection() as connection:
+            await connection.execute("SELECT")
+    assert pool.get_stats()["returns_bad"] == 1
+    assert caplog.messages == []
 
 
 async def test_what_the_operator_says_in_the_url_wins(database_url: str) -> None:
