@@ -90,6 +90,7 @@ class EmbeddedPostgres:
     The data folder is made if it is missing and used again if it is not. `settings` are the
     server's own (`max_connections` and the like); where it listens is not theirs to say.
     What is not `durable` may be lost with the machine, and is for tests.
+    `heed` is called again and again while a start waits; what it raises breaks the start off.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class EmbeddedPostgres:
         settings: Mapping[str, str] | None = None,
         durable: bool = True,
         patience: float = 120.0,
+        heed: Callable[[], None] = lambda: None,
         elsewhere: Path = ELSEWHERE,
         wheel: Callable[[], Path | None] = wheel_folder,
         installed: Callable[[], Iterable[Path]] = installed_folders,
@@ -107,6 +109,7 @@ class EmbeddedPostgres:
         self._settings = _ALWAYS | ({} if durable else _FOR_TESTS) | dict(settings or {})
         self._durable = durable
         self._patience = patience
+        self._heed = heed
         self._elsewhere = elsewhere
         self._wheel = wheel
         self._installed = installed
@@ -201,6 +204,7 @@ class EmbeddedPostgres:
         """Launch a server, though what a dead one had started keeps its memory until it notices."""
         end = time.monotonic() + _SECONDS_FOR_ORPHANS_TO_END
         while True:
+            self._heed()
             stop_left_over(home.cluster)
             try:
                 self._serve(home, binaries, sockets)
@@ -261,6 +265,7 @@ class EmbeddedPostgres:
     def _await_readiness(self, server: subprocess.Popen[bytes], cluster: Path) -> None:
         end = time.monotonic() + self._patience
         while not is_ready(cluster, server.pid):
+            self._heed()
             log = self._data / "server.log"
             if server.poll() is not None:
                 said = log.read_bytes()[self._said_before :].decode(errors="replace")

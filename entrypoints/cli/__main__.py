@@ -1,6 +1,6 @@
 """So that `python -m entrypoints.cli` is `varsel`."""
 
-from entrypoints.cli.app import main
+from entrypoints.cli import main
 
 if __name__ == "__main__":
     main()

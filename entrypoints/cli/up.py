@@ -7,10 +7,10 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, TypeVar
 from uuid import uuid4
 
 import aiohttp
@@ -41,6 +41,7 @@ from entrypoints.wiring.store import bring_schema_up_to_date, refuse_unfit_datab
 from entrypoints.wiring.tokens import development_issuer
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 _PATIENCE: Final = 30.0
 _TOKEN_LIFETIME: Final = 12 * 3600
@@ -90,50 +91,89 @@ def up(*, development: Annotated[bool, Parameter(negative=())] = False) -> None:
         raise Refusal(str(problem)) from None
     except KeyboardInterrupt:
         pass
-    _console.print("Everything is stopped.")
+    _say_below("Everything is stopped.")
 
 
 class Stop:
-    """How the command is told to stop, by Ctrl-C or SIGTERM: once, and nothing interrupts what follows."""
+    """How the command is told to stop, by Ctrl-C or SIGTERM: once, and nothing interrupts what follows.
+
+    It is noted when it comes, and acted on where nothing is half done.
+    """
 
     def __init__(self) -> None:
+        self._is_asked = False
         self._tell: Callable[[], None] | None = None
         for number in _STOPPING:
             signal.signal(number, self._heard)
 
+    def heed(self) -> None:
+        """Go no further if the command is to stop.
+
+        Raises:
+            KeyboardInterrupt: it is.
+        """
+        if self._is_asked:
+            raise KeyboardInterrupt
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do a piece of work, or break it off when the command is to stop.
+
+        Raises:
+            KeyboardInterrupt: it is broken off.
+        """
+
+        async def whole() -> T:
+            doing = asyncio.create_task(work)
+            self._when_asked(doing.cancel)
+            return await doing
+
+        try:
+            return asyncio.run(whole())
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+
     async def asked(self) -> None:
-        """Return when the command is to stop; from now on that interrupts nothing."""
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        """Return when the command is to stop."""
+        told = asyncio.Event()
+        self._when_asked(told.set)
+        await told.wait()
+
+    def _when_asked(self, then: Callable[[], object]) -> None:
+        loop = asyncio.get_running_loop()
 
         def tell() -> None:
             with contextlib.suppress(RuntimeError):  # all has come to its end by itself
-                loop.call_soon_threadsafe(told.set)
+                loop.call_soon_threadsafe(then)
 
         self._tell = tell
-        await told.wait()
+        if self._is_asked:
+            tell()
 
     def _heard(self, number: int, frame: object) -> None:
         del number, frame
         for each in _STOPPING:
             signal.signal(each, signal.SIG_IGN)
-        if self._tell is None:
-            raise KeyboardInterrupt
-        self._tell()
+        self._is_asked = True
+        if self._tell is not None:
+            self._tell()
 
 
 def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack, stop: Stop) -> None:
     listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
+    stop.heed()
     _folder(settings.data)
     database, server = settings.database_url, None
     if database is None:
-        server = EmbeddedPostgres(settings.data / "postgres", settings={"max_connections": "200"})
+        server = EmbeddedPostgres(
+            settings.data / "postgres", settings={"max_connections": "200"}, heed=stop.heed
+        )
         database = stack.enter_context(server)
         _console.print(f"PostgreSQL runs, with its data in {settings.data / 'postgres'}")
-    applied = asyncio.run(bring_schema_up_to_date(database))
+    applied = stop.do(bring_schema_up_to_date(database))
     _console.print(f"The schema is up to date ({len(applied)} migrations applied)")
-    asyncio.run(refuse_unfit_database(settings, database))
+    stop.do(refuse_unfit_database(settings, database))
     if settings.samples:
-        loaded = asyncio.run(load_samples(database))
+        loaded = stop.do(load_samples(database))
         counts = ", ".join(f"{kind} {each.written}" for kind, each in loaded.items())
         _console.print(f"The sample registries are loaded ({counts})")
     environ = {
@@ -152,6 +192,11 @@ def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack, sto
     )
     stack.enter_context(announced(running, notes_of(environ)))
     asyncio.run(_keep_up(settings, environ, listener, server, stop))
+
+
+def _say_below(words: str) -> None:
+    """Say something below the line on which a terminal shows the keys that were pressed."""
+    _console.print(f"\n{words}" if _console.is_terminal else words)
 
 
 def _folder(data: Path) -> None:
@@ -217,6 +262,8 @@ async def _keep_up(
             _tell(settings)
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         answering.cancel()
+        if asked.done():
+            _say_below("It stops, when what is in hand is done.")
         if keeping.done():
             await keeping
 
