@@ -69,9 +69,12 @@ async def open_pool(
     )
     try:
         with _saying_nothing():
-            await pool.open(wait=True, timeout=timeout)
+            try:
+                await pool.open(wait=True, timeout=timeout)
+            except BaseException:  # also who is cancelled leaves nobody who goes on trying
+                await pool.close()
+                raise
     except PoolTimeout:
-        await pool.close()
         raise DatabaseUnreachableError(
             await refusal(conninfo)
             or f"The database gave no {size} connections within {timeout:g} seconds: "

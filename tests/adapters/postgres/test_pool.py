@@ -67,6 +67,19 @@ async def test_whoever_breaks_off_alarms_nobody(
     assert caplog.messages == []
 
 
+async def test_opening_that_is_broken_off_leaves_nothing_that_runs_on(database_url: str) -> None:
+    before = asyncio.all_tasks()
+    opening = asyncio.create_task(open_pool(database_url, size=1, name="varsel-test"))
+    while len(asyncio.all_tasks()) <= len(before) + 1:  # it alone has not begun to connect  # noqa: ASYNC110  # the tasks are the pool's
+        await asyncio.sleep(0)
+
+    opening.cancel()
+    await asyncio.gather(opening, return_exceptions=True)
+
+    assert opening.cancelled()
+    assert asyncio.all_tasks() == before
+
+
 async def test_what_the_operator_says_in_the_url_wins(database_url: str) -> None:
     url = make_conninfo(database_url, options="-c lock_timeout=3s")
 
