@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from application.delivery.contact_lookup import ContactLookUp, Registries
-from application.delivery.delivery_reports import ReportingService
+from application.delivery.contact_lookup import ContactLookup, Registries
+from application.delivery.delivery_reports import DeliveryReportService
 from application.delivery.dispatcher import Dispatcher
-from application.delivery.handover import HandOver, Timing
-from application.delivery.provider_health_log import NotingService
-from application.delivery.provider_selection import HealthRules
+from application.delivery.handover import HandoverService, Timing
+from application.delivery.provider_health_log import ProviderHealthRecorder
+from application.delivery.provider_selection import CircuitBreakerSettings
 from application.operations.health import HealthService, Projections
 from application.operations.recorder import ActRecorder
 from application.ordering.admission import Admission
-from application.ordering.instant_order_service import WAIT, InstantService
+from application.ordering.instant_order_service import WAIT, InstantOrderService
 from application.ordering.order_ids import OrderNames
-from application.ordering.order_service import OrderingService
+from application.ordering.order_service import OrderService
 from application.ports.act_log import ActLog
 from application.ports.agenda import Agenda
 from application.ports.chain_index import ChainIndex
@@ -28,9 +28,9 @@ from application.ports.key_vault import KeyVault
 from application.ports.order_index import OrderIndex
 from application.ports.order_repository import OrderRepository
 from application.ports.owner_agreements import OwnerAgreements
-from application.ports.owner_ledger import Ceiling, OwnerLedger
+from application.ports.owner_ledger import OwnerLedger, QuotaLimit
 from application.ports.provider import Provider
-from application.ports.provider_ledger import ProviderLedger
+from application.ports.provider_ledger import ProviderHealthLog
 from application.ports.recipient_index import RecipientIndex
 from application.ports.recording import Recorder
 from application.ports.report_inbox import ReportInbox
@@ -38,15 +38,15 @@ from application.ports.result_index import ResultIndex
 from application.ports.send_condition import SendCondition
 from application.ports.status_feed import StatusFeed
 from application.ports.unread_mail import UnreadMails
-from application.ports.webhooks import Receivers, Webhook, Webhooks
-from application.queries.audit import AuditingService
-from application.queries.orders import ReadingService
-from application.queries.statistics import CountingService
-from application.queries.status_feed import Entry, FollowingService
-from application.queries.support import SupportService
-from application.suspended_owners import StoppedOwners
-from application.webhooks.publisher import TellingService
-from application.webhooks.subscriptions import SubscribingService
+from application.ports.webhooks import Webhook, WebhookClient, Webhooks
+from application.queries.audit import AuditQueries
+from application.queries.orders import OrderQueries
+from application.queries.statistics import StatisticsQueries
+from application.queries.status_feed import Entry, StatusFeedQueries
+from application.queries.support import SupportQueries
+from application.suspended_owners import SuspendedOwners
+from application.webhooks.publisher import WebhookPublisher
+from application.webhooks.subscriptions import WebhookSubscriptions
 from domain.channel import Channel
 from domain.order.limits import USUAL, Limits
 
@@ -63,7 +63,7 @@ class Ports:
     unread: UnreadMails
     webhooks: Webhooks
     owners: OwnerLedger
-    provider_ledger: ProviderLedger
+    provider_ledger: ProviderHealthLog
     acts: ActLog
     vault: KeyVault
 
@@ -80,7 +80,7 @@ class Ports:
     agreements: OwnerAgreements
     condition: SendCondition
     providers: Mapping[Channel, Sequence[Provider]]
-    receivers: Receivers
+    receivers: WebhookClient
     webhook_message: Callable[[Webhook, Entry], bytes]
     """Puts an entry of the feed into the words in which a receiver is told."""
     webhook_challenge: Callable[[Webhook, str, datetime], bytes]
@@ -98,11 +98,11 @@ class Ports:
 class Policy:
     """What whoever operates the service decides: how much may be ordered, and how long things may take."""
 
-    ceilings: Mapping[str, Ceiling] = field(default_factory=dict)
+    quota_limits: Mapping[str, QuotaLimit] = field(default_factory=dict)
     """By owners' short names in small letters; `*` for everybody else."""
     limits: Limits = USUAL
     timing: Timing = field(default_factory=Timing)
-    health: HealthRules = field(default_factory=HealthRules)
+    health: CircuitBreakerSettings = field(default_factory=CircuitBreakerSettings)
     instant_wait: timedelta = WAIT
     """For so long the sender of an instant order waits for the provider's word."""
 
@@ -111,32 +111,32 @@ class Policy:
 class Application:
     """Everything that can be asked of the application, and all that it does of its own accord."""
 
-    ordering: OrderingService
-    instant: InstantService
-    reading: ReadingService
-    auditing: AuditingService
-    following: FollowingService
-    subscribing: SubscribingService
-    counting: CountingService
-    supporting: SupportService
-    reporting: ReportingService
+    ordering: OrderService
+    instant: InstantOrderService
+    orders: OrderQueries
+    audit: AuditQueries
+    status_feed: StatusFeedQueries
+    webhook_subscriptions: WebhookSubscriptions
+    statistics: StatisticsQueries
+    support: SupportQueries
+    delivery_reports: DeliveryReportService
     health: HealthService
-    dispatching: Dispatcher
-    telling: TellingService
-    noting: NotingService
+    dispatcher: Dispatcher
+    webhook_publisher: WebhookPublisher
+    provider_health: ProviderHealthRecorder
 
 
 def assemble(ports: Ports, policy: Policy) -> Application:
     """Put the application together from what is outside of it."""
     orders, clock = ports.orders, ports.clock
     names = OrderNames(ports.vault)
-    look_up = ContactLookUp(ports.registries)
+    look_up = ContactLookup(ports.registries)
     acts = ActRecorder(log=ports.acts, clock=clock, next_id=ports.next_id)
-    stopped = StoppedOwners(ports.owners, clock)
+    stopped = SuspendedOwners(ports.owners, clock)
     admission = Admission(
-        ledger=ports.owners, stopped=stopped, clock=clock, ceilings=policy.ceilings
+        ledger=ports.owners, stopped=stopped, clock=clock, quota_limits=policy.quota_limits
     )
-    hand_over = HandOver(
+    hand_over = HandoverService(
         orders=orders,
         providers=ports.providers,
         clock=clock,
@@ -146,9 +146,9 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         health=policy.health,
         limits=policy.limits,
     )
-    following = FollowingService(orders=orders, feed=ports.feed, clock=clock)
+    following = StatusFeedQueries(orders=orders, feed=ports.feed, clock=clock)
     return Application(
-        ordering=OrderingService(
+        ordering=OrderService(
             orders=orders,
             look_up=look_up,
             names=names,
@@ -159,7 +159,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             next_id=ports.next_id,
             limits=policy.limits,
         ),
-        instant=InstantService(
+        instant=InstantOrderService(
             orders=orders,
             names=names,
             hand_over=hand_over,
@@ -169,18 +169,18 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             wait=policy.instant_wait,
             limits=policy.limits,
         ),
-        reading=ReadingService(orders=orders, index=ports.order_index, clock=clock),
-        auditing=AuditingService(orders=orders, recorder=acts),
-        following=following,
-        subscribing=SubscribingService(
+        orders=OrderQueries(orders=orders, index=ports.order_index, clock=clock),
+        audit=AuditQueries(orders=orders, recorder=acts),
+        status_feed=following,
+        webhook_subscriptions=WebhookSubscriptions(
             webhooks=ports.webhooks,
             receivers=ports.receivers,
             clock=clock,
             next_id=ports.next_id,
         ),
-        counting=CountingService(orders=orders, results=ports.results, clock=clock),
-        supporting=SupportService(orders=orders, index=ports.recipients, recorder=acts),
-        reporting=ReportingService(
+        statistics=StatisticsQueries(orders=orders, results=ports.results, clock=clock),
+        support=SupportQueries(orders=orders, index=ports.recipients, recorder=acts),
+        delivery_reports=DeliveryReportService(
             inbox=ports.inbox, orders=orders, unread=ports.unread, clock=clock
         ),
         health=HealthService(
@@ -189,7 +189,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             recorder=ports.recorder,
             clock=clock,
         ),
-        dispatching=Dispatcher(
+        dispatcher=Dispatcher(
             orders=orders,
             agenda=ports.agenda,
             look_up=look_up,
@@ -200,7 +200,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             clock=clock,
             worker=ports.process,
         ),
-        telling=TellingService(
+        webhook_publisher=WebhookPublisher(
             webhooks=ports.webhooks,
             receivers=ports.receivers,
             following=following,
@@ -209,7 +209,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             clock=clock,
             chance=ports.chance,
         ),
-        noting=NotingService(
+        provider_health=ProviderHealthRecorder(
             ledger=ports.provider_ledger,
             choice=hand_over.choice,
             clock=clock,

@@ -76,7 +76,7 @@ class Recorded(RecordedEvent[OrderEvent], frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class PendingEvents:
     """Events that are to follow an order's history as it was read."""
 
     order_id: OrderId
@@ -90,7 +90,7 @@ class Change:
         return 0 if self.before is None else self.before.version
 
 
-def changed(change: Change, now: datetime) -> Order:
+def changed(change: PendingEvents, now: datetime) -> Order:
     """The order as a change leaves it."""
     if change.before is not None:
         return evolve_all(change.before, change.events, now)
@@ -101,7 +101,7 @@ def changed(change: Change, now: datetime) -> Order:
 
 
 def recorded(
-    changes: Sequence[Change], now: datetime, by: Actor, command_id: UUID
+    changes: Sequence[PendingEvents], now: datetime, by: Actor, command_id: UUID
 ) -> Iterator[Recorded]:
     """The events of changes, each in its envelope."""
     for change in changes:

@@ -17,7 +17,7 @@ _LOOKS: Final = 1.0
 """Seconds that whoever asks waits for it."""
 
 
-class StoppedOwners:
+class SuspendedOwners:
     """Looks at the ledger once a second, however often it is asked."""
 
     def __init__(self, ledger: OwnerLedger, clock: Callable[[], datetime]) -> None:

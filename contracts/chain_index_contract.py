@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import msgspec
 
-from application.envelope import Change
+from application.envelope import PendingEvents
 from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import OrderRepository
 from contracts.order_repository_contract import placing
@@ -12,7 +12,7 @@ from contracts.samples import TTD, placed
 from domain.order.events import Chain, ChainId, OrderKind
 
 
-def in_chain(chain_id: ChainId, kind: OrderKind = OrderKind.NOTIFICATION) -> Change:
+def in_chain(chain_id: ChainId, kind: OrderKind = OrderKind.NOTIFICATION) -> PendingEvents:
     return placing(msgspec.structs.replace(placed, kind=kind, chain=Chain(chain_id)))
 
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from application.envelope import SERVICE, Change
+from application.envelope import SERVICE, PendingEvents
 from application.ports.order_index import OrderIndex
 from application.ports.order_repository import OrderRepository
 from contracts.order_repository_contract import SetClock, going_on, placing, resolved
 from contracts.samples import TTD, placed
 
 
-def called(reference: str | None, owner: str = "ttd") -> Change:
+def called(reference: str | None, owner: str = "ttd") -> PendingEvents:
     return placing(msgspec.structs.replace(placed, senders_reference=reference, owner=owner))
 
 

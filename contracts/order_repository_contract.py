@@ -8,7 +8,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from application.envelope import SERVICE, Change
+from application.envelope import SERVICE, PendingEvents
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     OrderRepository,
@@ -51,12 +51,12 @@ def order_id() -> OrderId:
     return OrderId(uuid4())
 
 
-def placing(event: OrderPlaced = placed, *, under: OrderId | None = None) -> Change:
-    return Change(order_id=under or order_id(), before=None, events=(event,))
+def placing(event: OrderPlaced = placed, *, under: OrderId | None = None) -> PendingEvents:
+    return PendingEvents(order_id=under or order_id(), before=None, events=(event,))
 
 
-def going_on(order: Order, *events: OrderEvent) -> Change:
-    return Change(order_id=order.order_id, before=order, events=events)
+def going_on(order: Order, *events: OrderEvent) -> PendingEvents:
+    return PendingEvents(order_id=order.order_id, before=order, events=events)
 
 
 def resolved(address: str = "kari@example.org", name: str | None = None) -> ContactResolved:

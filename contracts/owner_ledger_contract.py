@@ -4,11 +4,11 @@ import asyncio
 from datetime import date, timedelta
 from uuid import uuid4
 
-from application.ports.owner_ledger import REMEMBERED, Amount, Ceiling, OwnerLedger
+from application.ports.owner_ledger import REMEMBERED, Amount, OwnerLedger, QuotaLimit
 from domain.order.events import OrderId
 
 DAY, NEXT = date(2026, 9, 1), date(2026, 9, 2)
-TEN = Ceiling(recipients=10, segments=20)
+TEN = QuotaLimit(recipients=10, segments=20)
 ONE, OTHER = OrderId(uuid4()), OrderId(uuid4())
 
 
@@ -31,7 +31,7 @@ class OwnerLedgerContract:
         assert await ledger.take("ttd", NEXT, Amount(10, 0), TEN) == Amount(10, 0)
 
     async def test_what_has_no_ceiling_is_counted_without_end(self, ledger: OwnerLedger) -> None:
-        most = Ceiling(recipients=None, segments=5)
+        most = QuotaLimit(recipients=None, segments=5)
 
         assert await ledger.take("ttd", DAY, Amount(10**6, 5), most) == Amount(10**6, 5)
         assert await ledger.take("ttd", DAY, Amount(10**6, 0), most) == Amount(2 * 10**6, 5)

@@ -11,14 +11,14 @@ import pytest
 
 from application.ports.provider import (
     TOO_LATE,
-    Accepted,
-    EmailLetter,
-    Letter,
-    Memory,
+    HandoverAccepted,
+    HandoverRejected,
+    OutboundEmail,
+    OutboundMessage,
+    OutboundSms,
     Outcome,
+    OutcomeLookup,
     Provider,
-    Rejected,
-    SmsLetter,
     withheld,
 )
 from domain.channel import Channel
@@ -35,9 +35,9 @@ def email_letter(
     subject: str = "Påminnelse",
     content_type: ContentType = ContentType.PLAIN,
     send_within: float = 30.0,
-) -> EmailLetter:
+) -> OutboundEmail:
     now = datetime.now(UTC)
-    return EmailLetter(
+    return OutboundEmail(
         owner="ttd",
         notification_id=uuid4(),
         token=uuid4().hex,
@@ -58,9 +58,9 @@ def sms_letter(
     sender: str = "Altinn",
     send_within: float = 30.0,
     worth: float = 48 * 3600,
-) -> SmsLetter:
+) -> OutboundSms:
     now = datetime.now(UTC)
-    return SmsLetter(
+    return OutboundSms(
         notification_id=uuid4(),
         token=uuid4().hex,
         send_before=now + timedelta(seconds=send_within),
@@ -71,7 +71,7 @@ def sms_letter(
     )
 
 
-async def outcomes(provider: Provider, *letters: Letter) -> list[Outcome]:
+async def outcomes(provider: Provider, *letters: OutboundMessage) -> list[Outcome]:
     """The outcomes in the order of the letters, each of which has exactly one."""
     told = [each async for each in provider.send(letters)]
     assert len(told) == len(letters)
@@ -79,7 +79,7 @@ async def outcomes(provider: Provider, *letters: Letter) -> list[Outcome]:
     return [by_token[letter.token] for letter in letters]
 
 
-async def outcome(provider: Provider, letter: Letter) -> Outcome:
+async def outcome(provider: Provider, letter: OutboundMessage) -> Outcome:
     """The outcome of one letter."""
     (only,) = await outcomes(provider, letter)
     return only
@@ -102,7 +102,7 @@ class Stand:
         to: str | None = None,
         sender: str | None = None,
         send_within: float = 30.0,
-    ) -> Letter:
+    ) -> OutboundMessage:
         if self.provider.channel is Channel.EMAIL:
             return email_letter(
                 to or "kari@example.no",
@@ -121,13 +121,13 @@ class ProviderContract:
         raise NotImplementedError
 
     async def test_an_accepted_letter_is_carried_once(self, stand: Stand) -> None:
-        assert isinstance(await outcome(stand.provider, stand.letter("Hei.")), Accepted)
+        assert isinstance(await outcome(stand.provider, stand.letter("Hei.")), HandoverAccepted)
         assert stand.carried() == ["Hei."]
 
     async def test_every_letter_has_one_outcome(self, stand: Stand) -> None:
         letters = [stand.letter(f"Brev {number}") for number in range(30)]
         told = await outcomes(stand.provider, *letters)
-        assert all(isinstance(each, Accepted) for each in told)
+        assert all(isinstance(each, HandoverAccepted) for each in told)
         assert sorted(stand.carried()) == sorted(each.body.text for each in letters)
 
     async def test_no_letters_have_no_outcomes(self, stand: Stand) -> None:
@@ -135,13 +135,13 @@ class ProviderContract:
 
     async def test_references_differ(self, stand: Stand) -> None:
         told = await outcomes(stand.provider, *(stand.letter() for _ in range(5)))
-        assert len({each.reference for each in told if isinstance(each, Accepted)}) == 5
+        assert len({each.reference for each in told if isinstance(each, HandoverAccepted)}) == 5
 
     async def test_a_letter_that_is_too_late_is_not_sent(self, stand: Stand) -> None:
         late, in_time = stand.letter("Sent.", send_within=-1), stand.letter("Nå.")
         told = await outcomes(stand.provider, late, in_time)
         assert told[0] == TOO_LATE
-        assert isinstance(told[1], Accepted)
+        assert isinstance(told[1], HandoverAccepted)
         assert stand.carried() == ["Nå."]
 
     async def test_a_refusal_is_that_letters_alone(self, stand: Stand) -> None:
@@ -154,8 +154,8 @@ class ProviderContract:
                     strict=True,
                 )
             )
-            assert isinstance(told["Ja."], Accepted)
-            assert isinstance(told["Nei."], Rejected)
+            assert isinstance(told["Ja."], HandoverAccepted)
+            assert isinstance(told["Nei."], HandoverRejected)
         assert stand.carried() == ["Ja.", "Ja."]
 
     @pytest.mark.parametrize("control", ["\r\n", "\n", "\r", "\0", "\x1b"])
@@ -167,7 +167,7 @@ class ProviderContract:
             stand.letter(to=f"{well.to.text}{control}"),
             stand.letter(sender=f"{well.sender}{control}X"),
         )
-        assert all(isinstance(each, Rejected) for each in told)
+        assert all(isinstance(each, HandoverRejected) for each in told)
         assert stand.carried() == []
 
     async def test_what_cannot_be_written_fails_alone_and_is_nobodys_fault_but_ours(
@@ -177,22 +177,24 @@ class ProviderContract:
         letters = [stand.letter("En."), replace(stand.letter(), sender=fault), stand.letter("To.")]
         told = await outcomes(stand.provider, *letters)
         assert told[1] == withheld(Failure.FAILED, "unexpected")
-        assert isinstance(told[0], Accepted)
-        assert isinstance(told[2], Accepted)
+        assert isinstance(told[0], HandoverAccepted)
+        assert isinstance(told[2], HandoverAccepted)
         assert sorted(stand.carried()) == ["En.", "To."]
 
     async def test_what_is_not_even_tried_is_refused_by_ourselves(self, stand: Stand) -> None:
         told = await outcomes(stand.provider, stand.letter(sender="\n"), stand.letter("a\0b"))
-        assert [isinstance(each, Rejected) and each.by for each in told] == [Refuser.SERVICE] * 2
+        assert [isinstance(each, HandoverRejected) and each.by for each in told] == [
+            Refuser.SERVICE
+        ] * 2
 
     async def test_a_body_with_a_nul_is_refused(self, stand: Stand) -> None:
-        assert isinstance(await outcome(stand.provider, stand.letter("a\0b")), Rejected)
+        assert isinstance(await outcome(stand.provider, stand.letter("a\0b")), HandoverRejected)
         assert stand.carried() == []
 
     async def test_letters_from_several_sides_are_all_carried(self, stand: Stand) -> None:
         letters = [stand.letter(f"Brev {number}") for number in range(20)]
         told = await asyncio.gather(*(outcome(stand.provider, each) for each in letters))
-        assert all(isinstance(each, Accepted) for each in told)
+        assert all(isinstance(each, HandoverAccepted) for each in told)
         assert sorted(stand.carried()) == sorted(each.body.text for each in letters)
 
     async def test_whoever_stops_listening_stops_the_work(self, stand: Stand) -> None:
@@ -200,7 +202,7 @@ class ProviderContract:
         async for _ in sending:
             break
         await sending.aclose()  # type: ignore[attr-defined]  # an iterator need not have it
-        assert isinstance(await outcome(stand.provider, stand.letter()), Accepted)
+        assert isinstance(await outcome(stand.provider, stand.letter()), HandoverAccepted)
 
     async def test_a_hand_over_has_an_end(self, stand: Stand) -> None:
         assert stand.provider.longest_hand_over > 0
@@ -215,28 +217,30 @@ class RememberingProviderContract:
         raise NotImplementedError
 
     @pytest.fixture
-    def memory(self, stand: Stand) -> Memory:
+    def memory(self, stand: Stand) -> OutcomeLookup:
         assert stand.provider.memory is not None
         return stand.provider.memory
 
     async def test_what_comes_again_under_its_token_is_carried_once(
-        self, stand: Stand, memory: Memory
+        self, stand: Stand, memory: OutcomeLookup
     ) -> None:
         letter = stand.letter("Hei.")
 
         first, again = [await outcome(stand.provider, letter) for _ in range(2)]
 
-        assert memory.carries_once_for > timedelta()
-        assert isinstance(first, Accepted)
+        assert memory.deduplication_window > timedelta()
+        assert isinstance(first, HandoverAccepted)
         assert again == first
         assert stand.carried() == ["Hei."]
 
-    async def test_it_tells_what_became_of_a_letter(self, stand: Stand, memory: Memory) -> None:
+    async def test_it_tells_what_became_of_a_letter(
+        self, stand: Stand, memory: OutcomeLookup
+    ) -> None:
         letter = stand.letter()
         told = await outcome(stand.provider, letter)
 
         assert await memory.look_up([letter.token]) == {letter.token: told}
 
-    async def test_of_what_it_never_saw_it_says_nothing(self, memory: Memory) -> None:
+    async def test_of_what_it_never_saw_it_says_nothing(self, memory: OutcomeLookup) -> None:
         assert await memory.look_up([uuid4().hex]) == {}
         assert await memory.look_up([]) == {}

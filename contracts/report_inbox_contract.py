@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from application.envelope import SERVICE, Change
+from application.envelope import SERVICE, PendingEvents
 from application.ports.order_repository import OrderRepository
 from application.ports.report_inbox import Matched, Report, ReportInbox
 from contracts.order_repository_contract import (
@@ -29,7 +29,7 @@ def report(reference: str = "reference-1", code: str = "250", provider: str = "s
     )
 
 
-async def under_way(orders: OrderRepository, change: Change | None = None) -> Order:
+async def under_way(orders: OrderRepository, change: PendingEvents | None = None) -> Order:
     """An order whose notification has been attempted, and not taken over yet."""
     (opened,) = await orders.append([change or placing()], by=TTD)
     (order,) = await orders.append([going_on(opened, resolved(), attempted())], by=SERVICE)

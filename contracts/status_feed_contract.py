@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from application.envelope import SERVICE, Change
+from application.envelope import SERVICE, PendingEvents
 from application.ports.order_repository import OrderRepository
 from application.ports.status_feed import FeedEntry, StatusFeed
 from contracts.order_repository_contract import going_on, placing, resolved
@@ -18,7 +18,7 @@ from domain.order.events import (
 )
 
 
-def of(owner: str) -> Change:
+def of(owner: str) -> PendingEvents:
     return placing(msgspec.structs.replace(placed, owner=owner))
 
 

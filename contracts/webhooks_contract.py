@@ -11,7 +11,7 @@ import pytest
 
 from application.ports.order_repository import OrderRepository
 from application.ports.status_feed import StatusFeed
-from application.ports.webhooks import Disabled, NotTaken, Receivers, Webhook, Webhooks
+from application.ports.webhooks import DeliveryFailure, Disabled, Webhook, WebhookClient, Webhooks
 from contracts.order_repository_contract import resolved
 from contracts.samples import NOON
 from contracts.status_feed_contract import lived, page
@@ -288,10 +288,10 @@ def leading_to(url: str, *, secret_id: UUID | None = None) -> Webhook:
     )
 
 
-class ReceiversContract:
+class WebhookClientContract:
     """`answering(status)` gives the way to a receiver that answers so, and its address."""
 
-    Answering = Callable[[int], Awaitable[tuple[Receivers, str]]]
+    Answering = Callable[[int], Awaitable[tuple[WebhookClient, str]]]
 
     @pytest.mark.parametrize("status", [200, 202, 204, 299, 301, 302, 307, 400, 410, 429, 500, 503])
     async def test_only_a_success_means_that_it_was_taken(
@@ -299,9 +299,9 @@ class ReceiversContract:
     ) -> None:
         receivers, url = await answering(status)
 
-        answer = await receivers.tell(leading_to(url), message_id="order_7", at=NOON, body=b"{}")
+        answer = await receivers.deliver(leading_to(url), message_id="order_7", at=NOON, body=b"{}")
 
-        refused = NotTaken(f"status_{status}", is_gone=status == 410)
+        refused = DeliveryFailure(f"status_{status}", is_gone=status == 410)
         assert answer == (None if status < 300 else refused)
 
     async def test_a_secret_is_the_same_whenever_it_is_asked_for_and_another_for_each_name(

@@ -26,10 +26,10 @@ from adapters.projections.order_index import PostgresOrderIndex
 from adapters.projections.recipient_index import PostgresRecipientIndex
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import PostgresStatusFeed
-from adapters.provider_ledger.postgres import PostgresProviderLedger
+from adapters.provider_ledger.postgres import PostgresProviderHealthLog
 from adapters.tokens.development import refuse_development_issuer
 from adapters.unread_mail.postgres import PostgresUnreadMails
-from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
+from adapters.webhooks.http_receivers import HttpWebhookClient, WebhookSigner
 from adapters.webhooks.postgres import PostgresWebhooks
 from application.assembly import Application, Ports, assemble
 from application.ports.token_verifier import TokenVerifier
@@ -130,7 +130,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
         )
         stack.push_async_callback(condition.aclose)
         signer = WebhookSigner(vault)
-        receivers = HttpReceivers(signer, permitted=settings.webhook_hosts)
+        receivers = HttpWebhookClient(signer, permitted=settings.webhook_hosts)
         stack.push_async_callback(receivers.aclose)
         ports = Ports(
             orders=order_repository(appender, pool, vault),
@@ -140,7 +140,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             unread=PostgresUnreadMails(pool, vault),
             webhooks=PostgresWebhooks(pool),
             owners=PostgresOwnerLedger(pool),
-            provider_ledger=PostgresProviderLedger(pool),
+            provider_ledger=PostgresProviderHealthLog(pool),
             acts=PostgresActLog(pool),
             vault=vault,
             order_index=PostgresOrderIndex(pool, projecting),

@@ -104,7 +104,7 @@ async def answer(
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        noting = asyncio.create_task(running.application.noting.run())
+        noting = asyncio.create_task(running.application.provider_health.run())
         freeze()
         await asyncio.wait(
             {asyncio.create_task(stopped.wait()), serving}, return_when=asyncio.FIRST_COMPLETED
@@ -126,11 +126,11 @@ async def work(settings: Settings, *, lifeline: int | None = None) -> None:
 def _tasks(running: Running) -> list[Awaitable[None]]:
     application = running.application
     return [
-        application.dispatching.run(),
-        application.reporting.run(),
+        application.dispatcher.run(),
+        application.delivery_reports.run(),
         running.projecting.run(),
-        application.noting.run(),
-        application.telling.run(),
+        application.provider_health.run(),
+        application.webhook_publisher.run(),
     ]
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import structlog
 
-from application.ports.provider import Rejected, withheld
+from application.ports.provider import HandoverRejected, withheld
 from domain.order.events import Failure
 
 log = structlog.get_logger()
@@ -18,7 +18,7 @@ def note_fault(provider: str, error: Exception) -> None:
     log.error("hand_over_failed", provider=provider, because=type(error).__name__)
 
 
-def own_fault(provider: str, error: Exception) -> Rejected:
+def own_fault(provider: str, error: Exception) -> HandoverRejected:
     """What becomes of a letter that a fault of ours keeps from leaving; the same at every attempt."""
     note_fault(provider, error)
     return withheld(Failure.FAILED, UNEXPECTED)

@@ -24,7 +24,7 @@ from adapters.event_store.sealing import (
     WHOLE_ORDER,
     Box,
     Boxes,
-    Place,
+    BoxKey,
     Sealer,
     StoredBox,
     TamperedError,
@@ -221,7 +221,7 @@ class EventMapper(Generic[R]):
     def _said(self, envelope: Struct) -> dict[str, Any]:
         return {name: getattr(envelope, name) for name in self._fields}
 
-    def _open(self, place: Place, commitment: Commitment, boxes: Boxes) -> Words | None:
+    def _open(self, place: BoxKey, commitment: Commitment, boxes: Boxes) -> Words | None:
         return self._sealer.open(place, boxes.get(place), commitment.sha256)
 
 
@@ -266,8 +266,8 @@ def _whose(stored: StoredEvent) -> str:
     return stored.topic.partition(".")[0]
 
 
-def _place(order_id: UUID, version: int, kind: PersonalClass, recipient_no: int | None) -> Place:
-    return Place(order_id, version, kind, WHOLE_ORDER if recipient_no is None else recipient_no)
+def _place(order_id: UUID, version: int, kind: PersonalClass, recipient_no: int | None) -> BoxKey:
+    return BoxKey(order_id, version, kind, WHOLE_ORDER if recipient_no is None else recipient_no)
 
 
 def readable(history: Sequence[Recorded] | Spoilt) -> Sequence[Recorded]:

@@ -35,7 +35,7 @@ class TamperedError(SpoiltHistoryError):
     """What is stored is not what was recorded; somebody has changed the store."""
 
 
-class Place(NamedTuple):
+class BoxKey(NamedTuple):
     """Where a box belongs: an event of an order, a class, a recipient."""
 
     order_id: UUID
@@ -54,7 +54,7 @@ class Place(NamedTuple):
 class Box:
     """Sealed words, and the wrapped key that opens them."""
 
-    place: Place
+    place: BoxKey
     ciphertext: bytes
     """The nonce, and what it was used for."""
     month: str
@@ -70,7 +70,7 @@ class StoredBox:
     wrapped: bytes | None
 
 
-Boxes = Mapping[Place, StoredBox]
+Boxes = Mapping[BoxKey, StoredBox]
 Words = Sequence[str | None]
 """What a box holds; None for a word that had been erased before it was recorded again."""
 
@@ -82,7 +82,7 @@ class Sealer:
         self._vault = vault
         self._random = randomness
 
-    def seal(self, place: Place, words: Words, month: str) -> tuple[Box, str]:
+    def seal(self, place: BoxKey, words: Words, month: str) -> tuple[Box, str]:
         """Seal words under a new key; also the commitment that their event is to hold."""
         drawn = self._random(_KEY + _NONCE)
         key, nonce = drawn[:_KEY], drawn[_KEY:]
@@ -90,7 +90,7 @@ class Sealer:
         box = Box(place, ciphertext, month, self._vault.wrap(key, month))
         return box, sha256(ciphertext).hexdigest()
 
-    def open(self, place: Place, box: StoredBox | None, commitment: str) -> Words | None:
+    def open(self, place: BoxKey, box: StoredBox | None, commitment: str) -> Words | None:
         """The words in a box; None if it or its key has been erased.
 
         Raises:
@@ -117,5 +117,5 @@ class Sealer:
             raise TamperedError(f"the {_named(place)} does not belong where it lies") from None
 
 
-def _named(place: Place) -> str:
+def _named(place: BoxKey) -> str:
     return f"{place.kind} in event {place.version} of order {place.order_id}"

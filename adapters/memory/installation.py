@@ -15,7 +15,7 @@ from adapters.memory.order_repository import (
 from adapters.memory.owner_agreements import InMemoryOwnerAgreements
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.provider import RecordingProvider
-from adapters.memory.provider_ledger import InMemoryProviderLedger
+from adapters.memory.provider_ledger import InMemoryProviderHealthLog
 from adapters.memory.recipient_index import InMemoryRecipientIndex
 from adapters.memory.registries import registries
 from adapters.memory.report_inbox import InMemoryReportInbox
@@ -23,10 +23,10 @@ from adapters.memory.result_index import InMemoryResultIndex
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.memory.status_feed import InMemoryStatusFeed
 from adapters.memory.unread_mail import InMemoryUnreadMails
-from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
+from adapters.memory.webhooks import InMemoryWebhookClient, InMemoryWebhooks
 from application.assembly import Ports
 from application.operations.health import ProjectionStanding
-from application.ports.webhooks import NotTaken, Webhook
+from application.ports.webhooks import DeliveryFailure, Webhook
 from application.queries.status_feed import Entry
 from domain.channel import Channel
 
@@ -51,7 +51,7 @@ class InMemoryInstallation:
         clock: Callable[[], datetime],
         next_id: Callable[[], UUID] = uuid4,
         repository: type[InMemoryOrderRepository] = InMemoryOrderRepository,
-        carries_once_for: timedelta | None = None,
+        deduplication_window: timedelta | None = None,
     ) -> None:
         """Begin with nothing; `carries_once_for` says how long providers remember hand-overs, if they do."""
         self.vault = InMemoryKeyVault()
@@ -63,7 +63,7 @@ class InMemoryInstallation:
         self.acts = InMemoryActLog()
         self.agreements = InMemoryOwnerAgreements()
         self.mail, self.sms = (
-            RecordingProvider(name, channel, clock=clock, carries_once_for=carries_once_for)
+            RecordingProvider(name, channel, clock=clock, deduplication_window=deduplication_window)
             for name, channel in (("smtp", Channel.EMAIL), ("link_mobility", Channel.SMS))
         )
         feed = InMemoryStatusFeed(self.orders)
@@ -75,7 +75,7 @@ class InMemoryInstallation:
             unread=self.unread,
             webhooks=InMemoryWebhooks(self.orders, feed),
             owners=self.owners,
-            provider_ledger=InMemoryProviderLedger(),
+            provider_ledger=InMemoryProviderHealthLog(),
             acts=self.acts,
             vault=self.vault,
             order_index=InMemoryOrderIndex(self.orders),
@@ -88,7 +88,7 @@ class InMemoryInstallation:
             agreements=self.agreements,
             condition=InMemorySendCondition(lambda _: True),
             providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},
-            receivers=InMemoryReceivers(_nobody_answers),
+            receivers=InMemoryWebhookClient(_nobody_answers),
             webhook_message=_position,
             webhook_challenge=_challenge,
             clock=clock,
@@ -98,8 +98,8 @@ class InMemoryInstallation:
         )
 
 
-async def _nobody_answers(url: str, message_id: str, body: bytes) -> NotTaken:  # noqa: ARG001  # whoever is called
-    return NotTaken("not_reached")
+async def _nobody_answers(url: str, message_id: str, body: bytes) -> DeliveryFailure:  # noqa: ARG001  # whoever is called
+    return DeliveryFailure("not_reached")
 
 
 def _position(webhook: Webhook, entry: Entry) -> bytes:  # noqa: ARG001  # all are told alike

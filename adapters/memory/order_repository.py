@@ -16,8 +16,8 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
 from adapters.event_store.envelope import EnvelopeMapper, readable
-from adapters.event_store.sealing import Place, Sealer, StoredBox
-from application.envelope import Actor, Change, Recorded, changed, recorded
+from adapters.event_store.sealing import BoxKey, Sealer, StoredBox
+from application.envelope import Actor, PendingEvents, Recorded, changed, recorded
 from application.pace import Pace
 from application.ports.agenda import (
     LANES,
@@ -55,7 +55,7 @@ class InMemoryOrderRepository:
         self.log = POPOApplicationRecorder()
         """Everything that was recorded, in one order; not of orders alone, if others record here, too."""
         self._mapper = EnvelopeMapper(Sealer(vault))
-        self._boxes: dict[Place, StoredBox] = {}
+        self._boxes: dict[BoxKey, StoredBox] = {}
         self._next_id = next_id
         self.clock = clock
         self.agenda: dict[OrderId, AgendaRow] = {}
@@ -63,7 +63,7 @@ class InMemoryOrderRepository:
         self.followers: list[asyncio.Event] = []
         """Set whenever something was recorded."""
 
-    async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
+    async def append(self, changes: Sequence[PendingEvents], *, by: Actor) -> Sequence[Order]:
         now, command_id = self.clock(), self._next_id()
         orders = [changed(change, now) for change in changes]
         stored = [self._mapper.to_stored(each) for each in recorded(changes, now, by, command_id)]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from application.ports.owner_ledger import REMEMBERED, Amount, Ceiling
+from application.ports.owner_ledger import REMEMBERED, Amount, QuotaLimit
 from domain.order.events import OrderId
 
 
@@ -35,7 +35,7 @@ class InMemoryOwnerLedger:
         owner: str,
         day: date,
         amount: Amount,
-        ceiling: Ceiling,
+        ceiling: QuotaLimit,
         *,
         order_id: OrderId | None = None,
     ) -> Amount | None:

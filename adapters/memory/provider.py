@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from application.mail_address import CONTROL_CHARACTER
 from application.ports.provider import (
     TOO_LATE,
-    Accepted,
-    EmailLetter,
-    Letter,
-    Memory,
+    HandoverAccepted,
+    HandoverUnknown,
+    OutboundEmail,
+    OutboundMessage,
     Outcome,
+    OutcomeLookup,
     Told,
-    Unknown,
     withheld,
 )
 from domain.channel import Channel
@@ -24,8 +24,8 @@ from domain.order.events import Failure
 class RecordingMemory:
     """What became of each hand-over, whatever its sender was told."""
 
-    def __init__(self, *, carries_once_for: timedelta) -> None:
-        self.carries_once_for = carries_once_for
+    def __init__(self, *, deduplication_window: timedelta) -> None:
+        self.deduplication_window = deduplication_window
         self.answers = True
         """Whether it can be asked."""
         self._known: dict[str, tuple[datetime, Outcome]] = {}
@@ -33,14 +33,14 @@ class RecordingMemory:
     def note(self, token: str, outcome: Outcome, at: datetime) -> None:
         """Remember what became of a hand-over; what was taken once stays taken."""
         before = self._known.get(token)
-        if before is None or not isinstance(before[1], Accepted):
+        if before is None or not isinstance(before[1], HandoverAccepted):
             self._known[token] = (at, outcome)
 
-    def carried(self, token: str, now: datetime) -> Accepted | None:
+    def carried(self, token: str, now: datetime) -> HandoverAccepted | None:
         """What was said under a token when its letter was taken, so short a time ago."""
         at, outcome = self._known.get(token, (now, None))
-        is_remembered = now - at < self.carries_once_for
-        return outcome if isinstance(outcome, Accepted) and is_remembered else None
+        is_remembered = now - at < self.deduplication_window
+        return outcome if isinstance(outcome, HandoverAccepted) and is_remembered else None
 
     async def look_up(self, tokens: Sequence[str]) -> Mapping[str, Outcome]:
         known = self._known if self.answers else {}
@@ -60,23 +60,23 @@ class RecordingProvider:
         *,
         clock: Callable[[], datetime],
         longest_hand_over: float = 1.0,
-        carries_once_for: timedelta | None = None,
+        deduplication_window: timedelta | None = None,
     ) -> None:
         self._name = name
         self._channel = channel
         self._clock = clock
         self._longest_hand_over = longest_hand_over
         self._memory: RecordingMemory | None = None
-        if carries_once_for is not None:
-            self._memory = RecordingMemory(carries_once_for=carries_once_for)
+        if deduplication_window is not None:
+            self._memory = RecordingMemory(deduplication_window=deduplication_window)
         self._script: deque[Outcome] = deque()
         self._lost: deque[Outcome] = deque()
         self._by_address: dict[str, Outcome] = {}
-        self.offered: list[Letter] = []
+        self.offered: list[OutboundMessage] = []
         """Every letter that was handed over, whatever came of it."""
-        self.carried: list[Letter] = []
+        self.carried: list[OutboundMessage] = []
         """The letters that were accepted."""
-        self.doubted: list[Letter] = []
+        self.doubted: list[OutboundMessage] = []
         """The letters of which nobody could tell whether they were."""
 
     @property
@@ -92,7 +92,7 @@ class RecordingProvider:
         return self._longest_hand_over
 
     @property
-    def memory(self) -> Memory | None:
+    def memory(self) -> OutcomeLookup | None:
         return self._memory
 
     def answer(self, *outcomes: Outcome) -> None:
@@ -112,15 +112,15 @@ class RecordingProvider:
         """Give this outcome to every letter to an address."""
         self._by_address[address] = outcome
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
+    async def send(self, letters: Sequence[OutboundMessage]) -> AsyncIterator[Told]:
         for letter in letters:
             began = self._clock()
             yield Told(letter, self._outcome(letter), began)
 
-    def _outcome(self, letter: Letter) -> Outcome:
+    def _outcome(self, letter: OutboundMessage) -> Outcome:
         if self._clock() > letter.send_before:
             return TOO_LATE
-        subject = letter.subject.text if isinstance(letter, EmailLetter) else ""
+        subject = letter.subject.text if isinstance(letter, OutboundEmail) else ""
         try:
             line = letter.to.text + letter.sender + subject
         except TypeError:
@@ -134,17 +134,17 @@ class RecordingProvider:
             return known
         is_lost = bool(self._lost)
         outcome = self._lost.popleft() if is_lost else self._told(letter)
-        if isinstance(outcome, Accepted):
+        if isinstance(outcome, HandoverAccepted):
             self.carried.append(letter)
         if self._memory is not None:
             self._memory.note(letter.token, outcome, self._clock())
-        if is_lost or isinstance(outcome, Unknown):
+        if is_lost or isinstance(outcome, HandoverUnknown):
             self.doubted.append(letter)
-            return Unknown("lost") if is_lost else outcome
+            return HandoverUnknown("lost") if is_lost else outcome
         return outcome
 
-    def _told(self, letter: Letter) -> Outcome:
+    def _told(self, letter: OutboundMessage) -> Outcome:
         by_address = self._by_address.get(letter.to.text)
         if by_address is not None:
             return by_address
-        return self._script.popleft() if self._script else Accepted(letter.token)
+        return self._script.popleft() if self._script else HandoverAccepted(letter.token)

@@ -4,22 +4,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from application.ports.provider_ledger import NotedShift, Shift
+from application.ports.provider_ledger import RecordedWeightChange, WeightChange
 
 
-class InMemoryProviderLedger:
+class InMemoryProviderHealthLog:
     """Keeps the ledger for one process."""
 
     def __init__(self) -> None:
-        self._noted: dict[UUID, NotedShift] = {}
+        self._noted: dict[UUID, RecordedWeightChange] = {}
         self._seen_at: dict[str, datetime] = {}
 
-    async def note(self, process: str, shifts: Mapping[UUID, Shift], at: datetime) -> None:
+    async def note(self, process: str, shifts: Mapping[UUID, WeightChange], at: datetime) -> None:
         self._seen_at[process] = at
         for shift_id, each in shifts.items():
-            self._noted.setdefault(shift_id, NotedShift(process=process, shift=each))
+            self._noted.setdefault(shift_id, RecordedWeightChange(process=process, shift=each))
 
-    async def standing(self, since: datetime) -> Sequence[NotedShift]:
+    async def standing(self, since: datetime) -> Sequence[RecordedWeightChange]:
         last = {
             (each.shift.provider, each.process): each
             for each in self._noted.values()
@@ -27,6 +27,6 @@ class InMemoryProviderLedger:
         }
         return [last[key] for key in sorted(last)]
 
-    async def latest(self, most: int) -> Sequence[NotedShift]:
+    async def latest(self, most: int) -> Sequence[RecordedWeightChange]:
         backwards = reversed(self._noted.values())
         return sorted(backwards, key=lambda each: each.shift.at, reverse=True)[:most]

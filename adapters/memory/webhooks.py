@@ -11,7 +11,7 @@ from uuid import UUID
 
 from adapters.memory.order_repository import InMemoryOrderRepository
 from application.ports.status_feed import StatusFeed
-from application.ports.webhooks import NotTaken, Webhook
+from application.ports.webhooks import DeliveryFailure, Webhook
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -124,10 +124,10 @@ def _going_on(webhook: Webhook, now: datetime) -> Webhook:
     return replace(webhook, failures=0, failing_since=None, failure=None, disabled=None, due_at=now)
 
 
-Answer: TypeAlias = Callable[[str, str, bytes], Awaitable[NotTaken | None]]
+Answer: TypeAlias = Callable[[str, str, bytes], Awaitable[DeliveryFailure | None]]
 
 
-class InMemoryReceivers:
+class InMemoryWebhookClient:
     """Answers what receivers are told by a function of the address, the message's id and its body.
 
     Every address is proved that is not among the `unproved`.
@@ -156,17 +156,17 @@ class InMemoryReceivers:
         message_id: str,  # noqa: ARG002  # nobody keeps it
         at: datetime,  # noqa: ARG002  # nobody verifies
         body: bytes,
-    ) -> NotTaken | None:
+    ) -> DeliveryFailure | None:
         is_challenged = self.challenge(webhook).encode() in body
         is_proved = is_challenged and webhook.url not in self._unproved
-        return None if is_proved else NotTaken("challenge_not_answered")
+        return None if is_proved else DeliveryFailure("challenge_not_answered")
 
-    async def tell(
+    async def deliver(
         self,
         webhook: Webhook,
         *,
         message_id: str,
         at: datetime,  # noqa: ARG002  # nobody verifies
         body: bytes,
-    ) -> NotTaken | None:
+    ) -> DeliveryFailure | None:
         return await self._answer(webhook.url, message_id, body)

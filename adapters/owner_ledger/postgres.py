@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from application.ports.owner_ledger import REMEMBERED, Amount, Ceiling
+from application.ports.owner_ledger import REMEMBERED, Amount, QuotaLimit
 from domain.order.events import OrderId
 
 _TAKE: Final[LiteralString] = """
@@ -54,7 +54,7 @@ class PostgresOwnerLedger:
         owner: str,
         day: date,
         amount: Amount,
-        ceiling: Ceiling,
+        ceiling: QuotaLimit,
         *,
         order_id: OrderId | None = None,
     ) -> Amount | None:

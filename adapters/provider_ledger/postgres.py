@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from application.ports.provider_ledger import NotedShift, Shift
+from application.ports.provider_ledger import RecordedWeightChange, WeightChange
 
 _SEE: Final[LiteralString] = """
 INSERT INTO provider_process (process, seen_at) VALUES (%s, %s)
@@ -29,13 +29,13 @@ SELECT process, provider, weight, reason, at
 """
 
 
-class PostgresProviderLedger:
+class PostgresProviderHealthLog:
     """Keeps the ledger."""
 
     def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
         self._pool = pool
 
-    async def note(self, process: str, shifts: Mapping[UUID, Shift], at: datetime) -> None:
+    async def note(self, process: str, shifts: Mapping[UUID, WeightChange], at: datetime) -> None:
         rows = [
             (shift_id, process, each.provider, each.weight, each.reason, each.at)
             for shift_id, each in shifts.items()
@@ -44,17 +44,19 @@ class PostgresProviderLedger:
             await connection.execute(_SEE, (process, at))
             await connection.cursor().executemany(_NOTE, rows)
 
-    async def standing(self, since: datetime) -> Sequence[NotedShift]:
+    async def standing(self, since: datetime) -> Sequence[RecordedWeightChange]:
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_STANDING, (since,))
             return [_noted(*row) for row in await cursor.fetchall()]
 
-    async def latest(self, most: int) -> Sequence[NotedShift]:
+    async def latest(self, most: int) -> Sequence[RecordedWeightChange]:
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_LATEST, (most,))
             return [_noted(*row) for row in await cursor.fetchall()]
 
 
-def _noted(process: str, provider: str, weight: float, reason: str, at: datetime) -> NotedShift:
-    shift = Shift(provider=provider, weight=weight, reason=reason, at=at)
-    return NotedShift(process=process, shift=shift)
+def _noted(
+    process: str, provider: str, weight: float, reason: str, at: datetime
+) -> RecordedWeightChange:
+    shift = WeightChange(provider=provider, weight=weight, reason=reason, at=at)
+    return RecordedWeightChange(process=process, shift=shift)

@@ -22,7 +22,7 @@ from msgspec import Struct
 from adapters.foreign_json import in_utf8
 from adapters.guarded_http.client import GuardedClient, NotFetchedError, Resolve
 from application.ports.key_vault import KeyVault
-from application.ports.webhooks import NotTaken, Webhook
+from application.ports.webhooks import DeliveryFailure, Webhook
 
 SECONDS: Final = 15.0
 _LARGEST_PROOF: Final = 4096
@@ -80,7 +80,7 @@ class WebhookSigner:
         return self._vault.keyed_hash("webhook secret", secret_id.bytes)
 
 
-class HttpReceivers:
+class HttpWebhookClient:
     """Calls receivers, each time on a connection of its own."""
 
     def __init__(
@@ -124,22 +124,22 @@ class HttpReceivers:
 
     async def prove(
         self, webhook: Webhook, *, message_id: str, at: datetime, body: bytes
-    ) -> NotTaken | None:
+    ) -> DeliveryFailure | None:
         answer = await self._posted(webhook, message_id, at, body, largest=_LARGEST_PROOF)
-        if isinstance(answer, NotTaken):
+        if isinstance(answer, DeliveryFailure):
             return answer
         is_proved = _is_proof(answer, self._signer.challenge(webhook))
-        return None if is_proved else NotTaken("challenge_not_answered")
+        return None if is_proved else DeliveryFailure("challenge_not_answered")
 
-    async def tell(
+    async def deliver(
         self, webhook: Webhook, *, message_id: str, at: datetime, body: bytes
-    ) -> NotTaken | None:
+    ) -> DeliveryFailure | None:
         answer = await self._posted(webhook, message_id, at, body, largest=0)
-        return answer if isinstance(answer, NotTaken) else None
+        return answer if isinstance(answer, DeliveryFailure) else None
 
     async def _posted(
         self, webhook: Webhook, message_id: str, at: datetime, body: bytes, *, largest: int
-    ) -> bytes | NotTaken:
+    ) -> bytes | DeliveryFailure:
         """What a success said, as far as it is read."""
         signed = self._signer.headers(message_id, at, body, webhook.secret_ids(at))
         try:
@@ -152,10 +152,10 @@ class HttpReceivers:
                 largest=largest,
             )
         except NotFetchedError as error:
-            return NotTaken(error.code)
+            return DeliveryFailure(error.code)
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return said
-        return NotTaken(f"status_{status}", is_gone=status == HTTPStatus.GONE)
+        return DeliveryFailure(f"status_{status}", is_gone=status == HTTPStatus.GONE)
 
 
 class _Proof(Struct):

@@ -46,7 +46,7 @@ class Registries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class LookupRequest:
     """One recipient to be found, and the resource that the order is about."""
 
     identity: Identity
@@ -67,13 +67,13 @@ class _Answers:
     externals: Mapping[str, ExternalRecord]
 
 
-class ContactLookUp:
+class ContactLookup:
     """Asks each registry once about everybody who is wanted."""
 
     def __init__(self, registries: Registries) -> None:
         self._registries = registries
 
-    async def find(self, wanted: Sequence[Wanted]) -> Sequence[Finding]:
+    async def find(self, wanted: Sequence[LookupRequest]) -> Sequence[Finding]:
         """What the registries know of each, in the order in which they were asked for.
 
         Raises:
@@ -143,7 +143,7 @@ class ContactLookUp:
         return dict(zip(about, found, strict=True))
 
 
-def _finding(wanted: Wanted, answers: _Answers) -> Finding:
+def _finding(wanted: LookupRequest, answers: _Answers) -> Finding:
     match wanted.identity:
         case Person(number=number):
             return PersonFinding(record=answers.persons.get(number.text))

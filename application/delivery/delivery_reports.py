@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from application.envelope import Actor, Change, Role
+from application.envelope import Actor, PendingEvents, Role
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     OrderRepository,
@@ -26,7 +26,7 @@ _AT_ONCE: Final = 1000
 _POLL: Final = 1.0
 
 
-class ReportingService:
+class DeliveryReportService:
     """Keeps every delivery report first, and writes it into its order's history when that is known.
 
     A report may come before the provider's answer is recorded, late, twice or out of order;
@@ -110,7 +110,7 @@ class ReportingService:
             events = before.record_reports(told)
             if not events:
                 return
-            change = Change(order_id=order_id, before=before, events=tuple(events))
+            change = PendingEvents(order_id=order_id, before=before, events=tuple(events))
             try:
                 await self._orders.append([change], by=by)
             except ConcurrentUpdateError:

@@ -10,8 +10,8 @@ from typing import Final
 
 import structlog
 
-from application.delivery.contact_lookup import ContactLookUp, Wanted
-from application.delivery.handover import HandOver, OrderInHand, attempts_in
+from application.delivery.contact_lookup import ContactLookup, LookupRequest
+from application.delivery.handover import HandoverService, OrderSession, attempts_in
 from application.delivery.leased_orders import CarriedOut, LeasedOrders
 from application.delivery.shares import Shares
 from application.ports.agenda import Agenda, Loan
@@ -24,7 +24,7 @@ from application.ports.order_repository import (
 )
 from application.ports.registries import RegistryUnavailableError
 from application.ports.send_condition import NoAnswer, NotYetAsked, SendCondition
-from application.suspended_owners import StoppedOwners
+from application.suspended_owners import SuspendedOwners
 from application.turns import OwnersTurns
 from domain.order.events import NotificationGivenUp, OrderEvent, OrderId, OrderKind
 from domain.order.order import CHUNK, Lane, Order, duplicate
@@ -34,8 +34,8 @@ from domain.order.steps import (
     CheckCondition,
     Finished,
     LookUpOutcomes,
+    RecordTimeouts,
     ResolveRecipients,
-    Settle,
     WaitUntil,
 )
 from domain.personal import Identifier
@@ -75,10 +75,10 @@ class Dispatcher:
         *,
         orders: OrderRepository,
         agenda: Agenda,
-        look_up: ContactLookUp,
+        look_up: ContactLookup,
         condition: SendCondition,
-        hand_over: HandOver,
-        stopped: StoppedOwners,
+        hand_over: HandoverService,
+        stopped: SuspendedOwners,
         chains: ChainIndex,
         clock: Callable[[], datetime],
         worker: str,
@@ -266,7 +266,7 @@ class Dispatcher:
         self, order: Order, found: Mapping[RecipientNo, Finding]
     ) -> datetime | None:
         """Do what an order needs; until when it waits if nothing was recorded of it."""
-        unit = OrderInHand(order)
+        unit = OrderSession(order)
         until: datetime | None = None
         try:
             await self._follow_main(unit)
@@ -279,17 +279,17 @@ class Dispatcher:
                             until = now + timedelta(seconds=self._timing.poll)
                             break
                         told = answer.reason if isinstance(answer, NoAnswer) else answer
-                        unit.take(unit.order.record_condition(told, now), now)
+                        unit.apply(unit.order.record_condition(told, now), now)
                     case ResolveRecipients(recipients=recipients):
-                        unit.take(await self._resolve(unit.order, recipients, found, now), now)
+                        unit.apply(await self._resolve(unit.order, recipients, found, now), now)
                         if unit.unrecorded >= CHUNK:
                             # A longer append would keep everybody else's waiting meanwhile.
-                            await unit.record(self._orders)
-                    case Settle():
+                            await unit.commit(self._orders)
+                    case RecordTimeouts():
                         report_wait = self._timing.report_wait
-                        settled = unit.order.settle(now, report_wait=report_wait)
+                        settled = unit.order.record_timeouts(now, report_wait=report_wait)
                         _tell_given_up(unit.order, settled)
-                        unit.take(settled, now)
+                        unit.apply(settled, now)
                     case AttemptNotifications() if not await self._may_leave(unit.order):
                         break
                     case AttemptNotifications(notifications=notifications):
@@ -298,11 +298,11 @@ class Dispatcher:
                             # All that is due is bound to a provider that there is not any more.
                             until = now + self._timing.look_up_every
                             break
-                        unit.take(claimed, now)
+                        unit.apply(claimed, now)
                         is_large = _is_large(unit.order, len(notifications))
                         async with self._turns.of(unit.order.placed.owner, is_large=is_large):
                             # Before the first byte leaves; and only one worker can.
-                            await unit.record(self._orders)
+                            await unit.commit(self._orders)
                             await self._hand_over.send(unit, attempts_in(claimed))
                     case LookUpOutcomes(notifications=notifications):
                         learned = await self._hand_over.look_up(unit.order, notifications)
@@ -310,14 +310,14 @@ class Dispatcher:
                             again = now + self._timing.look_up_every
                             until = min(unit.order.wakes_at(now), again)
                             break
-                        unit.take(learned, now)
+                        unit.apply(learned, now)
                     case WaitUntil(moment=moment):
                         # Never a moment that has passed: nothing may turn on the spot.
                         until = max(moment, now + timedelta(seconds=self._timing.poll))
                         break
                     case Finished():
                         break
-            await unit.record(self._orders)
+            await unit.commit(self._orders)
         except ConcurrentUpdateError:
             # Somebody else has recorded something of this order; it is still on the agenda,
             # and is read anew the next time that it is claimed.
@@ -325,7 +325,7 @@ class Dispatcher:
             return None
         return until if unit.order.version == order.version else None
 
-    async def _follow_main(self, unit: OrderInHand) -> None:
+    async def _follow_main(self, unit: OrderSession) -> None:
         """Withdraw a reminder that has become due, if what it reminds of was never sent."""
         order, now = unit.order, self._clock()
         is_due = not isinstance(order.next_step(now), WaitUntil | Finished)
@@ -334,7 +334,7 @@ class Dispatcher:
         if (main_id := await self._reminds_of(order)) is None:
             return
         if (main := (await self._orders.load([main_id])).get(main_id)) is not None:
-            unit.take(order.follow(main), now)
+            unit.apply(order.follow(main), now)
 
     async def _reminds_of(self, order: Order) -> OrderId | None:
         """The order that one reminds of; reminders from before they knew it find it by their chain."""
@@ -388,8 +388,8 @@ def _is_large(order: Order, count: int) -> bool:
     return order.lane is Lane.BULK or characters * count > _LARGE
 
 
-def _wanted(order: Order, recipient_no: RecipientNo) -> Wanted:
-    return Wanted(
+def _wanted(order: Order, recipient_no: RecipientNo) -> LookupRequest:
+    return LookupRequest(
         identity=order.recipient(recipient_no).identity,
         resource=order.placed.resource,
         action=order.placed.resource_action,

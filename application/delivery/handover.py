@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from application import phone_number as mobile_number
-from application.delivery.provider_selection import HealthRules, ProviderChoice
-from application.envelope import SERVICE, Change
+from application.delivery.provider_selection import CircuitBreakerSettings, ProviderSelector
+from application.envelope import SERVICE, PendingEvents
 from application.pace import Pace
 from application.ports.order_repository import (
     ConcurrentUpdateError,
@@ -17,16 +17,16 @@ from application.ports.order_repository import (
 )
 from application.ports.owner_agreements import OwnerAgreements
 from application.ports.provider import (
-    Accepted,
-    Deferred,
-    EmailLetter,
-    Letter,
+    HandoverAccepted,
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
+    OutboundEmail,
+    OutboundMessage,
+    OutboundSms,
     Outcome,
     Provider,
-    Rejected,
-    SmsLetter,
     Told,
-    Unknown,
 )
 from domain.channel import Channel
 from domain.message import ContentType, EmailMessage, Keywords
@@ -60,7 +60,7 @@ class Timing:
     """Seconds after which the agenda is looked at though nothing called for it."""
 
 
-class OrderInHand:
+class OrderSession:
     """One order, with what has been decided and not yet recorded."""
 
     def __init__(self, order: Order) -> None:
@@ -76,12 +76,12 @@ class OrderInHand:
         """How many events are still to be recorded."""
         return len(self._events)
 
-    def take(self, events: Sequence[OrderEvent], now: datetime) -> None:
+    def apply(self, events: Sequence[OrderEvent], now: datetime) -> None:
         """Go on from these events, which are still to be recorded."""
         self._events += events
         self.order = evolve_all(self.order, events, now)
 
-    async def record(self, orders: OrderRepository) -> None:
+    async def commit(self, orders: OrderRepository) -> None:
         """Record what has been decided.
 
         Raises:
@@ -90,20 +90,20 @@ class OrderInHand:
         """
         if not self._events:
             return
-        change = Change(
+        change = PendingEvents(
             order_id=self.order.order_id, before=self._before, events=tuple(self._events)
         )
         (self.order,) = await orders.append([change], by=SERVICE)
         self._before, self._events = self.order, []
 
-    async def read_again(self, orders: OrderRepository) -> None:
+    async def reload(self, orders: OrderRepository) -> None:
         """Forget what has been decided, and read the order as it is now."""
         order_id = self.order.order_id
         self.order = (await orders.load([order_id]))[order_id]
         self._before, self._events = self.order, []
 
 
-class HandOver:
+class HandoverService:
     """Hands notifications to providers, each attempt recorded before its first byte leaves."""
 
     def __init__(
@@ -115,11 +115,11 @@ class HandOver:
         chance: Callable[[], float],
         agreements: OwnerAgreements,
         timing: Timing | None = None,
-        health: HealthRules | None = None,
+        health: CircuitBreakerSettings | None = None,
         limits: Limits = USUAL,
     ) -> None:
         self._orders = orders
-        self.choice = ProviderChoice(providers, chance=chance, rules=health)
+        self.choice = ProviderSelector(providers, chance=chance, rules=health)
         self._providers = [each for some in providers.values() for each in some]
         self._clock = clock
         self._chance = chance
@@ -162,7 +162,7 @@ class HandOver:
         }
         return order.attempt(chosen, now)
 
-    async def send(self, unit: OrderInHand, attempted: Sequence[NotificationAttempted]) -> None:
+    async def send(self, unit: OrderSession, attempted: Sequence[NotificationAttempted]) -> None:
         """Make attempts that have been recorded, and record what became of each."""
         await asyncio.gather(
             *(
@@ -175,20 +175,20 @@ class HandOver:
         )
 
     async def _send(
-        self, unit: OrderInHand, provider: Provider, attempted: Sequence[NotificationAttempted]
+        self, unit: OrderSession, provider: Provider, attempted: Sequence[NotificationAttempted]
     ) -> None:
         letters = {each.token: each for each in attempted}
         outcomes = provider.send(await _letters(unit.order, attempted))
         async for told in _together(outcomes):
             now = self._clock()
             for _, outcome, began in told:
-                self.choice.learn(provider.name, outcome, began=began, now=now)
+                self.choice.record_outcome(provider.name, outcome, began=began, now=now)
             await self._record_outcomes(
                 unit, [(letters[each.letter.token], each.outcome) for each in told]
             )
 
     async def _record_outcomes(
-        self, unit: OrderInHand, outcomes: Sequence[tuple[NotificationAttempted, Outcome]]
+        self, unit: OrderSession, outcomes: Sequence[tuple[NotificationAttempted, Outcome]]
     ) -> None:
         """Record what became of attempts; it is lost to no report, and to no outage of the store.
 
@@ -201,15 +201,15 @@ class HandOver:
             while True:
                 try:
                     if is_stale:
-                        await unit.read_again(self._orders)
+                        await unit.reload(self._orders)
                     now = self._clock()
                     for attempted, outcome in outcomes:
-                        unit.take(self._decided(unit.order, attempted, outcome, now), now)
+                        unit.apply(self._decided(unit.order, attempted, outcome, now), now)
                     if not unit.unrecorded:
                         await (
                             self._orders.confirm()
                         )  # it was recorded by a try whose answer is lost
-                    await unit.record(self._orders)
+                    await unit.commit(self._orders)
                 except ConcurrentUpdateError:
                     is_stale = True
                 except StoreUnavailableError:
@@ -248,13 +248,13 @@ class HandOver:
         """What follows from a provider's word on an attempt that was in doubt."""
         number, attempt = attempted.notification_no, attempted.attempt
         match outcome:
-            case Accepted(reference=reference):
+            case HandoverAccepted(reference=reference):
                 return order.record_sent(number, attempt, reference, was_looked_up=True)
-            case Rejected(failure=failure, code=code, by=by):
+            case HandoverRejected(failure=failure, code=code, by=by):
                 return order.record_rejected(number, attempt, failure, code, by=by)
-            case Deferred(code=code):
+            case HandoverDeferred(code=code):
                 return order.record_not_taken(number, attempt, code, retry_at=now)
-            case Unknown():
+            case HandoverUnknown():
                 return ()
             case _:
                 assert_never(outcome)
@@ -266,17 +266,17 @@ class HandOver:
         retry_at = now + retry_delay(attempt, self._chance())
         resolve_by = now + self.timing.report_wait
         match outcome:
-            case Accepted(reference=reference):
+            case HandoverAccepted(reference=reference):
                 return order.record_sent(number, attempt, reference)
-            case Rejected(failure=failure, code=code, by=by):
+            case HandoverRejected(failure=failure, code=code, by=by):
                 return order.record_rejected(number, attempt, failure, code, by=by)
-            case Deferred(code=code):
+            case HandoverDeferred(code=code):
                 # The sender of an instant order waits, and may try again at once.
                 retry_at = now if order.is_instant else retry_at
                 return order.record_deferred(
                     number, attempt, code, retry_at=retry_at, resolve_by=resolve_by
                 )
-            case Unknown(code=code):
+            case HandoverUnknown(code=code):
                 return order.record_unknown(
                     number, attempt, code, resolve_by=resolve_by, repeat_at=retry_at
                 )
@@ -298,7 +298,7 @@ class HandOver:
         longest = timedelta(seconds=provider.longest_hand_over)
         send_before = min(now + self.timing.send_within, order.must_leave_before(notification, now))
         memory = provider.memory
-        carried_once = memory is not None and memory.carries_once_for
+        carried_once = memory is not None and memory.deduplication_window
         return Attempt(
             provider=provider.name,
             send_before=send_before,
@@ -347,10 +347,12 @@ async def _together(outcomes: AsyncIterator[Told]) -> AsyncIterator[Sequence[Tol
             following.cancel()
 
 
-async def _letters(order: Order, attempted: Sequence[NotificationAttempted]) -> Sequence[Letter]:
+async def _letters(
+    order: Order, attempted: Sequence[NotificationAttempted]
+) -> Sequence[OutboundMessage]:
     """The letters of several attempts, written a little at a time, since each may be long."""
     wording = _Wording(order)
-    letters: list[Letter] = []
+    letters: list[OutboundMessage] = []
     with Pace() as pace:
         for each in attempted:
             letters.append(_letter(order, each, wording))
@@ -377,14 +379,14 @@ def _filled(words: Content, fill: Callable[[str], str]) -> Content:
     return words if words.is_erased else Content(fill(words.text))
 
 
-def _letter(order: Order, attempted: NotificationAttempted, wording: _Wording) -> Letter:
+def _letter(order: Order, attempted: NotificationAttempted, wording: _Wording) -> OutboundMessage:
     notification = order.notification(attempted.notification_no)
     if notification.address is None:
         raise ValueError("only a notification with an address is attempted")
     notification_id = order.notification_id(notification.notification_no)
     if notification.channel is Channel.EMAIL and (email := order.placed.email) is not None:
         subject, body = wording.subject_and_body(email, order.keywords(notification))
-        return EmailLetter(
+        return OutboundEmail(
             notification_id=notification_id,
             token=attempted.token,
             send_before=attempted.send_before,
@@ -400,7 +402,7 @@ def _letter(order: Order, attempted: NotificationAttempted, wording: _Wording) -
         )
     text = order.text_message(notification)
     if text is not None and (sms := order.placed.sms) is not None:
-        return SmsLetter(
+        return OutboundSms(
             notification_id=notification_id,
             token=attempted.token,
             send_before=attempted.send_before,

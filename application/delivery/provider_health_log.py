@@ -10,9 +10,9 @@ from uuid import UUID
 
 import structlog
 
-from application.delivery.provider_selection import ProviderChoice
+from application.delivery.provider_selection import ProviderSelector
 from application.ports.order_repository import StoreUnavailableError
-from application.ports.provider_ledger import ProviderLedger, Shift
+from application.ports.provider_ledger import ProviderHealthLog, WeightChange
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ _LAST: Final = 1.0
 """Seconds that the end of a process waits for its last shifts to be noted."""
 
 
-class NotingService:
+class ProviderHealthRecorder:
     """Notes what shifts in one process; a choice of providers knows nothing of it.
 
     A process begins with every weight as it is, so that it can be told from one that has ended.
@@ -33,8 +33,8 @@ class NotingService:
     def __init__(
         self,
         *,
-        ledger: ProviderLedger,
-        choice: ProviderChoice,
+        ledger: ProviderHealthLog,
+        choice: ProviderSelector,
         clock: Callable[[], datetime],
         next_id: Callable[[], UUID],
         process: str,
@@ -45,9 +45,9 @@ class NotingService:
         self._next_id = next_id
         self._process = process
         began = clock()
-        self._waiting: deque[tuple[UUID, Shift]] = deque(
+        self._waiting: deque[tuple[UUID, WeightChange]] = deque(
             (
-                (next_id(), Shift(provider=name, weight=weight, reason="started", at=began))
+                (next_id(), WeightChange(provider=name, weight=weight, reason="started", at=began))
                 for name, weight in choice.weights.items()
             ),
             maxlen=_MOST,

@@ -16,8 +16,15 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from application.ports.provider import Deferred, Outcome, Provider, Rejected, Trouble, Unknown
-from application.ports.provider_ledger import Shift
+from application.ports.provider import (
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
+    Outcome,
+    Provider,
+    Trouble,
+)
+from application.ports.provider_ledger import WeightChange
 from domain.channel import Channel
 from domain.order.events import Refuser
 
@@ -29,7 +36,7 @@ _QUIET: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HealthRules:
+class CircuitBreakerSettings:
     """From when on a provider is in trouble, and for how long it is left alone."""
 
     window: timedelta = timedelta(seconds=60)
@@ -145,7 +152,7 @@ class _Health:
         return True
 
 
-class ProviderChoice:
+class ProviderSelector:
     """Gives each notification a provider, and learns from what becomes of it.
 
     No channel ever pauses: where every breaker is open, the one that closes next is tried.
@@ -157,15 +164,15 @@ class ProviderChoice:
         providers: Mapping[Channel, Sequence[Provider]],
         *,
         chance: Callable[[], float],
-        rules: HealthRules | None = None,
+        rules: CircuitBreakerSettings | None = None,
     ) -> None:
         self._of = {
             channel: [_Health(each) for each in several] for channel, several in providers.items()
         }
         self._health = {each.provider.name: each for some in self._of.values() for each in some}
         self._chance = chance
-        self._rules = rules or HealthRules()
-        self.shifts: deque[Shift] = deque(maxlen=1000)
+        self._rules = rules or CircuitBreakerSettings()
+        self.shifts: deque[WeightChange] = deque(maxlen=1000)
         """The latest changes, oldest first, until somebody takes them to put them on record."""
 
     @property
@@ -205,7 +212,9 @@ class ProviderChoice:
             return min(several, key=lambda each: each.shut_until).provider
         return self._drawn(fit).provider
 
-    def learn(self, name: str, outcome: Outcome, *, began: datetime, now: datetime) -> None:
+    def record_outcome(
+        self, name: str, outcome: Outcome, *, began: datetime, now: datetime
+    ) -> None:
         """Take into account what became of a hand-over that began then."""
         health = self._health.get(name)
         if health is None:
@@ -214,12 +223,12 @@ class ProviderChoice:
         if not isinstance(breaker, _Open) and began < breaker.since:
             return
         match outcome:
-            case Deferred(code=code, trouble=Trouble.REFUSES_US):
+            case HandoverDeferred(code=code, trouble=Trouble.REFUSES_US):
                 self._refused(health, code, now)
             case (
-                Deferred(trouble=Trouble.ELSEWHERE)
-                | Unknown(trouble=Trouble.ELSEWHERE)
-                | Rejected(by=Refuser.SERVICE)
+                HandoverDeferred(trouble=Trouble.ELSEWHERE)
+                | HandoverUnknown(trouble=Trouble.ELSEWHERE)
+                | HandoverRejected(by=Refuser.SERVICE)
             ):
                 if isinstance(breaker, _HalfOpen):
                     health.breaker = replace(breaker, until=now)  # the next one finds out
@@ -227,7 +236,7 @@ class ProviderChoice:
                 self._learn(health, outcome, began, now)
 
     def _learn(self, health: _Health, outcome: Outcome, began: datetime, now: datetime) -> None:
-        is_trouble = isinstance(outcome, Deferred | Unknown)
+        is_trouble = isinstance(outcome, HandoverDeferred | HandoverUnknown)
         match health.breaker:
             case _Open():
                 pass  # it began before, or came here for want of another
@@ -291,7 +300,7 @@ class ProviderChoice:
     def _shift(self, health: _Health, weight: float, reason: str, now: datetime) -> None:
         health.weight = health.told = round(weight, 2)
         name = health.provider.name
-        self.shifts.append(Shift(provider=name, weight=health.weight, reason=reason, at=now))
+        self.shifts.append(WeightChange(provider=name, weight=health.weight, reason=reason, at=now))
         log.warning("provider_weight_shifted", provider=name, weight=health.weight, reason=reason)
 
     def _drawn(self, several: Sequence[_Health]) -> _Health:

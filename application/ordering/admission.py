@@ -10,9 +10,9 @@ import structlog
 
 from application.ordering.commands import MissingContactError, Standing
 from application.ports.order_repository import StoreUnavailableError
-from application.ports.owner_ledger import Amount, Ceiling, OwnerLedger
+from application.ports.owner_ledger import Amount, OwnerLedger, QuotaLimit
 from application.ports.registries import RegistryUnavailableError
-from application.suspended_owners import StoppedOwners
+from application.suspended_owners import SuspendedOwners
 from domain.channel import ChannelChoice
 from domain.order.errors import CannotBePlacedError
 from domain.order.events import OrderId
@@ -31,7 +31,7 @@ _NOTHING_ORDERED: Final = (CannotBePlacedError, MissingContactError, RegistryUna
 """Whatever else an order fails of, it may have been recorded."""
 
 
-class OverCeilingError(Exception):
+class QuotaExceededError(Exception):
     """The owner has ordered as much today as it may; nothing was ordered."""
 
     def __init__(self, standing: Standing) -> None:
@@ -64,14 +64,14 @@ class Admission:
         self,
         *,
         ledger: OwnerLedger,
-        stopped: StoppedOwners,
+        stopped: SuspendedOwners,
         clock: Callable[[], datetime],
-        ceilings: Mapping[str, Ceiling],
+        quota_limits: Mapping[str, QuotaLimit],
     ) -> None:
         """Take the ceilings by owners' short names in small letters; `*` for everybody else."""
         self._ledger = ledger
         self._clock = clock
-        self._ceilings = ceilings
+        self._ceilings = quota_limits
         self._stopped = stopped
 
     @asynccontextmanager
@@ -91,7 +91,7 @@ class Admission:
         """
         if await self._stopped.includes(owner):
             raise OwnerStoppedError
-        ceiling = self._ceilings.get(owner.lower(), self._ceilings.get(EVERYBODY, Ceiling()))
+        ceiling = self._ceilings.get(owner.lower(), self._ceilings.get(EVERYBODY, QuotaLimit()))
         admitted = Admitted()
         if ceiling.is_none:
             yield admitted
@@ -102,7 +102,7 @@ class Admission:
         used = await self._ledger.take(owner, day, amount, ceiling, order_id=order_id)
         if used is None:
             used = await self._ledger.used(owner, day)
-            raise OverCeilingError(Standing(ceiling=ceiling, used=used, resets_in=resets_in))
+            raise QuotaExceededError(Standing(ceiling=ceiling, used=used, resets_in=resets_in))
         admitted.standing = Standing(ceiling=ceiling, used=used, resets_in=resets_in)
         try:
             yield admitted

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from application.envelope import Actor
-from application.ports.owner_ledger import Amount, Ceiling
+from application.ports.owner_ledger import Amount, QuotaLimit
 from domain.order.events import ChainId, Dialogue, OrderId, OrderKind
 from domain.order.placing import NewOrder as NewOrder  # noqa: PLC0414  # said here, too
 
@@ -51,7 +51,7 @@ class CancelOrder(Struct, frozen=True, kw_only=True):
 class Standing:
     """How an owner stands against its ceiling."""
 
-    ceiling: Ceiling
+    ceiling: QuotaLimit
     used: Amount
     resets_in: timedelta
     """After so long a new day begins (UTC)."""
@@ -105,5 +105,5 @@ class MissingContactError(Exception):
     """A recipient of the order, or of a reminder, has no contact point that could be used."""
 
 
-class HandOverFailedError(Exception):
+class HandoverFailedError(Exception):
     """The provider certainly did not take an instant message; ask again, under the same key."""

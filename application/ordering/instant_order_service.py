@@ -8,10 +8,10 @@ from typing import Final
 
 import structlog
 
-from application.delivery.handover import HandOver, OrderInHand, attempts_in
-from application.envelope import Change
+from application.delivery.handover import HandoverService, OrderSession, attempts_in
+from application.envelope import PendingEvents
 from application.ordering.admission import Admission
-from application.ordering.commands import ChainReceipt, HandOverFailedError, PlaceInstant
+from application.ordering.commands import ChainReceipt, HandoverFailedError, PlaceInstant
 from application.ordering.order_ids import OrderNames, receipt_of, repeated
 from application.ports.order_repository import (
     ConcurrentUpdateError,
@@ -48,7 +48,7 @@ _ONLY: Final = NotificationNo(0)
 _LOOK_AGAIN: Final = 0.05
 
 
-class InstantService:
+class InstantOrderService:
     """Takes instant orders, and answers when the provider has.
 
     The order and its attempt are recorded together, before the first byte leaves: of two who ask
@@ -63,7 +63,7 @@ class InstantService:
         *,
         orders: OrderRepository,
         names: OrderNames,
-        hand_over: HandOver,
+        hand_over: HandoverService,
         admission: Admission,
         agreements: OwnerAgreements,
         clock: Callable[[], datetime],
@@ -114,7 +114,7 @@ class InstantService:
             return await self._again(order_id, digest)
         try:
             (order,) = await self._orders.append(
-                [Change(order_id=order_id, before=None, events=opening)], by=command.by
+                [PendingEvents(order_id=order_id, before=None, events=opening)], by=command.by
             )
         except ConcurrentUpdateError:
             return await self._again(order_id, digest)
@@ -156,10 +156,10 @@ class InstantService:
         order = await self._settled(order_id)
         now = self._clock()
         if attempted := self._hand_over.attempts(order, [_ONLY], now):
-            unit = OrderInHand(order)
-            unit.take(attempted, now)
+            unit = OrderSession(order)
+            unit.apply(attempted, now)
             try:
-                await unit.record(self._orders)
+                await unit.commit(self._orders)
             except ConcurrentUpdateError:
                 order = await self._settled(order_id)  # somebody else asked again, too
                 await self._orders.confirm()
@@ -208,7 +208,7 @@ class InstantService:
         """
         tried: set[str] = set()
         while attempted:
-            unit = OrderInHand(order)
+            unit = OrderSession(order)
             await self._hand_over.send(unit, attempted)
             order = unit.order
             tried.update(each.provider for each in attempted)
@@ -216,9 +216,9 @@ class InstantService:
                 break
             now = self._clock()
             attempted = self._hand_over.attempts(order, [_ONLY], now, tried=tried)
-            unit.take(attempted, now)
+            unit.apply(attempted, now)
             try:
-                await unit.record(self._orders)
+                await unit.commit(self._orders)
             except ConcurrentUpdateError:
                 # Somebody who asked again under the same key is handing it over.
                 return await self._settled(order.order_id)
@@ -231,6 +231,6 @@ class InstantService:
 def _refuse_what_was_not_taken(order: Order) -> None:
     match order.notification(_ONLY).delivery:
         case Pending() | Expired(has_left=False):
-            raise HandOverFailedError
+            raise HandoverFailedError
         case _:
             return

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from application.delivery.contact_lookup import ContactLookUp, Wanted
-from application.envelope import Change
+from application.delivery.contact_lookup import ContactLookup, LookupRequest
+from application.envelope import PendingEvents
 from application.ordering.admission import Admission
 from application.ordering.commands import (
     CancelOrder,
@@ -60,14 +60,14 @@ _Withdraw: TypeAlias = Callable[
 ]
 
 
-class OrderingService:
+class OrderService:
     """Takes orders from owners, and lets them withdraw what has not begun."""
 
     def __init__(
         self,
         *,
         orders: OrderRepository,
-        look_up: ContactLookUp,
+        look_up: ContactLookup,
         names: OrderNames,
         chains: ChainIndex,
         admission: Admission,
@@ -115,7 +115,7 @@ class OrderingService:
             except RegistryUnavailableError:
                 look_up = None
             await self._orders.append(
-                [Change(order_id=order_id, before=None, events=(placed,))], by=command.by
+                [PendingEvents(order_id=order_id, before=None, events=(placed,))], by=command.by
             )
         return OrderReceipt(order_id=order_id, look_up=look_up, standing=admitted.standing)
 
@@ -197,7 +197,7 @@ class OrderingService:
                 await self._orders.confirm()
                 return order
             changes = [
-                Change(order_id=each.order_id, before=each, events=tuple(events))
+                PendingEvents(order_id=each.order_id, before=each, events=tuple(events))
                 for each, events in decided
             ]
             try:
@@ -223,7 +223,7 @@ class OrderingService:
 
     async def _changes(
         self, command: PlaceChain, order_id: OrderId, digest: str, now: datetime
-    ) -> Sequence[Change]:
+    ) -> Sequence[PendingEvents]:
         chain_id = ChainId(self._name(command, "chain"))
         reminder_ids = [
             OrderId(self._name(command, f"reminder {n}")) for n in range(len(command.reminders))
@@ -247,7 +247,7 @@ class OrderingService:
             request_digest=digest,
         )
         return [
-            Change(order_id=each_id, before=None, events=(each,))
+            PendingEvents(order_id=each_id, before=None, events=(each,))
             for each_id, each in zip((order_id, *reminder_ids), placed, strict=True)
         ]
 
@@ -258,7 +258,7 @@ class OrderingService:
             RegistryUnavailableError: they could not be looked up.
         """
         wanted = [
-            Wanted(identity=each, resource=order.resource, action=order.resource_action)
+            LookupRequest(identity=each, resource=order.resource, action=order.resource_action)
             for each in order.recipients
             if _is_looked_up(each)
         ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from application.envelope import Actor, Change, Recorded
+from application.envelope import Actor, PendingEvents, Recorded
 from domain.order.events import OrderId
 from domain.order.order import Order
 
@@ -61,7 +61,7 @@ class OrderRepository(Histories, Protocol):
     With the events, in the same transaction, stands in the agenda when each order next needs something.
     """
 
-    async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
+    async def append(self, changes: Sequence[PendingEvents], *, by: Actor) -> Sequence[Order]:
         """Record all the changes or none, and return the orders as the changes leave them.
 
         Raises:

@@ -20,7 +20,7 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
-class Ceiling:
+class QuotaLimit:
     """How much an owner may order in a day; None for as much as it likes."""
 
     recipients: int | None = None
@@ -40,7 +40,7 @@ class OwnerLedger(Protocol):
         owner: str,
         day: date,
         amount: Amount,
-        ceiling: Ceiling,
+        ceiling: QuotaLimit,
         *,
         order_id: OrderId | None = None,
     ) -> Amount | None:

@@ -14,7 +14,7 @@ from domain.personal import Contact, Content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmailLetter:
+class OutboundEmail:
     """One e-mail as it is to be handed over."""
 
     notification_id: UUID
@@ -37,7 +37,7 @@ class EmailLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SmsLetter:
+class OutboundSms:
     """One text message as it is to be handed over."""
 
     notification_id: UUID
@@ -50,18 +50,18 @@ class SmsLetter:
     body: Content
 
 
-Letter: TypeAlias = EmailLetter | SmsLetter
+OutboundMessage: TypeAlias = OutboundEmail | OutboundSms
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class HandoverAccepted:
     """The provider has taken it over, under a name of its own."""
 
     reference: str
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class HandoverRejected:
     """It was refused for good: by the provider, or by ourselves before anything of it left."""
 
     failure: Failure
@@ -70,9 +70,9 @@ class Rejected:
     by: Refuser = Refuser.PROVIDER
 
 
-def withheld(failure: Failure, code: str) -> Rejected:
+def withheld(failure: Failure, code: str) -> HandoverRejected:
     """Refuse a letter ourselves, before anything of it leaves."""
-    return Rejected(failure, code, by=Refuser.SERVICE)
+    return HandoverRejected(failure, code, by=Refuser.SERVICE)
 
 
 class Trouble(StrEnum):
@@ -87,42 +87,42 @@ class Trouble(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Deferred:
+class HandoverDeferred:
     """It was certainly not taken over, and may be at another time."""
 
     code: str
     trouble: Trouble = Trouble.PROVIDER
 
 
-TOO_LATE: Final = Deferred("too_late", Trouble.ELSEWHERE)
+TOO_LATE: Final = HandoverDeferred("too_late", Trouble.ELSEWHERE)
 """Its hand-over had not begun when it had to; perhaps it waited for a free connection of ours."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class HandoverUnknown:
     """Nobody can tell whether it was taken over."""
 
     code: str
     trouble: Trouble = Trouble.PROVIDER
 
 
-Outcome: TypeAlias = Accepted | Rejected | Deferred | Unknown
+Outcome: TypeAlias = HandoverAccepted | HandoverRejected | HandoverDeferred | HandoverUnknown
 
 
 class Told(NamedTuple):
     """What became of one letter."""
 
-    letter: Letter
+    letter: OutboundMessage
     outcome: Outcome
     began: datetime
     """When its own hand-over began, after all that it waited for on our side."""
 
 
-class Memory(Protocol):
+class OutcomeLookup(Protocol):
     """What a provider remembers of hand-overs, by the attempt's token."""
 
     @property
-    def carries_once_for(self) -> timedelta:
+    def deduplication_window(self) -> timedelta:
         """How long after the first hand-over under a token another one is carried once with it.
 
         Zero if it would be carried twice.
@@ -157,11 +157,11 @@ class Provider(Protocol):
         ...
 
     @property
-    def memory(self) -> Memory | None:
+    def memory(self) -> OutcomeLookup | None:
         """What it remembers of hand-overs; None if it remembers nothing that we could use."""
         ...
 
-    def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
+    def send(self, letters: Sequence[OutboundMessage]) -> AsyncIterator[Told]:
         """Hand letters over at once, and tell the outcome of each as soon as it is known.
 
         Every letter gets exactly one outcome; nothing is raised, since a failure is an outcome too.

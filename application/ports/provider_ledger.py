@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
+class WeightChange:
     """A change of what a provider is given, and why."""
 
     provider: str
@@ -19,17 +19,17 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotedShift:
+class RecordedWeightChange:
     """A shift, and the process whose hand-overs brought it about."""
 
     process: str
-    shift: Shift
+    shift: WeightChange
 
 
-class ProviderLedger(Protocol):
+class ProviderHealthLog(Protocol):
     """Keeps the shifts of all processes, for whoever asks why a provider got nothing last week."""
 
-    async def note(self, process: str, shifts: Mapping[UUID, Shift], at: datetime) -> None:
+    async def note(self, process: str, shifts: Mapping[UUID, WeightChange], at: datetime) -> None:
         """Keep a process's shifts, in this order, and that it was there at this moment.
 
         A shift is known by its id, and one that is kept already is not kept twice.
@@ -39,13 +39,13 @@ class ProviderLedger(Protocol):
         """
         ...
 
-    async def standing(self, since: datetime) -> Sequence[NotedShift]:
+    async def standing(self, since: datetime) -> Sequence[RecordedWeightChange]:
         """The shift that was noted last of each provider, in each process that was there since then.
 
         By the names of providers, then of processes.
         """
         ...
 
-    async def latest(self, most: int) -> Sequence[NotedShift]:
+    async def latest(self, most: int) -> Sequence[RecordedWeightChange]:
         """The shifts that came about last, newest first."""
         ...

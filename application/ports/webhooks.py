@@ -118,7 +118,7 @@ class Webhooks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class NotTaken:
+class DeliveryFailure:
     """A receiver did not take what it was told, and why, by a stable code."""
 
     code: str
@@ -126,7 +126,7 @@ class NotTaken:
     """Whether it wants to be told nothing any more."""
 
 
-class Receivers(Protocol):
+class WebhookClient(Protocol):
     """The way to the receivers of webhooks, whoever chose their addresses."""
 
     def refusal(self, url: str) -> str | None:
@@ -143,16 +143,16 @@ class Receivers(Protocol):
 
     async def prove(
         self, webhook: Webhook, *, message_id: str, at: datetime, body: bytes
-    ) -> NotTaken | None:
+    ) -> DeliveryFailure | None:
         """Send a webhook's challenge to its address, signed; None if it came back, and never an exception.
 
         It comes back as the text of the answer, or as the member `challenge` of a JSON object.
         """
         ...
 
-    async def tell(
+    async def deliver(
         self, webhook: Webhook, *, message_id: str, at: datetime, body: bytes
-    ) -> NotTaken | None:
+    ) -> DeliveryFailure | None:
         """Tell a webhook's receiver something, signed; None if it took it, and never an exception.
 
         It took it if it answered so in time (2xx); where it sends us instead, nobody goes.

@@ -60,7 +60,7 @@ _WITHDRAWN: Final[Mapping[Withdrawal | None, str]] = MappingProxyType(
 _CONTRADICTS: Final = ", which contradicts what was reported before"
 
 
-class AuditingService:
+class AuditQueries:
     """Tells an order's history in words, and rebuilds it as it stood at a moment."""
 
     def __init__(self, *, orders: Histories, recorder: ActRecorder) -> None:

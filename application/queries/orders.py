@@ -21,7 +21,7 @@ class Found:
     """Those whose history cannot be read; somebody is looking into it."""
 
 
-class ReadingService:
+class OrderQueries:
     """Shows an owner its own orders, and nobody else's.
 
     Another owner's order is exactly as absent as one that does not exist.

@@ -25,7 +25,7 @@ class Ended:
     notification: Notification
 
 
-class CountingService:
+class StatisticsQueries:
     """Gives the figures that owners are charged by."""
 
     def __init__(

@@ -43,7 +43,7 @@ class Unreadable:
 Entry: TypeAlias = Transition | Unreadable
 
 
-class FollowingService:
+class StatusFeedQueries:
     """Shows an owner what became of its orders, as it became of them."""
 
     def __init__(

@@ -39,7 +39,7 @@ class Unreadable:
     order_id: OrderId
 
 
-class SupportService:
+class SupportQueries:
     """Looks up notifications by recipient; each look-up is on record, with a keyed hash of the number."""
 
     def __init__(

@@ -10,8 +10,8 @@ from typing import Final
 import structlog
 
 from application.ports.order_repository import StoreUnavailableError
-from application.ports.webhooks import Disabled, NotTaken, Receivers, Webhook, Webhooks
-from application.queries.status_feed import Entry, FollowingService
+from application.ports.webhooks import DeliveryFailure, Disabled, Webhook, WebhookClient, Webhooks
+from application.queries.status_feed import Entry, StatusFeedQueries
 
 log = structlog.get_logger()
 
@@ -29,15 +29,15 @@ _PAGE: Final = 200
 _POLL: Final = 0.5
 
 
-class TellingService:
+class WebhookPublisher:
     """Tells each receiver by itself; one that is slow or away keeps nobody else waiting."""
 
     def __init__(
         self,
         *,
         webhooks: Webhooks,
-        receivers: Receivers,
-        following: FollowingService,
+        receivers: WebhookClient,
+        following: StatusFeedQueries,
         write: Callable[[Webhook, Entry], bytes],
         write_challenge: Callable[[Webhook, str, datetime], bytes],
         clock: Callable[[], datetime],
@@ -93,7 +93,7 @@ class TellingService:
                 return
             webhook = proved
         async for entry in self._entries(webhook):
-            answer = await self._receivers.tell(
+            answer = await self._receivers.deliver(
                 webhook,
                 message_id=f"{entry.order_id}_{entry.position}",
                 at=self._clock(),
@@ -148,7 +148,7 @@ class TellingService:
                         yield entry
                         position, is_more = entry.position, True
 
-    def _after_failure(self, webhook: Webhook, answer: NotTaken) -> Webhook:
+    def _after_failure(self, webhook: Webhook, answer: DeliveryFailure) -> Webhook:
         now, failures = self._clock(), webhook.failures + 1
         disabled: Disabled | None = None
         due_at = now

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from application.ports.webhooks import Receivers, Webhook, Webhooks
+from application.ports.webhooks import Webhook, WebhookClient, Webhooks
 
 MOST: Final = 5
 """So many webhooks an owner may have."""
@@ -36,14 +36,14 @@ class Subscription:
     secret: str | None = field(default=None, repr=False)
 
 
-class SubscribingService:
+class WebhookSubscriptions:
     """Keeps the webhooks of owners."""
 
     def __init__(
         self,
         *,
         webhooks: Webhooks,
-        receivers: Receivers,
+        receivers: WebhookClient,
         clock: Callable[[], datetime],
         next_id: Callable[[], UUID],
     ) -> None:

@@ -70,8 +70,8 @@ from domain.order.steps import (
     CheckCondition,
     Finished,
     LookUpOutcomes,
+    RecordTimeouts,
     ResolveRecipients,
-    Settle,
     Step,
     WaitUntil,
 )
@@ -217,8 +217,8 @@ class Order(OrderState):
                 pass
         if unresolved := self._unresolved():
             return ResolveRecipients(unresolved[:CHUNK])
-        if self.settle(now):
-            return Settle()
+        if self.record_timeouts(now):
+            return RecordTimeouts()
         if ready := self._ready(now):
             if isinstance(self.condition, Answered) and now - self.condition.at > CONDITION_HOLDS:
                 return self._check_condition()
@@ -711,7 +711,7 @@ class Order(OrderState):
                 new.append(report)
         return self._completing(new) if new else ()
 
-    def settle(
+    def record_timeouts(
         self, now: datetime, *, report_wait: timedelta = REPORT_WAIT
     ) -> Sequence[OrderEvent]:
         """Take down what time alone has decided: outcomes that never came, and expiries."""

@@ -38,7 +38,7 @@ class LookUpOutcomes:
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class RecordTimeouts:
     """Take down what time alone has decided."""
 
 
@@ -59,7 +59,7 @@ Step: TypeAlias = (
     | ResolveRecipients
     | AttemptNotifications
     | LookUpOutcomes
-    | Settle
+    | RecordTimeouts
     | WaitUntil
     | Finished
 )

@@ -18,7 +18,7 @@ from application.operations.operator import EVERYBODY, in_words
 from application.operations.recorder import ReasonMissingError
 from application.ports.act_log import RecordedAct
 from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
-from application.queries.audit import AuditingService
+from application.queries.audit import AuditQueries
 from application.seeking import OrderNotFoundError
 from domain.operations.acts import HistoryRead
 from domain.order.events import OrderId
@@ -111,7 +111,7 @@ def operators(
         _console.print("Nothing is on record.")
 
 
-def _asked(ask: Callable[[AuditingService], Awaitable[T]]) -> T:
+def _asked(ask: Callable[[AuditQueries], Awaitable[T]]) -> T:
     async def whole() -> T:
         async with auditing(*settings_and_database()) as service:
             return await ask(service)

@@ -7,7 +7,7 @@ from typing import Final
 from rich.console import Console
 
 from application.delivery.provider_health_log import EVERY
-from application.ports.provider_ledger import NotedShift
+from application.ports.provider_ledger import RecordedWeightChange
 from entrypoints.cli.database import asked, database
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.operator_tools import provider_ledger
@@ -25,7 +25,7 @@ def providers(*, most: int = 20) -> None:
         How many shifts are listed.
     """
 
-    async def ask() -> tuple[Sequence[NotedShift], Sequence[NotedShift]]:
+    async def ask() -> tuple[Sequence[RecordedWeightChange], Sequence[RecordedWeightChange]]:
         async with provider_ledger(database()) as ledger:
             return await ledger.standing(utc_now() - _IS_THERE), await ledger.latest(most)
 
@@ -40,7 +40,7 @@ def providers(*, most: int = 20) -> None:
         console.print(_line(each))
 
 
-def _line(noted: NotedShift) -> str:
+def _line(noted: RecordedWeightChange) -> str:
     shift = noted.shift
     at = shift.at.isoformat(timespec="seconds")
     return f"{at}  {shift.provider:<15}  {shift.weight:>4.0%}  {noted.process}: {shift.reason}"

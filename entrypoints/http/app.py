@@ -34,10 +34,10 @@ from entrypoints.http.shipments.routes import ShipmentsController
 from entrypoints.http.statistics.routes import Metrics, metrics
 from entrypoints.http.status_feed.routes import feed
 from entrypoints.http.support.routes import support
-from entrypoints.http.transport.authentication import Doorkeeper
+from entrypoints.http.transport.authentication import Authenticator
 from entrypoints.http.transport.bodies import BodyLimits
 from entrypoints.http.transport.links import Links
-from entrypoints.http.transport.middleware import Gate, Observer
+from entrypoints.http.transport.middleware import Observer, RequestMiddleware
 from entrypoints.http.transport.problems import respond
 from entrypoints.http.validation.rules import Rules
 from entrypoints.http.webhooks.routes import WebhooksController, public_webhook_key
@@ -75,12 +75,12 @@ def create_app(
     `documents` are JSON documents open to all, by their paths.
     """
     limits = limits or BodyLimits()
-    doorkeeper = Doorkeeper(verifier, base_url)
+    authenticator = Authenticator(verifier, base_url)
     links = Links(base_url.rstrip("/"))
     turns = OwnersTurns()
     placing = Placing(
         application=application,
-        doorkeeper=doorkeeper,
+        authenticator=authenticator,
         rules=rules,
         links=links,
         limits=limits,
@@ -95,12 +95,12 @@ def create_app(
             HistoriesController,
             WebhooksController,
         ],
-        guards=[_by(doorkeeper)],
+        guards=[_by(authenticator)],
     )
     routes: list[ControllerRouterHandler] = [
         *placing.doors(),
-        feed(application, doorkeeper, turns),
-        *support(application, doorkeeper, clock),
+        feed(application, authenticator, turns),
+        *support(application, authenticator, clock),
         send_condition(),
         *triggers(trigger_secret, limits),
         owners,
@@ -118,7 +118,7 @@ def create_app(
     if own is not None:
         routes += internal(application, own, rules, limits)
     if figures is not None:
-        routes += metrics(application.counting, figures, limits, doorkeeper)
+        routes += metrics(application.statistics, figures, limits, authenticator)
     app = Litestar(
         route_handlers=routes,
         dependencies={
@@ -130,19 +130,19 @@ def create_app(
         openapi_config=None,
         logging_config=None,
     )
-    return Gate(app, observer=observer)
+    return RequestMiddleware(app, observer=observer)
 
 
 # Litestar copies a router with all that it holds, and what the running service is made of must not be
 # copied: tasks and connections cannot be, and a copy would go its own way. Functions are not copied.
 
 
-def _by(doorkeeper: Doorkeeper) -> Guard:
+def _by(authenticator: Authenticator) -> Guard:
     async def guard(
         connection: ASGIConnection,  # type: ignore[type-arg]  # as Litestar spells a guard
         handler: BaseRouteHandler,
     ) -> None:
-        await doorkeeper.guard(connection, handler)
+        await authenticator.guard(connection, handler)
 
     return guard
 

@@ -15,7 +15,7 @@ from entrypoints.sandbox.delivery_status import (
     delivery_status_notification,
     notices,
 )
-from entrypoints.sandbox.mailbox import Letter, Mailbox, Report
+from entrypoints.sandbox.mailbox import Mailbox, OutboundMessage, Report
 from entrypoints.sandbox.report_sender import Courier
 from entrypoints.sandbox.scenarios import MailConduct, mail_conduct
 from entrypoints.sandbox.smtp_envelope import Recipient, ReversePath, SmtpRefusal
@@ -76,7 +76,7 @@ class SmtpHouse:
         now = time.time()
         name = f"{self._prefix}{next(self._numbers):X}"
         letters = [
-            Letter(
+            OutboundMessage(
                 channel=MAIL,
                 recipient=recipient.address,
                 sender=sender.address,

@@ -69,7 +69,7 @@ def recipient_key(recipient: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class OutboundMessage:
     """A message as it was taken in: for one recipient, and unread."""
 
     channel: str
@@ -97,7 +97,7 @@ class Report:
 class _Group:
     """What is written down in one commit, and who waits for it."""
 
-    letters: list[Letter] = field(default_factory=list)
+    letters: list[OutboundMessage] = field(default_factory=list)
     owed: list[Report] = field(default_factory=list)
     handed_over: list[int] = field(default_factory=list)
     postponed: list[Report] = field(default_factory=list)
@@ -140,7 +140,9 @@ class Mailbox:
         self._last_report += 1
         return Report(id=self._last_report, channel=channel, due_at=due_at, payload=payload)
 
-    def keep(self, letters: Sequence[Letter], reports: Sequence[Report]) -> asyncio.Future[None]:
+    def keep(
+        self, letters: Sequence[OutboundMessage], reports: Sequence[Report]
+    ) -> asyncio.Future[None]:
         """Take in messages and what is owed for them; done when both are safe.
 
         The future fails with `MailboxUnavailableError` if nothing was taken in.
@@ -234,7 +236,7 @@ class Mailbox:
         return reports, following
 
 
-def _row(letter: Letter) -> tuple[object, ...]:
+def _row(letter: OutboundMessage) -> tuple[object, ...]:
     return (
         letter.channel,
         letter.recipient,

@@ -21,7 +21,7 @@ from entrypoints.sandbox.link_xml import (
     write_logon_failure,
     write_report,
 )
-from entrypoints.sandbox.mailbox import Letter, Mailbox, Report
+from entrypoints.sandbox.mailbox import Mailbox, OutboundMessage, Report
 from entrypoints.sandbox.report_sender import Courier
 from entrypoints.sandbox.scenarios import SmsConduct, sms_conduct
 
@@ -49,7 +49,7 @@ class _Taken:
     """What became of one submission: its verdict, and what is kept and owed for it."""
 
     verdict: Verdict
-    letter: Letter | None = None
+    letter: OutboundMessage | None = None
     reports: tuple[Report, ...] = ()
 
 
@@ -151,7 +151,7 @@ class CatchAllSmsGateway:
         if refusal := _refusal(submission):
             return _Taken(Verdict(id=submission.id, info=refusal))
         reference = self._next_reference()
-        letter = Letter(
+        letter = OutboundMessage(
             channel=SMS,
             recipient=submission.receiver,
             sender=submission.sender,

@@ -15,11 +15,11 @@ from adapters.postgres import open_pool
 from adapters.postgres.connecting import once_more
 from adapters.postgres.listening import Listener
 from adapters.projections.runner import ProjectionRunner
-from adapters.provider_ledger.postgres import PostgresProviderLedger
+from adapters.provider_ledger.postgres import PostgresProviderHealthLog
 from adapters.unread_mail.postgres import PostgresUnreadMails
 from application.operations.operator import ActQueries, OwnerService, QuarantineService
 from application.operations.recorder import ActRecorder
-from application.queries.audit import AuditingService
+from application.queries.audit import AuditQueries
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.store import (
@@ -53,7 +53,7 @@ async def projections(settings: Settings, database: str) -> AsyncIterator[Projec
 
 
 @asynccontextmanager
-async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditingService]:
+async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditQueries]:
     """Lend the auditor's view of the histories, which are read by the eventsourcing library."""
     async with await open_pool(database, size=1, name="varsel audit") as pool:
         mapper = EnvelopeMapper(Sealer(await key_vault(settings, pool)))
@@ -63,7 +63,7 @@ async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditingS
         await appender.start()
         try:
             histories = LibraryHistories(leading, mapper=mapper, confirm=appender.confirm)
-            yield AuditingService(orders=histories, recorder=recorder(pool))
+            yield AuditQueries(orders=histories, recorder=recorder(pool))
         finally:
             await appender.stop()
 
@@ -97,7 +97,7 @@ async def act_recorder(database: str) -> AsyncIterator[ActRecorder]:
 
 
 @asynccontextmanager
-async def provider_ledger(database: str) -> AsyncIterator[PostgresProviderLedger]:
+async def provider_ledger(database: str) -> AsyncIterator[PostgresProviderHealthLog]:
     """Lend the providers' ledger to an operator."""
     async with await open_pool(database, size=1, name="varsel providers") as pool:
-        yield PostgresProviderLedger(pool)
+        yield PostgresProviderHealthLog(pool)

@@ -7,7 +7,7 @@ from application.assembly import Policy
 from application.caller import Caller
 from application.delivery.handover import Timing
 from application.ordering.admission import EVERYBODY
-from application.ports.owner_ledger import Ceiling
+from application.ports.owner_ledger import QuotaLimit
 from domain.order.limits import Limits
 from entrypoints.http.validation.rules import Rules
 from entrypoints.settings import Settings
@@ -16,7 +16,7 @@ from entrypoints.settings import Settings
 def policy(settings: Settings) -> Policy:
     """What the settings decide of the application."""
     return Policy(
-        ceilings=_ceilings(settings),
+        quota_limits=_ceilings(settings),
         limits=Limits(
             recipients=settings.max_recipients,
             attachments=settings.max_attachments,
@@ -32,10 +32,10 @@ def policy(settings: Settings) -> Policy:
     )
 
 
-def _ceilings(settings: Settings) -> Mapping[str, Ceiling]:
+def _ceilings(settings: Settings) -> Mapping[str, QuotaLimit]:
     recipients, segments = dict(settings.daily_recipients), dict(settings.daily_sms_segments)
     return {
-        owner: Ceiling(
+        owner: QuotaLimit(
             recipients.get(owner, recipients.get(EVERYBODY)),
             segments.get(owner, segments.get(EVERYBODY)),
         )

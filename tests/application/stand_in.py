@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from application.ports.provider import Accepted, Letter, Told
+from application.ports.provider import HandoverAccepted, OutboundMessage, Told
 from domain.channel import Channel
 from tests.scenarios.worlds import MemoryWorld
 
@@ -15,11 +15,13 @@ class StandIn:
     longest_hand_over = 900.0
     memory = None
 
-    def __init__(self, world: MemoryWorld, first: Callable[[Letter], Awaitable[None]]) -> None:
+    def __init__(
+        self, world: MemoryWorld, first: Callable[[OutboundMessage], Awaitable[None]]
+    ) -> None:
         self._clock = world.clock
         self._first = first
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
+    async def send(self, letters: Sequence[OutboundMessage]) -> AsyncIterator[Told]:
         for letter in letters:
             await self._first(letter)
-            yield Told(letter, Accepted(letter.token), self._clock())
+            yield Told(letter, HandoverAccepted(letter.token), self._clock())

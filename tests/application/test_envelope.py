@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from application.envelope import SERVICE, Change, changed, recorded
+from application.envelope import SERVICE, PendingEvents, changed, recorded
 from contracts.order_repository_contract import going_on, placing, resolved
 from domain.order.events import OrderCancelled
 from domain.order.order import open_order
@@ -22,7 +22,7 @@ def test_a_new_order_opens_with_being_placed() -> None:
 
 
 def test_nothing_can_happen_to_an_order_before_it_is_placed() -> None:
-    change = Change(order_id=ORDER_ID, before=None, events=(OrderCancelled(),))
+    change = PendingEvents(order_id=ORDER_ID, before=None, events=(OrderCancelled(),))
 
     with pytest.raises(TypeError, match="opens with OrderPlaced"):
         changed(change, NOON)

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
-from application.envelope import Change
+from application.envelope import PendingEvents
 from application.ports.order_repository import StoreUnavailableError
 from application.seeking import OrderNotFoundError, seek, seek_history
 from contracts.order_repository_contract import SetClock, placing
@@ -17,7 +17,7 @@ from tests.samples import ORDER_ID, TTD
 class Late(InMemoryOrderRepository):
     """Is asked on a server that knows of some changes only when it is asked for a confirmation."""
 
-    def __init__(self, *known_late: Change) -> None:
+    def __init__(self, *known_late: PendingEvents) -> None:
         super().__init__(vault=InMemoryKeyVault(), clock=SetClock(), next_id=uuid4)
         self.late = list(known_late)
         self.confirmed = 0

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from application.ports.order_repository import StoreUnavailableError
-from application.suspended_owners import StoppedOwners
+from application.suspended_owners import SuspendedOwners
 from contracts.order_repository_contract import SetClock
 
 SECOND = timedelta(seconds=1)
@@ -46,12 +46,12 @@ def ledger() -> Ledger:
 
 
 @pytest.fixture
-def stopped(ledger: Ledger, clock: SetClock) -> StoppedOwners:
-    return StoppedOwners(ledger, clock)
+def stopped(ledger: Ledger, clock: SetClock) -> SuspendedOwners:
+    return SuspendedOwners(ledger, clock)
 
 
 async def test_a_stop_is_known_a_second_later_and_so_is_its_end(
-    ledger: Ledger, clock: SetClock, stopped: StoppedOwners
+    ledger: Ledger, clock: SetClock, stopped: SuspendedOwners
 ) -> None:
     assert not await stopped.includes("ttd")
 
@@ -66,7 +66,7 @@ async def test_a_stop_is_known_a_second_later_and_so_is_its_end(
 
 
 async def test_within_a_second_the_ledger_is_asked_once(
-    ledger: Ledger, clock: SetClock, stopped: StoppedOwners
+    ledger: Ledger, clock: SetClock, stopped: SuspendedOwners
 ) -> None:
     await asyncio.gather(*(stopped.includes("ttd") for _ in range(50)))
     clock.now += SECOND - timedelta(microseconds=1)
@@ -76,7 +76,7 @@ async def test_within_a_second_the_ledger_is_asked_once(
 
 
 async def test_a_clock_that_was_set_back_is_no_reason_to_ask_no_more(
-    ledger: Ledger, clock: SetClock, stopped: StoppedOwners
+    ledger: Ledger, clock: SetClock, stopped: SuspendedOwners
 ) -> None:
     await stopped.includes("ttd")
     clock.now -= timedelta(hours=1)
@@ -86,7 +86,7 @@ async def test_a_clock_that_was_set_back_is_no_reason_to_ask_no_more(
 
 
 async def test_while_the_ledger_is_away_the_stops_that_are_known_go_on(
-    ledger: Ledger, clock: SetClock, stopped: StoppedOwners
+    ledger: Ledger, clock: SetClock, stopped: SuspendedOwners
 ) -> None:
     await ledger.stop("ttd", "sends to everybody")
     await stopped.includes("ttd")
@@ -100,7 +100,7 @@ async def test_while_the_ledger_is_away_the_stops_that_are_known_go_on(
 
 
 async def test_nobody_waits_long_for_a_ledger_that_does_not_answer(
-    ledger: Ledger, clock: SetClock, stopped: StoppedOwners
+    ledger: Ledger, clock: SetClock, stopped: SuspendedOwners
 ) -> None:
     await ledger.stop("ttd", "sends to everybody")
     await stopped.includes("ttd")

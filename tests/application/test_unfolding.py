@@ -19,7 +19,7 @@ from adapters.memory.status_feed import InMemoryStatusFeed
 from application.envelope import SERVICE, Recorded
 from application.pace import Pace
 from application.ports.order_repository import OrderRepository, Spoilt, SpoiltHistoryError
-from application.queries.status_feed import Entry, FollowingService, Transition, Unreadable
+from application.queries.status_feed import Entry, StatusFeedQueries, Transition, Unreadable
 from application.unfolding import Unfolding, rebuilt
 from contracts.order_repository_contract import SetClock, going_on, placing, resolved
 from contracts.status_feed_contract import lived
@@ -49,8 +49,8 @@ def orders() -> Counting:
     return Counting()
 
 
-def following(orders: InMemoryOrderRepository) -> FollowingService:
-    return FollowingService(
+def following(orders: InMemoryOrderRepository) -> StatusFeedQueries:
+    return StatusFeedQueries(
         orders=orders, feed=InMemoryStatusFeed(orders), clock=lambda: NOON + timedelta(days=1)
     )
 

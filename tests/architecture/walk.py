@@ -59,7 +59,7 @@ async def walk() -> tuple[Counter[str], int]:
                 f"{V1}/future/orders", json=_ORDER | {"idempotencyId": key}, headers=TTD
             )
             answer.raise_for_status()
-            await installation.application.dispatching.run_until_idle()
+            await installation.application.dispatcher.run_until_idle()
             await installation.report()
     sys.setprofile(None)
     return calls, moves

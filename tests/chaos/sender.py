@@ -23,10 +23,10 @@ async def send(settings: Settings) -> None:
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, told.set)
     async with wired(settings) as running:
-        await running.application.dispatching.run_until_idle()
+        await running.application.dispatcher.run_until_idle()
         print(os.getpid(), flush=True)
         await told.wait()
-        await running.application.dispatching.run_until_idle()
+        await running.application.dispatcher.run_until_idle()
 
 
 def main() -> None:

@@ -67,8 +67,8 @@ from domain.order.steps import (
     CheckCondition,
     Finished,
     LookUpOutcomes,
+    RecordTimeouts,
     ResolveRecipients,
-    Settle,
     WaitUntil,
 )
 from domain.personal import Contact, Content, Identifier
@@ -157,8 +157,8 @@ def test_an_attempt_that_nobody_settles_becomes_unknown() -> None:
     order = order_after(placed, kari_found, attempted)
     late = attempt.settled_by
 
-    assert order.next_step(late) == Settle()
-    assert order.settle(late) == (
+    assert order.next_step(late) == RecordTimeouts()
+    assert order.record_timeouts(late) == (
         NotificationOutcomeUnknown(
             notification_no=FIRST,
             attempt=1,
@@ -189,8 +189,11 @@ def test_an_unknown_text_message_is_never_sent_again() -> None:
     until = NOON + timedelta(minutes=15)
     order = order_after(by_phone, found, attempted, unknown_until(until))
 
-    assert order.next_step(until) == Settle()
-    assert order.settle(until) == (NotificationGivenUp(notification_no=FIRST), OrderCompleted())
+    assert order.next_step(until) == RecordTimeouts()
+    assert order.record_timeouts(until) == (
+        NotificationGivenUp(notification_no=FIRST),
+        OrderCompleted(),
+    )
 
 
 # What is unknown, of a provider that remembers
@@ -242,12 +245,12 @@ def test_it_is_not_handed_over_again_after_its_provider_has_forgotten() -> None:
 def test_what_was_never_settled_is_handed_over_again_while_its_provider_remembers() -> None:
     settled_by = NOON + 2 * MINUTES
     quick = msgspec.structs.replace(remembered, settled_by=settled_by)
-    (unknown,) = order_after(by_phone, phone_found, quick).settle(settled_by)
+    (unknown,) = order_after(by_phone, phone_found, quick).record_timeouts(settled_by)
     assert isinstance(unknown, NotificationOutcomeUnknown)
     assert unknown.repeat_at == settled_by
 
     slow = msgspec.structs.replace(remembered, settled_by=NOON + 5 * MINUTES)
-    (unknown,) = order_after(by_phone, phone_found, slow).settle(NOON + 5 * MINUTES)
+    (unknown,) = order_after(by_phone, phone_found, slow).record_timeouts(NOON + 5 * MINUTES)
     assert isinstance(unknown, NotificationOutcomeUnknown)
     assert unknown.repeat_at is None
 
@@ -708,10 +711,10 @@ def test_time_runs_out_in_every_state(
 ) -> None:
     order = order_after(placed, kari_found, *history)
 
-    assert order.settle(NOON + late - timedelta(seconds=1)) == ()
-    assert order.next_step(NOON + late) == Settle()
+    assert order.record_timeouts(NOON + late - timedelta(seconds=1)) == ()
+    assert order.next_step(NOON + late) == RecordTimeouts()
     settled: list[OrderEvent] = []
-    while events := order.settle(NOON + late):
+    while events := order.record_timeouts(NOON + late):
         settled += events
         order = evolve_all(order, events, NOON + late)
     assert settled[-2:] == [
@@ -728,7 +731,7 @@ def test_what_may_have_left_before_it_was_put_off_is_not_called_unsent() -> None
     again = msgspec.structs.replace(attempted, attempt=2)
     order = order_after(placed, kari_found, attempted, unknown_until(NOON), again, put_off)
 
-    assert order.settle(NOON + timedelta(hours=48)) == (
+    assert order.record_timeouts(NOON + timedelta(hours=48)) == (
         NotificationExpired(notification_no=FIRST, has_left=True),
         OrderCompleted(),
     )
@@ -746,7 +749,7 @@ def test_the_final_states_of_a_notification_stay_whatever_time_it_is() -> None:
 
     for delivery in final:
         ended = replace(order, notifications=(replace(order.notifications[0], delivery=delivery),))
-        assert ended.settle(NOON + timedelta(days=9)) == (OrderCompleted(),)
+        assert ended.record_timeouts(NOON + timedelta(days=9)) == (OrderCompleted(),)
 
 
 # History
@@ -793,7 +796,10 @@ def test_an_order_keeps_to_the_terms_that_were_decided_when_it_was_placed() -> N
     )
 
     assert order.notification(FIRST).expires_at == soon
-    assert order.settle(NOON) == (NotificationGivenUp(notification_no=FIRST), OrderCompleted())
+    assert order.record_timeouts(NOON) == (
+        NotificationGivenUp(notification_no=FIRST),
+        OrderCompleted(),
+    )
 
 
 # How long a text message is, and where it goes

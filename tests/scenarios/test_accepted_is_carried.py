@@ -22,7 +22,7 @@ from adapters.channels.link_mobility.provider import LinkMobilityProvider
 from adapters.channels.sms.text_message import TextMessage, text_message
 from adapters.channels.smtp.envelope import Envelope
 from adapters.channels.smtp.rendering import Renderer
-from application.ports.provider import EmailLetter, Outcome
+from application.ports.provider import OutboundEmail, Outcome
 from contracts.provider_contract import email_letter, sms_letter
 from domain.message import ContentType, EmailMessage, Keywords, SmsMessage
 from domain.personal import Contact, Content
@@ -140,7 +140,7 @@ def check_sms(sms: SmsMessage, to: Contact, keywords: Keywords) -> None:
 
 def check_email(email: EmailMessage, to: Contact, keywords: Keywords) -> None:
     fill = keywords.fill_html if email.content_type is ContentType.HTML else keywords.fill
-    letter: EmailLetter = replace(
+    letter: OutboundEmail = replace(
         email_letter(),
         to=to,
         sender=email.sender,

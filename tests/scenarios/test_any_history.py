@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 from typing_extensions import override
 
-from application.ports.provider import Deferred, Outcome, Rejected, Unknown
+from application.ports.provider import HandoverDeferred, HandoverRejected, HandoverUnknown, Outcome
 from domain.order.events import Failure, NotificationOutcomeUnknown, OrderId, ReportedState
 from domain.order.state import OrderStatus
 from tests.adapters.event_store.postgres_store import PostgresStore, open_store
@@ -29,9 +29,9 @@ from tests.service.installations import email_to, sms_to
 
 OWNERS = {"ttd": TTD, "skd": SKD}
 OUTCOMES: list[Outcome] = [
-    Deferred("421"),
-    Rejected(Failure.INVALID_ADDRESS, "550"),
-    Unknown("timeout"),
+    HandoverDeferred("421"),
+    HandoverRejected(Failure.INVALID_ADDRESS, "550"),
+    HandoverUnknown("timeout"),
 ]
 KEYS = st.sampled_from(["a", "b", "c"])
 OWNER = st.sampled_from(sorted(OWNERS))

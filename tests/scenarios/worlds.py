@@ -16,12 +16,12 @@ from adapters.memory.registries import InMemoryPersonRegistry, registries
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.registries.importing import ImportSummary
 from application.assembly import Application, Policy, assemble
-from application.ordering.order_service import OrderingService
-from application.ports.owner_ledger import Ceiling
-from application.ports.provider import EmailLetter
+from application.ordering.order_service import OrderService
+from application.ports.owner_ledger import QuotaLimit
+from application.ports.provider import OutboundEmail
 from application.ports.report_inbox import Report
-from application.queries.audit import AuditingService
-from application.queries.orders import ReadingService
+from application.queries.audit import AuditQueries
+from application.queries.orders import OrderQueries
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import OrderId, ReportedState
 from domain.order.order import Order
@@ -48,9 +48,9 @@ class Arrived:
 class World(Protocol):
     """Somewhere orders can be placed, and messages arrive."""
 
-    ordering: OrderingService
-    reading: ReadingService
-    auditing: AuditingService
+    ordering: OrderService
+    reading: OrderQueries
+    auditing: AuditQueries
 
     async def finished(self, order_id: OrderId) -> Order:
         """Let time pass until the order needs nothing more."""
@@ -97,11 +97,11 @@ class MemoryWorld:
     def __init__(
         self,
         *,
-        carries_once_for: timedelta | None = None,
-        ceilings: Mapping[str, Ceiling] | None = None,
+        deduplication_window: timedelta | None = None,
+        quota_limits: Mapping[str, QuotaLimit] | None = None,
     ) -> None:
         self._now = datetime(2026, 11, 24, 9, tzinfo=UTC)
-        memory = InMemoryInstallation(clock=self.clock, carries_once_for=carries_once_for)
+        memory = InMemoryInstallation(clock=self.clock, deduplication_window=deduplication_window)
         self.orders, self.agenda, self.inbox = memory.orders, memory.agenda, memory.inbox
         self.owners, self.agreements = memory.owners, memory.agreements
         self.mail, self.sms = memory.mail, memory.sms
@@ -115,13 +115,13 @@ class MemoryWorld:
             ),
             condition=InMemorySendCondition(lambda url: not url.endswith("/no")),
         )
-        application = assemble(self.ports, Policy(ceilings=ceilings or {}))
+        application = assemble(self.ports, Policy(quota_limits=quota_limits or {}))
         self.ordering = application.ordering
         self.instant = application.instant
-        self.reading = application.reading
-        self.auditing = application.auditing
-        self.reporting = application.reporting
-        self.dispatching = application.dispatching
+        self.reading = application.orders
+        self.auditing = application.audit
+        self.reporting = application.delivery_reports
+        self.dispatching = application.dispatcher
 
     def soon(self) -> datetime:
         return self.clock() + timedelta(hours=1)
@@ -183,7 +183,7 @@ class MemoryWorld:
         return [
             Arrived(
                 each.to.text,
-                each.subject.text if isinstance(each, EmailLetter) else None,
+                each.subject.text if isinstance(each, OutboundEmail) else None,
                 each.body.text,
             )
             for each in letters
@@ -195,8 +195,8 @@ class RealWorld:
 
     def __init__(self, application: Application, settings: Settings) -> None:
         self.ordering = application.ordering
-        self.reading = application.reading
-        self.auditing = application.auditing
+        self.reading = application.orders
+        self.auditing = application.audit
         self._mailbox = settings.data / "mailbox"
         self._database = settings.database_url or ""
 
@@ -283,8 +283,8 @@ async def real_world(database: str, data: Path) -> AsyncIterator[RealWorld]:
         server = _Server(uvicorn.Config(api(settings, running), lifespan="off", log_config=None))
         tasks = [
             asyncio.create_task(server._serve([listener])),
-            asyncio.create_task(running.application.dispatching.run()),
-            asyncio.create_task(running.application.reporting.run()),
+            asyncio.create_task(running.application.dispatcher.run()),
+            asyncio.create_task(running.application.delivery_reports.run()),
             asyncio.create_task(running.projecting.run()),
         ]
         try:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time
 
 from application.envelope import Recorded
-from application.ports.provider import SmsLetter
+from application.ports.provider import OutboundSms
 from domain.message import SendingTime
 from domain.order.events import (
     DeliveryPolicy,
@@ -107,7 +107,7 @@ def _untimely(order: Order, expires_at: datetime, held: Held) -> Iterator[str]:
         yield "left after it had expired"
     sms = order.placed.sms
     is_daytime = sms is not None and sms.sending_time is SendingTime.DAYTIME
-    if isinstance(held.letter, SmsLetter) and is_daytime:
+    if isinstance(held.letter, OutboundSms) and is_daytime:
         clock = held.at.astimezone(OSLO).time()
         if not time(9) <= clock <= time(17):
             yield f"left at {clock:%H:%M:%S} in Oslo, outside the day"

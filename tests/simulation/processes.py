@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 
-from application.envelope import Actor, Change, Recorded
+from application.envelope import Actor, PendingEvents, Recorded
 from application.ports.agenda import Agenda, InHand, Loan, Wait
 from application.ports.order_repository import OrderRepository, Spoilt, StoreUnavailableError
 from application.ports.provider import (
     TOO_LATE,
-    Accepted,
-    Deferred,
-    Letter,
-    Memory,
+    HandoverAccepted,
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
+    OutboundMessage,
     Outcome,
-    Rejected,
+    OutcomeLookup,
     Told,
-    Unknown,
 )
 from application.ports.registries import PersonRegistry, RegistryUnavailableError
 from application.ports.report_inbox import (
@@ -136,7 +136,7 @@ class FaultyOrders:
         self._process = process
         self._dice = dice
 
-    async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
+    async def append(self, changes: Sequence[PendingEvents], *, by: Actor) -> Sequence[Order]:
         async def effect() -> Sequence[Order]:
             self._fail()
             orders = await self._orders.append(changes, by=by)
@@ -347,7 +347,7 @@ class Held:
     """A letter that a provider has taken over, and when."""
 
     provider: str
-    letter: Letter
+    letter: OutboundMessage
     at: datetime
 
 
@@ -364,7 +364,7 @@ class Outside:
     """Until when each attempt may have been made, by its token."""
     to_report: list[tuple[datetime, Report]] = field(default_factory=list)
 
-    def take(self, provider: str, letter: Letter) -> None:
+    def take(self, provider: str, letter: OutboundMessage) -> None:
         """Take a letter over, and decide what is going to be reported of it, and when."""
         dice, now = self.dice, self.clock()
         self.held.append(Held(provider=provider, letter=letter, at=now))
@@ -402,7 +402,7 @@ class Outside:
 class FaultyMemory:
     """What a provider remembers, which may not be to be had."""
 
-    carries_once_for = timedelta(minutes=5)
+    deduplication_window = timedelta(minutes=5)
 
     def __init__(self, name: str, process: Process, outside: Outside) -> None:
         self._name = name
@@ -419,7 +419,7 @@ class FaultyMemory:
     def carries(self, token: str) -> bool:
         """Whether a letter that comes again under a token is carried with the first."""
         first = self.holds(token)
-        return first is not None and self._outside.clock() - first.at < self.carries_once_for
+        return first is not None and self._outside.clock() - first.at < self.deduplication_window
 
     async def look_up(self, tokens: Sequence[str]) -> Mapping[str, Outcome]:
         async def effect() -> Mapping[str, Outcome]:
@@ -433,10 +433,10 @@ class FaultyMemory:
 
     def _known(self, token: str) -> Outcome | None:
         if self.holds(token) is not None:
-            return Accepted(token)
+            return HandoverAccepted(token)
         until = self._outside.offered.get(token)
         is_over = until is not None and until < self._outside.clock()
-        return Deferred("never_seen") if is_over else None
+        return HandoverDeferred("never_seen") if is_over else None
 
 
 class FaultyProvider:
@@ -459,16 +459,16 @@ class FaultyProvider:
         self._outside = outside
 
     @property
-    def memory(self) -> Memory | None:
+    def memory(self) -> OutcomeLookup | None:
         return self._memory
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
+    async def send(self, letters: Sequence[OutboundMessage]) -> AsyncIterator[Told]:
         for letter in letters:
             began = self._outside.clock()
             outcome = await self._process.step(lambda letter=letter: self._hand_over(letter))  # type: ignore[misc]  # bound at once
             yield Told(letter, outcome, began)
 
-    async def _hand_over(self, letter: Letter) -> Outcome:
+    async def _hand_over(self, letter: OutboundMessage) -> Outcome:
         dice = self._outside.dice
         await asyncio.sleep(dice.random.choice((0.0, 0.01, 0.3, 3.0)))
         if self._outside.clock() > letter.send_before:
@@ -478,21 +478,21 @@ class FaultyProvider:
             if dice.falls(0.5):
                 self._take(letter)
             await asyncio.sleep(29.0)
-            return Unknown("timeout")
+            return HandoverUnknown("timeout")
         roll = dice.random.random()
         plan = dice.plan
         if roll < plan.accepted:
             self._take(letter)
             await asyncio.sleep(dice.random.choice((0.0, 0.05)))
-            return Accepted(letter.token)
+            return HandoverAccepted(letter.token)
         if roll < plan.accepted + plan.deferred:
-            return Deferred("421")
+            return HandoverDeferred("421")
         if roll < plan.accepted + plan.deferred + plan.rejected:
-            return Rejected(Failure.INVALID_ADDRESS, "550")
+            return HandoverRejected(Failure.INVALID_ADDRESS, "550")
         if dice.falls(0.5):
             self._take(letter)
-        return Unknown("connection_lost")
+        return HandoverUnknown("connection_lost")
 
-    def _take(self, letter: Letter) -> None:
+    def _take(self, letter: OutboundMessage) -> None:
         if self._memory is None or not self._memory.carries(letter.token):
             self._outside.take(self.name, letter)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from application.envelope import SERVICE, Recorded
-from application.ports.provider import SmsLetter
+from application.ports.provider import OutboundSms
 from application.ports.report_inbox import Report
 from contracts.order_repository_contract import attempted, sent
 from contracts.result_index_contract import found, told
@@ -82,7 +82,7 @@ def history(*events: OrderEvent) -> Sequence[Recorded]:
 
 
 def held(name: str = "token-1", *, at: datetime = NOON) -> Held:
-    letter = SmsLetter(
+    letter = OutboundSms(
         notification_id=UUID(int=1),
         token=name,
         send_before=NOON + timedelta(hours=9),

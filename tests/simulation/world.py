@@ -17,7 +17,7 @@ from application.envelope import Actor, Role
 from application.ordering.admission import OwnerStoppedError
 from application.ordering.commands import (
     CancelOrder,
-    HandOverFailedError,
+    HandoverFailedError,
     MissingContactError,
     NewOrder,
     PlaceChain,
@@ -160,9 +160,9 @@ class Episode:
         for _ in range(2000):
             process = Process("last", self.dice)
             application = self._application(process)
-            await application.dispatching.run_until_idle()
+            await application.dispatcher.run_until_idle()
             reports = self.outside.due_reports()
-            reporting = application.reporting
+            reporting = application.delivery_reports
             await reporting.keep(reports)
             self.outside.told(reports)
             while await reporting.take_down():
@@ -221,8 +221,8 @@ class Episode:
             process = Process(name, self.dice)
             application = self._application(process)
             running = [
-                asyncio.create_task(application.dispatching.run()),
-                asyncio.create_task(application.reporting.run()),
+                asyncio.create_task(application.dispatcher.run()),
+                asyncio.create_task(application.delivery_reports.run()),
             ]
             try:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -241,7 +241,7 @@ class Episode:
             if not reports:
                 continue
             try:
-                await self._application(Process("api", self.dice)).reporting.keep(reports)
+                await self._application(Process("api", self.dice)).delivery_reports.keep(reports)
             except (KilledError, StoreUnavailableError):
                 continue
             self.outside.told(reports)
@@ -273,7 +273,7 @@ class Episode:
                 StoreUnavailableError,
                 RegistryUnavailableError,
                 ConcurrentUpdateError,
-                HandOverFailedError,
+                HandoverFailedError,
                 OwnerStoppedError,
             ):
                 await asyncio.sleep(1.0)

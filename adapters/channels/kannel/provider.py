@@ -36,21 +36,21 @@ from adapters.channels.sms.gateway_client import Answer, GatewayClient
 from adapters.channels.sms.text_message import TextMessage, text_message
 from application.ports.provider import (
     TOO_LATE,
-    Accepted,
-    Deferred,
-    Letter,
-    Memory,
+    HandoverAccepted,
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
+    OutboundMessage,
     Outcome,
-    Rejected,
+    OutcomeLookup,
     Told,
     Trouble,
-    Unknown,
 )
 from domain.channel import Channel
 from domain.order.events import Failure
 from domain.sms_segments import SmsEncoding, segments
 
-_UNREADABLE: Final = Unknown("unreadable_answer")
+_UNREADABLE: Final = HandoverUnknown("unreadable_answer")
 _IN_A_HEADER: Final = re.compile(r"[\x21-\x7e]+")
 _IN_USERINFO: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=-]+")
 """What Kannel passes on as it is: it decodes nothing there, and has its own use for `%`."""
@@ -62,11 +62,11 @@ _ESCAPES: Final = "&dlr=%d&at=%T&error=%#smpp#dlr_err#"
 
 _TAKEN: Final = re.compile(rb"0: Accepted for delivery|3: Queued for later delivery|Sent\.")
 _WORDS: Final[Mapping[tuple[int, bytes], Outcome]] = {
-    (400, b"Number(s) has/have been denied"): Rejected(Failure.BARRED, "number_denied"),
-    (400, b"Charset or body misformed"): Rejected(Failure.FAILED, "body_refused"),
-    (403, b"Authorization failed"): Deferred("credentials_refused", Trouble.REFUSES_US),
-    (403, b"Not routable"): Rejected(Failure.FAILED, "not_routable"),
-    (503, b"Temporal failure"): Deferred("temporary_failure"),
+    (400, b"Number(s) has/have been denied"): HandoverRejected(Failure.BARRED, "number_denied"),
+    (400, b"Charset or body misformed"): HandoverRejected(Failure.FAILED, "body_refused"),
+    (403, b"Authorization failed"): HandoverDeferred("credentials_refused", Trouble.REFUSES_US),
+    (403, b"Not routable"): HandoverRejected(Failure.FAILED, "not_routable"),
+    (503, b"Temporal failure"): HandoverDeferred("temporary_failure"),
 }
 _LONGEST_ANSWER: Final = 4096
 
@@ -125,14 +125,14 @@ class KannelProvider:
         return Channel.SMS
 
     @property
-    def memory(self) -> Memory | None:
+    def memory(self) -> OutcomeLookup | None:
         return None
 
     @property
     def longest_hand_over(self) -> float:
         return self._gateway.longest_request
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
+    async def send(self, letters: Sequence[OutboundMessage]) -> AsyncIterator[Told]:
         known = as_known(letters, self._hand_over, at_once=self._connections)
         async with aclosing(known):
             async for _, told in known:
@@ -144,7 +144,7 @@ class KannelProvider:
 
     # One request
 
-    async def _hand_over(self, letter: Letter) -> Told:
+    async def _hand_over(self, letter: OutboundMessage) -> Told:
         patience = (letter.send_before - self._clock()).total_seconds()
         async with self._gateway.place(within=patience) as is_free:
             began = self._clock()
@@ -152,7 +152,7 @@ class KannelProvider:
                 return Told(letter, TOO_LATE, began)
             return Told(letter, await self._outcome(letter, began), began)
 
-    async def _outcome(self, letter: Letter, began: datetime) -> Outcome:
+    async def _outcome(self, letter: OutboundMessage, began: datetime) -> Outcome:
         try:
             message = text_message(letter, began)
             if not isinstance(message, TextMessage):
@@ -194,7 +194,7 @@ def _report_url(url: str, username: str, password: str) -> str:
 def _meaning(answer: Answer, token: str) -> Outcome:
     words = (answer.body or b"").strip()
     if answer.status == HTTPStatus.ACCEPTED:
-        return Accepted(token) if _TAKEN.match(words) else _UNREADABLE
+        return HandoverAccepted(token) if _TAKEN.match(words) else _UNREADABLE
     for (status, beginning), outcome in _WORDS.items():
         if answer.status == status and words.startswith(beginning):
             return outcome

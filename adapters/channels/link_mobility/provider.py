@@ -27,20 +27,20 @@ from adapters.channels.sms.gateway_client import Answer, GatewayClient
 from adapters.channels.sms.text_message import TextMessage, text_message
 from application.ports.provider import (
     TOO_LATE,
-    Accepted,
-    Deferred,
-    Letter,
-    Memory,
+    HandoverAccepted,
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
+    OutboundMessage,
     Outcome,
-    Rejected,
+    OutcomeLookup,
     Told,
     Trouble,
-    Unknown,
 )
 from domain.channel import Channel
 from domain.order.events import Failure
 
-_UNREADABLE: Final = Unknown("unreadable_answer")
+_UNREADABLE: Final = HandoverUnknown("unreadable_answer")
 _ANSWERED: Final = range(200, 300)
 _LONGEST_ANSWER: Final = 1 << 16
 """Fifty messages are answered in a sixth of it, and it is read on the event loop."""
@@ -92,14 +92,14 @@ class LinkMobilityProvider:
         return Channel.SMS
 
     @property
-    def memory(self) -> Memory | None:
+    def memory(self) -> OutcomeLookup | None:
         return None
 
     @property
     def longest_hand_over(self) -> float:
         return self._gateway.longest_request
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
+    async def send(self, letters: Sequence[OutboundMessage]) -> AsyncIterator[Told]:
         batches = [
             letters[start : start + self._messages_per_request]
             for start in range(0, len(letters), self._messages_per_request)
@@ -116,7 +116,7 @@ class LinkMobilityProvider:
 
     # One request
 
-    async def _hand_over(self, letters: Sequence[Letter]) -> Sequence[Told]:
+    async def _hand_over(self, letters: Sequence[OutboundMessage]) -> Sequence[Told]:
         patience = max((letter.send_before - self._clock()).total_seconds() for letter in letters)
         async with self._gateway.place(within=patience) as is_free:
             began = self._clock()
@@ -140,7 +140,7 @@ class LinkMobilityProvider:
             return [answer.by_status] * len(messages)
         return _read_answer(answer.body, messages)
 
-    def _written(self, number: int, letter: Letter, now: datetime) -> "_Written | Outcome":
+    def _written(self, number: int, letter: OutboundMessage, now: datetime) -> "_Written | Outcome":
         """Write a letter as its part of the request; what cannot be written stays out alone."""
         try:
             message = text_message(letter, now)
@@ -186,7 +186,7 @@ def _read_answer(document: bytes | None, messages: Sequence[_Written]) -> Sequen
     if session.tag != "SESSION" or not logon:
         return [_UNREADABLE] * len(messages)
     if logon != "OK":
-        return [Deferred("logon_failed", Trouble.REFUSES_US)] * len(messages)
+        return [HandoverDeferred("logon_failed", Trouble.REFUSES_US)] * len(messages)
     answers: dict[str, Element | None] = {}
     for answer in session.iterfind("MSGLST/MSG"):
         number = text_of(answer, "ID")
@@ -196,14 +196,14 @@ def _read_answer(document: bytes | None, messages: Sequence[_Written]) -> Sequen
 
 def _outcome(answer: Element | None, token: str) -> Outcome:
     if answer is None:
-        return Unknown("no_answer")
+        return HandoverUnknown("no_answer")
     match text_of(answer, "STATUS").upper(), text_of(answer, "REF"), text_of(answer, "INFO"):
         case "OK", reference, _:
             # Without a reference it has been taken over all the same; no report will be matched.
-            return Accepted(reference or token)
+            return HandoverAccepted(reference or token)
         case "", _, _:
-            return Unknown("no_status")
+            return HandoverUnknown("no_status")
         case _, _, info if info.lower().startswith("invalid rcv"):
-            return Rejected(Failure.INVALID_ADDRESS, "invalid_rcv")
+            return HandoverRejected(Failure.INVALID_ADDRESS, "invalid_rcv")
         case _:
-            return Rejected(Failure.FAILED, "refused")
+            return HandoverRejected(Failure.FAILED, "refused")

@@ -24,7 +24,7 @@ from aiohttp.connector import AddrInfoType
 from adapters.channels.concurrent import entered
 from adapters.channels.forgetting import FORGETTING
 from adapters.channels.own_faults import UNEXPECTED, note_fault
-from application.ports.provider import Deferred, Trouble, Unknown
+from application.ports.provider import HandoverDeferred, HandoverUnknown, Trouble
 
 _DID_NOT_TAKE: Final = range(300, 500)
 _REFUSES_US: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -53,12 +53,12 @@ class Answer:
     """None where it is longer than any answer of that gateway, or is not asked for."""
 
     @property
-    def by_status(self) -> Deferred | Unknown:
+    def by_status(self) -> HandoverDeferred | HandoverUnknown:
         """What the status alone lets us know, where it is no success."""
         if self.status in _REFUSES_US:
-            return Deferred(f"http_{self.status}", Trouble.REFUSES_US)
+            return HandoverDeferred(f"http_{self.status}", Trouble.REFUSES_US)
         did_not_take = self.status in _DID_NOT_TAKE and self.status != HTTPStatus.REQUEST_TIMEOUT
-        return (Deferred if did_not_take else Unknown)(f"http_{self.status}")
+        return (HandoverDeferred if did_not_take else HandoverUnknown)(f"http_{self.status}")
 
 
 class GatewayClient:
@@ -106,7 +106,9 @@ class GatewayClient:
             if is_free:
                 self._places.release()
 
-    async def post(self, body: bytes, headers: Mapping[str, str]) -> Answer | Deferred | Unknown:
+    async def post(
+        self, body: bytes, headers: Mapping[str, str]
+    ) -> Answer | HandoverDeferred | HandoverUnknown:
         """Post a request, once; what raises, and what comes without end, is an outcome too."""
         try:
             async with self._session().post(
@@ -120,14 +122,14 @@ class GatewayClient:
                     response.status, await self._body(response.content) if is_read else None
                 )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            return Deferred("unreachable")
+            return HandoverDeferred("unreachable")
         except TimeoutError:
-            return Unknown("timeout")
+            return HandoverUnknown("timeout")
         except (aiohttp.ClientError, OSError):
-            return Unknown("lost")
+            return HandoverUnknown("lost")
         except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
             note_fault(self._name, error)
-            return Unknown(UNEXPECTED, Trouble.ELSEWHERE)
+            return HandoverUnknown(UNEXPECTED, Trouble.ELSEWHERE)
 
     async def aclose(self) -> None:
         """Close what was opened."""

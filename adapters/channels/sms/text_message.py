@@ -4,7 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from application.phone_number import dialled
-from application.ports.provider import TOO_LATE, Deferred, Letter, Rejected, SmsLetter, withheld
+from application.ports.provider import (
+    TOO_LATE,
+    HandoverDeferred,
+    HandoverRejected,
+    OutboundMessage,
+    OutboundSms,
+    withheld,
+)
 from domain.message import is_sayable, is_sms_sender
 from domain.order.events import Failure
 
@@ -13,7 +20,7 @@ from domain.order.events import Failure
 class TextMessage:
     """One letter, checked, as the gateway is to get it."""
 
-    letter: SmsLetter
+    letter: OutboundSms
     number: str = field(repr=False)
     """In full, with its country and a plus."""
 
@@ -25,12 +32,14 @@ class TextMessage:
         return max(1, (self.letter.expires_at - now) // timedelta(minutes=1))
 
 
-def text_message(letter: Letter, now: datetime) -> TextMessage | Deferred | Rejected:
+def text_message(
+    letter: OutboundMessage, now: datetime
+) -> TextMessage | HandoverDeferred | HandoverRejected:
     """Check a letter right before it is handed over; past its time it is not.
 
     It is held to the rules that its order was held to, and to no others.
     """
-    if not isinstance(letter, SmsLetter):
+    if not isinstance(letter, OutboundSms):
         return withheld(Failure.FAILED, "wrong_channel")
     if now > letter.send_before or now >= letter.expires_at:
         return TOO_LATE

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from application.ports.provider import Rejected, withheld
+from application.ports.provider import HandoverRejected, withheld
 from domain.order.events import Failure
 
 Abilities: TypeAlias = Mapping[str, str]
@@ -24,7 +24,7 @@ class Envelope:
     size: int
     needs_smtputf8: bool
 
-    def refusal(self, abilities: Abilities) -> Rejected | None:
+    def refusal(self, abilities: Abilities) -> HandoverRejected | None:
         """Tell what such a server could only refuse."""
         if self.needs_smtputf8 and "SMTPUTF8" not in abilities:
             return withheld(Failure.FAILED, "smtputf8_missing")

@@ -24,14 +24,14 @@ from application.mail_address import read_address
 from application.ports.attachments import Attachments, NotFetched
 from application.ports.provider import (
     TOO_LATE,
-    Deferred,
-    EmailLetter,
-    Letter,
-    Memory,
+    HandoverDeferred,
+    HandoverUnknown,
+    OutboundEmail,
+    OutboundMessage,
     Outcome,
+    OutcomeLookup,
     Told,
     Trouble,
-    Unknown,
     withheld,
 )
 from domain.channel import Channel
@@ -116,7 +116,7 @@ class SmtpProvider:
         return Channel.EMAIL
 
     @property
-    def memory(self) -> Memory | None:
+    def memory(self) -> OutcomeLookup | None:
         return None
 
     @property
@@ -124,7 +124,7 @@ class SmtpProvider:
         fetching = 0.0 if self._attachments is None else self._attachments.longest
         return fetching + self._times.longest
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
+    async def send(self, letters: Sequence[OutboundMessage]) -> AsyncIterator[Told]:
         known = as_known(letters, self._hand_over, at_once=self._connections)
         async with aclosing(known):
             async for _, told in known:
@@ -136,8 +136,8 @@ class SmtpProvider:
 
     # One letter
 
-    async def _hand_over(self, letter: Letter) -> Told:
-        if not isinstance(letter, EmailLetter):
+    async def _hand_over(self, letter: OutboundMessage) -> Told:
+        if not isinstance(letter, OutboundEmail):
             return Told(letter, withheld(Failure.FAILED, "wrong_channel"), self._clock())
         try:
             files = await self._files(letter)
@@ -156,23 +156,23 @@ class SmtpProvider:
         finally:
             self._pool.leave()
 
-    async def _files(self, letter: EmailLetter) -> Sequence[bytes] | Outcome:
+    async def _files(self, letter: OutboundEmail) -> Sequence[bytes] | Outcome:
         """The letter's attachments, before anything is said to the relay."""
         if not letter.attachments:
             return ()
         if self._attachments is None:
-            return Deferred("attachments_not_configured", Trouble.ELSEWHERE)
+            return HandoverDeferred("attachments_not_configured", Trouble.ELSEWHERE)
         if self._clock() > letter.send_before:
             return TOO_LATE
         fetched = await self._attachments.fetch(letter.attachments, owner=letter.owner)
         if not isinstance(fetched, NotFetched):
             return fetched
         if fetched.failure is None:
-            return Deferred(fetched.code, Trouble.ELSEWHERE)
+            return HandoverDeferred(fetched.code, Trouble.ELSEWHERE)
         return withheld(fetched.failure, fetched.code)
 
     async def _prepare(
-        self, letter: EmailLetter, files: Sequence[bytes], began: datetime
+        self, letter: OutboundEmail, files: Sequence[bytes], began: datetime
     ) -> "_Ready | Outcome":
         """Come as far as can be come before the content leaves."""
         if began > letter.send_before:
@@ -187,17 +187,17 @@ class SmtpProvider:
         try:
             session, refusal = await self._offer(envelope)
         except NotTakenError as error:
-            return Deferred(error.code, error.trouble)
+            return HandoverDeferred(error.code, error.trouble)
         except Exception as error:  # noqa: BLE001  # likewise
             # In the conversation: with another session it may not come again.
             note_fault(self._name, error)
-            return Deferred(UNEXPECTED, Trouble.ELSEWHERE)
+            return HandoverDeferred(UNEXPECTED, Trouble.ELSEWHERE)
         if refusal is not None:
             self._pool.give_back(session)
             return refusal
         return _Ready(session, mail.content, began)
 
-    async def _deliver(self, letter: EmailLetter, ready: "_Ready") -> Outcome:
+    async def _deliver(self, letter: OutboundEmail, ready: "_Ready") -> Outcome:
         try:
             now = self._clock()
             if (now - ready.since).total_seconds() > self._times.before_content:
@@ -206,10 +206,10 @@ class SmtpProvider:
                 return TOO_LATE
             return await ready.session.deliver(ready.content, token=letter.token)
         except NotTakenError as error:
-            return Deferred(error.code, error.trouble)
+            return HandoverDeferred(error.code, error.trouble)
         except Exception as error:  # noqa: BLE001  # the port promises an outcome for every letter
             note_fault(self._name, error)
-            return Unknown(UNEXPECTED, Trouble.ELSEWHERE)
+            return HandoverUnknown(UNEXPECTED, Trouble.ELSEWHERE)
         finally:
             self._pool.give_back(ready.session)
 

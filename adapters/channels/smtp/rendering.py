@@ -32,7 +32,7 @@ from application.mail_address import (
     read_address,
     read_sender,
 )
-from application.ports.provider import EmailLetter
+from application.ports.provider import OutboundEmail
 from domain.message import Attachment, ContentType, is_sayable
 from domain.order.events import Failure
 
@@ -89,7 +89,7 @@ class Renderer:
         self._bytes_kept = 0
 
     async def render(
-        self, letter: EmailLetter, *, at: datetime, files: Sequence[bytes] = ()
+        self, letter: OutboundEmail, *, at: datetime, files: Sequence[bytes] = ()
     ) -> "Mail":
         """Write an e-mail, with the files that go with it in the order of its attachments.
 
@@ -111,7 +111,7 @@ class Renderer:
         head = own.encode()
         return Mail(to, head + shared, needs_smtputf8=to.needs_smtputf8 or not shared.isascii())
 
-    async def _shared(self, letter: EmailLetter, files: Sequence[bytes]) -> bytes:
+    async def _shared(self, letter: OutboundEmail, files: Sequence[bytes]) -> bytes:
         what = _Shared(
             letter.subject.text,
             letter.body.text,

@@ -4,7 +4,13 @@ from typing import Final
 
 from adapters.channels.smtp.enhanced_status import failure_by
 from adapters.channels.smtp.protocol import Reply
-from application.ports.provider import Deferred, Outcome, Rejected, Trouble, Unknown
+from application.ports.provider import (
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
+    Outcome,
+    Trouble,
+)
 from domain.order.events import Failure
 
 _MOST_LINES: Final = 16
@@ -16,10 +22,10 @@ _WANTS_LOGIN_ENHANCED: Final = frozenset({"5.7.8", "5.7.9", "5.7.11", "5.7.57"})
 def verdict(reply: Reply, at: str) -> Outcome:
     """Tell what becomes of a message after a reply that is not consent."""
     if reply.is_temporary:
-        return Deferred(reply.told)
+        return HandoverDeferred(reply.told)
     if not reply.is_refusal:
         code = f"unexpected_{reply.code}_at_{at}"
-        return Unknown(code) if at == "final" else Deferred(code)
+        return HandoverUnknown(code) if at == "final" else HandoverDeferred(code)
     failure = failure_by(
         reply.enhanced,
         reply.code,
@@ -28,8 +34,8 @@ def verdict(reply: Reply, at: str) -> Outcome:
         content_seen=at == "final",
     )
     if at != "final" and _is_about_us(reply, at, failure):
-        return Deferred(reply.told, Trouble.REFUSES_US)
-    return Rejected(failure, reply.told)
+        return HandoverDeferred(reply.told, Trouble.REFUSES_US)
+    return HandoverRejected(failure, reply.told)
 
 
 def _is_about_us(reply: Reply, at: str, failure: Failure) -> bool:

@@ -19,7 +19,7 @@ from typing import Final
 from adapters.channels.smtp.envelope import Envelope
 from adapters.channels.smtp.protocol import Reply, SmtpWire, WireError
 from adapters.channels.smtp.replies import verdict
-from application.ports.provider import Accepted, Outcome, Trouble, Unknown
+from application.ports.provider import HandoverAccepted, HandoverUnknown, Outcome, Trouble
 
 _SERVICE_CLOSING: Final = 421
 _START_INPUT: Final = 354
@@ -261,11 +261,11 @@ class SmtpSession:
         try:
             reply = await self._wire.reply(self._times.final)
         except WireError as error:
-            return Unknown(_at("final", error))
+            return HandoverUnknown(_at("final", error))
         self._is_clean = True
         if reply.is_success:
             self._is_idle = True
-            return Accepted(token)
+            return HandoverAccepted(token)
         self._is_idle = reply.is_failure and reply.code != _SERVICE_CLOSING
         return verdict(reply, "final")
 

@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from adapters.event_store.envelope import SealedEvent, SealedNotification
 from adapters.event_store.postgres.batch import APPEND_LOCK
-from adapters.event_store.sealing import Boxes, Place, StoredBox
+from adapters.event_store.sealing import Boxes, BoxKey, StoredBox
 
 EVENTS: Final = "orders_events"
 TRACKING: Final = "orders_tracking"
@@ -130,7 +130,7 @@ class OrdersRecorder(PostgresApplicationRecorder):
         with self.datastore.get_connection() as connection:
             rows = connection.execute(_BOXES, (orders, versions), binary=True)
             return {
-                Place(
+                BoxKey(
                     row["order_id"], row["version"], row["class"], row["recipient_no"]
                 ): StoredBox(row["ciphertext"], row["month"], row["wrapped"])
                 for row in rows

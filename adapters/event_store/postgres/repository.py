@@ -13,9 +13,9 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.event_store.envelope import EnvelopeMapper, readable
 from adapters.event_store.postgres.appender import Appender
-from adapters.event_store.sealing import Place, StoredBox, TamperedError
+from adapters.event_store.sealing import BoxKey, StoredBox, TamperedError
 from adapters.postgres.reaching import reaching
-from application.envelope import Actor, Change, Recorded, changed, recorded
+from application.envelope import Actor, PendingEvents, Recorded, changed, recorded
 from application.pace import Pace
 from application.ports.agenda import agenda_row
 from application.ports.order_repository import Spoilt
@@ -60,7 +60,7 @@ class PostgresOrderRepository:
         self._clock = clock
         self._next_id = next_id
 
-    async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
+    async def append(self, changes: Sequence[PendingEvents], *, by: Actor) -> Sequence[Order]:
         now, command_id = self._clock(), self._next_id()
         orders: list[Order] = []
         is_long = any(each.before is None and _is_wide(each.events[0]) for each in changes)
@@ -129,11 +129,11 @@ async def _opened(
     mapper: EnvelopeMapper, events: Sequence[TupleRow], boxes: Sequence[TupleRow]
 ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
     """The histories that rows hold, read a little at a time: those of a large order are many."""
-    found: dict[Place, StoredBox] = {}
+    found: dict[BoxKey, StoredBox] = {}
     histories: dict[OrderId, list[Recorded] | Spoilt] = {}
     with Pace(is_long=len(boxes) > _ROWS) as pace:
         for order_id, version, kind, recipient_no, ciphertext, month, wrapped in boxes:
-            place = Place(order_id, version, kind, recipient_no)
+            place = BoxKey(order_id, version, kind, recipient_no)
             found[place] = StoredBox(ciphertext, month, wrapped)
             await pace.keep()
         for row in events:

@@ -86,7 +86,7 @@ def kannel_reports(kannel: KannelReports, application: Application) -> ASGIRoute
 
     async def take(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # a GET has no body
         check_login(scope, login)
-        await application.reporting.keep(read_reports(kannel.read, scope["query_string"]))
+        await application.delivery_reports.keep(read_reports(kannel.read, scope["query_string"]))
         return Answer(200)
 
     return door(KANNEL_REPORTS, GET=take)

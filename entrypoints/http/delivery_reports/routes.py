@@ -107,7 +107,7 @@ def sms_reports(sms: SmsReports, application: Application, limits: BodyLimits) -
         check_login(request.scope, login)
         body = await read_body(request.scope, request.receive, limits)
         reports = await beside_the_loop(len(body), lambda: read_reports(sms.read, body))
-        await application.reporting.keep(reports)
+        await application.delivery_reports.keep(reports)
         answer = await beside_the_loop(len(body), lambda: sms.acknowledge(body))
         return Answer(200, answer, XML)
 
@@ -124,7 +124,7 @@ def email_reports(
         """Keep what a mail server tells."""
         check_secret(request.scope, email.secret)
         body = await read_beginning(request.scope, request.receive, limits)
-        await application.reporting.keep_mail(body, await email.read(body))
+        await application.delivery_reports.keep_mail(body, await email.read(body))
         return Answer(204)
 
     return take_email_reports

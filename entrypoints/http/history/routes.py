@@ -75,7 +75,7 @@ class HistoriesController(Controller):
     ) -> Answer:
         """Everything that was recorded of an order, in words, with who and when."""
         its_id = read_order_id(order_id)
-        lines = await application.auditing.history(its_id, by=actor(request.user))
+        lines = await application.audit.history(its_id, by=actor(request.user))
         return told(history(its_id, lines))
 
     @get("/as-at")
@@ -89,5 +89,5 @@ class HistoriesController(Controller):
         """The order as it stood at a moment."""
         its_id = read_order_id(order_id)
         moment = read_moment(request.scope["query_string"])
-        order = await application.auditing.as_at(its_id, moment, by=actor(request.user))
+        order = await application.audit.as_at(its_id, moment, by=actor(request.user))
         return told(as_at(moment, order, links))

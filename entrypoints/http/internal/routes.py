@@ -14,7 +14,7 @@ from litestar.types import Receive, Scope
 from application.assembly import Application
 from application.caller import Caller
 from application.envelope import Actor, Role
-from application.ordering.commands import HandOverFailedError, PlaceInstant
+from application.ordering.commands import HandoverFailedError, PlaceInstant
 from entrypoints.http.internal.requests import (
     EmailHandedInRequest,
     SmsHandedInRequest,
@@ -140,7 +140,7 @@ def internal(
             try:
                 with telling_faults_of(asked.order):
                     receipt = await application.instant.place(command)
-            except HandOverFailedError:
+            except HandoverFailedError:
                 raise NotTakenOverError from None
             return Answer(status, headers=(*warning, *rate_limit(receipt.standing)))
 

@@ -136,7 +136,7 @@ class OrdersController(Controller):
     ) -> Answer:
         """How far an order has come."""
         order = await _order(order_id, request, application)
-        return told(order_with_status(order, links, application.reading.waits_until(order)))
+        return told(order_with_status(order, links, application.orders.waits_until(order)))
 
     @get("/notifications/email")
     async def emails(
@@ -178,4 +178,4 @@ class CancellationController(Controller):
 
 
 async def _order(text: str, request: Request[Caller, Any, Any], application: Application) -> Order:
-    return await application.reading.order(read_order_id(text), request.user.owner)
+    return await application.orders.order(read_order_id(text), request.user.owner)

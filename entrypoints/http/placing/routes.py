@@ -31,7 +31,7 @@ from entrypoints.http.placing.national_numbers import check_texts
 from entrypoints.http.placing.orders import read_email_order, read_order, read_sms_order
 from entrypoints.http.placing.responses import chain_placed, order_placed
 from entrypoints.http.transport.asgi_routes import Endpoint, door
-from entrypoints.http.transport.authentication import Doorkeeper, actor
+from entrypoints.http.transport.authentication import Authenticator, actor
 from entrypoints.http.transport.bodies import (
     JSON_TYPES,
     SHORT,
@@ -66,7 +66,7 @@ class Placing:
         self,
         *,
         application: Application,
-        doorkeeper: Doorkeeper,
+        authenticator: Authenticator,
         rules: Callable[[Caller], Rules],
         links: Links,
         limits: BodyLimits,
@@ -74,7 +74,7 @@ class Placing:
     ) -> None:
         self._turns = turns
         self._application = application
-        self._doorkeeper = doorkeeper
+        self._authenticator = authenticator
         self._rules = rules
         self._links = links
         self._limits = limits
@@ -100,9 +100,9 @@ class Placing:
 
     async def find(self, scope: Scope, receive: Receive) -> Answer:  # noqa: ARG002  # an endpoint
         """The caller's orders under a reference."""
-        caller = await self._doorkeeper.admit(scope)
+        caller = await self._authenticator.authenticate(scope)
         reference = read_senders_reference(scope["query_string"])
-        found = await self._application.reading.with_reference(caller.owner, reference)
+        found = await self._application.orders.with_reference(caller.owner, reference)
         return told(orders_found(found.orders, self._links), headers=left_out(found.spoilt))
 
     def _placing(self, read: OrderReader) -> Endpoint:
@@ -166,7 +166,7 @@ class Placing:
     ) -> tuple[Caller, bytes]:
         """Who calls, and what they say; in the order in which it is refused."""
         check_media_type(scope, JSON_TYPES, may_be_missing=False)
-        caller = await self._doorkeeper.admit(scope, needed)
+        caller = await self._authenticator.authenticate(scope, needed)
         return caller, await read_body(scope, receive, self._limits)
 
     def _placed(self, receipt: ChainReceipt, warning: Headers) -> Answer:

@@ -75,5 +75,5 @@ class ShipmentsController(Controller):
             its_id = read_order_id(order_id)
         except InvalidRequestError:
             raise NoSuchPathError from None
-        order = await application.reading.order(its_id, request.user.owner)
-        return told(shipment(order, application.reading.waits_until(order)))
+        order = await application.orders.order(its_id, request.user.owner)
+        return told(shipment(order, application.orders.waits_until(order)))

@@ -20,11 +20,11 @@ from msgspec import Struct
 
 from application.caller import SUPPORT
 from application.ports.result_index import OwnerFigures
-from application.queries.statistics import CountingService, Ended
+from application.queries.statistics import Ended, StatisticsQueries
 from domain.channel import Channel
 from entrypoints.http.statistics.columns import COLUMNS, figure_of
 from entrypoints.http.transport.asgi_routes import Endpoint, door
-from entrypoints.http.transport.authentication import HTML_RANGES, Doorkeeper
+from entrypoints.http.transport.authentication import HTML_RANGES, Authenticator
 from entrypoints.http.transport.bodies import BodyLimits, check_media_type, read_body
 from entrypoints.http.transport.contract import Access, Body, Reply, Route
 from entrypoints.http.transport.errors import WrongCredentialsError
@@ -151,16 +151,16 @@ ROUTES: Final = (
 
 
 def metrics(
-    counting: CountingService,
+    counting: StatisticsQueries,
     files: Metrics,
     limits: BodyLimits,
-    doorkeeper: Doorkeeper,
+    authenticator: Authenticator,
 ) -> list[ASGIRouteHandler]:
     """The doors of the figures."""
 
     async def admit(scope: Scope) -> None:
         if not any(name == _KEY for name, _ in scope["headers"]):
-            await doorkeeper.admit(scope, SUPPORT, gives=HTML_RANGES)
+            await authenticator.authenticate(scope, SUPPORT, gives=HTML_RANGES)
         elif _refusal(scope, files.key) is not None:
             raise WrongCredentialsError(_API_KEY)
 

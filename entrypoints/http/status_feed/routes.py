@@ -16,7 +16,7 @@ from application.queries.status_feed import Entry
 from application.turns import OwnersTurns
 from entrypoints.http.status_feed.responses import FeedEntryAnswer, feed_entry
 from entrypoints.http.transport.asgi_routes import door
-from entrypoints.http.transport.authentication import Doorkeeper
+from entrypoints.http.transport.authentication import Authenticator
 from entrypoints.http.transport.contract import Parameter, Reply, Route
 from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import ValidationProblem
@@ -144,13 +144,15 @@ class Page:
         return b"[\n  " + b",\n  ".join(self._entries) + b"\n]"
 
 
-def feed(application: Application, doorkeeper: Doorkeeper, turns: OwnersTurns) -> ASGIRouteHandler:
+def feed(
+    application: Application, authenticator: Authenticator, turns: OwnersTurns
+) -> ASGIRouteHandler:
     """The door of the feed."""
 
     async def read(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
-        caller = await doorkeeper.admit(scope)
+        caller = await authenticator.authenticate(scope)
         asked = read_feed(scope["query_string"])
-        entries = application.following.feed(
+        entries = application.status_feed.feed(
             caller.owner,
             after=asked.after,
             size=asked.size,

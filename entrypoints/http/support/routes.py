@@ -26,7 +26,7 @@ from entrypoints.http.support.requests import (
 )
 from entrypoints.http.support.responses import SentAnswer, sent_to
 from entrypoints.http.transport.asgi_routes import Endpoint, door
-from entrypoints.http.transport.authentication import Doorkeeper, actor
+from entrypoints.http.transport.authentication import Authenticator, actor
 from entrypoints.http.transport.contract import Access, Parameter, Reply, Route
 from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import ValidationProblem
@@ -128,16 +128,16 @@ ROUTES: Final = (
 
 
 def support(
-    application: Application, doorkeeper: Doorkeeper, clock: Callable[[], datetime]
+    application: Application, authenticator: Authenticator, clock: Callable[[], datetime]
 ) -> list[ASGIRouteHandler]:
     """The doors of support."""
 
     def look_up(read: Callable[[Scope], Person | Organisation]) -> Endpoint:
         async def answer(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
-            caller = await doorkeeper.admit(scope, SUPPORT)
+            caller = await authenticator.authenticate(scope, SUPPORT)
             recipient = read(scope)
             since, until = read_period(scope["query_string"], clock())
-            sent = application.supporting.sent_to(
+            sent = application.support.sent_to(
                 recipient, since=since, until=until, by=actor(caller, Role.SUPPORT)
             )
             answers: list[SentAnswer] = []

@@ -27,7 +27,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 _REFUSING: Final = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
-class Doorkeeper:
+class Authenticator:
     """Lets callers in whose token is good and allows what they ask for."""
 
     def __init__(self, verifier: TokenVerifier, base_url: str) -> None:
@@ -35,7 +35,7 @@ class Doorkeeper:
         self._verifier = verifier
         self._origin = _origin(base_url)
 
-    async def admit(
+    async def authenticate(
         self, scope: Scope, needed: str = CREATE, *, gives: Collection[str] = JSON_RANGES
     ) -> Caller:
         """Verify who calls, that they hold the scope that is needed, and understand what is given.
@@ -83,7 +83,7 @@ class Doorkeeper:
         """Admit callers to Litestar's routes; they are `request.user` afterwards."""
         is_asking_for_methods = connection.scope.get("method") == "OPTIONS"
         if not is_asking_for_methods:
-            await self.admit(connection.scope)
+            await self.authenticate(connection.scope)
 
 
 def _origin(base_url: str) -> bytes:

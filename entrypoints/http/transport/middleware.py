@@ -30,7 +30,7 @@ UNKNOWN: Final = "(unknown)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class RequestSummary:
     """One request that was answered; nothing in here tells of whom an order is for."""
 
     method: str
@@ -57,10 +57,10 @@ _TAKEN_IN: Final = 16 * 1024 * 1024
 _SILENCE: Final = 0.25
 _TELLS_METHODS: Final = frozenset({204, 405})
 
-Observer: TypeAlias = Callable[[Served], None]
+Observer: TypeAlias = Callable[[RequestSummary], None]
 
 
-def log_served(served: Served) -> None:
+def log_served(served: RequestSummary) -> None:
     """Write a request into the access log; what is not known of it is left out."""
     told = {
         "owner": served.owner,
@@ -80,7 +80,7 @@ def log_served(served: Served) -> None:
     )
 
 
-class Gate:
+class RequestMiddleware:
     """Lets requests in to the application."""
 
     def __init__(self, app: ASGIApp, *, observer: Observer | None) -> None:
@@ -119,9 +119,9 @@ class Gate:
         await self._app(scope, receive, send)
 
 
-def _served(scope: HTTPScope, method: str, status: int, seconds: float) -> Served:
+def _served(scope: HTTPScope, method: str, status: int, seconds: float) -> RequestSummary:
     caller, its_trail = scope.get("user"), trail(scope)
-    return Served(
+    return RequestSummary(
         method=method,
         path=scope.get("path_template") or UNKNOWN,
         status=status,

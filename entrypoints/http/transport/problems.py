@@ -15,8 +15,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
-from application.ordering.admission import OverCeilingError, OwnerStoppedError
-from application.ordering.commands import HandOverFailedError, MissingContactError
+from application.ordering.admission import OwnerStoppedError, QuotaExceededError
+from application.ordering.commands import HandoverFailedError, MissingContactError
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     SpoiltHistoryError,
@@ -170,7 +170,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
             "The request ended early: client disconnected",
             "Client Closed Request",
         ),
-        HandOverFailedError: Altinn(
+        HandoverFailedError: Altinn(
             503,
             "NOT-00004",
             "The message was not taken over: temporary network failure",
@@ -184,7 +184,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
             "history_spoilt",
             "What is stored of the order is not what was recorded. Tell the service's operator.",
         ),
-        OverCeilingError: Plain(
+        QuotaExceededError: Plain(
             429,
             "over_daily_ceiling",
             "That is more than may be ordered today. Order less, or again when a new day begins.",
@@ -332,7 +332,7 @@ def _headers(error: Exception, refusal: Refusal) -> Sequence[tuple[bytes, bytes]
             return ((b"www-authenticate", scheme),)
         case MethodNotAllowedError(allowed=allowed):
             return ((b"allow", ", ".join(allowed).encode()),)
-        case OverCeilingError(standing=standing):
+        case QuotaExceededError(standing=standing):
             return too_much(standing)
         case UnreadableLengthError() | BodyTooLargeError() | BodyTooSlowError():
             return (_CLOSE,)

@@ -190,7 +190,7 @@ class WebhooksController(Controller):
         self, request: Request[Caller, Any, Any], application: NamedDependency[Application]
     ) -> Answer:
         """The caller's webhooks."""
-        kept = await application.subscribing.webhooks(request.user.owner)
+        kept = await application.webhook_subscriptions.webhooks(request.user.owner)
         return told([webhook(each) for each in kept])
 
     # One handler for three methods: of several at one path, Litestar tells in `Allow` of the first alone.
@@ -207,7 +207,7 @@ class WebhooksController(Controller):
         limits: NamedDependency[BodyLimits],
     ) -> Answer:
         """Keep a webhook, tell how it goes, or remove it."""
-        owner, subscribing = request.user.owner, application.subscribing
+        owner, subscribing = request.user.owner, application.webhook_subscriptions
         its_name = read_webhook_name(name)
         match request.method:
             case HttpMethod.DELETE:
@@ -239,7 +239,7 @@ class WebhooksController(Controller):
     ) -> Answer:
         """Give a webhook another secret."""
         its_name = read_webhook_name(name)
-        rotated = await application.subscribing.rotate(request.user.owner, its_name)
+        rotated = await application.webhook_subscriptions.rotate(request.user.owner, its_name)
         return told(webhook(rotated.webhook, rotated.secret))
 
     @post("/{name:str}/resume")
@@ -251,7 +251,9 @@ class WebhooksController(Controller):
     ) -> Answer:
         """Let a webhook go on at once, where it was."""
         its_name = read_webhook_name(name)
-        return told(webhook(await application.subscribing.resume(request.user.owner, its_name)))
+        return told(
+            webhook(await application.webhook_subscriptions.resume(request.user.owner, its_name))
+        )
 
 
 def public_webhook_key(public_key: bytes) -> ASGIRouteHandler:

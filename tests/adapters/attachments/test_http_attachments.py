@@ -20,7 +20,13 @@ from adapters.channels.smtp.rendering import Renderer
 from adapters.channels.smtp.session import SmtpTimeouts, Tls
 from adapters.memory.attachments import InMemoryAttachments
 from application.ports.attachments import Attachments, NotFetched
-from application.ports.provider import Accepted, Deferred, EmailLetter, Trouble, withheld
+from application.ports.provider import (
+    HandoverAccepted,
+    HandoverDeferred,
+    OutboundEmail,
+    Trouble,
+    withheld,
+)
 from contracts.attachments_contract import FILES, AttachmentsContract, attachment
 from contracts.provider_contract import email_letter, outcome
 from domain.message import Attachment, ContentType
@@ -216,7 +222,7 @@ async def test_at_most_sixteen_files_come_at_once_and_four_of_one_owner(
     assert most == 16
 
 
-def letter_with(*attachments: Attachment) -> EmailLetter:
+def letter_with(*attachments: Attachment) -> OutboundEmail:
     return replace(email_letter(), attachments=attachments)
 
 
@@ -244,7 +250,7 @@ async def test_files_arrive_byte_for_byte(tmp_path: Path) -> None:
     wanted = tuple(attachment(f"https://{NAME}{path}", name) for path, name in names.items())
     async with mailing(tmp_path, InMemoryAttachments(files)) as provider:
         letter = letter_with(*wanted)
-        assert await outcome(provider, letter) == Accepted(letter.token)
+        assert await outcome(provider, letter) == HandoverAccepted(letter.token)
 
     (caught,) = caught_messages(tmp_path)
     assert list(caught.attachments) == list(names.values())
@@ -280,7 +286,7 @@ async def test_files_are_written_byte_for_byte(content_type: ContentType) -> Non
     [
         (
             NotFetched("attachment_timeout"),
-            Deferred("attachment_timeout", Trouble.ELSEWHERE),
+            HandoverDeferred("attachment_timeout", Trouble.ELSEWHERE),
         ),
         (
             NotFetched("attachment_status_403", Failure.INVALID_ATTACHMENT),
@@ -302,4 +308,4 @@ async def test_an_installation_that_fetches_nothing_sends_no_letter_without_its_
 ) -> None:
     async with mailing(tmp_path, None) as provider:
         told = await outcome(provider, letter_with(attachment(f"https://{NAME}/1")))
-    assert told == Deferred("attachments_not_configured", Trouble.ELSEWHERE)
+    assert told == HandoverDeferred("attachments_not_configured", Trouble.ELSEWHERE)

@@ -12,11 +12,11 @@ from aiohttp.test_utils import TestServer
 
 from application.ports.provider import (
     TOO_LATE,
-    Accepted,
-    Deferred,
+    HandoverAccepted,
+    HandoverDeferred,
+    HandoverUnknown,
     Outcome,
     Provider,
-    Unknown,
     withheld,
 )
 from contracts.provider_contract import email_letter, outcome, outcomes, sms_letter
@@ -79,7 +79,7 @@ class Counting:
         return self._accepts()
 
 
-class Gate:
+class RequestMiddleware:
     """A gateway that has heard, and answers when it is let."""
 
     def __init__(self, counting: Counting) -> None:
@@ -138,7 +138,7 @@ class GatewayContract:
         self, provider_at: ProviderAt, counting: Counting, sender: str
     ) -> None:
         async with serving(counting.answer) as url, provider_at(url) as provider:
-            assert isinstance(await outcome(provider, sms_letter(sender=sender)), Accepted)
+            assert isinstance(await outcome(provider, sms_letter(sender=sender)), HandoverAccepted)
 
     async def test_silence_after_the_request_is_unknown(self, provider_at: ProviderAt) -> None:
         async def answer(_: web.Request) -> web.StreamResponse:
@@ -146,7 +146,7 @@ class GatewayContract:
             raise AssertionError
 
         async with serving(answer) as url, provider_at(url, timeout=0.1) as provider:
-            assert await outcome(provider, sms_letter()) == Unknown("timeout")
+            assert await outcome(provider, sms_letter()) == HandoverUnknown("timeout")
 
     @pytest.mark.parametrize(
         "says",
@@ -165,7 +165,7 @@ class GatewayContract:
             socket_that(says) as (address, requests),
             provider_at(f"http://{address}/") as provider,
         ):
-            assert await outcome(provider, sms_letter()) == Unknown("lost")
+            assert await outcome(provider, sms_letter()) == HandoverUnknown("lost")
         assert len(requests) == 1
 
     @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://gateway.invalid/"])
@@ -173,7 +173,7 @@ class GatewayContract:
         self, provider_at: ProviderAt, url: str
     ) -> None:
         async with provider_at(url) as provider:
-            assert await outcome(provider, sms_letter()) == Deferred("unreachable")
+            assert await outcome(provider, sms_letter()) == HandoverDeferred("unreachable")
 
     async def test_a_gateway_that_speaks_no_tls_is_deferred(
         self, provider_at: ProviderAt, counting: Counting
@@ -182,7 +182,7 @@ class GatewayContract:
             serving(counting.answer) as url,
             provider_at(url.replace("http:", "https:")) as provider,
         ):
-            assert await outcome(provider, sms_letter()) == Deferred("unreachable")
+            assert await outcome(provider, sms_letter()) == HandoverDeferred("unreachable")
 
     async def test_a_gateway_that_does_not_finish_the_handshake_is_deferred(
         self, provider_at: ProviderAt
@@ -191,7 +191,7 @@ class GatewayContract:
             socket_that(None) as (address, _),
             provider_at(f"https://{address}/", connect_timeout=0.1) as provider,
         ):
-            assert await outcome(provider, sms_letter()) == Deferred("unreachable")
+            assert await outcome(provider, sms_letter()) == HandoverDeferred("unreachable")
 
     async def test_connections_are_used_again_and_never_too_many(
         self, provider_at: ProviderAt, counting: Counting
@@ -205,20 +205,20 @@ class GatewayContract:
     async def test_one_who_waits_too_long_for_a_connection_is_not_sent(
         self, provider_at: ProviderAt, counting: Counting
     ) -> None:
-        gate = Gate(counting)
+        gate = RequestMiddleware(counting)
         async with serving(gate.answer) as url, provider_at(url, connections=1) as provider:
             first = asyncio.create_task(outcome(provider, sms_letter()))
             await gate.asked.wait()
             late = await outcomes(provider, sms_letter(send_within=0.05))
             assert late == [TOO_LATE]
             gate.go_on.set()
-            assert isinstance(await first, Accepted)
+            assert isinstance(await first, HandoverAccepted)
         assert len(counting.peers) == 1
 
     async def test_a_hand_over_begins_when_its_connection_is_free(
         self, provider_at: ProviderAt, counting: Counting
     ) -> None:
-        gate = Gate(counting)
+        gate = RequestMiddleware(counting)
         async with serving(gate.answer) as url, provider_at(url, connections=1) as provider:
             first = asyncio.create_task(outcome(provider, sms_letter()))
             await gate.asked.wait()
@@ -227,7 +227,7 @@ class GatewayContract:
             became_free = datetime.now(UTC)
             gate.go_on.set()
             assert (await second).began >= became_free
-            assert isinstance(await first, Accepted)
+            assert isinstance(await first, HandoverAccepted)
 
     async def test_time_that_passes_before_the_request_counts(
         self, provider_at: ProviderAt, counting: Counting

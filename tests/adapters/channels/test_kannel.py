@@ -15,12 +15,12 @@ from typing_extensions import override
 from adapters.channels.kannel.delivery_reports import read_kannel_report
 from adapters.channels.kannel.provider import KannelProvider
 from application.ports.provider import (
-    Accepted,
-    Deferred,
+    HandoverAccepted,
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
     Outcome,
-    Rejected,
     Trouble,
-    Unknown,
     withheld,
 )
 from application.ports.report_inbox import Report
@@ -106,13 +106,13 @@ class TestKannelProvider(ProviderContract):
 
 async def caught(kannel: Gateway, provider: KannelProvider, **letter: Any) -> list[Caught]:  # noqa: ANN401  # as a letter has them
     before = len(kannel.caught())
-    assert isinstance(await outcome(provider, sms_letter(**letter)), Accepted)
+    assert isinstance(await outcome(provider, sms_letter(**letter)), HandoverAccepted)
     return kannel.caught()[before:]
 
 
 async def test_an_accepted_message_is_known_by_its_token(provider: KannelProvider) -> None:
     letter = sms_letter()
-    assert await outcome(provider, letter) == Accepted(letter.token)
+    assert await outcome(provider, letter) == HandoverAccepted(letter.token)
 
 
 @pytest.mark.parametrize(
@@ -168,8 +168,8 @@ async def test_a_message_lives_no_longer_than_it_is_worth(
 @pytest.mark.parametrize(
     "number,expected",
     [
-        ("+4799999905", Rejected(Failure.BARRED, "number_denied")),
-        ("+4799999906", Rejected(Failure.FAILED, "not_routable")),
+        ("+4799999905", HandoverRejected(Failure.BARRED, "number_denied")),
+        ("+4799999906", HandoverRejected(Failure.FAILED, "not_routable")),
     ],
 )
 async def test_a_number_that_the_gateway_refuses_is_rejected(
@@ -184,19 +184,19 @@ async def test_wrong_credentials_are_nobodys_rejection(
 ) -> None:
     async with kannel_at(kannel.url, **wrong) as provider:
         refused = await outcome(provider, sms_letter())
-    assert refused == Deferred("credentials_refused", Trouble.REFUSES_US)
+    assert refused == HandoverDeferred("credentials_refused", Trouble.REFUSES_US)
 
 
 async def test_another_path_of_the_gateway_takes_nothing(kannel: Gateway) -> None:
     async with kannel_at(kannel.url.replace("sendsms", "send")) as provider:
-        assert await outcome(provider, sms_letter()) == Deferred("http_404")
+        assert await outcome(provider, sms_letter()) == HandoverDeferred("http_404")
 
 
 @pytest.mark.usefixtures("kannel")  # where there is none, this is skipped too
 async def test_a_gateway_that_has_lost_its_operator_queues(tmp_path: Path) -> None:
     with running_kannel(tmp_path, is_bound=False) as alone:
         async with kannel_at(alone.url) as provider:
-            assert isinstance(await outcome(provider, sms_letter()), Accepted)
+            assert isinstance(await outcome(provider, sms_letter()), HandoverAccepted)
 
 
 # Reports of the real Kannel
@@ -370,23 +370,27 @@ async def test_what_kannel_could_not_pass_on_is_refused_at_the_start(
     "status,text,expected",
     [
         (202, "Sent. Message splits: 3", None),
-        (202, "", Unknown("unreadable_answer")),
-        (202, "1: Whatever", Unknown("unreadable_answer")),
-        (200, "0: Accepted for delivery", Unknown("http_200")),
-        (302, "", Deferred("http_302")),
-        (400, "Charset or body misformed, rejected", Rejected(Failure.FAILED, "body_refused")),
-        (400, "DLR-URL field misformed, rejected", Deferred("http_400")),
+        (202, "", HandoverUnknown("unreadable_answer")),
+        (202, "1: Whatever", HandoverUnknown("unreadable_answer")),
+        (200, "0: Accepted for delivery", HandoverUnknown("http_200")),
+        (302, "", HandoverDeferred("http_302")),
+        (
+            400,
+            "Charset or body misformed, rejected",
+            HandoverRejected(Failure.FAILED, "body_refused"),
+        ),
+        (400, "DLR-URL field misformed, rejected", HandoverDeferred("http_400")),
         (
             403,
             "Authorization failed for sendsms",
-            Deferred("credentials_refused", Trouble.REFUSES_US),
+            HandoverDeferred("credentials_refused", Trouble.REFUSES_US),
         ),
-        (403, "<html>Forbidden</html>", Deferred("http_403", Trouble.REFUSES_US)),
-        (408, "", Unknown("http_408")),
-        (429, "", Deferred("http_429")),
-        (500, "Sending failed.", Unknown("http_500")),
-        (503, "Temporal failure, try again later.", Deferred("temporary_failure")),
-        (503, "<html>upstream</html>", Unknown("http_503")),
+        (403, "<html>Forbidden</html>", HandoverDeferred("http_403", Trouble.REFUSES_US)),
+        (408, "", HandoverUnknown("http_408")),
+        (429, "", HandoverDeferred("http_429")),
+        (500, "Sending failed.", HandoverUnknown("http_500")),
+        (503, "Temporal failure, try again later.", HandoverDeferred("temporary_failure")),
+        (503, "<html>upstream</html>", HandoverUnknown("http_503")),
     ],
 )
 async def test_an_answer_means(status: int, text: str, expected: Outcome | None) -> None:
@@ -395,11 +399,12 @@ async def test_an_answer_means(status: int, text: str, expected: Outcome | None)
 
     letter = sms_letter()
     async with gateway(answer) as provider:
-        assert await outcome(provider, letter) == (expected or Accepted(letter.token))
+        assert await outcome(provider, letter) == (expected or HandoverAccepted(letter.token))
 
 
 @pytest.mark.parametrize(
-    "status,expected", [(202, Unknown("unreadable_answer")), (503, Unknown("http_503"))]
+    "status,expected",
+    [(202, HandoverUnknown("unreadable_answer")), (503, HandoverUnknown("http_503"))],
 )
 async def test_an_answer_without_end_is_not_read_to_its_end(status: int, expected: Outcome) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:

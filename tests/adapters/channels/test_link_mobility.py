@@ -12,7 +12,14 @@ from aiohttp import web
 from typing_extensions import override
 
 from adapters.channels.link_mobility.provider import LinkMobilityProvider
-from application.ports.provider import Accepted, Deferred, Outcome, Rejected, Trouble, Unknown
+from application.ports.provider import (
+    HandoverAccepted,
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
+    Outcome,
+    Trouble,
+)
 from contracts.provider_contract import (
     ProviderContract,
     Stand,
@@ -89,28 +96,28 @@ class TestLinkMobilityProvider(ProviderContract):
 @pytest.mark.parametrize(
     "number,expected",
     [
-        ("+4799999905", Rejected(Failure.INVALID_ADDRESS, "invalid_rcv")),
-        ("+4799999906", Rejected(Failure.FAILED, "refused")),
-        ("+4799999907", Unknown("http_500")),
-        ("+4799999909", Unknown("lost")),
-        ("+4799999914", Unknown("unreadable_answer")),
+        ("+4799999905", HandoverRejected(Failure.INVALID_ADDRESS, "invalid_rcv")),
+        ("+4799999906", HandoverRejected(Failure.FAILED, "refused")),
+        ("+4799999907", HandoverUnknown("http_500")),
+        ("+4799999909", HandoverUnknown("lost")),
+        ("+4799999914", HandoverUnknown("unreadable_answer")),
     ],
 )
 async def test_the_gateways_answer_decides(
     provider: LinkMobilityProvider, number: str, expected: Outcome
 ) -> None:
     assert await outcome(provider, sms_letter(number)) == expected
-    assert isinstance(await outcome(provider, sms_letter()), Accepted)
+    assert isinstance(await outcome(provider, sms_letter()), HandoverAccepted)
 
 
 async def test_a_slow_answer_is_waited_for(provider: LinkMobilityProvider) -> None:
-    assert isinstance(await outcome(provider, sms_letter("+4799999908")), Accepted)
+    assert isinstance(await outcome(provider, sms_letter("+4799999908")), HandoverAccepted)
 
 
 async def test_a_wrong_password_is_nobodys_rejection(catch_all: CatchAll) -> None:
     async with link_to(catch_all.sms_url, password="feil") as provider:
         told = await outcomes(provider, sms_letter(), sms_letter())
-    assert told == [Deferred("logon_failed", Trouble.REFUSES_US)] * 2
+    assert told == [HandoverDeferred("logon_failed", Trouble.REFUSES_US)] * 2
 
 
 # What is sent
@@ -154,7 +161,7 @@ async def test_letters_that_come_together_leave_in_one_request() -> None:
     letters = [sms_letter(body=f"Brev {number}") for number in range(5)]
     async with gateway(recorder.answer, messages_per_request=3) as provider:
         told = await outcomes(provider, *letters)
-    assert told == [Accepted(f"R{number}") for number in (1, 2, 3, 1, 2)]
+    assert told == [HandoverAccepted(f"R{number}") for number in (1, 2, 3, 1, 2)]
     sent = {
         (message.findtext("ID"), message.findtext("TEXT"))
         for session in recorder.requests
@@ -225,14 +232,14 @@ async def test_a_message_lives_for_as_many_whole_minutes_as_it_is_worth(
 @pytest.mark.parametrize(
     "status,expected",
     [
-        (204, Unknown("unreadable_answer")),
-        (302, Deferred("http_302")),
-        (400, Deferred("http_400")),
-        (401, Deferred("http_401", Trouble.REFUSES_US)),
-        (408, Unknown("http_408")),
-        (429, Deferred("http_429")),
-        (500, Unknown("http_500")),
-        (503, Unknown("http_503")),
+        (204, HandoverUnknown("unreadable_answer")),
+        (302, HandoverDeferred("http_302")),
+        (400, HandoverDeferred("http_400")),
+        (401, HandoverDeferred("http_401", Trouble.REFUSES_US)),
+        (408, HandoverUnknown("http_408")),
+        (429, HandoverDeferred("http_429")),
+        (500, HandoverUnknown("http_500")),
+        (503, HandoverUnknown("http_503")),
     ],
 )
 async def test_a_status_means(status: int, expected: Outcome) -> None:
@@ -249,13 +256,16 @@ BOMB = '<!DOCTYPE SESSION [<!ENTITY a "OK">]><SESSION><LOGON>&a;</LOGON></SESSIO
 @pytest.mark.parametrize(
     "text,expected",
     [
-        ("", Unknown("unreadable_answer")),
-        ("<html>It works!</html>", Unknown("unreadable_answer")),
-        ("OK", Unknown("unreadable_answer")),
-        ("<SESSION/>", Unknown("unreadable_answer")),
-        (BOMB, Unknown("unreadable_answer")),
-        ("<SESSION><LOGON>OK</LOGON></SESSION>", Unknown("no_answer")),
-        ("<SESSION><LOGON>FAIL</LOGON></SESSION>", Deferred("logon_failed", Trouble.REFUSES_US)),
+        ("", HandoverUnknown("unreadable_answer")),
+        ("<html>It works!</html>", HandoverUnknown("unreadable_answer")),
+        ("OK", HandoverUnknown("unreadable_answer")),
+        ("<SESSION/>", HandoverUnknown("unreadable_answer")),
+        (BOMB, HandoverUnknown("unreadable_answer")),
+        ("<SESSION><LOGON>OK</LOGON></SESSION>", HandoverUnknown("no_answer")),
+        (
+            "<SESSION><LOGON>FAIL</LOGON></SESSION>",
+            HandoverDeferred("logon_failed", Trouble.REFUSES_US),
+        ),
     ],
 )
 async def test_an_answer_means(text: str, expected: Outcome) -> None:
@@ -269,20 +279,20 @@ async def test_an_answer_means(text: str, expected: Outcome) -> None:
 @pytest.mark.parametrize(
     "messages,expected",
     [
-        ("<MSG><ID>1</ID><REF>9</REF><STATUS>OK</STATUS></MSG>", Accepted("9")),
-        ("<MSG><ID>2</ID><REF>9</REF><STATUS>OK</STATUS></MSG>", Unknown("no_answer")),
-        ("<MSG><ID>1</ID></MSG>", Unknown("no_status")),
+        ("<MSG><ID>1</ID><REF>9</REF><STATUS>OK</STATUS></MSG>", HandoverAccepted("9")),
+        ("<MSG><ID>2</ID><REF>9</REF><STATUS>OK</STATUS></MSG>", HandoverUnknown("no_answer")),
+        ("<MSG><ID>1</ID></MSG>", HandoverUnknown("no_status")),
         (
             "<MSG><ID>1</ID><STATUS>FAIL</STATUS><INFO>Invalid RCV 4799999999</INFO></MSG>",
-            Rejected(Failure.INVALID_ADDRESS, "invalid_rcv"),
+            HandoverRejected(Failure.INVALID_ADDRESS, "invalid_rcv"),
         ),
         (
             "<MSG><ID>1</ID><STATUS>FAIL</STATUS></MSG>",
-            Rejected(Failure.FAILED, "refused"),
+            HandoverRejected(Failure.FAILED, "refused"),
         ),
         (
             "<MSG><ID>1</ID><STATUS>OK</STATUS></MSG><MSG><ID>1</ID><STATUS>FAIL</STATUS></MSG>",
-            Unknown("no_answer"),
+            HandoverUnknown("no_answer"),
         ),
     ],
 )
@@ -300,7 +310,7 @@ async def test_a_message_taken_without_a_reference_is_accepted() -> None:
 
     letter = sms_letter()
     async with gateway(answer) as provider:
-        assert await outcome(provider, letter) == Accepted(letter.token)
+        assert await outcome(provider, letter) == HandoverAccepted(letter.token)
 
 
 async def test_an_answer_without_end_is_not_read_to_its_end() -> None:
@@ -311,4 +321,4 @@ async def test_an_answer_without_end_is_not_read_to_its_end() -> None:
             await response.write(b" " * 65536)
 
     async with gateway(answer) as provider:
-        assert await outcome(provider, sms_letter()) == Unknown("unreadable_answer")
+        assert await outcome(provider, sms_letter()) == HandoverUnknown("unreadable_answer")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from adapters.channels.smtp.plain_text import plain_text_of
 from adapters.channels.smtp.rendering import Mail, Renderer, UnmailableError
-from application.ports.provider import EmailLetter
+from application.ports.provider import OutboundEmail
 from contracts.provider_contract import email_letter
 from domain.message import Attachment, ContentType
 from domain.personal import Contact, Content
@@ -37,7 +37,7 @@ def rendered(**words: object) -> bytes:
     return mail(letter).content
 
 
-def mail(letter: EmailLetter, renderer: Renderer | None = None, at: datetime = NOON) -> Mail:
+def mail(letter: OutboundEmail, renderer: Renderer | None = None, at: datetime = NOON) -> Mail:
     """The letter as an e-mail."""
     return asyncio.run((renderer or Renderer("varsel.example")).render(letter, at=at))
 

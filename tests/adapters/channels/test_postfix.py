@@ -21,7 +21,7 @@ from adapters.channels.smtp.delivery_reports import read_mail
 from adapters.channels.smtp.provider import SmtpProvider
 from adapters.channels.smtp.report_reader import MailReader
 from adapters.channels.smtp.session import Tls
-from application.ports.provider import Accepted, EmailLetter
+from application.ports.provider import HandoverAccepted, OutboundEmail
 from application.ports.report_inbox import Report
 from application.ports.unread_mail import UnreadKind
 from contracts.provider_contract import ProviderContract, Stand, email_letter, outcome
@@ -140,7 +140,7 @@ async def test_a_letter_reaches_postfix_over_tls(
     authority.configure_trust(context)
     async with provider_at(postfix, tls=Tls.STARTTLS, ssl_context=context) as provider:
         letter = email_letter(body="Over TLS.")
-        assert await outcome(provider, letter) == Accepted(letter.token)
+        assert await outcome(provider, letter) == HandoverAccepted(letter.token)
     await _until_it_came(world, "Over TLS.")
 
 
@@ -182,7 +182,7 @@ async def test_what_became_of_a_letter_is_reported_of_its_attempt(
     told: list[tuple[ReportedState, str, Failure | None]],
 ) -> None:
     letter = email_letter(to)
-    assert await outcome(provider, letter) == Accepted(letter.token)
+    assert await outcome(provider, letter) == HandoverAccepted(letter.token)
 
     read = [await _report_of(letter, reports[1]) for _ in told]
 
@@ -193,7 +193,7 @@ async def test_what_became_of_a_letter_is_reported_of_its_attempt(
     )
 
 
-async def _report_of(letter: EmailLetter, came: Reports) -> Report:
+async def _report_of(letter: OutboundEmail, came: Reports) -> Report:
     """The next report of a letter; those of others are passed over."""
     while True:
         headers, body = await asyncio.to_thread(came.get, timeout=PATIENCE)

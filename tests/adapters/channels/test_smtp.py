@@ -10,7 +10,13 @@ from typing_extensions import override
 
 from adapters.channels.smtp.provider import SmtpProvider
 from adapters.channels.smtp.session import SmtpTimeouts, Tls
-from application.ports.provider import Accepted, Deferred, Rejected, Unknown, withheld
+from application.ports.provider import (
+    HandoverAccepted,
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
+    withheld,
+)
 from contracts.provider_contract import (
     ProviderContract,
     Stand,
@@ -77,7 +83,7 @@ async def test_it_carries_e_mail(provider: SmtpProvider) -> None:
 
 async def test_the_reference_is_the_attempts_token(provider: SmtpProvider) -> None:
     letter = email_letter()
-    assert await outcome(provider, letter) == Accepted(letter.token)
+    assert await outcome(provider, letter) == HandoverAccepted(letter.token)
 
 
 async def test_the_servers_carry_the_token(provider: SmtpProvider, tmp_path: Path) -> None:
@@ -94,7 +100,7 @@ async def test_an_address_with_norwegian_letters_is_written_to(
     provider: SmtpProvider, tmp_path: Path
 ) -> None:
     letter = email_letter("bjørn@blåbær.no")
-    assert await outcome(provider, letter) == Accepted(letter.token)
+    assert await outcome(provider, letter) == HandoverAccepted(letter.token)
     (caught,) = caught_messages(tmp_path)
     assert caught.to == "bjørn@xn--blbr-roah.no"
 
@@ -102,9 +108,9 @@ async def test_an_address_with_norwegian_letters_is_written_to(
 @pytest.mark.parametrize(
     "local_part,expected",
     [
-        ("reject", Rejected(Failure.BOUNCED, "550 5.1.1")),
-        ("deferalways", Deferred("451 4.7.1")),
-        ("drop", Unknown("lost_at_final")),
+        ("reject", HandoverRejected(Failure.BOUNCED, "550 5.1.1")),
+        ("deferalways", HandoverDeferred("451 4.7.1")),
+        ("drop", HandoverUnknown("lost_at_final")),
     ],
 )
 async def test_the_phase_of_a_failure_decides(
@@ -114,25 +120,29 @@ async def test_the_phase_of_a_failure_decides(
         provider, email_letter(), email_letter(f"{local_part}@example.no"), email_letter()
     )
     assert told == expected
-    assert isinstance(before, Accepted)
-    assert isinstance(after, Accepted)
+    assert isinstance(before, HandoverAccepted)
+    assert isinstance(after, HandoverAccepted)
 
 
 async def test_a_drop_before_the_content_is_deferred(provider: SmtpProvider) -> None:
     told = await outcome(provider, email_letter("dropbefore@example.no"))
-    assert isinstance(told, Deferred)
+    assert isinstance(told, HandoverDeferred)
     assert told.code.startswith("lost_at_"), "how many of the answers came is up to the network"
 
 
 async def test_a_greylisted_letter_is_accepted_the_third_time(provider: SmtpProvider) -> None:
     letter = email_letter("defer@example.no")
     told = [await outcome(provider, letter) for _ in range(3)]
-    assert told == [Deferred("451 4.7.1"), Deferred("451 4.7.1"), Accepted(letter.token)]
+    assert told == [
+        HandoverDeferred("451 4.7.1"),
+        HandoverDeferred("451 4.7.1"),
+        HandoverAccepted(letter.token),
+    ]
 
 
 async def test_a_slow_answer_is_waited_for(provider: SmtpProvider) -> None:
     letter = email_letter("slow@example.no")
-    assert await outcome(provider, letter) == Accepted(letter.token)
+    assert await outcome(provider, letter) == HandoverAccepted(letter.token)
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ from adapters.channels.smtp.provider import SmtpProvider
 from adapters.channels.smtp.session import SmtpTimeouts, Tls
 from application.ports.provider import (
     TOO_LATE,
-    Accepted,
-    Deferred,
+    HandoverAccepted,
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
     Outcome,
-    Rejected,
     Trouble,
-    Unknown,
     withheld,
 )
 from contracts.provider_contract import email_letter, outcome, outcomes
@@ -68,43 +68,51 @@ async def to(relay: ScriptedRelay, **settings: Any) -> AsyncIterator[SmtpProvide
 @pytest.mark.parametrize(
     "verb,answer,expected",
     [
-        ("greeting", "421 4.3.2 closing", Deferred("greeting_421 4.3.2")),
-        ("greeting", "554 5.3.2 go away", Deferred("greeting_554 5.3.2")),
-        ("EHLO", "550 5.7.1 who are you", Deferred("ehlo_550 5.7.1")),
-        ("MAIL", "451 4.3.0 later", Deferred("451 4.3.0")),
-        ("MAIL", "421 4.7.0 too many", Deferred("421 4.7.0")),
-        ("MAIL", "530 5.7.0 log in first", Deferred("530 5.7.0", Trouble.REFUSES_US)),
-        ("MAIL", "555 what is that", Deferred("555", Trouble.REFUSES_US)),
-        ("MAIL", "550 5.1.8 not from you", Deferred("550 5.1.8", Trouble.REFUSES_US)),
-        ("MAIL", "552 5.3.4 too large", Rejected(Failure.PAYLOAD_TOO_LARGE, "552 5.3.4")),
-        ("MAIL", "552 too large", Rejected(Failure.PAYLOAD_TOO_LARGE, "552")),
-        ("RCPT", "451 4.7.1 greylisted", Deferred("451 4.7.1")),
-        ("RCPT", "550 5.1.1 kari@example.no unknown", Rejected(Failure.BOUNCED, "550 5.1.1")),
-        ("RCPT", "550 kari@example.no unknown", Rejected(Failure.BOUNCED, "550")),
-        ("RCPT", "556 5.1.10 null MX", Rejected(Failure.BOUNCED, "556 5.1.10")),
-        ("RCPT", "501 5.1.3 bad", Rejected(Failure.INVALID_ADDRESS, "501 5.1.3")),
-        ("RCPT", "552 5.2.2 full", Rejected(Failure.FAILED, "552 5.2.2")),
-        ("RCPT", "550 5.7.1 not allowed", Rejected(Failure.REJECTED, "550 5.7.1")),
-        ("MAIL", "535 log in first", Deferred("535", Trouble.REFUSES_US)),
-        ("MAIL", "550 5.7.57 not without a login", Deferred("550 5.7.57", Trouble.REFUSES_US)),
-        ("MAIL", "550 5.7.0 not from there", Deferred("550 5.7.0", Trouble.REFUSES_US)),
-        ("MAIL", "553 5.7.1 not from you", Deferred("553 5.7.1", Trouble.REFUSES_US)),
-        ("MAIL", "550 5.6.7 no such letters", Rejected(Failure.FAILED, "550 5.6.7")),
-        ("RCPT", "530 5.7.0 log in first", Deferred("530 5.7.0", Trouble.REFUSES_US)),
-        ("RCPT", "538 encrypt first", Deferred("538", Trouble.REFUSES_US)),
-        ("RCPT", "550 5.7.0 not welcome", Rejected(Failure.REJECTED, "550 5.7.0")),
-        ("RCPT", "550 5.7.54 unable to relay", Rejected(Failure.REJECTED, "550 5.7.54")),
-        ("RCPT", "555 5.5.4 what is that", Rejected(Failure.FAILED, "555 5.5.4")),
-        ("DATA", "530 5.7.0 log in first", Deferred("530 5.7.0", Trouble.REFUSES_US)),
-        ("DATA", "451 4.3.0 later", Deferred("451 4.3.0")),
-        ("DATA", "554 5.5.1 no", Rejected(Failure.FAILED, "554 5.5.1")),
-        (".", "451 4.3.0 later", Deferred("451 4.3.0")),
-        (".", "421 4.3.2 closing", Deferred("421 4.3.2")),
-        (".", "554 5.7.1 spam", Rejected(Failure.FILTERED_AS_SPAM, "554 5.7.1")),
-        (".", "552 5.3.4 too large", Rejected(Failure.PAYLOAD_TOO_LARGE, "552 5.3.4")),
-        (".", "354 what", Unknown("unexpected_354_at_final")),
-        (".", "hello", Unknown("unreadable_at_final")),
-        ("RCPT", "hello", Deferred("unreadable_at_rcpt")),
+        ("greeting", "421 4.3.2 closing", HandoverDeferred("greeting_421 4.3.2")),
+        ("greeting", "554 5.3.2 go away", HandoverDeferred("greeting_554 5.3.2")),
+        ("EHLO", "550 5.7.1 who are you", HandoverDeferred("ehlo_550 5.7.1")),
+        ("MAIL", "451 4.3.0 later", HandoverDeferred("451 4.3.0")),
+        ("MAIL", "421 4.7.0 too many", HandoverDeferred("421 4.7.0")),
+        ("MAIL", "530 5.7.0 log in first", HandoverDeferred("530 5.7.0", Trouble.REFUSES_US)),
+        ("MAIL", "555 what is that", HandoverDeferred("555", Trouble.REFUSES_US)),
+        ("MAIL", "550 5.1.8 not from you", HandoverDeferred("550 5.1.8", Trouble.REFUSES_US)),
+        ("MAIL", "552 5.3.4 too large", HandoverRejected(Failure.PAYLOAD_TOO_LARGE, "552 5.3.4")),
+        ("MAIL", "552 too large", HandoverRejected(Failure.PAYLOAD_TOO_LARGE, "552")),
+        ("RCPT", "451 4.7.1 greylisted", HandoverDeferred("451 4.7.1")),
+        (
+            "RCPT",
+            "550 5.1.1 kari@example.no unknown",
+            HandoverRejected(Failure.BOUNCED, "550 5.1.1"),
+        ),
+        ("RCPT", "550 kari@example.no unknown", HandoverRejected(Failure.BOUNCED, "550")),
+        ("RCPT", "556 5.1.10 null MX", HandoverRejected(Failure.BOUNCED, "556 5.1.10")),
+        ("RCPT", "501 5.1.3 bad", HandoverRejected(Failure.INVALID_ADDRESS, "501 5.1.3")),
+        ("RCPT", "552 5.2.2 full", HandoverRejected(Failure.FAILED, "552 5.2.2")),
+        ("RCPT", "550 5.7.1 not allowed", HandoverRejected(Failure.REJECTED, "550 5.7.1")),
+        ("MAIL", "535 log in first", HandoverDeferred("535", Trouble.REFUSES_US)),
+        (
+            "MAIL",
+            "550 5.7.57 not without a login",
+            HandoverDeferred("550 5.7.57", Trouble.REFUSES_US),
+        ),
+        ("MAIL", "550 5.7.0 not from there", HandoverDeferred("550 5.7.0", Trouble.REFUSES_US)),
+        ("MAIL", "553 5.7.1 not from you", HandoverDeferred("553 5.7.1", Trouble.REFUSES_US)),
+        ("MAIL", "550 5.6.7 no such letters", HandoverRejected(Failure.FAILED, "550 5.6.7")),
+        ("RCPT", "530 5.7.0 log in first", HandoverDeferred("530 5.7.0", Trouble.REFUSES_US)),
+        ("RCPT", "538 encrypt first", HandoverDeferred("538", Trouble.REFUSES_US)),
+        ("RCPT", "550 5.7.0 not welcome", HandoverRejected(Failure.REJECTED, "550 5.7.0")),
+        ("RCPT", "550 5.7.54 unable to relay", HandoverRejected(Failure.REJECTED, "550 5.7.54")),
+        ("RCPT", "555 5.5.4 what is that", HandoverRejected(Failure.FAILED, "555 5.5.4")),
+        ("DATA", "530 5.7.0 log in first", HandoverDeferred("530 5.7.0", Trouble.REFUSES_US)),
+        ("DATA", "451 4.3.0 later", HandoverDeferred("451 4.3.0")),
+        ("DATA", "554 5.5.1 no", HandoverRejected(Failure.FAILED, "554 5.5.1")),
+        (".", "451 4.3.0 later", HandoverDeferred("451 4.3.0")),
+        (".", "421 4.3.2 closing", HandoverDeferred("421 4.3.2")),
+        (".", "554 5.7.1 spam", HandoverRejected(Failure.FILTERED_AS_SPAM, "554 5.7.1")),
+        (".", "552 5.3.4 too large", HandoverRejected(Failure.PAYLOAD_TOO_LARGE, "552 5.3.4")),
+        (".", "354 what", HandoverUnknown("unexpected_354_at_final")),
+        (".", "hello", HandoverUnknown("unreadable_at_final")),
+        ("RCPT", "hello", HandoverDeferred("unreadable_at_rcpt")),
     ],
 )
 async def test_an_answer_has_this_meaning_at_this_phase(
@@ -114,7 +122,7 @@ async def test_an_answer_has_this_meaning_at_this_phase(
     async with to(relay) as provider:
         assert await outcome(provider, email_letter()) == expected
         after = email_letter()
-        assert await outcome(provider, after) == Accepted(after.token)
+        assert await outcome(provider, after) == HandoverAccepted(after.token)
 
 
 @pytest.mark.parametrize("phase", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
@@ -125,8 +133,8 @@ async def test_what_breaks_before_the_dot_was_not_taken(
     relay.answer(phase, fault)
     async with to(relay, timeouts=QUICK) as provider:
         told = await outcome(provider, email_letter())
-        assert told == Deferred(f"{word}_at_{phase.lower()}")
-        assert isinstance(await outcome(provider, email_letter()), Accepted)
+        assert told == HandoverDeferred(f"{word}_at_{phase.lower()}")
+        assert isinstance(await outcome(provider, email_letter()), HandoverAccepted)
 
 
 @pytest.mark.parametrize("fault,word", [(DROP, "lost"), (SILENCE, "timeout")])
@@ -135,7 +143,7 @@ async def test_what_breaks_after_the_dot_is_unknown(
 ) -> None:
     relay.answer(".", fault)
     async with to(relay, timeouts=QUICK) as provider:
-        assert await outcome(provider, email_letter()) == Unknown(f"{word}_at_final")
+        assert await outcome(provider, email_letter()) == HandoverUnknown(f"{word}_at_final")
         assert len(relay.contents) == 1, "an unknown outcome is never sent again by itself"
 
 
@@ -152,18 +160,18 @@ async def test_a_break_within_a_long_content_is_before_the_dot() -> None:
     relay.port = server.sockets[0].getsockname()[1]
     async with server, to(relay) as provider:
         told = await outcome(provider, email_letter(body="Lang tekst.\n" * 2_000_000))
-        assert told == Deferred("lost_at_content")
+        assert told == HandoverDeferred("lost_at_content")
 
 
 @pytest.mark.parametrize(
     "verb,answer,expected",
     [
-        ("MAIL", "250-x\r\n" * 1000 + "250 x", Deferred("unreadable_at_mail")),
-        ("MAIL", f"250 {'x' * 200_000}", Deferred("unreadable_at_mail")),
-        ("RCPT", "250 x\r\n" * 100 + "250 x", Deferred("unreadable_at_data")),
-        ("RCPT", "250 x\r\n250 unasked", Deferred("unexpected_250_at_data")),
-        ("DATA", "354 x\r\n250 unasked", Deferred("unreadable_at_content")),
-        ("EHLO", "250 x\r\n250 unasked", Deferred("unexpected_250_at_data")),
+        ("MAIL", "250-x\r\n" * 1000 + "250 x", HandoverDeferred("unreadable_at_mail")),
+        ("MAIL", f"250 {'x' * 200_000}", HandoverDeferred("unreadable_at_mail")),
+        ("RCPT", "250 x\r\n" * 100 + "250 x", HandoverDeferred("unreadable_at_data")),
+        ("RCPT", "250 x\r\n250 unasked", HandoverDeferred("unexpected_250_at_data")),
+        ("DATA", "354 x\r\n250 unasked", HandoverDeferred("unreadable_at_content")),
+        ("EHLO", "250 x\r\n250 unasked", HandoverDeferred("unexpected_250_at_data")),
     ],
 )
 async def test_what_a_server_says_unasked_is_never_taken_for_an_answer_to_the_dot(
@@ -172,7 +180,7 @@ async def test_what_a_server_says_unasked_is_never_taken_for_an_answer_to_the_do
     async with scripted_relay() as relay, to(relay) as provider:
         relay.answer(verb, answer)
         assert await outcome(provider, email_letter()) == expected
-        assert isinstance(await outcome(provider, email_letter()), Accepted)
+        assert isinstance(await outcome(provider, email_letter()), HandoverAccepted)
 
 
 async def test_what_is_slipped_in_before_tls_is_not_believed(
@@ -183,23 +191,23 @@ async def test_what_is_slipped_in_before_tls_is_not_believed(
         to(relay, tls=Tls.STARTTLS, ssl_context=trusting) as provider,
     ):
         relay.answer("STARTTLS", "220 go\r\n250 slipped in")
-        assert await outcome(provider, email_letter()) == Deferred("unreadable_at_starttls")
+        assert await outcome(provider, email_letter()) == HandoverDeferred("unreadable_at_starttls")
 
 
 async def test_a_server_that_is_away_is_deferred() -> None:
     relay = ScriptedRelay()
     relay.port = 1
     async with to(relay) as provider:
-        assert await outcome(provider, email_letter()) == Deferred("unreachable")
+        assert await outcome(provider, email_letter()) == HandoverDeferred("unreachable")
 
 
 async def test_a_content_that_was_refused_is_not_sent() -> None:
     async with scripted_relay(*ALL) as relay, to(relay) as provider:
         relay.answer("RCPT", "550 5.1.1 no")  # and DATA is answered 354 all the same
         told = await outcome(provider, email_letter())
-        assert told == Rejected(Failure.BOUNCED, "550 5.1.1")
+        assert told == HandoverRejected(Failure.BOUNCED, "550 5.1.1")
         async with asyncio.timeout(PATIENT.command / 2):
-            assert isinstance(await outcome(provider, email_letter()), Accepted)
+            assert isinstance(await outcome(provider, email_letter()), HandoverAccepted)
         assert len(relay.contents) == 1
         assert relay.connections == 2
 
@@ -210,8 +218,8 @@ async def test_a_refusal_counts_though_the_rest_is_never_answered(ending: str) -
         relay.answer("RCPT", "550 5.1.1 no")
         relay.answer("DATA", ending)
         told = await outcome(provider, email_letter())
-        assert told == Rejected(Failure.BOUNCED, "550 5.1.1")
-        assert isinstance(await outcome(provider, email_letter()), Accepted)
+        assert told == HandoverRejected(Failure.BOUNCED, "550 5.1.1")
+        assert isinstance(await outcome(provider, email_letter()), HandoverAccepted)
         assert relay.connections == 2
 
 
@@ -251,7 +259,7 @@ async def test_a_connection_serves_on_after_a_refusal(relay: ScriptedRelay) -> N
     relay.answer("DATA", "503 5.5.1 RCPT first") if "PIPELINING" in relay.abilities else None
     async with to(relay, connections=1) as provider:
         await outcome(provider, email_letter())
-        assert isinstance(await outcome(provider, email_letter()), Accepted)
+        assert isinstance(await outcome(provider, email_letter()), HandoverAccepted)
         assert relay.connections == 1
         assert len(relay.sent("RSET")) == 1
 
@@ -265,7 +273,7 @@ async def test_a_connection_that_has_grown_stale_is_replaced_within_the_attempt(
         await outcome(provider, email_letter())
         relay.answer(phase, fault)
         letter = email_letter()
-        assert await outcome(provider, letter) == Accepted(letter.token)
+        assert await outcome(provider, letter) == HandoverAccepted(letter.token)
         assert len(relay.contents) == 2
         assert relay.connections == 2
 
@@ -275,17 +283,17 @@ async def test_a_fresh_connection_is_replaced_only_by_the_next_attempt(
 ) -> None:
     async with to(relay, connections=1) as provider:
         relay.answer("MAIL", DROP, DROP, DROP)
-        assert isinstance(await outcome(provider, email_letter()), Deferred)
+        assert isinstance(await outcome(provider, email_letter()), HandoverDeferred)
         assert relay.connections == 1
 
 
 async def test_a_server_may_restart_between_letters(relay: ScriptedRelay) -> None:
     async with to(relay) as provider:
-        assert isinstance(await outcome(provider, email_letter()), Accepted)
+        assert isinstance(await outcome(provider, email_letter()), HandoverAccepted)
         await relay.stop()
-        assert await outcome(provider, email_letter()) == Deferred("unreachable")
+        assert await outcome(provider, email_letter()) == HandoverDeferred("unreachable")
         await relay.start()
-        assert isinstance(await outcome(provider, email_letter()), Accepted)
+        assert isinstance(await outcome(provider, email_letter()), HandoverAccepted)
 
 
 async def test_idle_connections_are_ended_politely(relay: ScriptedRelay) -> None:
@@ -302,7 +310,7 @@ async def test_one_who_waits_too_long_for_a_connection_is_not_sent(relay: Script
         await relay.was_asked.wait()
         assert await outcome(provider, email_letter(send_within=0.05)) == TOO_LATE
         await relay.stop()
-        assert await first == Unknown("lost_at_final")
+        assert await first == HandoverUnknown("lost_at_final")
 
 
 async def test_a_hand_over_begins_when_its_connection_is_free(relay: ScriptedRelay) -> None:
@@ -315,7 +323,7 @@ async def test_a_hand_over_begins_when_its_connection_is_free(relay: ScriptedRel
         became_free = datetime.now(UTC)
         await relay.stop()
         assert (await second).began >= became_free
-        assert await first == Unknown("lost_at_final")
+        assert await first == HandoverUnknown("lost_at_final")
 
 
 class Sleepy:
@@ -375,7 +383,7 @@ async def test_a_hand_over_that_is_cut_off_leaves_no_connection_behind(
         cut_off.cancel()
         with pytest.raises(asyncio.CancelledError):
             await cut_off
-        assert isinstance(await outcome(provider, email_letter()), Accepted)
+        assert isinstance(await outcome(provider, email_letter()), HandoverAccepted)
         assert relay.connections == 2
 
 
@@ -417,7 +425,7 @@ async def test_letters_go_over_tls_after_a_login(
         login = {"username": "varsel", "password": "hemmelig"}
         async with to(relay, tls=tls, ssl_context=trusting, **login) as provider:
             letter = email_letter(body="Lang tekst.\n" * 20_000)
-            assert await outcome(provider, letter) == Accepted(letter.token)
+            assert await outcome(provider, letter) == HandoverAccepted(letter.token)
         assert len(relay.contents) == 1
         assert ("STARTTLS" in relay.commands) is not is_implicit
         assert relay.sent("AUTH")
@@ -428,7 +436,7 @@ async def test_a_server_that_is_not_trusted_gets_nothing(secure: ssl.SSLContext)
         scripted_relay(secure=secure, is_implicit=True) as relay,
         to(relay, tls=Tls.IMPLICIT) as provider,
     ):
-        assert await outcome(provider, email_letter()) == Deferred("tls_failed")
+        assert await outcome(provider, email_letter()) == HandoverDeferred("tls_failed")
         assert relay.commands == []
 
 
@@ -441,13 +449,13 @@ async def test_a_server_that_is_not_trusted_after_starttls_gets_nothing(
         relay = ScriptedRelay()
         relay.port = running.smtp_address[1]
         async with to(relay, tls=Tls.STARTTLS) as provider:
-            assert await outcome(provider, email_letter()) == Deferred("tls_failed")
+            assert await outcome(provider, email_letter()) == HandoverDeferred("tls_failed")
         assert list(caught_messages(tmp_path)) == []
 
 
 async def test_tls_is_never_done_without_where_it_is_asked_for() -> None:
     async with scripted_relay(*ALL) as relay, to(relay, tls=Tls.STARTTLS) as provider:
-        assert await outcome(provider, email_letter()) == Deferred(
+        assert await outcome(provider, email_letter()) == HandoverDeferred(
             "starttls_missing", Trouble.REFUSES_US
         )
 
@@ -455,8 +463,8 @@ async def test_tls_is_never_done_without_where_it_is_asked_for() -> None:
 @pytest.mark.parametrize(
     "answer,expected",
     [
-        ("535 5.7.8 wrong password", Deferred("auth_535 5.7.8", Trouble.REFUSES_US)),
-        ("454 4.7.0 later", Deferred("auth_454 4.7.0")),
+        ("535 5.7.8 wrong password", HandoverDeferred("auth_535 5.7.8", Trouble.REFUSES_US)),
+        ("454 4.7.0 later", HandoverDeferred("auth_454 4.7.0")),
     ],
 )
 async def test_a_failed_login_is_nobodys_rejection(
@@ -475,7 +483,7 @@ async def test_a_server_without_a_login_that_we_know_is_deferred(
     async with scripted_relay("AUTH GSSAPI", secure=secure, is_implicit=True) as relay:
         settings = {"tls": Tls.IMPLICIT, "ssl_context": trusting}
         async with to(relay, username="varsel", password="x", **settings) as provider:
-            assert await outcome(provider, email_letter()) == Deferred(
+            assert await outcome(provider, email_letter()) == HandoverDeferred(
                 "auth_missing", Trouble.REFUSES_US
             )
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.personal_fields import personal_words
-from adapters.event_store.sealing import Place, Sealer, StoredBox, TamperedError
+from adapters.event_store.sealing import BoxKey, Sealer, StoredBox, TamperedError
 from adapters.memory.key_vault import InMemoryKeyVault
 from application.envelope import Recorded
 from contracts.order_repository_contract import attempted, resolved
@@ -29,7 +29,7 @@ VAULT = InMemoryKeyVault()
 MAPPER = EnvelopeMapper(Sealer(VAULT))
 CANARY = "canary-7f3a"
 
-Kept = tuple[StoredEvent, dict[Place, StoredBox]]
+Kept = tuple[StoredEvent, dict[BoxKey, StoredBox]]
 
 
 def in_envelope(event: OrderEvent, version: int = 1) -> Recorded:
@@ -50,7 +50,7 @@ def stored(event: OrderEvent, version: int = 1) -> Kept:
     }
 
 
-def read(event: StoredEvent, boxes: Mapping[Place, StoredBox]) -> OrderEvent:
+def read(event: StoredEvent, boxes: Mapping[BoxKey, StoredBox]) -> OrderEvent:
     return MAPPER.from_stored(event, boxes).event
 
 
@@ -149,9 +149,9 @@ def test_every_recipients_words_lie_in_a_box_of_their_own() -> None:
     _, boxes = stored(two_persons())
 
     assert set(boxes) == {
-        Place(ORDER_ID, 1, "identity", 0),
-        Place(ORDER_ID, 1, "identity", 1),
-        Place(ORDER_ID, 1, "content", -1),
+        BoxKey(ORDER_ID, 1, "identity", 0),
+        BoxKey(ORDER_ID, 1, "identity", 1),
+        BoxKey(ORDER_ID, 1, "content", -1),
     }
 
 
@@ -167,7 +167,7 @@ def test_no_key_and_no_nonce_is_used_twice() -> None:
 @pytest.mark.parametrize("is_whole", [True, False], ids=["box and key", "key alone"])
 def test_erasing_one_recipients_words_leaves_the_others(is_whole: bool) -> None:  # noqa: FBT001
     kept, boxes = stored(two_persons())
-    kari = Place(ORDER_ID, 1, "identity", 0)
+    kari = BoxKey(ORDER_ID, 1, "identity", 0)
     if is_whole:
         del boxes[kari]
     else:
@@ -227,7 +227,7 @@ def test_a_changed_key_is_never_used(index: int) -> None:
 
 def test_boxes_cannot_change_places_though_their_commitments_do_too() -> None:
     kept, boxes = stored(two_persons())
-    kari, ola = Place(ORDER_ID, 1, "identity", 0), Place(ORDER_ID, 1, "identity", 1)
+    kari, ola = BoxKey(ORDER_ID, 1, "identity", 0), BoxKey(ORDER_ID, 1, "identity", 1)
     exchanged = {**boxes, kari: boxes[ola], ola: boxes[kari]}
     with pytest.raises(TamperedError, match="has been changed"):
         read(kept, exchanged)
@@ -243,7 +243,7 @@ def test_boxes_cannot_change_places_though_their_commitments_do_too() -> None:
 
 def test_another_boxs_key_opens_nothing() -> None:
     kept, boxes = stored(two_persons())
-    kari, ola = Place(ORDER_ID, 1, "identity", 0), Place(ORDER_ID, 1, "identity", 1)
+    kari, ola = BoxKey(ORDER_ID, 1, "identity", 0), BoxKey(ORDER_ID, 1, "identity", 1)
     exchanged = replace(boxes[kari], wrapped=boxes[ola].wrapped)
 
     with pytest.raises(TamperedError, match="does not belong where it lies"):

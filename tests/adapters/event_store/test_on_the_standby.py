@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from structlog.testing import capture_logs
 
-from application.envelope import Change
+from application.envelope import PendingEvents
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.recording import Recording
 from application.ports.report_inbox import Report
@@ -266,7 +266,7 @@ async def _settled(pair: Pair) -> None:
     )
 
 
-async def _recovered(pair: Pair, store: PostgresStore, asked: Change) -> None:
+async def _recovered(pair: Pair, store: PostgresStore, asked: PendingEvents) -> None:
     """Let the primary come back with an append that the standby does not have."""
     await pair.part()
     with pytest.raises(StoreUnavailableError):

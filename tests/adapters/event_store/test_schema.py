@@ -13,7 +13,7 @@ from adapters.event_store.envelope import EnvelopeMapper
 from adapters.event_store.postgres.batch import APPEND, Append, columns
 from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
-from application.envelope import Change, changed, recorded
+from application.envelope import PendingEvents, changed, recorded
 from application.ports.agenda import agenda_row
 from contracts.order_repository_contract import attempted, going_on, placing, resolved, sent
 from domain.order.order import Order
@@ -31,7 +31,7 @@ class _Nobody:
         return True
 
 
-def waiting(*changes: Change) -> Append:
+def waiting(*changes: PendingEvents) -> Append:
     """An append that waits, as the repository makes it."""
     stored = [MAPPER.to_stored(each) for each in recorded(changes, NOON, TTD, uuid4())]
     return Append(
@@ -44,7 +44,7 @@ def waiting(*changes: Change) -> Append:
     )
 
 
-def parameters(change: Change) -> tuple[Order, list[list[object]]]:
+def parameters(change: PendingEvents) -> tuple[Order, list[list[object]]]:
     """What the appender hands to the database's function for one change."""
     return changed(change, NOON), columns([waiting(change)])
 

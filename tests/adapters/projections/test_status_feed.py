@@ -2,7 +2,7 @@
 
 import asyncio
 
-from application.envelope import Change
+from application.envelope import PendingEvents
 from contracts.order_repository_contract import order_id
 from contracts.status_feed_contract import StatusFeedContract, lived, page
 from domain.order.events import OrderCompleted, OrderId
@@ -14,8 +14,8 @@ class TestPostgresStatusFeed(StatusFeedContract):
     pass
 
 
-def at_once() -> Change:
-    return Change(order_id=order_id(), before=None, events=(placed, OrderCompleted()))
+def at_once() -> PendingEvents:
+    return PendingEvents(order_id=order_id(), before=None, events=(placed, OrderCompleted()))
 
 
 async def test_a_tailing_reader_misses_nothing_beside_many_writers_and_a_stalled_one(

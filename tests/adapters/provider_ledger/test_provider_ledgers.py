@@ -4,21 +4,21 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.memory.provider_ledger import InMemoryProviderLedger
+from adapters.memory.provider_ledger import InMemoryProviderHealthLog
 from adapters.postgres import open_pool
-from adapters.provider_ledger.postgres import PostgresProviderLedger
-from application.ports.provider_ledger import ProviderLedger
-from contracts.provider_ledger_contract import ProviderLedgerContract
+from adapters.provider_ledger.postgres import PostgresProviderHealthLog
+from application.ports.provider_ledger import ProviderHealthLog
+from contracts.provider_ledger_contract import ProviderHealthLogContract
 
 
-class TestPostgresProviderLedger(ProviderLedgerContract):
+class TestPostgresProviderHealthLog(ProviderHealthLogContract):
     @pytest.fixture
-    async def ledger(self, database_url: str) -> AsyncIterator[ProviderLedger]:
+    async def ledger(self, database_url: str) -> AsyncIterator[ProviderHealthLog]:
         async with await open_pool(database_url, size=1, name="varsel tests") as pool:
-            yield PostgresProviderLedger(pool)
+            yield PostgresProviderHealthLog(pool)
 
 
-class TestInMemoryProviderLedger(ProviderLedgerContract):
+class TestInMemoryProviderHealthLog(ProviderHealthLogContract):
     @pytest.fixture
-    def ledger(self) -> ProviderLedger:
-        return InMemoryProviderLedger()
+    def ledger(self) -> ProviderHealthLog:
+        return InMemoryProviderHealthLog()

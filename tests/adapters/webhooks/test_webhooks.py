@@ -20,13 +20,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.status_feed import InMemoryStatusFeed
-from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
-from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
+from adapters.memory.webhooks import InMemoryWebhookClient, InMemoryWebhooks
+from adapters.webhooks.http_receivers import HttpWebhookClient, WebhookSigner
 from application.ports.order_repository import OrderRepository
 from application.ports.status_feed import StatusFeed
-from application.ports.webhooks import NotTaken, Receivers, Webhooks
+from application.ports.webhooks import DeliveryFailure, WebhookClient, Webhooks
 from contracts.order_repository_contract import SetClock
-from contracts.webhooks_contract import ReceiversContract, WebhooksContract, leading_to
+from contracts.webhooks_contract import WebhookClientContract, WebhooksContract, leading_to
 from tests.adapters.conditions.endpoint import NAME, Endpoint, Speak, answer, endpoint
 from tests.adapters.conditions.hostile_urls import INSIDE
 from tests.adapters.conditions.test_hostile_urls import REFUSED
@@ -99,30 +99,30 @@ class TestInMemoryWebhooks(WebhooksContract):
         return InMemoryWebhooks(orders, feed)
 
 
-class TestHttpReceivers(ReceiversContract):
+class TestHttpWebhookClient(WebhookClientContract):
     @pytest.fixture
-    async def answering(self) -> AsyncIterator[ReceiversContract.Answering]:
+    async def answering(self) -> AsyncIterator[WebhookClientContract.Answering]:
         async with AsyncExitStack() as stack:
 
-            async def start(status: int) -> tuple[Receivers, str]:
+            async def start(status: int) -> tuple[WebhookClient, str]:
                 speak = answer(b"", f"{status} Whatever", "Location: http://127.0.0.1:1/")
                 serving = await stack.enter_async_context(endpoint(speak))
                 receivers = await stack.enter_async_context(
-                    aclosing(HttpReceivers(SIGNER, permitted=["127.0.0.1"]))
+                    aclosing(HttpWebhookClient(SIGNER, permitted=["127.0.0.1"]))
                 )
                 return receivers, f"http://127.0.0.1:{serving.port}/"
 
             yield start
 
 
-class TestInMemoryReceivers(ReceiversContract):
+class TestInMemoryWebhookClient(WebhookClientContract):
     @pytest.fixture
-    def answering(self) -> ReceiversContract.Answering:
-        async def start(status: int) -> tuple[Receivers, str]:
-            async def told(_: str, __: str, ___: bytes) -> NotTaken | None:
-                return None if status < 300 else NotTaken(f"status_{status}", status == 410)
+    def answering(self) -> WebhookClientContract.Answering:
+        async def start(status: int) -> tuple[WebhookClient, str]:
+            async def told(_: str, __: str, ___: bytes) -> DeliveryFailure | None:
+                return None if status < 300 else DeliveryFailure(f"status_{status}", status == 410)
 
-            return InMemoryReceivers(told), "https://case.example.org/"
+            return InMemoryWebhookClient(told), "https://case.example.org/"
 
         return start
 
@@ -138,16 +138,16 @@ def authority() -> trustme.CA:
 
 async def told(
     authority: trustme.CA, speak: Speak, *, permitted: Sequence[str] = ("127.0.0.1",)
-) -> tuple[NotTaken | None, Endpoint]:
+) -> tuple[DeliveryFailure | None, Endpoint]:
     """A receiver's answer over TLS, and what it saw."""
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    receivers = HttpReceivers(
+    receivers = HttpWebhookClient(
         SIGNER, permitted=permitted, seconds=0.5, ssl_context=trusting, resolve=here
     )
     async with endpoint(speak, certify=authority) as serving, aclosing(receivers):
         webhook = leading_to(f"https://{NAME}:{serving.port}/varsel", secret_id=SECRET_ID)
-        taken = await receivers.tell(webhook, message_id="order_7", at=NOON, body=BODY)
+        taken = await receivers.deliver(webhook, message_id="order_7", at=NOON, body=BODY)
         return taken, serving
 
 
@@ -202,7 +202,9 @@ async def test_an_address_is_proved_by_what_only_its_webhook_was_sent(
 ) -> None:
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    receivers = HttpReceivers(SIGNER, permitted=["127.0.0.1"], ssl_context=trusting, resolve=here)
+    receivers = HttpWebhookClient(
+        SIGNER, permitted=["127.0.0.1"], ssl_context=trusting, resolve=here
+    )
     speak, served = answering_with(body)
     async with endpoint(speak, certify=authority) as serving, aclosing(receivers):
         served.append(serving)
@@ -215,7 +217,7 @@ async def test_an_address_is_proved_by_what_only_its_webhook_was_sent(
             body=receivers.challenge(webhook).encode(),
         )
 
-    assert taken == (None if code is None else NotTaken(code))
+    assert taken == (None if code is None else DeliveryFailure(code))
 
 
 def signed_by(secret_ids: Sequence[UUID], at: datetime) -> tuple[dict[str, str], bytes]:
@@ -290,7 +292,7 @@ async def _endless_head(writer: asyncio.StreamWriter) -> None:
 async def test_a_receiver_that_does_not_come_to_the_point_is_not_waited_for(
     authority: trustme.CA, speak: Speak, code: str
 ) -> None:
-    assert (await told(authority, speak))[0] == NotTaken(code)
+    assert (await told(authority, speak))[0] == DeliveryFailure(code)
 
 
 async def test_of_an_answer_without_end_the_status_is_enough(authority: trustme.CA) -> None:
@@ -313,18 +315,18 @@ async def test_of_an_answer_without_end_the_status_is_enough(authority: trustme.
 async def test_no_receiver_leads_into_our_own_network(authority: trustme.CA) -> None:
     taken, serving = await told(authority, answer(b""), permitted=())
 
-    assert taken == NotTaken("refused_address")
+    assert taken == DeliveryFailure("refused_address")
     assert serving.connections == 0
 
 
 async def test_no_spelling_of_a_host_inside_leads_there(authority: trustme.CA) -> None:
     async with (
         endpoint(answer(b""), certify=authority) as trap,
-        aclosing(HttpReceivers(SIGNER, seconds=2)) as receivers,
+        aclosing(HttpWebhookClient(SIGNER, seconds=2)) as receivers,
     ):
         told = await asyncio.gather(
             *(
-                receivers.tell(
+                receivers.deliver(
                     leading_to(f"https://{host}:{trap.port}/"),
                     message_id="order_7",
                     at=NOON,
@@ -344,5 +346,5 @@ async def test_nobody_goes_where_a_receiver_sends_us(authority: trustme.CA, loca
 
     taken, serving = await told(authority, redirect)
 
-    assert taken == NotTaken("status_307")
+    assert taken == DeliveryFailure("status_307")
     assert serving.connections == 1

@@ -11,7 +11,7 @@ from adapters.memory.registries import (
     InMemoryPersonRegistry,
     InMemoryProfileRegistry,
 )
-from application.delivery.contact_lookup import ContactLookUp, Registries, Wanted
+from application.delivery.contact_lookup import ContactLookup, LookupRequest, Registries
 from application.ports.registries import RegistryUnavailableError
 from domain.contact_point import (
     BusinessRecord,
@@ -91,15 +91,15 @@ def persons() -> AskedPersons:
 
 
 @pytest.fixture
-def look_up(persons: AskedPersons) -> ContactLookUp:
-    return ContactLookUp(registries(persons))
+def look_up(persons: AskedPersons) -> ContactLookup:
+    return ContactLookup(registries(persons))
 
 
 async def test_everybody_is_found_in_the_order_in_which_they_were_wanted(
-    look_up: ContactLookUp,
+    look_up: ContactLookup,
 ) -> None:
     identities: list[Identity] = [DIRECT, OLA, UNIT, SIGRID, KARI, OTHER_UNIT, KARI]
-    found = await look_up.find([Wanted(identity=each) for each in identities])
+    found = await look_up.find([LookupRequest(identity=each) for each in identities])
     assert found == [
         DirectFinding(identity=DIRECT),
         PersonFinding(record=None),
@@ -112,28 +112,28 @@ async def test_everybody_is_found_in_the_order_in_which_they_were_wanted(
 
 
 async def test_a_registry_is_asked_once_about_each(
-    look_up: ContactLookUp, persons: AskedPersons
+    look_up: ContactLookup, persons: AskedPersons
 ) -> None:
-    await look_up.find([Wanted(identity=each) for each in (KARI, OLA, KARI, UNIT)])
+    await look_up.find([LookupRequest(identity=each) for each in (KARI, OLA, KARI, UNIT)])
     assert persons.asked == [[OLA.number.text, KARI.number.text]]
 
 
 async def test_a_registry_is_not_asked_about_nobody(
-    look_up: ContactLookUp, persons: AskedPersons
+    look_up: ContactLookup, persons: AskedPersons
 ) -> None:
     assert await look_up.find([]) == []
-    await look_up.find([Wanted(identity=DIRECT), Wanted(identity=UNIT)])
+    await look_up.find([LookupRequest(identity=DIRECT), LookupRequest(identity=UNIT)])
     assert not persons.asked
 
 
-async def test_users_are_asked_about_by_resource_and_action(look_up: ContactLookUp) -> None:
+async def test_users_are_asked_about_by_resource_and_action(look_up: ContactLookup) -> None:
     found = await look_up.find(
         [
-            Wanted(identity=UNIT, resource=TAX),
-            Wanted(identity=UNIT, resource=TAX, action="write"),
-            Wanted(identity=OTHER_UNIT, resource=TAX),
-            Wanted(identity=UNIT, resource=""),
-            Wanted(identity=UNIT, action="read"),
+            LookupRequest(identity=UNIT, resource=TAX),
+            LookupRequest(identity=UNIT, resource=TAX, action="write"),
+            LookupRequest(identity=OTHER_UNIT, resource=TAX),
+            LookupRequest(identity=UNIT, resource=""),
+            LookupRequest(identity=UNIT, action="read"),
         ]
     )
     answers = [
@@ -145,19 +145,19 @@ async def test_users_are_asked_about_by_resource_and_action(look_up: ContactLook
 
 
 async def test_a_registry_that_is_down_is_not_one_that_knows_nobody() -> None:
-    look_up = ContactLookUp(registries(Down()))
+    look_up = ContactLookup(registries(Down()))
     with pytest.raises(RegistryUnavailableError, match="krr"):
-        await look_up.find([Wanted(identity=KARI), Wanted(identity=UNIT)])
+        await look_up.find([LookupRequest(identity=KARI), LookupRequest(identity=UNIT)])
 
 
 async def test_a_registry_that_is_down_matters_only_to_those_who_need_it() -> None:
-    look_up = ContactLookUp(registries(Down()))
-    (found,) = await look_up.find([Wanted(identity=UNIT)])
+    look_up = ContactLookup(registries(Down()))
+    (found,) = await look_up.find([LookupRequest(identity=UNIT)])
     assert isinstance(found, OrganisationFinding)
     assert found.record == BUSINESS
 
 
-async def test_names_are_told_by_identity(look_up: ContactLookUp) -> None:
+async def test_names_are_told_by_identity(look_up: ContactLookup) -> None:
     assert await look_up.names([KARI, OLA, UNIT, SIGRID, DIRECT]) == {
         KARI: Identifier("Kari Nordmann"),
         UNIT: Identifier("FJELL OG FJORD AS"),

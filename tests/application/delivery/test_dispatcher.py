@@ -14,20 +14,20 @@ from typing_extensions import override
 from adapters.memory.provider import RecordingProvider
 from application.agreeing import read_agreement
 from application.assembly import Policy, assemble
-from application.delivery.contact_lookup import ContactLookUp, Wanted
+from application.delivery.contact_lookup import ContactLookup, LookupRequest
 from application.delivery.dispatcher import Dispatcher
-from application.envelope import SERVICE, Actor, Change
+from application.envelope import SERVICE, Actor, PendingEvents
 from application.ordering.commands import CancelOrder, NewOrder, PlaceChain, PlaceOrder
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.provider import (
-    Accepted,
-    Deferred,
-    Letter,
+    HandoverAccepted,
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
+    OutboundMessage,
+    OutboundSms,
     Provider,
-    Rejected,
-    SmsLetter,
     Trouble,
-    Unknown,
 )
 from application.ports.registries import RegistryUnavailableError
 from application.ports.report_inbox import Report
@@ -105,7 +105,7 @@ def rewired(world: MemoryWorld, policy: Policy | None = None, /, **changes: obje
     """Another worker of the same world, to which some of the outside looks different."""
     own: Mapping[str, object] = {"process": "another", "chance": lambda: 0.0}
     ports = replace(world.ports, **{**own, **changes})  # type: ignore[arg-type]  # any port
-    return assemble(ports, policy or Policy()).dispatching
+    return assemble(ports, policy or Policy()).dispatcher
 
 
 # Handing over
@@ -114,7 +114,7 @@ def rewired(world: MemoryWorld, policy: Policy | None = None, /, **changes: obje
 async def test_the_attempt_is_on_record_before_the_provider_is_called(world: MemoryWorld) -> None:
     seen: list[str] = []
 
-    async def watch(_: Letter) -> None:
+    async def watch(_: OutboundMessage) -> None:
         seen.extend(line.event for line in await world.auditing.history(order_id, by=AUDITOR))
 
     order_id = await placed(world)
@@ -131,7 +131,7 @@ async def test_a_worker_that_dies_in_the_hand_over_leaves_an_unknown_and_not_a_s
     order = await now(world, order_id)
     found = await world.dispatching._resolve(order, [RecipientNo(0)], {}, world.clock())
     (order,) = await world.orders.append(
-        [Change(order_id=order_id, before=order, events=tuple(found))], by=SERVICE
+        [PendingEvents(order_id=order_id, before=order, events=tuple(found))], by=SERVICE
     )
     moment = world.clock()
     attempt = Attempt(
@@ -139,7 +139,7 @@ async def test_a_worker_that_dies_in_the_hand_over_leaves_an_unknown_and_not_a_s
     )
     await world.orders.append(
         [
-            Change(
+            PendingEvents(
                 order_id=order_id,
                 before=order,
                 events=tuple(order.attempt({FIRST: attempt}, moment)),
@@ -173,7 +173,7 @@ async def test_two_workers_hand_an_order_over_once(world: MemoryWorld) -> None:
 
 
 async def test_what_is_put_off_is_tried_again_and_arrives(world: MemoryWorld) -> None:
-    world.mail.answer(Deferred("451 4.7.1"), Deferred("451 4.7.1"))
+    world.mail.answer(HandoverDeferred("451 4.7.1"), HandoverDeferred("451 4.7.1"))
     order_id = await placed(world)
 
     order = await world.finished(order_id)
@@ -185,7 +185,7 @@ async def test_what_is_put_off_is_tried_again_and_arrives(world: MemoryWorld) ->
 
 
 async def test_what_is_put_off_for_ever_expires_unsent(world: MemoryWorld) -> None:
-    world.mail.answer_for("somebody@example.org", Deferred("451 4.7.1"))
+    world.mail.answer_for("somebody@example.org", HandoverDeferred("451 4.7.1"))
     order_id = await placed(world)
 
     order = await world.finished(order_id)
@@ -194,7 +194,7 @@ async def test_what_is_put_off_for_ever_expires_unsent(world: MemoryWorld) -> No
 
 
 async def test_a_relay_that_refuses_us_is_an_alarm_and_no_message_fails(world: MemoryWorld) -> None:
-    world.mail.answer(Deferred("auth_535 5.7.8", Trouble.REFUSES_US))
+    world.mail.answer(HandoverDeferred("auth_535 5.7.8", Trouble.REFUSES_US))
     order_id = await placed(world)
 
     with capture_logs() as log:
@@ -212,7 +212,7 @@ async def test_a_relay_that_refuses_us_is_an_alarm_and_no_message_fails(world: M
 
 
 async def test_a_refusal_is_final_and_the_others_go_on(world: MemoryWorld) -> None:
-    world.mail.answer_for("bad@example.org", Rejected(Failure.INVALID_ADDRESS, "550 5.1.1"))
+    world.mail.answer_for("bad@example.org", HandoverRejected(Failure.INVALID_ADDRESS, "550 5.1.1"))
     order_id = await placed(world, Direct(email=Contact("bad@example.org")), SOMEBODY)
 
     order = await world.finished(order_id)
@@ -226,7 +226,7 @@ async def test_a_refusal_is_final_and_the_others_go_on(world: MemoryWorld) -> No
 async def test_an_unknown_outcome_is_settled_by_a_report_and_not_sent_again(
     world: MemoryWorld,
 ) -> None:
-    world.mail.answer(Unknown("lost"))
+    world.mail.answer(HandoverUnknown("lost"))
     order_id = await placed(world)
     await world.dispatching.run_until_idle()
     (letter,) = world.mail.offered
@@ -250,7 +250,7 @@ async def test_an_unknown_outcome_is_settled_by_a_report_and_not_sent_again(
 
 
 async def test_an_unknown_email_without_a_report_is_sent_once_more(world: MemoryWorld) -> None:
-    world.mail.answer(Unknown("lost"))
+    world.mail.answer(HandoverUnknown("lost"))
     order_id = await placed(world)
 
     order = await world.finished(order_id)
@@ -264,13 +264,13 @@ async def test_an_unknown_email_without_a_report_is_sent_once_more(world: Memory
 @pytest.fixture
 def remembering() -> MemoryWorld:
     """A world whose providers remember for five minutes what they took."""
-    return MemoryWorld(carries_once_for=timedelta(minutes=5))
+    return MemoryWorld(deduplication_window=timedelta(minutes=5))
 
 
 async def test_a_provider_that_can_tell_is_asked_before_anything_is_sent_again(
     remembering: MemoryWorld,
 ) -> None:
-    remembering.sms.lose(Accepted("its-own-name"))
+    remembering.sms.lose(HandoverAccepted("its-own-name"))
     order_id = await placed(remembering, channel=ChannelChoice.SMS)
 
     await remembering.dispatching.run_until_idle()
@@ -281,7 +281,7 @@ async def test_a_provider_that_can_tell_is_asked_before_anything_is_sent_again(
 
 
 async def test_what_a_provider_says_it_never_took_is_sent_anew(remembering: MemoryWorld) -> None:
-    remembering.sms.lose(Deferred("never_seen"))
+    remembering.sms.lose(HandoverDeferred("never_seen"))
     order_id = await placed(remembering, channel=ChannelChoice.SMS)
 
     await remembering.dispatching.run_until_idle()
@@ -295,7 +295,7 @@ async def test_what_a_provider_says_it_never_took_is_sent_anew(remembering: Memo
 async def test_what_stays_in_doubt_is_sent_again_under_the_same_name_and_carried_once(
     remembering: MemoryWorld,
 ) -> None:
-    remembering.sms.lose(Accepted("taken"))
+    remembering.sms.lose(HandoverAccepted("taken"))
     remembering.sms.answer_no_questions()
     order_id = await placed(remembering, channel=ChannelChoice.SMS)
     await remembering.dispatching.run_until_idle()
@@ -313,7 +313,7 @@ async def test_what_stays_in_doubt_is_sent_again_under_the_same_name_and_carried
 async def test_when_its_provider_has_forgotten_a_text_message_is_given_up(
     remembering: MemoryWorld,
 ) -> None:
-    remembering.sms.lose(Accepted("taken"))
+    remembering.sms.lose(HandoverAccepted("taken"))
     remembering.sms.answer_no_questions()
     order_id = await placed(remembering, channel=ChannelChoice.SMS)
     await remembering.dispatching.run_until_idle()
@@ -332,7 +332,7 @@ async def test_when_its_provider_has_forgotten_a_text_message_is_given_up(
 async def test_what_a_provider_that_is_gone_may_have_taken_goes_through_no_other(
     world: MemoryWorld,
 ) -> None:
-    world.mail.answer(Unknown("lost"))
+    world.mail.answer(HandoverUnknown("lost"))
     order_id = await placed(world)
     await world.dispatching.run_until_idle()
     world.pass_time(timedelta(minutes=16))
@@ -347,7 +347,7 @@ async def test_what_a_provider_that_is_gone_may_have_taken_goes_through_no_other
 async def test_a_report_that_comes_while_the_outcome_is_recorded_is_not_lost(
     world: MemoryWorld,
 ) -> None:
-    async def report_first(_: Letter) -> None:
+    async def report_first(_: OutboundMessage) -> None:
         """As fast gateways do."""
         order = await now(world, order_id)
         told = DeliveryReported(
@@ -356,7 +356,9 @@ async def test_a_report_that_comes_while_the_outcome_is_recorded_is_not_lost(
             state=ReportedState.DELIVERED,
             code="2.0.0",
         )
-        change = Change(order_id=order_id, before=order, events=tuple(order.record_reports([told])))
+        change = PendingEvents(
+            order_id=order_id, before=order, events=tuple(order.record_reports([told]))
+        )
         await world.orders.append([change], by=SERVICE)
 
     order_id = await placed(world)
@@ -427,7 +429,7 @@ async def test_a_text_message_is_worth_nothing_after_its_expiry(world: MemoryWor
     await world.dispatching.run_until_idle()
 
     (letter,) = world.sms.carried
-    assert isinstance(letter, SmsLetter)
+    assert isinstance(letter, OutboundSms)
     assert letter.expires_at == (await now(world, order_id)).notifications[0].expires_at
 
 
@@ -478,12 +480,12 @@ async def test_what_waited_for_a_relay_has_left_nineteen_minutes_after_its_retur
     world: MemoryWorld, away: timedelta
 ) -> None:
     several = [await placed(world) for _ in range(20)]
-    world.mail.answer_for("somebody@example.org", Deferred("unreachable"))
+    world.mail.answer_for("somebody@example.org", HandoverDeferred("unreachable"))
     returns = world.clock() + away
     await world.work_until(returns)
     assert world.mail.carried == []
 
-    world.mail.answer_for("somebody@example.org", Accepted("taken"))
+    world.mail.answer_for("somebody@example.org", HandoverAccepted("taken"))
     await world.work_until(returns + timedelta(minutes=19))
 
     assert len(world.mail.carried) == len(several)
@@ -615,9 +617,9 @@ async def test_who_is_asked_for_in_a_large_order_keeps_no_small_one_waiting(
 ) -> None:
     asked: list[int] = []
 
-    class Counting(ContactLookUp):
+    class Counting(ContactLookup):
         @override
-        async def find(self, wanted: Sequence[Wanted]) -> Sequence[Finding]:
+        async def find(self, wanted: Sequence[LookupRequest]) -> Sequence[Finding]:
             asked.append(len(wanted))
             return await super().find(wanted)
 
@@ -654,11 +656,11 @@ class Gated(StandIn):
 
     def __init__(self, world: MemoryWorld) -> None:
         super().__init__(world, self._take)
-        self.taken: list[Letter] = []
+        self.taken: list[OutboundMessage] = []
         self.has_taken = asyncio.Event()
         self.may_answer = asyncio.Event()
 
-    async def _take(self, letter: Letter) -> None:
+    async def _take(self, letter: OutboundMessage) -> None:
         self.taken.append(letter)
         self.has_taken.set()
         await self.may_answer.wait()
@@ -730,7 +732,7 @@ class ForgettingOutcomes:
         self._orders = world.orders
         self._back_at: float | None = None
 
-    async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
+    async def append(self, changes: Sequence[PendingEvents], *, by: Actor) -> Sequence[Order]:
         now = asyncio.get_running_loop().time()
         if any(isinstance(e, NotificationSent) for each in changes for e in each.events):
             self._back_at = self._back_at or now + 30
@@ -758,7 +760,7 @@ def test_an_outcome_is_not_forgotten_while_the_store_is_away(world: MemoryWorld)
 async def test_an_owner_that_is_stopped_in_the_middle_of_an_order_keeps_the_rest(
     world: MemoryWorld,
 ) -> None:
-    async def stop_the_owner(_: Letter) -> None:
+    async def stop_the_owner(_: OutboundMessage) -> None:
         await world.owners.stop("TTD", "sends to everybody")
         world.pass_time(timedelta(seconds=2))
 
@@ -865,9 +867,10 @@ async def test_a_reminder_from_before_it_knew_its_order_follows_it_all_the_same(
     assert chain is not None
     earlier = msgspec.structs.replace(reminder.placed, chain=Chain(chain.chain_id))
     earlier_id = OrderId(uuid4())
-    cancelled_alone = Change(order_id=order_id, before=main, events=(OrderCancelled(),))
+    cancelled_alone = PendingEvents(order_id=order_id, before=main, events=(OrderCancelled(),))
     await world.orders.append(
-        [cancelled_alone, Change(order_id=earlier_id, before=None, events=(earlier,))], by=TTD
+        [cancelled_alone, PendingEvents(order_id=earlier_id, before=None, events=(earlier,))],
+        by=TTD,
     )
 
     followed = await world.finished(earlier_id)

@@ -6,10 +6,16 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.provider import RecordingProvider
-from application.delivery.handover import HandOver, OrderInHand
-from application.delivery.provider_selection import HealthRules
+from application.delivery.handover import HandoverService, OrderSession
+from application.delivery.provider_selection import CircuitBreakerSettings
 from application.ordering.commands import NewOrder, PlaceOrder
-from application.ports.provider import Accepted, Deferred, Letter, Provider, Told
+from application.ports.provider import (
+    HandoverAccepted,
+    HandoverDeferred,
+    OutboundMessage,
+    Provider,
+    Told,
+)
 from domain.channel import Channel, ChannelChoice
 from domain.message import EmailMessage
 from domain.order.events import NotificationNo
@@ -41,8 +47,8 @@ async def resolved(world: MemoryWorld) -> Order:
     return evolve_all(read, read.resolve({RecipientNo(0): found}, {}), world.clock())
 
 
-def over(world: MemoryWorld, *providers: Provider) -> HandOver:
-    return HandOver(
+def over(world: MemoryWorld, *providers: Provider) -> HandoverService:
+    return HandoverService(
         orders=world.orders,
         providers={Channel.EMAIL: providers},
         clock=world.clock,
@@ -55,11 +61,13 @@ def relays(world: MemoryWorld) -> list[RecordingProvider]:
     return [RecordingProvider(name, clock=world.clock) for name in ("smtp", "smtp:2")]
 
 
-def due_for_a_probe(world: MemoryWorld, hand_over: HandOver, name: str) -> None:
-    for _ in range(HealthRules().fewest):
+def due_for_a_probe(world: MemoryWorld, hand_over: HandoverService, name: str) -> None:
+    for _ in range(CircuitBreakerSettings().fewest):
         began = world.clock()
-        hand_over.choice.learn(name, Deferred("unreachable"), began=began, now=world.clock())
-    world.pass_time(HealthRules().first_pause)
+        hand_over.choice.record_outcome(
+            name, HandoverDeferred("unreachable"), began=began, now=world.clock()
+        )
+    world.pass_time(CircuitBreakerSettings().first_pause)
 
 
 async def test_what_may_not_be_attempted_is_no_probe(world: MemoryWorld) -> None:
@@ -104,10 +112,10 @@ class Queueing:
     def __init__(self, world: MemoryWorld) -> None:
         self._world = world
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
+    async def send(self, letters: Sequence[OutboundMessage]) -> AsyncIterator[Told]:
         for letter in letters:
             self._world.pass_time(timedelta(seconds=8))
-            yield Told(letter, Accepted(letter.token), self._world.clock())
+            yield Told(letter, HandoverAccepted(letter.token), self._world.clock())
 
 
 async def test_what_waits_for_a_connection_of_ours_does_not_make_a_relay_slow(
@@ -116,12 +124,14 @@ async def test_what_waits_for_a_connection_of_ours_does_not_make_a_relay_slow(
     queueing, other = Queueing(world), RecordingProvider("smtp:2", clock=world.clock)
     hand_over = over(world, queueing, other)
     for _ in range(10):
-        hand_over.choice.learn("smtp:2", Accepted("1"), began=world.clock(), now=world.clock())
+        hand_over.choice.record_outcome(
+            "smtp:2", HandoverAccepted("1"), began=world.clock(), now=world.clock()
+        )
 
     by_itself = over(world, queueing)
     for _ in range(10):
         order = await resolved(world)
-        unit = OrderInHand(order)
+        unit = OrderSession(order)
         await hand_over.send(unit, by_itself.attempts(order, [FIRST], world.clock()))
 
     assert list(hand_over.choice.shifts) == []

@@ -10,18 +10,18 @@ import pytest
 from typing_extensions import override
 
 from adapters.memory.provider import RecordingProvider
-from adapters.memory.provider_ledger import InMemoryProviderLedger
-from application.delivery.provider_health_log import NotingService
-from application.delivery.provider_selection import ProviderChoice
+from adapters.memory.provider_ledger import InMemoryProviderHealthLog
+from application.delivery.provider_health_log import ProviderHealthRecorder
+from application.delivery.provider_selection import ProviderSelector
 from application.ports.order_repository import StoreUnavailableError
-from application.ports.provider_ledger import Shift
+from application.ports.provider_ledger import WeightChange
 from domain.channel import Channel
 from tests.samples import NOON
 
 ME = "host-a 11"
 
 
-class Ledger(InMemoryProviderLedger):
+class Ledger(InMemoryProviderHealthLog):
     """A ledger that can be away, or lose its answers."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Ledger(InMemoryProviderLedger):
         self.handed: list[str] = []
 
     @override
-    async def note(self, process: str, shifts: Mapping[UUID, Shift], at: datetime) -> None:
+    async def note(self, process: str, shifts: Mapping[UUID, WeightChange], at: datetime) -> None:
         self.asked.release()
         if self.is_away:
             raise StoreUnavailableError
@@ -50,8 +50,8 @@ class Installation:
             RecordingProvider(name, Channel.EMAIL, clock=lambda: NOON)
             for name in ("smtp", "smtp:2")
         ]
-        self.choice = ProviderChoice({Channel.EMAIL: relays}, chance=lambda: 0.0)
-        self.noting = NotingService(
+        self.choice = ProviderSelector({Channel.EMAIL: relays}, chance=lambda: 0.0)
+        self.noting = ProviderHealthRecorder(
             ledger=self.ledger,
             choice=self.choice,
             clock=lambda: NOON,
@@ -61,7 +61,9 @@ class Installation:
 
     def shift(self, *reasons: str) -> None:
         for reason in reasons:
-            self.choice.shifts.append(Shift(provider="smtp", weight=0.5, reason=reason, at=NOON))
+            self.choice.shifts.append(
+                WeightChange(provider="smtp", weight=0.5, reason=reason, at=NOON)
+            )
 
     async def reasons(self) -> list[str]:
         """Why weights shifted, oldest first, without the start of the process."""

@@ -8,15 +8,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.memory.provider import RecordingProvider
-from application.delivery.provider_selection import HealthRules, ProviderChoice
+from application.delivery.provider_selection import CircuitBreakerSettings, ProviderSelector
 from application.ports.provider import (
     TOO_LATE,
-    Accepted,
-    Deferred,
+    HandoverAccepted,
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
     Outcome,
-    Rejected,
     Trouble,
-    Unknown,
     withheld,
 )
 from domain.channel import Channel
@@ -26,8 +26,8 @@ from tests.samples import NOON
 
 FIRST, SECOND = "link_mobility", "kannel"
 QUICK = timedelta(milliseconds=50)
-GOOD = Accepted("reference")
-BAD = Deferred("unreachable")
+GOOD = HandoverAccepted("reference")
+BAD = HandoverDeferred("unreachable")
 
 
 class Installation:
@@ -40,8 +40,10 @@ class Installation:
             RecordingProvider(name, Channel.SMS, clock=lambda: self.now, longest_hand_over=880.0)
             for name in names or (FIRST, SECOND)
         ]
-        self.choice = ProviderChoice(
-            {Channel.SMS: providers}, chance=lambda: next(self._chances), rules=HealthRules()
+        self.choice = ProviderSelector(
+            {Channel.SMS: providers},
+            chance=lambda: next(self._chances),
+            rules=CircuitBreakerSettings(),
         )
 
     def given(self, count: int = 100) -> dict[str, int]:
@@ -55,7 +57,7 @@ class Installation:
         for _ in range(times):
             began = self.now
             self.now += took
-            self.choice.learn(name, outcome, began=began, now=self.now)
+            self.choice.record_outcome(name, outcome, began=began, now=self.now)
 
     def given_again(self, count: int = 100) -> dict[str, int]:
         """How many of the next notifications each gateway is given, all of which were put off before."""
@@ -66,12 +68,12 @@ class Installation:
     def comes_late(self, name: str, outcome: Outcome, *, began: datetime) -> None:
         """Something comes of a hand-over that began some time ago."""
         self.now += QUICK
-        self.choice.learn(name, outcome, began=began, now=self.now)
+        self.choice.record_outcome(name, outcome, began=began, now=self.now)
 
     def open(self, name: str) -> None:
         """A gateway has been in trouble, until it is time for a probe."""
         self.happens(name, BAD, times=5)
-        self.now += HealthRules().first_pause
+        self.now += CircuitBreakerSettings().first_pause
 
     def reasons(self) -> list[str]:
         return [each.reason for each in self.choice.shifts]
@@ -88,7 +90,7 @@ def test_who_does_equally_well_is_given_equally_much(gateways: Installation) -> 
     assert 40 <= given[FIRST] <= 60
 
 
-@pytest.mark.parametrize("outcome", [BAD, Unknown("timeout")])
+@pytest.mark.parametrize("outcome", [BAD, HandoverUnknown("timeout")])
 def test_a_gateway_that_is_down_is_given_nothing_new(
     gateways: Installation, outcome: Outcome
 ) -> None:
@@ -103,7 +105,7 @@ def test_a_gateway_that_is_down_is_given_nothing_new(
 def test_a_gateway_that_refuses_us_is_left_alone_at_once_and_no_message_fails(
     gateways: Installation,
 ) -> None:
-    gateways.happens(FIRST, Deferred("logon_failed", Trouble.REFUSES_US))
+    gateways.happens(FIRST, HandoverDeferred("logon_failed", Trouble.REFUSES_US))
 
     assert gateways.given() == {FIRST: 0, SECOND: 100}
     assert gateways.reasons() == ["refuses us: logon_failed"]
@@ -112,7 +114,7 @@ def test_a_gateway_that_refuses_us_is_left_alone_at_once_and_no_message_fails(
 def test_messages_that_are_refused_for_what_they_are_speak_against_nobody(
     gateways: Installation,
 ) -> None:
-    gateways.happens(FIRST, Rejected(Failure.INVALID_ADDRESS, "10"), times=50)
+    gateways.happens(FIRST, HandoverRejected(Failure.INVALID_ADDRESS, "10"), times=50)
 
     assert gateways.given()[FIRST] >= 40
     assert gateways.reasons() == []
@@ -122,8 +124,8 @@ def test_messages_that_are_refused_for_what_they_are_speak_against_nobody(
     "outcome",
     [
         TOO_LATE,
-        Deferred("attachment_status_503", Trouble.ELSEWHERE),
-        Unknown("unexpected", Trouble.ELSEWHERE),
+        HandoverDeferred("attachment_status_503", Trouble.ELSEWHERE),
+        HandoverUnknown("unexpected", Trouble.ELSEWHERE),
         withheld(Failure.FAILED, "unexpected"),
     ],
 )
@@ -140,7 +142,7 @@ def test_after_a_pause_one_message_finds_out_how_a_gateway_is_doing(
     gateways: Installation,
 ) -> None:
     gateways.happens(FIRST, BAD, times=5)
-    gateways.now += HealthRules().first_pause
+    gateways.now += CircuitBreakerSettings().first_pause
 
     assert gateways.given(100) == {FIRST: 1, SECOND: 99}
 
@@ -180,7 +182,7 @@ def test_a_probe_that_succeeds_brings_a_gateway_back_little_by_little(
     gateways: Installation,
 ) -> None:
     gateways.happens(FIRST, BAD, times=5)
-    gateways.now += HealthRules().first_pause
+    gateways.now += CircuitBreakerSettings().first_pause
     gateways.given(1)
 
     gateways.happens(FIRST, GOOD)
@@ -212,7 +214,7 @@ def test_a_probe_of_which_nothing_is_heard_is_made_again_after_its_pause(
     gateways.open(FIRST)
     assert gateways.given()[FIRST] == 1
 
-    gateways.now += HealthRules().first_pause
+    gateways.now += CircuitBreakerSettings().first_pause
 
     assert gateways.given() == {FIRST: 1, SECOND: 99}
 
@@ -223,7 +225,7 @@ def test_a_probe_of_which_something_is_heard_late_is_a_probe_all_the_same(
     gateways.open(FIRST)
     probed_at = gateways.now
     gateways.given(1)
-    gateways.now += HealthRules().first_pause
+    gateways.now += CircuitBreakerSettings().first_pause
     gateways.given(1)
 
     gateways.comes_late(FIRST, GOOD, began=probed_at)
@@ -235,7 +237,7 @@ def test_a_probe_of_which_something_is_heard_late_is_a_probe_all_the_same(
     "trouble",
     [
         TOO_LATE,
-        Deferred("attachment_timeout", Trouble.ELSEWHERE),
+        HandoverDeferred("attachment_timeout", Trouble.ELSEWHERE),
         withheld(Failure.FAILED, "control_character"),
     ],
 )
@@ -250,7 +252,9 @@ def test_a_probe_that_never_reached_the_gateway_is_made_again_at_once(
     assert gateways.given() == {FIRST: 1, SECOND: 99}
 
 
-@pytest.mark.parametrize("outcome", [GOOD, BAD, Deferred("logon_failed", Trouble.REFUSES_US)])
+@pytest.mark.parametrize(
+    "outcome", [GOOD, BAD, HandoverDeferred("logon_failed", Trouble.REFUSES_US)]
+)
 def test_what_began_before_the_probe_is_not_taken_for_it(
     gateways: Installation, outcome: Outcome
 ) -> None:
@@ -272,7 +276,7 @@ def test_what_began_before_the_probe_says_nothing_after_it_either(gateways: Inst
     gateways.happens(FIRST, GOOD)
 
     for _ in range(10):
-        gateways.comes_late(FIRST, Unknown("timeout"), began=began)
+        gateways.comes_late(FIRST, HandoverUnknown("timeout"), began=began)
 
     assert gateways.reasons()[-1] == "the probe succeeded"
 
@@ -281,7 +285,7 @@ def alarms(log: Sequence[Mapping[str, object]]) -> list[object]:
     return [each["provider"] for each in log if each["event"] == "provider_refuses_us"]
 
 
-REFUSED = Deferred("logon_failed", Trouble.REFUSES_US)
+REFUSED = HandoverDeferred("logon_failed", Trouble.REFUSES_US)
 
 
 def test_a_probe_that_is_refused_for_our_login_is_an_alarm(gateways: Installation) -> None:
@@ -321,7 +325,7 @@ def test_the_alarm_is_sounded_again_after_ten_minutes_for_each_gateway_by_itself
 
 def test_credentials_that_are_mended_are_found_out_by_a_probe(gateways: Installation) -> None:
     gateways.happens(FIRST, REFUSED, times=10)
-    gateways.now += HealthRules().first_pause
+    gateways.now += CircuitBreakerSettings().first_pause
 
     assert gateways.given()[FIRST] == 1
     gateways.happens(FIRST, GOOD)
@@ -344,7 +348,7 @@ def test_some_trouble_lowers_a_gateways_share_and_it_drifts_back(gateways: Insta
         gateways.happens(FIRST, GOOD, times=2)
         gateways.happens(FIRST, BAD)
     lowered = gateways.given()[FIRST]
-    gateways.now += HealthRules().window
+    gateways.now += CircuitBreakerSettings().window
     gateways.happens(FIRST, GOOD, times=50)
 
     assert lowered < 45
@@ -388,7 +392,7 @@ def test_one_gateway_alone_is_given_everything_however_it_does() -> None:
 def test_one_gateway_alone_is_probed_as_well() -> None:
     alone = Installation(FIRST)
     alone.happens(FIRST, BAD, times=5)
-    alone.now += HealthRules().first_pause
+    alone.now += CircuitBreakerSettings().first_pause
     alone.given(1)
 
     alone.happens(FIRST, GOOD, times=50)
@@ -403,13 +407,13 @@ def in_order(moments: list[datetime]) -> bool:
 
 def test_every_shift_is_told_in_order(gateways: Installation) -> None:
     gateways.happens(FIRST, BAD, times=5)
-    gateways.happens(SECOND, Deferred("auth_missing", Trouble.REFUSES_US))
+    gateways.happens(SECOND, HandoverDeferred("auth_missing", Trouble.REFUSES_US))
 
     assert in_order([each.at for each in gateways.choice.shifts])
     assert [each.provider for each in gateways.choice.shifts] == [FIRST, SECOND]
 
 
-@pytest.mark.parametrize("outcome", [GOOD, Unknown("timeout")])
+@pytest.mark.parametrize("outcome", [GOOD, HandoverUnknown("timeout")])
 def test_to_learn_is_the_same_work_however_much_was_learned_before(
     gateways: Installation, outcome: Outcome
 ) -> None:
@@ -432,7 +436,7 @@ def test_what_was_learned_is_forgotten_after_a_minute_to_the_last_microsecond(
     gateways.happens(SECOND, GOOD, times=50)
     for _ in range(300):
         gateways.happens(FIRST, GOOD, times=10, took=timedelta(seconds=1, microseconds=1))
-    gateways.now += HealthRules().window + timedelta(seconds=1)
+    gateways.now += CircuitBreakerSettings().window + timedelta(seconds=1)
 
     gateways.happens(FIRST, GOOD)
 

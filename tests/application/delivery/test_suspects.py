@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from application.ordering.commands import NewOrder, PlaceOrder
 from application.ports.agenda import WITHHELD, InHand, Loan
 from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
-from application.ports.provider import Deferred, Letter
+from application.ports.provider import HandoverDeferred, OutboundMessage
 from domain.channel import Channel, ChannelChoice
 from domain.message import SendingTime, SmsMessage
 from domain.order.events import OrderId
@@ -231,7 +231,7 @@ def test_a_store_that_is_away_makes_no_order_a_suspect(
 
 
 def test_a_suspect_that_takes_long_keeps_nobody_waiting(world: MemoryWorld) -> None:
-    async def linger(letter: Letter) -> None:
+    async def linger(letter: OutboundMessage) -> None:
         if letter.to.text == "slow@example.org":
             await asyncio.sleep(600)
 
@@ -275,7 +275,7 @@ async def test_what_may_not_leave_by_night_is_looked_at_again_in_the_morning_and
 ) -> None:
     # The gateway puts a daytime message off shortly before five, until after five.
     world.pass_time(datetime(2026, 11, 24, 15, 59, 55, tzinfo=UTC) - world.clock())
-    world.sms.answer(Deferred("busy"))
+    world.sms.answer(HandoverDeferred("busy"))
     order = NewOrder(
         channel=ChannelChoice.SMS,
         recipients=(Direct(mobile=Contact("+4799999999")),),

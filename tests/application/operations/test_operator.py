@@ -11,13 +11,13 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.recipient_index import InMemoryRecipientIndex
-from application.envelope import Actor, Change, Role
+from application.envelope import Actor, PendingEvents, Role
 from application.operations.operator import OwnerService, QuarantineService
 from application.operations.recorder import ActRecorder, ReasonMissingError
 from application.ports.act_log import RecordedAct
 from application.ports.order_repository import StoreUnavailableError
-from application.queries.audit import AuditingService
-from application.queries.support import SupportService
+from application.queries.audit import AuditQueries
+from application.queries.support import SupportQueries
 from application.seeking import OrderNotFoundError
 from domain.operations.acts import (
     HistoryRead,
@@ -74,12 +74,14 @@ class Desk:
         self.owners = OwnerService(ledger=InMemoryOwnerLedger(), recorder=recorder)
         self.quarantine = Stuck(ORDER_ID)
         self.stuck = QuarantineService(orders=self.quarantine, recorder=recorder)
-        self.auditing = AuditingService(orders=self.orders, recorder=recorder)
+        self.auditing = AuditQueries(orders=self.orders, recorder=recorder)
         self.index = InMemoryRecipientIndex(self.orders)
-        self.support = SupportService(orders=self.orders, index=self.index, recorder=recorder)
+        self.support = SupportQueries(orders=self.orders, index=self.index, recorder=recorder)
 
     async def place(self) -> None:
-        await self.orders.append([Change(order_id=ORDER_ID, before=None, events=(placed,))], by=TTD)
+        await self.orders.append(
+            [PendingEvents(order_id=ORDER_ID, before=None, events=(placed,))], by=TTD
+        )
 
     async def acts(self) -> Sequence[RecordedAct]:
         return (await self.log.latest(roles=frozenset(Role), since=NOON, most=100))[::-1]

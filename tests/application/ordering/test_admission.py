@@ -8,8 +8,8 @@ from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from application.ordering.admission import Admission
 from application.ordering.commands import NewOrder
 from application.ports.order_repository import StoreUnavailableError
-from application.ports.owner_ledger import Amount, Ceiling
-from application.suspended_owners import StoppedOwners
+from application.ports.owner_ledger import Amount, QuotaLimit
+from application.suspended_owners import SuspendedOwners
 from contracts.order_repository_contract import SetClock
 from domain.channel import ChannelChoice
 from domain.order.events import OrderId
@@ -28,9 +28,9 @@ async def test_what_cannot_be_given_back_stays_counted_and_is_answered() -> None
     clock, ledger = SetClock(), TakesNothingBack()
     admission = Admission(
         ledger=ledger,
-        stopped=StoppedOwners(ledger, clock),
+        stopped=SuspendedOwners(ledger, clock),
         clock=clock,
-        ceilings={"ttd": Ceiling(recipients=4)},
+        quota_limits={"ttd": QuotaLimit(recipients=4)},
     )
     order = NewOrder(channel=ChannelChoice.EMAIL, recipients=(STRANGER,))
 

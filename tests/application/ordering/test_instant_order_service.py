@@ -14,18 +14,18 @@ from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.provider import RecordingProvider
 from application.agreeing import read_agreement
 from application.assembly import Policy, assemble
-from application.envelope import Actor, Change
-from application.ordering.commands import ChainReceipt, HandOverFailedError, NewOrder, PlaceInstant
-from application.ordering.instant_order_service import InstantService
+from application.envelope import Actor, PendingEvents
+from application.ordering.commands import ChainReceipt, HandoverFailedError, NewOrder, PlaceInstant
+from application.ordering.instant_order_service import InstantOrderService
 from application.ports.order_repository import OrderRepository, StoreUnavailableError
 from application.ports.provider import (
-    Accepted,
-    Deferred,
-    Letter,
+    HandoverAccepted,
+    HandoverDeferred,
+    HandoverRejected,
+    HandoverUnknown,
+    OutboundMessage,
     Outcome,
-    Rejected,
     Told,
-    Unknown,
 )
 from domain.channel import Channel, ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
@@ -59,11 +59,11 @@ class Slow:
         self.taken = 0
         self.may_answer = asyncio.Event()
 
-    async def send(self, letters: Sequence[Letter]) -> AsyncIterator[Told]:
+    async def send(self, letters: Sequence[OutboundMessage]) -> AsyncIterator[Told]:
         for letter in letters:
             self.taken += 1
             await self.may_answer.wait()
-            yield Told(letter, Accepted(letter.token), NOON)
+            yield Told(letter, HandoverAccepted(letter.token), NOON)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def world() -> MemoryWorld:
     return MemoryWorld()
 
 
-def slowly(world: MemoryWorld, gateway: Slow, *, wait: timedelta) -> InstantService:
+def slowly(world: MemoryWorld, gateway: Slow, *, wait: timedelta) -> InstantOrderService:
     ports = replace(world.ports, providers={Channel.SMS: [gateway]})
     return assemble(ports, Policy(instant_wait=wait)).instant
 
@@ -152,10 +152,10 @@ async def test_two_who_ask_under_one_key_at_the_same_time_send_once(world: Memor
 async def test_what_the_provider_did_not_take_is_refused_and_a_repeat_tries_the_same_order_again(
     world: MemoryWorld,
 ) -> None:
-    world.sms.answer(Deferred("connect_failed"), Deferred("connect_failed"))
-    with pytest.raises(HandOverFailedError):
+    world.sms.answer(HandoverDeferred("connect_failed"), HandoverDeferred("connect_failed"))
+    with pytest.raises(HandoverFailedError):
         await world.instant.place(asked())
-    with pytest.raises(HandOverFailedError):
+    with pytest.raises(HandoverFailedError):
         await world.instant.place(asked())
 
     receipt = await world.instant.place(asked())
@@ -198,7 +198,7 @@ async def test_what_one_gateway_certainly_did_not_take_is_offered_to_the_next_at
     world: MemoryWorld,
 ) -> None:
     gateways = Gateways(world)
-    gateways.first.answer(Deferred("connect_failed"))
+    gateways.first.answer(HandoverDeferred("connect_failed"))
 
     receipt = await gateways.service.place(asked())
 
@@ -215,7 +215,9 @@ async def test_what_one_gateway_certainly_did_not_take_is_offered_to_the_next_at
     ]
 
 
-@pytest.mark.parametrize("outcome", [Unknown("timeout"), Rejected(Failure.INVALID_ADDRESS, "10")])
+@pytest.mark.parametrize(
+    "outcome", [HandoverUnknown("timeout"), HandoverRejected(Failure.INVALID_ADDRESS, "10")]
+)
 async def test_what_one_gateway_may_have_taken_or_refused_for_good_is_offered_to_no_other(
     world: MemoryWorld, outcome: Outcome
 ) -> None:
@@ -231,11 +233,11 @@ async def test_each_gateway_is_offered_a_message_once_for_each_time_that_it_is_a
     world: MemoryWorld,
 ) -> None:
     gateways = Gateways(world)
-    gateways.first.answer(*[Deferred("connect_failed")] * 2)
-    gateways.second.answer(*[Deferred("connect_failed")] * 2)
+    gateways.first.answer(*[HandoverDeferred("connect_failed")] * 2)
+    gateways.second.answer(*[HandoverDeferred("connect_failed")] * 2)
 
     for times in (1, 2):
-        with pytest.raises(HandOverFailedError):
+        with pytest.raises(HandoverFailedError):
             await gateways.service.place(asked())
         assert gateways.offered == (times, times)
     receipt = await gateways.service.place(asked())
@@ -246,7 +248,7 @@ async def test_each_gateway_is_offered_a_message_once_for_each_time_that_it_is_a
 
 async def test_after_the_wait_a_message_is_offered_to_nobody_else(world: MemoryWorld) -> None:
     gateways = Gateways(world, wait=timedelta())
-    gateways.first.answer(Deferred("connect_failed"))
+    gateways.first.answer(HandoverDeferred("connect_failed"))
 
     receipt = await gateways.service.place(asked())
     await gateways.service.aclose()
@@ -260,7 +262,7 @@ async def test_what_could_not_be_recorded_is_not_offered_to_the_next_gateway(
 ) -> None:
     class AwayForTheSecondAttempt(InMemoryOrderRepository):
         @override
-        async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
+        async def append(self, changes: Sequence[PendingEvents], *, by: Actor) -> Sequence[Order]:
             events = [each for change in changes for each in change.events]
             if any(isinstance(e, NotificationAttempted) and e.attempt > 1 for e in events):
                 raise StoreUnavailableError
@@ -270,17 +272,17 @@ async def test_what_could_not_be_recorded_is_not_offered_to_the_next_gateway(
         vault=InMemoryKeyVault(), clock=world.clock, next_id=uuid.uuid4
     )
     gateways = Gateways(world, orders=orders)
-    gateways.first.answer(Deferred("connect_failed"))
+    gateways.first.answer(HandoverDeferred("connect_failed"))
 
-    with pytest.raises(HandOverFailedError):
+    with pytest.raises(HandoverFailedError):
         await gateways.service.place(asked())
 
     assert gateways.offered == (1, 0)
 
 
 async def test_no_worker_sends_what_the_sender_was_told_had_failed(world: MemoryWorld) -> None:
-    world.sms.answer(Deferred("connect_failed"))
-    with pytest.raises(HandOverFailedError):
+    world.sms.answer(HandoverDeferred("connect_failed"))
+    with pytest.raises(HandoverFailedError):
         await world.instant.place(asked())
 
     world.pass_time(timedelta(seconds=120))
@@ -288,7 +290,7 @@ async def test_no_worker_sends_what_the_sender_was_told_had_failed(world: Memory
     world.pass_time(timedelta(seconds=600))
     await world.dispatching.run_until_idle()
 
-    with pytest.raises(HandOverFailedError):
+    with pytest.raises(HandoverFailedError):
         await world.instant.place(asked())
     (order,) = (await world.orders.load([world.instant.order_id(asked())])).values()
     assert order.notifications[0].delivery == state.Expired(has_left=False)
@@ -296,20 +298,20 @@ async def test_no_worker_sends_what_the_sender_was_told_had_failed(world: Memory
 
 
 async def test_what_never_left_is_refused_as_soon_as_its_time_is_over(world: MemoryWorld) -> None:
-    world.sms.answer(Deferred("connect_failed"))
-    with pytest.raises(HandOverFailedError):
+    world.sms.answer(HandoverDeferred("connect_failed"))
+    with pytest.raises(HandoverFailedError):
         await world.instant.place(asked())
 
     world.pass_time(timedelta(seconds=361))
 
-    with pytest.raises(HandOverFailedError):
+    with pytest.raises(HandoverFailedError):
         await world.instant.place(asked())
     assert len(world.sms.offered) == 1
 
 
 async def test_an_unknown_outcome_is_answered_and_never_sent_again(world: MemoryWorld) -> None:
-    world.sms.answer(Unknown("no_answer"))
-    world.mail.answer(Unknown("no_answer"))
+    world.sms.answer(HandoverUnknown("no_answer"))
+    world.mail.answer(HandoverUnknown("no_answer"))
     by_mail = PlaceInstant(
         idempotency_key="mail-1",
         order=NewOrder(
@@ -330,7 +332,7 @@ async def test_an_unknown_outcome_is_answered_and_never_sent_again(world: Memory
 
 
 async def test_a_refusal_for_good_is_stored_and_answered(world: MemoryWorld) -> None:
-    world.sms.answer(Rejected(Failure.INVALID_ADDRESS, "invalid_rcv"))
+    world.sms.answer(HandoverRejected(Failure.INVALID_ADDRESS, "invalid_rcv"))
 
     receipt = await world.instant.place(asked())
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from application.ordering.admission import OverCeilingError, OwnerStoppedError
+from application.ordering.admission import OwnerStoppedError, QuotaExceededError
 from application.ordering.commands import (
     ChainReceipt,
     MissingContactError,
@@ -19,7 +19,7 @@ from application.ordering.commands import (
     PlaceInstant,
     PlaceOrder,
 )
-from application.ports.owner_ledger import Ceiling
+from application.ports.owner_ledger import QuotaLimit
 from domain.channel import ChannelChoice
 from domain.message import Attachment, SendingTime, SmsMessage
 from domain.order.errors import CannotBePlacedError
@@ -73,10 +73,10 @@ async def test_an_owner_that_is_stopped_orders_in_no_way(way: str) -> None:
 async def test_an_owner_orders_no_more_than_it_may_in_any_way_and_is_told_how_it_stands(
     way: str,
 ) -> None:
-    world = MemoryWorld(ceilings={"ttd": Ceiling(recipients=1)})
+    world = MemoryWorld(quota_limits={"ttd": QuotaLimit(recipients=1)})
     receipt = await ask(world, way, TEXT)
 
-    with pytest.raises(OverCeilingError):
+    with pytest.raises(QuotaExceededError):
         await ask(world, way, TEXT, key="2")
 
     assert receipt.standing is not None
@@ -85,7 +85,7 @@ async def test_an_owner_orders_no_more_than_it_may_in_any_way_and_is_told_how_it
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_what_cannot_be_placed_is_on_nobodys_count(way: str) -> None:
-    world = MemoryWorld(ceilings={"ttd": Ceiling(recipients=1)})
+    world = MemoryWorld(quota_limits={"ttd": QuotaLimit(recipients=1)})
     with pytest.raises(CannotBePlacedError):
         await ask(world, way, replace(TEXT, sms=None))
 

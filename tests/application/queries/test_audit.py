@@ -11,7 +11,7 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from application.envelope import SERVICE, Actor
 from application.operations.recorder import ActRecorder
-from application.queries.audit import AuditingService, in_words, masked
+from application.queries.audit import AuditQueries, in_words, masked
 from application.seeking import OrderNotFoundError
 from contracts.order_repository_contract import (
     SetClock,
@@ -51,7 +51,7 @@ class Archive:
             vault=InMemoryKeyVault(), clock=self.clock, next_id=uuid4
         )
         recorder = ActRecorder(log=InMemoryActLog(), clock=self.clock, next_id=uuid4)
-        self.auditing = AuditingService(orders=self.orders, recorder=recorder)
+        self.auditing = AuditQueries(orders=self.orders, recorder=recorder)
 
     async def live(self, *events: OrderEvent) -> None:
         """An order to which each of these happened, a minute after the other."""

@@ -13,7 +13,7 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderIndex, InMemoryOrderRepository
 from application.envelope import Recorded
 from application.ports.order_repository import Spoilt, SpoiltHistoryError
-from application.queries.orders import ReadingService
+from application.queries.orders import OrderQueries
 from application.seeking import OrderNotFoundError
 from contracts.order_repository_contract import SetClock, going_on, placing, resolved
 from contracts.result_index_contract import found
@@ -50,12 +50,12 @@ def orders(clock: SetClock) -> WithSpoilt:
 
 
 @pytest.fixture
-def reading(orders: WithSpoilt, clock: SetClock) -> ReadingService:
-    return ReadingService(orders=orders, index=InMemoryOrderIndex(orders), clock=clock)
+def reading(orders: WithSpoilt, clock: SetClock) -> OrderQueries:
+    return OrderQueries(orders=orders, index=InMemoryOrderIndex(orders), clock=clock)
 
 
 async def test_an_owner_reads_its_order_as_it_stands_now(
-    orders: WithSpoilt, reading: ReadingService
+    orders: WithSpoilt, reading: OrderQueries
 ) -> None:
     (order,) = await orders.append([placing()], by=TTD)
     (left,) = await orders.append([going_on(order, resolved())], by=TTD)
@@ -64,7 +64,7 @@ async def test_an_owner_reads_its_order_as_it_stands_now(
 
 
 async def test_another_owners_order_is_as_absent_as_one_that_there_is_not(
-    orders: WithSpoilt, reading: ReadingService
+    orders: WithSpoilt, reading: OrderQueries
 ) -> None:
     (order,) = await orders.append([placing()], by=TTD)
 
@@ -74,7 +74,7 @@ async def test_another_owners_order_is_as_absent_as_one_that_there_is_not(
 
 
 async def test_an_order_that_cannot_be_read_is_said_to_be_so_and_an_alarm(
-    orders: WithSpoilt, reading: ReadingService
+    orders: WithSpoilt, reading: OrderQueries
 ) -> None:
     (order,) = await orders.append([placing()], by=TTD)
     orders.spoilt.add(order.order_id)
@@ -86,7 +86,7 @@ async def test_an_order_that_cannot_be_read_is_said_to_be_so_and_an_alarm(
 
 
 async def test_a_reference_gives_every_order_under_it_and_no_other_owners(
-    orders: WithSpoilt, reading: ReadingService, clock: SetClock
+    orders: WithSpoilt, reading: OrderQueries, clock: SetClock
 ) -> None:
     (first,) = await orders.append([placing()], by=TTD)
     clock.now += timedelta(minutes=1)
@@ -103,7 +103,7 @@ async def test_a_reference_gives_every_order_under_it_and_no_other_owners(
 
 
 async def test_one_that_cannot_be_read_hides_no_other_under_its_reference(
-    orders: WithSpoilt, reading: ReadingService
+    orders: WithSpoilt, reading: OrderQueries
 ) -> None:
     first, second = await orders.append([placing(), placing()], by=TTD)
     orders.spoilt.add(first.order_id)
@@ -115,7 +115,7 @@ async def test_one_that_cannot_be_read_hides_no_other_under_its_reference(
 
 
 async def test_what_waits_for_the_day_says_until_when(
-    orders: WithSpoilt, reading: ReadingService, clock: SetClock
+    orders: WithSpoilt, reading: OrderQueries, clock: SetClock
 ) -> None:
     text = msgspec.structs.replace(
         placed, channel=ChannelChoice.SMS, email=None, sms=REMINDER_SMS, requested_send_time=NIGHT

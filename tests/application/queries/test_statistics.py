@@ -12,7 +12,7 @@ from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.result_index import InMemoryResultIndex
 from application.envelope import SERVICE
 from application.ports.result_index import OwnerFigures
-from application.queries.statistics import CountingService, Ended
+from application.queries.statistics import Ended, StatisticsQueries
 from contracts.order_repository_contract import SetClock, going_on, placing
 from contracts.result_index_contract import HANDED_OVER, NOTHING, SIMULATED, told
 from domain.channel import Channel
@@ -31,7 +31,7 @@ class Office:
         self.orders = InMemoryOrderRepository(
             vault=InMemoryKeyVault(), clock=self.clock, next_id=uuid4
         )
-        self.counting = CountingService(
+        self.counting = StatisticsQueries(
             orders=self.orders, results=InMemoryResultIndex(self.orders), clock=self.clock
         )
 

@@ -11,7 +11,7 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.status_feed import InMemoryStatusFeed
 from application.envelope import SERVICE
-from application.queries.status_feed import Entry, FollowingService, Transition
+from application.queries.status_feed import Entry, StatusFeedQueries, Transition
 from contracts.order_repository_contract import SetClock, going_on, resolved
 from contracts.status_feed_contract import lived, of
 from domain.order.events import OrderCancelled, OrderCompleted, SendConditionMet
@@ -26,14 +26,14 @@ def orders() -> InMemoryOrderRepository:
 
 
 @pytest.fixture
-def following(orders: InMemoryOrderRepository) -> FollowingService:
+def following(orders: InMemoryOrderRepository) -> StatusFeedQueries:
     clock = SetClock()
     clock.now += timedelta(days=1)
-    return FollowingService(orders=orders, feed=InMemoryStatusFeed(orders), clock=clock)
+    return StatusFeedQueries(orders=orders, feed=InMemoryStatusFeed(orders), clock=clock)
 
 
 async def read(
-    following: FollowingService,
+    following: StatusFeedQueries,
     *,
     after: int = 0,
     size: int = 500,
@@ -53,7 +53,7 @@ async def read(
 
 
 async def test_each_order_that_has_ended_is_told_once(
-    orders: InMemoryOrderRepository, following: FollowingService
+    orders: InMemoryOrderRepository, following: StatusFeedQueries
 ) -> None:
     completed = await lived(orders, resolved(), OrderCompleted())
     cancelled = await lived(orders, OrderCancelled())
@@ -66,7 +66,7 @@ async def test_each_order_that_has_ended_is_told_once(
 
 
 async def test_every_transition_shows_the_order_as_that_event_left_it(
-    orders: InMemoryOrderRepository, following: FollowingService
+    orders: InMemoryOrderRepository, following: StatusFeedQueries
 ) -> None:
     await lived(orders, SendConditionMet(), resolved(), OrderCompleted())
 
@@ -79,7 +79,7 @@ async def test_every_transition_shows_the_order_as_that_event_left_it(
 
 
 async def test_whoever_goes_on_from_a_position_is_told_what_came_after_it(
-    orders: InMemoryOrderRepository, following: FollowingService
+    orders: InMemoryOrderRepository, following: StatusFeedQueries
 ) -> None:
     ended = [await lived(orders, OrderCompleted()) for _ in range(3)]
 
@@ -91,7 +91,7 @@ async def test_whoever_goes_on_from_a_position_is_told_what_came_after_it(
 
 
 async def test_backwards_the_newest_comes_first(
-    orders: InMemoryOrderRepository, following: FollowingService
+    orders: InMemoryOrderRepository, following: StatusFeedQueries
 ) -> None:
     ended = [await lived(orders, OrderCompleted()) for _ in range(3)]
 
@@ -102,7 +102,7 @@ async def test_backwards_the_newest_comes_first(
 
 
 async def test_many_long_histories_come_some_at_a_time_and_in_their_order(
-    orders: InMemoryOrderRepository, following: FollowingService
+    orders: InMemoryOrderRepository, following: StatusFeedQueries
 ) -> None:
     long = []
     for _ in range(3):

@@ -13,7 +13,7 @@ from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.recipient_index import InMemoryRecipientIndex
 from application.envelope import SERVICE, Actor, Role
 from application.operations.recorder import ActRecorder
-from application.queries.support import Sent, SupportService, Unreadable
+from application.queries.support import Sent, SupportQueries, Unreadable
 from contracts.order_repository_contract import SetClock, going_on, placing, resolved
 from domain.order.events import NotificationNo
 from domain.personal import Contact
@@ -31,7 +31,7 @@ class House:
         self.orders = InMemoryOrderRepository(
             vault=InMemoryKeyVault(), clock=SetClock(), next_id=uuid4
         )
-        self.support = SupportService(
+        self.support = SupportQueries(
             orders=self.orders,
             index=InMemoryRecipientIndex(self.orders),
             recorder=ActRecorder(log=InMemoryActLog(), clock=lambda: NOON, next_id=uuid4),

@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.status_feed import InMemoryStatusFeed
-from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
-from application.ports.webhooks import Disabled, NotTaken, Webhook
-from application.queries.status_feed import FollowingService
-from application.webhooks.publisher import TellingService
+from adapters.memory.webhooks import InMemoryWebhookClient, InMemoryWebhooks
+from application.ports.webhooks import DeliveryFailure, Disabled, Webhook
+from application.queries.status_feed import StatusFeedQueries
+from application.webhooks.publisher import WebhookPublisher
 from contracts.order_repository_contract import SetClock, resolved
 from contracts.status_feed_contract import lived
 from domain.order.events import OrderCompleted, OrderId
@@ -24,9 +24,9 @@ from tests.samples import NOON
 
 URL = "https://case.example.org/varsel?secret=7"
 HOUR = timedelta(hours=1)
-AWAY = NotTaken("not_reached")
+AWAY = DeliveryFailure("not_reached")
 
-Behaviour = Callable[[], Awaitable[NotTaken | None]]
+Behaviour = Callable[[], Awaitable[DeliveryFailure | None]]
 
 
 @dataclass
@@ -51,17 +51,17 @@ class House:
         self.behaviours: dict[str, Behaviour] = {}
         self.unproved: set[str] = set()
         self.told: dict[str, Told] = {}
-        self.telling = TellingService(
+        self.telling = WebhookPublisher(
             webhooks=self.webhooks,
-            receivers=InMemoryReceivers(self._answer, unproved=self.unproved),
-            following=FollowingService(orders=self.orders, feed=feed, clock=self.clock),
+            receivers=InMemoryWebhookClient(self._answer, unproved=self.unproved),
+            following=StatusFeedQueries(orders=self.orders, feed=feed, clock=self.clock),
             write=lambda _, entry: str(entry.order_id).encode(),
             write_challenge=lambda _, challenge, __: challenge.encode(),
             clock=self.clock,
             chance=lambda: 0.0,
         )
 
-    async def _answer(self, url: str, message_id: str, body: bytes) -> NotTaken | None:
+    async def _answer(self, url: str, message_id: str, body: bytes) -> DeliveryFailure | None:
         self.told[url].ids.append(message_id)
         answer = await self.behaviours[url]()
         if answer is None:
@@ -125,8 +125,8 @@ def house() -> House:
     return House()
 
 
-def answering(answer: NotTaken | None) -> Behaviour:
-    async def behave() -> NotTaken | None:
+def answering(answer: DeliveryFailure | None) -> Behaviour:
+    async def behave() -> DeliveryFailure | None:
         return answer
 
     return behave
@@ -135,7 +135,7 @@ def answering(answer: NotTaken | None) -> Behaviour:
 async def test_a_receiver_that_is_away_for_three_days_is_told_everything_in_order(
     house: House,
 ) -> None:
-    async def away() -> NotTaken | None:
+    async def away() -> DeliveryFailure | None:
         return AWAY if house.clock.now < NOON + timedelta(days=3) else None
 
     told = await house.receiver(away, every_transition=True)
@@ -198,7 +198,7 @@ async def test_after_ten_tries_in_75_hours_nothing_more_is_told_until_it_is_resu
 
 
 async def test_a_receiver_that_is_gone_is_told_nothing_more(house: House) -> None:
-    told = await house.receiver(answering(NotTaken("status_410", is_gone=True)))
+    told = await house.receiver(answering(DeliveryFailure("status_410", is_gone=True)))
     await house.ended(2)
 
     await house.to_the_end()
@@ -209,9 +209,9 @@ async def test_a_receiver_that_is_gone_is_told_nothing_more(house: House) -> Non
 
 @pytest.mark.parametrize("code", ["status_302", "status_503", "timeout", "refused_address"])
 async def test_whatever_else_goes_wrong_is_tried_again(house: House, code: str) -> None:
-    answers = iter([NotTaken(code), NotTaken(code), None])
+    answers = iter([DeliveryFailure(code), DeliveryFailure(code), None])
 
-    async def behave() -> NotTaken | None:
+    async def behave() -> DeliveryFailure | None:
         return next(answers)
 
     told = await house.receiver(behave)
@@ -268,7 +268,7 @@ async def test_a_slow_receiver_gives_its_place_up_before_its_time_is_over(house:
 
 
 async def test_what_goes_wrong_with_one_webhook_is_left_to_it_alone(house: House) -> None:
-    async def break_down() -> NotTaken | None:
+    async def break_down() -> DeliveryFailure | None:
         raise RuntimeError
 
     broken = await house.receiver(break_down, name="broken", url=f"{URL}&broken")

@@ -10,44 +10,44 @@ import pytest
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.status_feed import InMemoryStatusFeed
-from adapters.memory.webhooks import InMemoryReceivers, InMemoryWebhooks
-from application.ports.webhooks import NotTaken
+from adapters.memory.webhooks import InMemoryWebhookClient, InMemoryWebhooks
+from application.ports.webhooks import DeliveryFailure
 from application.webhooks.subscriptions import (
     MOST,
-    SubscribingService,
     Subscription,
     TooManyWebhooksError,
     UnfitAddressError,
     WebhookNotFoundError,
+    WebhookSubscriptions,
 )
 from contracts.order_repository_contract import SetClock
 
 URL, ELSEWHERE = "https://case.example.org/varsel", "https://case.example.org/elsewhere"
 
 
-async def taken(*_: object) -> NotTaken | None:
+async def taken(*_: object) -> DeliveryFailure | None:
     return None
 
 
 @pytest.fixture
-def subscribing() -> SubscribingService:
+def subscribing() -> WebhookSubscriptions:
     clock, ids = SetClock(), count(1)
     orders = InMemoryOrderRepository(vault=InMemoryKeyVault(), clock=clock, next_id=uuid4)
-    return SubscribingService(
+    return WebhookSubscriptions(
         webhooks=InMemoryWebhooks(orders, InMemoryStatusFeed(orders)),
-        receivers=InMemoryReceivers(taken),
+        receivers=InMemoryWebhookClient(taken),
         clock=clock,
         next_id=lambda: UUID(int=next(ids)),
     )
 
 
 async def subscribed(
-    subscribing: SubscribingService, name: str = "case", *, owner: str = "ttd", url: str = URL
+    subscribing: WebhookSubscriptions, name: str = "case", *, owner: str = "ttd", url: str = URL
 ) -> Subscription:
     return await subscribing.subscribe(owner, name, url=url, every_transition=False)
 
 
-async def test_the_secret_of_a_new_webhook_is_told_once(subscribing: SubscribingService) -> None:
+async def test_the_secret_of_a_new_webhook_is_told_once(subscribing: WebhookSubscriptions) -> None:
     first = await subscribed(subscribing)
     again = await subscribed(subscribing)
 
@@ -58,7 +58,7 @@ async def test_the_secret_of_a_new_webhook_is_told_once(subscribing: Subscribing
 
 
 async def test_another_address_is_another_wish_of_the_same_webhook(
-    subscribing: SubscribingService,
+    subscribing: WebhookSubscriptions,
 ) -> None:
     await subscribed(subscribing)
     moved = await subscribed(subscribing, url=ELSEWHERE)
@@ -68,7 +68,7 @@ async def test_another_address_is_another_wish_of_the_same_webhook(
 
 
 async def test_an_address_that_is_never_called_is_not_kept(
-    subscribing: SubscribingService,
+    subscribing: WebhookSubscriptions,
 ) -> None:
     with pytest.raises(UnfitAddressError, match="not_https"):
         await subscribed(subscribing, url="http://case.example.org/varsel")
@@ -76,7 +76,7 @@ async def test_an_address_that_is_never_called_is_not_kept(
     assert await subscribing.webhooks("ttd") == []
 
 
-async def test_an_owner_has_so_many_and_no_more(subscribing: SubscribingService) -> None:
+async def test_an_owner_has_so_many_and_no_more(subscribing: WebhookSubscriptions) -> None:
     for number in range(MOST):
         await subscribed(subscribing, f"case-{number}")
 
@@ -90,7 +90,7 @@ async def test_an_owner_has_so_many_and_no_more(subscribing: SubscribingService)
 
 
 async def test_another_secret_is_told_once_and_the_one_before_is_good_for_a_day(
-    subscribing: SubscribingService,
+    subscribing: WebhookSubscriptions,
 ) -> None:
     first = await subscribed(subscribing)
 
@@ -104,7 +104,7 @@ async def test_another_secret_is_told_once_and_the_one_before_is_good_for_a_day(
     assert other.webhook.secret_ids(now + timedelta(hours=25)) == (other.webhook.secret_id,)
 
 
-Asked = Callable[[SubscribingService], Awaitable[object]]
+Asked = Callable[[WebhookSubscriptions], Awaitable[object]]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ Asked = Callable[[SubscribingService], Awaitable[object]]
     ids=["read", "rotated", "resumed", "removed"],
 )
 async def test_another_owners_webhook_is_as_absent_as_one_that_there_is_not(
-    subscribing: SubscribingService, asked: Asked
+    subscribing: WebhookSubscriptions, asked: Asked
 ) -> None:
     mine = await subscribed(subscribing)
 
@@ -128,7 +128,7 @@ async def test_another_owners_webhook_is_as_absent_as_one_that_there_is_not(
     assert await subscribing.webhooks("ttd") == [mine.webhook]
 
 
-async def test_a_webhook_that_is_let_go_on_is_as_it_was(subscribing: SubscribingService) -> None:
+async def test_a_webhook_that_is_let_go_on_is_as_it_was(subscribing: WebhookSubscriptions) -> None:
     mine = await subscribed(subscribing)
 
     assert await subscribing.resume("ttd", "case") == mine.webhook

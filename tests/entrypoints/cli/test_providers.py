@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from adapters.postgres import open_pool
-from adapters.provider_ledger.postgres import PostgresProviderLedger
-from application.ports.provider_ledger import Shift
+from adapters.provider_ledger.postgres import PostgresProviderHealthLog
+from application.ports.provider_ledger import WeightChange
 
 
 def asked(database_url: str, *arguments: str) -> list[str]:
@@ -26,7 +26,7 @@ async def test_an_operator_sees_who_gets_nothing_now_and_why(database_url: str) 
     now = datetime.now(UTC)
     ago = now - timedelta(days=5)
     async with await open_pool(database_url, size=1, name="varsel tests") as pool:
-        ledger = PostgresProviderLedger(pool)
+        ledger = PostgresProviderHealthLog(pool)
         await ledger.note("host-b 7", shifted("smtp:2", 0.25, "the probe succeeded", ago), ago)
         await ledger.note("host-a 11", shifted("smtp", 0.0, "refuses us: 535 5.7.8", now), now)
 
@@ -43,5 +43,5 @@ def test_where_nobody_hands_over_that_is_said(database_url: str) -> None:
     assert asked(database_url) == ["No process hands anything over."]
 
 
-def shifted(provider: str, weight: float, reason: str, at: datetime) -> dict[UUID, Shift]:
-    return {uuid4(): Shift(provider=provider, weight=weight, reason=reason, at=at)}
+def shifted(provider: str, weight: float, reason: str, at: datetime) -> dict[UUID, WeightChange]:
+    return {uuid4(): WeightChange(provider=provider, weight=weight, reason=reason, at=at)}

@@ -19,7 +19,7 @@ from adapters.webhooks.http_receivers import WebhookSigner
 from application.assembly import Policy, Ports, assemble
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
 from application.operations.health import ProjectionStanding
-from application.ports.owner_ledger import Ceiling
+from application.ports.owner_ledger import QuotaLimit
 from application.ports.recording import Recording
 from application.ports.report_inbox import Report
 from application.ports.token_verifier import (
@@ -28,7 +28,7 @@ from application.ports.token_verifier import (
     VerificationUnavailableError,
 )
 from application.ports.unread_mail import MailRead, UnreadKind
-from application.ports.webhooks import Receivers
+from application.ports.webhooks import WebhookClient
 from contracts.order_repository_contract import SetClock
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import Failure, OrderPlaced, ReportedState
@@ -148,10 +148,10 @@ class Installation:
         *,
         persons: Mapping[str, PersonRecord] | None = None,
         businesses: Mapping[OrganisationNumber, BusinessRecord] | None = None,
-        ceilings: Mapping[str, Ceiling] | None = None,
+        quota_limits: Mapping[str, QuotaLimit] | None = None,
         repository: type[InMemoryOrderRepository] = InMemoryOrderRepository,
         store: PostgresStore | None = None,
-        receivers: Receivers | None = None,
+        receivers: WebhookClient | None = None,
     ) -> None:
         self._clock = SetClock() if store is None else store.clock
         self.now = NOON
@@ -179,9 +179,9 @@ class Installation:
         self.ledger = memory.owners
         self.agreements = memory.agreements
         self.acts = memory.acts
-        self.application = assemble(ports, Policy(ceilings=ceilings or {}))
-        self.dispatching = self.application.dispatching
-        self.telling = self.application.telling
+        self.application = assemble(ports, Policy(quota_limits=quota_limits or {}))
+        self.dispatching = self.application.dispatcher
+        self.telling = self.application.webhook_publisher
 
     @property
     def now(self) -> datetime:
@@ -201,7 +201,7 @@ class Installation:
         self, state: ReportedState = ReportedState.DELIVERED, failure: Failure | None = None
     ) -> None:
         """Report every message that has left."""
-        await self.application.reporting.keep(
+        await self.application.delivery_reports.keep(
             [
                 Report(
                     provider=each.name,
@@ -214,7 +214,7 @@ class Installation:
                 for letter in each.carried
             ]
         )
-        await self.application.reporting.take_down()
+        await self.application.delivery_reports.take_down()
 
     def rules(self, caller: Caller) -> Rules:
         """What requests are held to."""

@@ -11,7 +11,7 @@ from application.caller import COMPOSED, CREATE, SUPPORT, Caller
 from application.ports.token_verifier import InvalidTokenError
 from entrypoints.http.openapi.document import ROUTES
 from entrypoints.http.transport.contract import Access, Route
-from entrypoints.http.transport.middleware import Served
+from entrypoints.http.transport.middleware import RequestSummary
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.installation import (
     BASE_URL,
@@ -147,7 +147,7 @@ async def test_whoever_lacks_a_scope_is_told_which(
 async def test_a_caller_is_told_what_it_can_mend_and_a_forger_nothing(
     installation: Installation, reason: str, code: str
 ) -> None:
-    seen: list[Served] = []
+    seen: list[RequestSummary] = []
     changes = {"verifier": Refusing(reason), "observer": seen.append}
     async with installation.client(**changes) as api:
         answer = await api.get(f"{V1}/orders?sendersReference=x", headers=TTD)

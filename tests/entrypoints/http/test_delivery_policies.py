@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from application.caller import Caller
-from application.ports.provider import Unknown
+from application.ports.provider import HandoverUnknown
 from entrypoints.http.validation.rules import Rules
 from entrypoints.settings import read_settings
 from entrypoints.wiring.rules import rules
@@ -39,7 +39,7 @@ async def hand_overs(
         return rules(settings, caller)
 
     for provider in (installation.mail, installation.sms):
-        provider.answer(Unknown("no_answer"))
+        provider.answer(HandoverUnknown("no_answer"))
     order = {"idempotencyId": "1", "recipient": recipient}
     if asked:
         order["deliveryPolicy"] = asked

@@ -14,7 +14,7 @@ from entrypoints.http.openapi.document import ROUTES, document
 from entrypoints.http.openapi.pages import POLICY
 from entrypoints.http.openapi.schemas import Sizes
 from entrypoints.http.transport.contract import IN_JSON, Access, Route
-from entrypoints.http.transport.middleware import Gate
+from entrypoints.http.transport.middleware import RequestMiddleware
 from entrypoints.http.transport.problems import REFUSALS
 from tests.entrypoints.http.installation import COMPOSER, TTD, Installation
 from tests.entrypoints.http.test_access import filled
@@ -36,7 +36,7 @@ def test_every_route_is_described_and_every_description_has_a_route(
     installation: Installation,
 ) -> None:
     gate = installation.app()
-    assert isinstance(gate, Gate)
+    assert isinstance(gate, RequestMiddleware)
     app = gate._app
     assert isinstance(app, Litestar)
     served = {re.sub(r"\{(?:order_)?(\w+):str\}", r"{\1}", route.path) for route in app.routes}

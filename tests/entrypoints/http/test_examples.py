@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from application.ports.provider import Deferred
+from application.ports.provider import HandoverDeferred
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import ReportedState
 from domain.personal import Contact
@@ -310,7 +310,7 @@ async def test_a_code_by_instant_text_message(api: httpx.AsyncClient) -> None:
 async def test_a_code_that_the_gateway_did_not_take(
     installation: Installation, api: httpx.AsyncClient
 ) -> None:
-    installation.sms.answer(Deferred("connection_refused"))
+    installation.sms.answer(HandoverDeferred("connection_refused"))
 
     failed = await api.post(f"{V1}/future/orders/instant/sms", json=CODE, headers=TTD)
 

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from application.envelope import SERVICE, Change
+from application.envelope import SERVICE, PendingEvents
 from contracts.order_repository_contract import resolved
 from contracts.status_feed_contract import lived
 from domain.order.events import OrderCancelled, OrderCompleted, OrderId
@@ -30,9 +30,9 @@ async def ended(installation: Installation, api: httpx.AsyncClient, key: str) ->
     shipment = str(answer.json()["notification"]["shipmentId"])
     order_id = OrderId(UUID(shipment))
     order = (await installation.orders.load([order_id]))[order_id]
-    events = order.settle(installation.now + timedelta(days=3))
+    events = order.record_timeouts(installation.now + timedelta(days=3))
     await installation.orders.append(
-        [Change(order_id=order_id, before=order, events=tuple(events))], by=SERVICE
+        [PendingEvents(order_id=order_id, before=order, events=tuple(events))], by=SERVICE
     )
     return shipment
 

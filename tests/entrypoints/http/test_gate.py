@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from entrypoints.http.support.routes import PERSONS
-from entrypoints.http.transport.middleware import Served, log_served
+from entrypoints.http.transport.middleware import RequestSummary, log_served
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.installation import SUPPORTER, TTD, V1, Installation
 from tests.samples import KARI
@@ -18,7 +18,7 @@ from tests.samples import KARI
 async def test_an_observer_sees_the_template_the_status_and_the_owner(
     installation: Installation,
 ) -> None:
-    seen: list[Served] = []
+    seen: list[RequestSummary] = []
     async with installation.client(observer=seen.append) as api:
         await api.post(f"{V1}/orders/email", json=EMAIL_ORDER, headers=TTD)
         await api.get(f"{V1}/orders/{uuid4()}/status", headers=TTD)
@@ -88,7 +88,9 @@ async def test_a_history_that_was_read_and_a_person_who_was_looked_up_are_on_rec
 def test_the_access_log_has_one_line_for_each_request() -> None:
     with capture_logs() as logs:
         log_served(
-            Served(method="GET", path="/health", status=200, seconds=0.0123, trace_id="00-a-b-00")
+            RequestSummary(
+                method="GET", path="/health", status=200, seconds=0.0123, trace_id="00-a-b-00"
+            )
         )
 
     assert logs == [

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from application.ports.provider import Deferred, Outcome, Rejected, Unknown
+from application.ports.provider import HandoverDeferred, HandoverRejected, HandoverUnknown, Outcome
 from domain.order.events import Failure, OrderId, OrderKind
 from tests.entrypoints.http.installation import BASE_URL, COMPOSER, SKD, TTD, V1, Installation
 
@@ -107,7 +107,7 @@ async def test_another_owner_and_another_kind_have_keys_of_their_own(
 async def test_what_was_not_taken_is_a_503_and_a_repeat_tries_again(
     installation: Installation, api: httpx.AsyncClient
 ) -> None:
-    installation.sms.answer(Deferred("connect_failed"))
+    installation.sms.answer(HandoverDeferred("connect_failed"))
 
     refused = await api.post(f"{V1}/future/orders/instant/sms", json=SMS, headers=TTD)
     again = await api.post(f"{V1}/future/orders/instant/sms", json=SMS, headers=TTD)
@@ -125,7 +125,7 @@ async def test_what_was_not_taken_is_a_503_and_a_repeat_tries_again(
 async def test_a_repeat_of_what_never_left_in_its_time_is_a_503_as_the_first_was(
     installation: Installation, api: httpx.AsyncClient
 ) -> None:
-    installation.sms.answer(Deferred("connect_failed"))
+    installation.sms.answer(HandoverDeferred("connect_failed"))
     await api.post(f"{V1}/future/orders/instant/sms", json=SMS, headers=TTD)
     installation.now += timedelta(seconds=361)
     await installation.dispatching.run_until_idle()
@@ -139,8 +139,8 @@ async def test_a_repeat_of_what_never_left_in_its_time_is_a_503_as_the_first_was
 @pytest.mark.parametrize(
     "outcome, status",
     [
-        (Unknown("no_answer"), "SMS_Sending"),
-        (Rejected(Failure.INVALID_ADDRESS, "invalid_rcv"), "SMS_Failed_InvalidRecipient"),
+        (HandoverUnknown("no_answer"), "SMS_Sending"),
+        (HandoverRejected(Failure.INVALID_ADDRESS, "invalid_rcv"), "SMS_Failed_InvalidRecipient"),
     ],
     ids=["unknown", "rejected"],
 )

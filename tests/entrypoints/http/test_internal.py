@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from application.ports.owner_ledger import Ceiling
-from application.ports.provider import Deferred, Rejected, Unknown
+from application.ports.owner_ledger import QuotaLimit
+from application.ports.provider import HandoverDeferred, HandoverRejected, HandoverUnknown
 from domain.order.events import Failure
 from entrypoints.http.internal.routes import EMAIL, SMS, Internal
 from tests.entrypoints.http.installation import TTD, Installation
@@ -38,7 +38,7 @@ async def test_a_message_is_handed_over_once_for_each_id(
 
 @pytest.mark.parametrize(
     "outcome",
-    [Rejected(Failure.INVALID_ADDRESS, "10"), Unknown("timeout")],
+    [HandoverRejected(Failure.INVALID_ADDRESS, "10"), HandoverUnknown("timeout")],
     ids=["refused", "unknown"],
 )
 @pytest.mark.parametrize("asked", BOTH, ids=["sms", "email"])
@@ -46,7 +46,7 @@ async def test_what_a_provider_refuses_or_may_have_taken_is_no_error(
     installation: Installation,
     api: httpx.AsyncClient,
     asked: tuple[str, Json, int],
-    outcome: Rejected | Unknown,
+    outcome: HandoverRejected | HandoverUnknown,
 ) -> None:
     path, body, status = asked
     for provider in (installation.sms, installation.mail):
@@ -60,7 +60,7 @@ async def test_what_a_provider_did_not_take_is_an_error_and_may_be_handed_in_aga
     installation: Installation, api: httpx.AsyncClient, path: str, body: Json, status: int
 ) -> None:
     provider = installation.sms if path == SMS else installation.mail
-    provider.answer(Deferred("connection_refused"))
+    provider.answer(HandoverDeferred("connection_refused"))
 
     failed = await api.post(path, json=body, headers=OWN)
     again = await api.post(path, json=body, headers=OWN)
@@ -148,7 +148,7 @@ async def test_nothing_is_handed_in_for_an_owner_that_is_stopped(
 
 
 async def test_no_more_is_handed_in_than_the_installation_may_order() -> None:
-    installation = Installation(ceilings={"varsel": Ceiling(recipients=1)})
+    installation = Installation(quota_limits={"varsel": QuotaLimit(recipients=1)})
     async with installation.client() as api:
         first = await api.post(SMS, json=SMS_HANDED_IN, headers=OWN)
         more = but(SMS_HANDED_IN, "notificationId", "5a1e1c44-2222-4f00-8aaa-9b9b9b9b9b9b")

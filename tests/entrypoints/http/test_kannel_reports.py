@@ -12,11 +12,11 @@ from typing_extensions import override
 
 from adapters.channels.kannel.delivery_reports import read_kannel_report
 from application.assembly import Application
-from application.delivery.delivery_reports import ReportingService
+from application.delivery.delivery_reports import DeliveryReportService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report
 from entrypoints.http.delivery_reports.kannel import KANNEL_REPORTS, KannelReports, kannel_reports
-from entrypoints.http.transport.middleware import Gate
+from entrypoints.http.transport.middleware import RequestMiddleware
 from entrypoints.http.transport.problems import respond
 from tests.entrypoints.http.installation import Installation
 
@@ -35,7 +35,7 @@ async def door_of(application: Application) -> AsyncIterator[httpx.AsyncClient]:
         openapi_config=None,
         logging_config=None,
     )
-    transport = httpx.ASGITransport(app=Gate(app, observer=None))  # type: ignore[arg-type]  # Litestar's types of ASGI are narrower
+    transport = httpx.ASGITransport(app=RequestMiddleware(app, observer=None))  # type: ignore[arg-type]  # Litestar's types of ASGI are narrower
     async with httpx.AsyncClient(transport=transport, base_url="http://varsel.example") as api:
         yield api
 
@@ -88,7 +88,7 @@ async def test_what_is_no_report_is_refused(installation: Installation, query: s
 
 
 async def test_a_report_that_was_not_kept_is_not_acknowledged(installation: Installation) -> None:
-    class Unplugged(ReportingService):
+    class Unplugged(DeliveryReportService):
         @override
         async def keep(self, reports: Sequence[Report]) -> None:
             raise StoreUnavailableError
@@ -99,7 +99,7 @@ async def test_a_report_that_was_not_kept_is_not_acknowledged(installation: Inst
         unread=installation.unread,
         clock=lambda: installation.now,
     )
-    async with door_of(replace(installation.application, reporting=reporting)) as api:
+    async with door_of(replace(installation.application, delivery_reports=reporting)) as api:
         answer = await api.get(f"{KANNEL_REPORTS}?{QUERY}", auth=("gateway", "open"))
 
     assert answer.status_code == 503

@@ -9,21 +9,21 @@ import pytest
 from typing_extensions import override
 
 from adapters.memory.order_repository import InMemoryOrderRepository
-from application.envelope import Actor, Change
+from application.envelope import Actor, PendingEvents
 from application.ports.order_repository import StoreUnavailableError
-from application.ports.owner_ledger import Ceiling
-from application.ports.provider import Deferred
+from application.ports.owner_ledger import QuotaLimit
+from application.ports.provider import HandoverDeferred
 from domain.order.order import Order
 from tests.entrypoints.http.asking import EMAIL_ORDER, SMS_ORDER, chain
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
 from tests.entrypoints.http.test_instant import SMS
 
-FOUR = {"ttd": Ceiling(recipients=4, segments=3)}
+FOUR = {"ttd": QuotaLimit(recipients=4, segments=3)}
 
 
 @pytest.fixture
 def installation() -> Installation:
-    return Installation(ceilings=FOUR)
+    return Installation(quota_limits=FOUR)
 
 
 async def order(api: httpx.AsyncClient, **changes: Any) -> httpx.Response:  # noqa: ANN401  # any member
@@ -110,7 +110,7 @@ async def test_what_is_handed_over_at_the_second_asking_is_counted_once(
         return await api.post(f"{V1}/future/orders/instant/sms", json=body, headers=TTD)
 
     for number in range(3):
-        installation.sms.answer(Deferred("connect_failed"))
+        installation.sms.answer(HandoverDeferred("connect_failed"))
         answers = [await code(number) for _ in range(3)]
         assert [each.status_code for each in answers] == [503, 200, 200]
 
@@ -125,7 +125,7 @@ class LosesAnAnswer(InMemoryOrderRepository):
     has_lost = False
 
     @override
-    async def append(self, changes: Sequence[Change], *, by: Actor) -> Sequence[Order]:
+    async def append(self, changes: Sequence[PendingEvents], *, by: Actor) -> Sequence[Order]:
         orders = await super().append(changes, by=by)
         if not self.has_lost:
             self.has_lost = True
@@ -134,7 +134,7 @@ class LosesAnAnswer(InMemoryOrderRepository):
 
 
 async def test_what_was_recorded_though_nobody_could_say_so_is_counted_once() -> None:
-    installation = Installation(ceilings=FOUR, repository=LosesAnAnswer)
+    installation = Installation(quota_limits=FOUR, repository=LosesAnAnswer)
     async with installation.client() as api:
         lost = await api.post(f"{V1}/future/orders", json=chain(reminders=[]), headers=TTD)
         again = await api.post(f"{V1}/future/orders", json=chain(reminders=[]), headers=TTD)

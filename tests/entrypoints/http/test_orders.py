@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from application.envelope import SERVICE, Change
+from application.envelope import SERVICE, PendingEvents
 from domain.channel import Channel
 from domain.order.events import (
     ContactNotFound,
@@ -41,7 +41,7 @@ async def record(installation: Installation, order_id: str, *events: OrderEvent)
     its_id = OrderId(UUID(order_id))
     before = (await installation.orders.load([its_id]))[its_id]
     await installation.orders.append(
-        [Change(order_id=its_id, before=before, events=events)], by=SERVICE
+        [PendingEvents(order_id=its_id, before=before, events=events)], by=SERVICE
     )
 
 

@@ -12,7 +12,7 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from application.assembly import Application
 from application.ordering.commands import ChainReceipt, OrderReceipt, PlaceChain, PlaceOrder
 from application.ordering.order_ids import OrderNames
-from application.ordering.order_service import OrderingService
+from application.ordering.order_service import OrderService
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
 from entrypoints.http.transport.problem_types import Altinn, Empty, Plain, Refusal
@@ -23,7 +23,7 @@ from tests.entrypoints.http.installation import TTD, V1, Installation
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
-class Failing(OrderingService):
+class Failing(OrderService):
     """Fails at whatever it is asked."""
 
     def __init__(self, error: Exception) -> None:

@@ -10,7 +10,7 @@ import pytest
 from typing_extensions import override
 
 from adapters.channels.link_mobility.delivery_reports import acknowledgement, read_link_reports
-from application.delivery.delivery_reports import ReportingService
+from application.delivery.delivery_reports import DeliveryReportService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report, ReportId
 from application.ports.unread_mail import MailRead, ReaderUnavailableError, UnreadKind
@@ -147,7 +147,7 @@ async def test_a_mail_server_without_the_secret_tells_nothing(
 
 
 async def test_a_report_that_was_not_kept_is_not_acknowledged(installation: Installation) -> None:
-    class Unplugged(ReportingService):
+    class Unplugged(DeliveryReportService):
         @override
         async def keep(self, reports: Sequence[Report]) -> None:
             raise StoreUnavailableError
@@ -159,7 +159,7 @@ async def test_a_report_that_was_not_kept_is_not_acknowledged(installation: Inst
         clock=lambda: installation.now,
     )
     async with installation.client(
-        application=replace(installation.application, reporting=reporting)
+        application=replace(installation.application, delivery_reports=reporting)
     ) as api:
         answer = await api.post(SMS, content=b"one", auth=("gateway", "open"))
 

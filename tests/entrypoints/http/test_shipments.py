@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from application.agreeing import read_agreement
-from application.envelope import SERVICE, Change
+from application.envelope import SERVICE, PendingEvents
 from domain.channel import Channel
 from domain.order.events import (
     ContactNotFound,
@@ -35,7 +35,7 @@ async def test_a_manifest_lists_emails_before_text_messages(
     before = (await installation.orders.load([order_id]))[order_id]
     await installation.orders.append(
         [
-            Change(
+            PendingEvents(
                 order_id=order_id,
                 before=before,
                 events=(
@@ -98,7 +98,7 @@ async def test_who_was_not_found_has_an_empty_destination(
     before = (await installation.orders.load([order_id]))[order_id]
     await installation.orders.append(
         [
-            Change(
+            PendingEvents(
                 order_id=order_id,
                 before=before,
                 events=(

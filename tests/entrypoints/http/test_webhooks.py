@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from adapters.memory.key_vault import InMemoryKeyVault
-from adapters.webhooks.http_receivers import HttpReceivers, WebhookSigner
+from adapters.webhooks.http_receivers import HttpWebhookClient, WebhookSigner
 from application.ports.webhooks import Webhook
 from application.queries.status_feed import Entry, Transition, Unreadable
 from domain.order.events import OrderCancelled, OrderCompleted
@@ -149,7 +149,7 @@ async def test_an_owner_has_five_webhooks_at_most(api: httpx.AsyncClient) -> Non
 async def test_what_cannot_be_asked_for_is_named(
     name: str, changes: dict[str, str], key: str
 ) -> None:
-    receivers = HttpReceivers(WebhookSigner(InMemoryKeyVault()))
+    receivers = HttpWebhookClient(WebhookSigner(InMemoryKeyVault()))
     async with aclosing(receivers), Installation(receivers=receivers).client() as api:
         refused = await put(api, name, **changes)
 
@@ -195,7 +195,9 @@ async def here(_: str, __: int) -> Sequence[str]:
 async def installed(database_url: str, trusting: ssl.SSLContext) -> AsyncIterator[Installation]:
     """The service on PostgreSQL, which calls receivers over TLS."""
     signer = WebhookSigner(InMemoryKeyVault())
-    receivers = HttpReceivers(signer, permitted=["127.0.0.1"], ssl_context=trusting, resolve=here)
+    receivers = HttpWebhookClient(
+        signer, permitted=["127.0.0.1"], ssl_context=trusting, resolve=here
+    )
     async with aclosing(receivers), open_store(database_url) as store:
         yield Installation(store=store, receivers=receivers)
 

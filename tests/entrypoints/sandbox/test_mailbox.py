@@ -17,13 +17,15 @@ from entrypoints.sandbox import (
     clear_messages,
     count_messages,
 )
-from entrypoints.sandbox.mailbox import Letter, Mailbox
+from entrypoints.sandbox.mailbox import Mailbox, OutboundMessage
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
-def letter(content: str = "", *, channel: str = "email", to: str = "kari@example.no") -> Letter:
-    return Letter(
+def letter(
+    content: str = "", *, channel: str = "email", to: str = "kari@example.no"
+) -> OutboundMessage:
+    return OutboundMessage(
         channel=channel,
         recipient=to,
         sender="varsel@example.no",
@@ -33,7 +35,7 @@ def letter(content: str = "", *, channel: str = "email", to: str = "kari@example
     )
 
 
-async def kept(folder: Path, *letters: Letter) -> None:
+async def kept(folder: Path, *letters: OutboundMessage) -> None:
     async with Mailbox(folder) as mailbox:
         await mailbox.keep(letters, [])
 
