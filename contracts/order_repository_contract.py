@@ -11,6 +11,7 @@ import pytest
 from application.envelope import SERVICE, PendingEvents
 from application.ports.order_repository import (
     ConcurrentUpdateError,
+    Histories,
     OrderRepository,
     Spoilt,
     SpoiltHistoryError,
@@ -91,23 +92,17 @@ def sent(reference: str = "reference-1", provider: str = "smtp") -> Notification
     )
 
 
-class OrderRepositoryContract:
-    async def test_an_order_is_read_back_as_it_was_left(self, orders: OrderRepository) -> None:
-        (opened,) = await orders.append([placing()], by=TTD)
-
-        (left,) = await orders.append([going_on(opened, resolved(), attempted())], by=SERVICE)
-
-        assert (await orders.load([left.order_id]))[left.order_id] == left
-        assert left.version == 3
+class HistoriesContract:
+    """What was recorded in `orders` is read from `histories`, as it is or not at all."""
 
     async def test_a_history_tells_what_happened_when_and_by_whom(
-        self, orders: OrderRepository, clock: SetClock
+        self, orders: OrderRepository, histories: Histories, clock: SetClock
     ) -> None:
         (opened,) = await orders.append([placing()], by=TTD)
         clock.now += timedelta(minutes=1)
         await orders.append([going_on(opened, resolved(), attempted())], by=SERVICE)
 
-        first, second, third = await orders.history(opened.order_id)
+        first, second, third = await histories.history(opened.order_id)
 
         assert [each.event for each in (first, second, third)] == [placed, resolved(), attempted()]
         assert [each.version for each in (first, second, third)] == [1, 2, 3]
@@ -116,13 +111,56 @@ class OrderRepositoryContract:
         assert second.recorded_at == third.recorded_at == NOON + timedelta(minutes=1)
         assert second.command_id == third.command_id != first.command_id
 
+    async def test_an_order_that_does_not_exist_has_no_history(
+        self, orders: OrderRepository, histories: Histories
+    ) -> None:
+        await orders.append([placing()], by=TTD)
+
+        await histories.confirm()
+        assert list(await histories.history(order_id())) == []
+
+    async def test_what_was_erased_reads_as_erased(
+        self, orders: OrderRepository, histories: Histories, erase: Erase
+    ) -> None:
+        (order,) = await orders.append([placing()], by=TTD)
+        await erase(order.order_id, "content")
+
+        (read,) = await histories.history(order.order_id)
+
+        assert isinstance(read.event, OrderPlaced)
+        assert read.event.email is not None
+        assert read.event.email.body.is_erased
+
+    async def test_a_history_that_somebody_has_changed_is_not_read(
+        self, orders: OrderRepository, histories: Histories, spoil: Spoil
+    ) -> None:
+        well, ill = await orders.append([placing(), placing()], by=TTD)
+        await spoil(ill.order_id)
+
+        with pytest.raises(SpoiltHistoryError):
+            await histories.history(ill.order_id)
+        assert [each.version for each in await histories.history(well.order_id)] == [1]
+
+
+class OrderRepositoryContract(HistoriesContract):
+    @pytest.fixture
+    def histories(self, orders: OrderRepository) -> Histories:
+        return orders
+
+    async def test_an_order_is_read_back_as_it_was_left(self, orders: OrderRepository) -> None:
+        (opened,) = await orders.append([placing()], by=TTD)
+
+        (left,) = await orders.append([going_on(opened, resolved(), attempted())], by=SERVICE)
+
+        assert (await orders.load([left.order_id]))[left.order_id] == left
+        assert left.version == 3
+
     async def test_orders_that_do_not_exist_are_absent(self, orders: OrderRepository) -> None:
         (known,) = await orders.append([placing()], by=TTD)
         unknown = order_id()
 
         assert set(await orders.load([unknown, known.order_id])) == {known.order_id}
         assert await orders.load([]) == {}
-        assert list(await orders.history(unknown)) == []
 
     async def test_a_history_that_cannot_be_read_says_so_and_hides_no_other(
         self, orders: OrderRepository, spoil: Spoil
@@ -138,8 +176,6 @@ class OrderRepositoryContract:
             assert (await read([well.order_id])).keys() == {well.order_id}
         with pytest.raises(SpoiltHistoryError):
             await orders.load([well.order_id, ill.order_id])
-        with pytest.raises(SpoiltHistoryError):
-            await orders.history(ill.order_id)
 
     async def test_an_order_is_opened_once(self, orders: OrderRepository) -> None:
         first = placing()

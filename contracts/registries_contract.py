@@ -1,10 +1,16 @@
-"""What every registry promises; a suite for each names its stand, which knows the same people and firms."""
+"""What every registry promises, each kind for itself; whichever stand, it knows the same people and firms."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from application.delivery.contact_lookup import Registries
+from application.ports.registries import (
+    BusinessRegistry,
+    ExternalIdentityRegistry,
+    NameRegistry,
+    PersonRegistry,
+    ProfileRegistry,
+)
 from domain.contact_point import (
     BusinessRecord,
     ExternalRecord,
@@ -88,97 +94,128 @@ EXTERNALS = {
 NAMES = {KARI: "Kari Nordmann", UNIT: "FJELL OG FJORD AS"}
 
 
-class RegistriesContract:
-    """Whoever knows people and firms is asked about many at once, and answers by number."""
+class PersonRegistryContract:
+    """Whoever knows people is asked about many at once, and answers by number."""
 
     @pytest.fixture
-    def registries(self) -> Registries:
-        """Registries that know what stands above."""
+    def persons(self) -> PersonRegistry:
+        """A registry that knows `PERSONS`."""
         raise NotImplementedError
 
     async def test_persons_are_told_by_their_number_whatever_the_order(
-        self, registries: Registries
+        self, persons: PersonRegistry
     ) -> None:
-        found = await registries.persons.find([DELETED, KARI, UNSURE, NOBODY, RESERVED])
+        found = await persons.find([DELETED, KARI, UNSURE, NOBODY, RESERVED])
         assert found == PERSONS
 
     async def test_a_person_who_is_asked_about_twice_is_told_once(
-        self, registries: Registries
+        self, persons: PersonRegistry
     ) -> None:
-        assert await registries.persons.find([KARI, KARI]) == {KARI: PERSONS[KARI]}
+        assert await persons.find([KARI, KARI]) == {KARI: PERSONS[KARI]}
 
-    async def test_to_ask_about_nobody_is_to_learn_nothing(self, registries: Registries) -> None:
-        assert not await registries.persons.find([])
-        assert not await registries.businesses.find([])
-        assert not await registries.profiles.find([], "tax-2026", "read")
-        assert not await registries.externals.find([])
-        assert not await registries.names.find([], [])
+    async def test_to_ask_about_nobody_is_to_learn_nothing(self, persons: PersonRegistry) -> None:
+        assert not await persons.find([])
 
-    async def test_a_unit_without_addresses_is_not_told(self, registries: Registries) -> None:
-        assert not await registries.businesses.find([UNKNOWN_UNIT])
 
-    async def test_a_unit_has_addresses_of_its_own(self, registries: Registries) -> None:
-        found = await registries.businesses.find([OWN_SUB_UNIT, UNIT])
+class BusinessRegistryContract:
+    """Whoever knows firms is asked about many at once, and answers by number."""
+
+    @pytest.fixture
+    def businesses(self) -> BusinessRegistry:
+        """A registry that knows `BUSINESSES`, and whose main units `MAIN_UNITS` are."""
+        raise NotImplementedError
+
+    async def test_a_unit_without_addresses_is_not_told(self, businesses: BusinessRegistry) -> None:
+        assert not await businesses.find([UNKNOWN_UNIT])
+
+    async def test_a_unit_has_addresses_of_its_own(self, businesses: BusinessRegistry) -> None:
+        found = await businesses.find([OWN_SUB_UNIT, UNIT])
         assert found == {each: BUSINESSES[each] for each in (OWN_SUB_UNIT, UNIT)}
 
     @pytest.mark.parametrize("number", [SUB_UNIT, ODD_SUB_UNIT])
     async def test_a_sub_unit_without_a_usable_address_gets_those_of_its_main_unit(
-        self, registries: Registries, number: OrganisationNumber
+        self, businesses: BusinessRegistry, number: OrganisationNumber
     ) -> None:
-        assert await registries.businesses.find([number]) == {number: BUSINESSES[UNIT]}
+        assert await businesses.find([number]) == {number: BUSINESSES[UNIT]}
 
     async def test_a_unit_is_told_with_what_holds_though_more_changed_than_could_be_read(
-        self, registries: Registries
+        self, businesses: BusinessRegistry
     ) -> None:
-        found = await registries.businesses.find([UNSURE_UNIT])
+        found = await businesses.find([UNSURE_UNIT])
         assert found == {UNSURE_UNIT: BUSINESSES[UNSURE_UNIT]}
 
     @pytest.mark.parametrize("number", [UNSURE_SUB_UNIT, MOVED_SUB_UNIT])
     async def test_a_sub_unit_that_is_uncertain_gets_nobody_elses_addresses(
-        self, registries: Registries, number: OrganisationNumber
+        self, businesses: BusinessRegistry, number: OrganisationNumber
     ) -> None:
-        assert await registries.businesses.find([number]) == {number: BUSINESSES[number]}
+        assert await businesses.find([number]) == {number: BUSINESSES[number]}
+
+    async def test_to_ask_about_nobody_is_to_learn_nothing(
+        self, businesses: BusinessRegistry
+    ) -> None:
+        assert not await businesses.find([])
+
+
+class ProfileRegistryContract:
+    """Whoever knows the users of firms answers by firm, and tells whether each may."""
+
+    @pytest.fixture
+    def profiles(self) -> ProfileRegistry:
+        """A registry that knows `PROFILES`."""
+        raise NotImplementedError
 
     async def test_a_user_of_whom_a_change_could_not_be_read_is_told_as_uncertain(
-        self, registries: Registries
+        self, profiles: ProfileRegistry
     ) -> None:
-        found = await registries.profiles.find([UNSURE_UNIT], "tax-2026", "read")
+        found = await profiles.find([UNSURE_UNIT], "tax-2026", "read")
         assert list(found[UNSURE_UNIT]) == PROFILES[UNSURE_UNIT, "tax-2026", "read"]
 
-    async def test_an_external_identity_may_be_uncertain_and_an_email_address_holds_all_the_same(
-        self, registries: Registries
-    ) -> None:
-        by_email = f"{EMAIL_URN}unsure@post.example.org"
-        assert await registries.externals.find([UNSURE_USER, by_email]) == {
-            UNSURE_USER: EXTERNALS[UNSURE_USER],
-            by_email: ExternalRecord(email=at("unsure@post.example.org"), is_uncertain=True),
-        }
-
-    async def test_users_are_told_with_whether_they_may(self, registries: Registries) -> None:
-        found = await registries.profiles.find([UNIT, SUB_UNIT], "tax-2026", "read")
+    async def test_users_are_told_with_whether_they_may(self, profiles: ProfileRegistry) -> None:
+        found = await profiles.find([UNIT, SUB_UNIT], "tax-2026", "read")
         assert {number: list(users) for number, users in found.items()} == {
             UNIT: [ALLOWED, NOT_ALLOWED]
         }
 
     async def test_a_registration_for_another_resource_does_not_count(
-        self, registries: Registries
+        self, profiles: ProfileRegistry
     ) -> None:
-        found = await registries.profiles.find([UNIT], "other", "read")
+        found = await profiles.find([UNIT], "other", "read")
         assert list(found[UNIT]) == PROFILES[UNIT, "other", "read"]
 
+    async def test_to_ask_about_nobody_is_to_learn_nothing(self, profiles: ProfileRegistry) -> None:
+        assert not await profiles.find([], "tax-2026", "read")
+
+
+class ExternalIdentityRegistryContract:
+    """Whoever knows people without a number answers by URN."""
+
+    @pytest.fixture
+    def externals(self) -> ExternalIdentityRegistry:
+        """A registry that knows `EXTERNALS`."""
+        raise NotImplementedError
+
+    async def test_an_external_identity_may_be_uncertain_and_an_email_address_holds_all_the_same(
+        self, externals: ExternalIdentityRegistry
+    ) -> None:
+        by_email = f"{EMAIL_URN}unsure@post.example.org"
+        assert await externals.find([UNSURE_USER, by_email]) == {
+            UNSURE_USER: EXTERNALS[UNSURE_USER],
+            by_email: ExternalRecord(email=at("unsure@post.example.org"), is_uncertain=True),
+        }
+
     async def test_an_external_identity_is_told_whatever_the_case_of_its_letters(
-        self, registries: Registries
+        self, externals: ExternalIdentityRegistry
     ) -> None:
         (known, record), *_ = EXTERNALS.items()
         shouted = known.replace("sigrid", "SIGRID")
-        assert await registries.externals.find([known, shouted]) == {known: record, shouted: record}
+        assert await externals.find([known, shouted]) == {known: record, shouted: record}
 
     async def test_an_external_identity_that_is_an_email_address_is_always_known(
-        self, registries: Registries
+        self, externals: ExternalIdentityRegistry
     ) -> None:
         known, unknown = (f"{EMAIL_URN}{each}%2B1@post.example.org" for each in ("a", "b"))
         with_mobile = f"{EMAIL_URN}user@post.example.org"
-        assert await registries.externals.find([known, unknown, with_mobile]) == {
+        assert await externals.find([known, unknown, with_mobile]) == {
             known: ExternalRecord(email=at("a+1@post.example.org")),
             unknown: ExternalRecord(email=at("b+1@post.example.org")),
             with_mobile: ExternalRecord(
@@ -187,10 +224,27 @@ class RegistriesContract:
         }
 
     async def test_an_external_identity_that_nobody_has_is_not_told(
-        self, registries: Registries
+        self, externals: ExternalIdentityRegistry
     ) -> None:
-        assert not await registries.externals.find(["urn:altinn:username:nobody"])
+        assert not await externals.find(["urn:altinn:username:nobody"])
 
-    async def test_names_are_told_by_number(self, registries: Registries) -> None:
-        assert await registries.names.find([KARI, NOBODY], [UNIT, UNKNOWN_UNIT]) == NAMES
-        assert await registries.names.find([KARI], []) == {KARI: "Kari Nordmann"}
+    async def test_to_ask_about_nobody_is_to_learn_nothing(
+        self, externals: ExternalIdentityRegistry
+    ) -> None:
+        assert not await externals.find([])
+
+
+class NameRegistryContract:
+    """Whoever knows names is asked about people and firms at once, and answers by number."""
+
+    @pytest.fixture
+    def names(self) -> NameRegistry:
+        """A registry that knows `NAMES`."""
+        raise NotImplementedError
+
+    async def test_names_are_told_by_number(self, names: NameRegistry) -> None:
+        assert await names.find([KARI, NOBODY], [UNIT, UNKNOWN_UNIT]) == NAMES
+        assert await names.find([KARI], []) == {KARI: "Kari Nordmann"}
+
+    async def test_to_ask_about_nobody_is_to_learn_nothing(self, names: NameRegistry) -> None:
+        assert not await names.find([], [])

@@ -13,7 +13,7 @@ from application.ports.unread_mail import (
 from contracts.samples import NOON
 
 
-class UnreadMailContract:
+class UnreadMailsContract:
     async def test_a_mail_is_kept_as_it_came(self, mails: UnreadMails) -> None:
         await mails.keep(UnreadKind.COMPLAINT, b"Hei\0\xff", at=NOON)
 

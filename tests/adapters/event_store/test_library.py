@@ -18,6 +18,7 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from application.envelope import SERVICE, Recorded
 from application.ports.order_repository import StoreUnavailableError
 from contracts.order_repository_contract import (
+    HistoriesContract,
     attempted,
     going_on,
     order_id,
@@ -41,6 +42,12 @@ def histories(store: PostgresStore, conninfo: str | None = None) -> LibraryHisto
     return LibraryHistories(
         conninfo or store.conninfo, mapper=store.mapper, confirm=store.orders.confirm
     )
+
+
+class TestLibraryHistories(HistoriesContract):
+    @pytest.fixture
+    def histories(self, store: PostgresStore) -> LibraryHistories:
+        return histories(store)
 
 
 async def notified(store: PostgresStore) -> Order:
@@ -68,13 +75,6 @@ async def test_words_whose_keys_are_gone_read_as_erased(store: PostgresStore) ->
 
     assert read == await store.orders.history(order.order_id)
     assert read[0].event != placed
-
-
-async def test_an_order_that_is_not_there_has_no_history(store: PostgresStore) -> None:
-    reader = histories(store)
-
-    assert await reader.history(order_id()) == []
-    await reader.confirm()
 
 
 async def test_words_that_somebody_changed_are_not_read(store: PostgresStore) -> None:

@@ -8,19 +8,46 @@ from adapters.memory.registries import (
     InMemoryPersonRegistry,
     InMemoryProfileRegistry,
 )
-from application.delivery.contact_lookup import Registries
+from application.ports.registries import (
+    BusinessRegistry,
+    ExternalIdentityRegistry,
+    NameRegistry,
+    PersonRegistry,
+    ProfileRegistry,
+)
 from contracts import registries_contract as known
-from contracts.registries_contract import RegistriesContract
 
 
-class TestInMemoryRegistries(RegistriesContract):
+class TestInMemoryPersonRegistry(known.PersonRegistryContract):
     @override
     @pytest.fixture
-    def registries(self) -> Registries:
-        return Registries(
-            persons=InMemoryPersonRegistry(known.PERSONS),
-            businesses=InMemoryBusinessRegistry(known.BUSINESSES, known.MAIN_UNITS),
-            profiles=InMemoryProfileRegistry(known.PROFILES),
-            externals=InMemoryExternalIdentityRegistry(known.EXTERNALS),
-            names=InMemoryNameRegistry(known.NAMES),
-        )
+    def persons(self) -> PersonRegistry:
+        return InMemoryPersonRegistry(known.PERSONS)
+
+
+class TestInMemoryBusinessRegistry(known.BusinessRegistryContract):
+    @override
+    @pytest.fixture
+    def businesses(self) -> BusinessRegistry:
+        return InMemoryBusinessRegistry(known.BUSINESSES, known.MAIN_UNITS)
+
+
+class TestInMemoryProfileRegistry(known.ProfileRegistryContract):
+    @override
+    @pytest.fixture
+    def profiles(self) -> ProfileRegistry:
+        return InMemoryProfileRegistry(known.PROFILES)
+
+
+class TestInMemoryExternalIdentityRegistry(known.ExternalIdentityRegistryContract):
+    @override
+    @pytest.fixture
+    def externals(self) -> ExternalIdentityRegistry:
+        return InMemoryExternalIdentityRegistry(known.EXTERNALS)
+
+
+class TestInMemoryNameRegistry(known.NameRegistryContract):
+    @override
+    @pytest.fixture
+    def names(self) -> NameRegistry:
+        return InMemoryNameRegistry(known.NAMES)

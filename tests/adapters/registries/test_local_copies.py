@@ -13,8 +13,16 @@ from adapters.registries.replicas import (
     PostgresProfileRegistry,
 )
 from application.delivery.contact_lookup import Registries
-from application.ports.registries import RegistryUnavailableError
-from contracts.registries_contract import KARI, UNIT, RegistriesContract
+from application.ports.registries import (
+    BusinessRegistry,
+    ExternalIdentityRegistry,
+    NameRegistry,
+    PersonRegistry,
+    ProfileRegistry,
+    RegistryUnavailableError,
+)
+from contracts import registries_contract as known
+from contracts.registries_contract import KARI, UNIT
 from tests.adapters.registries.pages import KNOWN, addresses, krr, mobile, person
 
 
@@ -28,27 +36,61 @@ def local_copies(pool: Pool) -> Registries:
     )
 
 
-class TestLocalCopies(RegistriesContract):
+@pytest.fixture
+async def copies(pool: Pool, importer: RegistryImporter) -> Registries:
+    """Copies of registers in which everything stands that the contracts know."""
+    for kind, page in KNOWN:
+        await importer.import_page(kind, page, ImportSummary())
+    return local_copies(pool)
+
+
+class TestPostgresPersonRegistry(known.PersonRegistryContract):
     @override
     @pytest.fixture
-    async def registries(self, pool: Pool, importer: RegistryImporter) -> Registries:
-        for kind, page in KNOWN:
-            await importer.import_page(kind, page, ImportSummary())
-        return local_copies(pool)
+    def persons(self, copies: Registries) -> PersonRegistry:
+        return copies.persons
+
+
+class TestPostgresBusinessRegistry(known.BusinessRegistryContract):
+    @override
+    @pytest.fixture
+    def businesses(self, copies: Registries) -> BusinessRegistry:
+        return copies.businesses
+
+
+class TestPostgresProfileRegistry(known.ProfileRegistryContract):
+    @override
+    @pytest.fixture
+    def profiles(self, copies: Registries) -> ProfileRegistry:
+        return copies.profiles
 
     async def test_a_resource_is_the_same_with_and_without_its_prefix(
-        self, registries: Registries
+        self, profiles: ProfileRegistry
     ) -> None:
-        bare = await registries.profiles.find([UNIT], "tax-2026", "read")
-        urn = await registries.profiles.find([UNIT], "urn:altinn:resource:tax-2026", "read")
+        bare = await profiles.find([UNIT], "tax-2026", "read")
+        urn = await profiles.find([UNIT], "urn:altinn:resource:tax-2026", "read")
         assert bare == urn
 
-    async def test_who_may_depends_on_the_action(self, registries: Registries) -> None:
-        found = await registries.profiles.find([UNIT], "tax-2026", "write")
+    async def test_who_may_depends_on_the_action(self, profiles: ProfileRegistry) -> None:
+        found = await profiles.find([UNIT], "tax-2026", "write")
         assert [(each.user, each.is_authorised) for each in found[UNIT]] == [
             ("1", False),
             ("2", True),
         ]
+
+
+class TestPostgresExternalIdentityRegistry(known.ExternalIdentityRegistryContract):
+    @override
+    @pytest.fixture
+    def externals(self, copies: Registries) -> ExternalIdentityRegistry:
+        return copies.externals
+
+
+class TestPostgresNameRegistry(known.NameRegistryContract):
+    @override
+    @pytest.fixture
+    def names(self, copies: Registries) -> NameRegistry:
+        return copies.names
 
 
 def unavailable(registry: str) -> AbstractContextManager[object]:

@@ -1,9 +1,12 @@
 import json
 
 import pytest
+from aiohttp import web
+from typing_extensions import override
 
 from adapters.registries.party_register import PartyRegister
 from application.ports.registries import NameRegistry, RegistryUnavailableError
+from contracts.registries_contract import NAMES, NameRegistryContract
 from domain.recipient import OrganisationNumber
 from tests.adapters.registries.registers import Register, token
 
@@ -17,6 +20,21 @@ def names(*parties: object) -> bytes:
 
 def party_register(far_register: Register, seconds: float = 5.0) -> NameRegistry:
     return PartyRegister(f"{far_register.base}/register/api/v1/", token, seconds=seconds)
+
+
+async def knowing(request: web.Request) -> web.StreamResponse:
+    """Answer as a register that has the names which the contract knows."""
+    asked = [number for each in (await request.json())["parties"] for number in each.items()]
+    told = [{kind: each, "name": NAMES[each]} for kind, each in asked if each in NAMES]
+    return web.Response(body=names(*told))
+
+
+class TestPartyRegister(NameRegistryContract):
+    @override
+    @pytest.fixture
+    def names(self, far_register: Register) -> NameRegistry:
+        far_register.answers += [knowing] * 2
+        return party_register(far_register)
 
 
 async def test_everybody_is_asked_about_in_one_question(far_register: Register) -> None:

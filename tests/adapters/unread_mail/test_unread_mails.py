@@ -10,18 +10,18 @@ from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
 from adapters.unread_mail.postgres import PostgresUnreadMails
 from application.ports.unread_mail import UnreadKind, UnreadMails
-from contracts.unread_mail_contract import UnreadMailContract
+from contracts.unread_mail_contract import UnreadMailsContract
 from tests.samples import NOON
 
 
-class TestPostgresUnreadMails(UnreadMailContract):
+class TestPostgresUnreadMails(UnreadMailsContract):
     @pytest.fixture
     async def mails(self, database_url: str) -> AsyncIterator[UnreadMails]:
         async with await open_pool(database_url, size=1, name="varsel tests") as pool:
             yield PostgresUnreadMails(pool, InMemoryKeyVault())
 
 
-class TestInMemoryUnreadMails(UnreadMailContract):
+class TestInMemoryUnreadMails(UnreadMailsContract):
     @pytest.fixture
     def mails(self) -> UnreadMails:
         return InMemoryUnreadMails()
