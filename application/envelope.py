@@ -13,6 +13,8 @@ from typing_extensions import override
 from domain.order.events import OrderEvent, OrderId, OrderPlaced
 from domain.order.order import Order, open_order
 from domain.order.state import evolve_all
+from domain.owner.events import OwnerEvent
+from domain.owner.record import OwnerRecord, owner_id
 
 
 class Role(StrEnum):
@@ -75,6 +77,19 @@ class Recorded(RecordedEvent[OrderEvent], frozen=True, kw_only=True):
         return self.order_id
 
 
+class RecordedOfOwner(RecordedEvent[OwnerEvent], frozen=True, kw_only=True):
+    """An event of an owner's record."""
+
+    owner: str
+    """The owner's short name in small letters."""
+
+    @property
+    @override
+    def stream_id(self) -> UUID:
+        """An owner's history lies under an id that is made of the owner's name."""
+        return owner_id(self.owner)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingEvents:
     """Events that are to follow an order's history as it was read."""
@@ -114,3 +129,18 @@ def recorded(
                 command_id=command_id,
                 event=event,
             )
+
+
+def recorded_of_owner(
+    record: OwnerRecord, events: Sequence[OwnerEvent], now: datetime, by: Actor, command_id: UUID
+) -> Iterator[RecordedOfOwner]:
+    """The events that were decided on an owner's record, each in its envelope."""
+    for version, event in enumerate(events, start=record.version + 1):
+        yield RecordedOfOwner(
+            owner=record.owner,
+            version=version,
+            recorded_at=now,
+            recorded_by=by,
+            command_id=command_id,
+            event=event,
+        )

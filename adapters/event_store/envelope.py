@@ -30,9 +30,10 @@ from adapters.event_store.sealing import (
     TamperedError,
     Words,
 )
-from application.envelope import Actor, Recorded, RecordedEvent
+from application.envelope import Actor, Recorded, RecordedEvent, RecordedOfOwner
 from application.ports.order_repository import Spoilt
 from domain.order.events import OrderEvent, OrderId
+from domain.owner.events import OwnerEvent
 from domain.personal import Personal, PersonalClass
 
 
@@ -48,7 +49,7 @@ class Commitment(Struct, frozen=True):
 class Envelope(Struct, frozen=True):
     """A recorded event under the two names by which the eventsourcing library sorts events."""
 
-    recorded: Recorded
+    recorded: RecordedEvent[Any]
 
     @property
     def originator_id(self) -> UUID:
@@ -82,6 +83,19 @@ class _OrderState(Struct, frozen=True, kw_only=True):
     recorded_by: Actor
     command_id: UUID
     event: OrderEvent
+    schema: int = 1
+    boxes: tuple[Commitment, ...] = ()
+
+
+class _OwnerState(Struct, frozen=True, kw_only=True):
+    """The envelope of an event of an owner's record as it is stored."""
+
+    owner: str
+    version: int
+    recorded_at: datetime
+    recorded_by: Actor
+    command_id: UUID
+    event: OwnerEvent
     schema: int = 1
     boxes: tuple[Commitment, ...] = ()
 
@@ -225,21 +239,36 @@ class EventMapper(Generic[R]):
         return self._sealer.open(place, boxes.get(place), commitment.sha256)
 
 
+class OwnerEventMapper(EventMapper[RecordedOfOwner]):
+    """Maps the recorded events of owners' records, which hold nobody's words."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        super().__init__(sealer, kind=RecordedOfOwner, state=_OwnerState)
+
+
 class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
     """Maps the recorded events of orders.
 
-    To the eventsourcing library it is a mapper like any other, of envelopes and of sealed events.
+    To the eventsourcing library it is a mapper like any other, of the envelopes and sealed events of
+    every kind of aggregate.
     """
 
     def __init__(self, sealer: Sealer) -> None:  # the library's own writes JSON by import paths
         super().__init__(sealer, kind=Recorded, state=_OrderState)
+        self._of_owners = OwnerEventMapper(sealer)
 
     @override
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> SealedEvent:
         """The stored event of an envelope, with its boxes."""
         if not isinstance(domain_event, Envelope):
             raise TypeError("only envelopes are stored here")
-        stored, boxes = self.to_stored(domain_event.recorded)
+        recorded = domain_event.recorded
+        if isinstance(recorded, RecordedOfOwner):
+            stored, boxes = self._of_owners.to_stored(recorded)
+        elif isinstance(recorded, Recorded):
+            stored, boxes = self.to_stored(recorded)
+        else:
+            raise TypeError("of such an aggregate nothing is stored here")
         return SealedEvent(
             stored.originator_id,
             stored.originator_version,
@@ -258,6 +287,8 @@ class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
         """
         if not isinstance(stored_event, SealedEvent):
             raise TypeError("an event is opened with its boxes, as OrdersRecorder reads it")
+        if _whose(stored_event) == "owner":
+            return Envelope(self._of_owners.from_stored(stored_event, stored_event.boxes))
         return Envelope(self.from_stored(stored_event, stored_event.boxes))
 
 

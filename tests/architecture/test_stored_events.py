@@ -12,21 +12,27 @@ import msgspec
 import pytest
 from eventsourcing.persistence import StoredEvent
 
-from adapters.event_store.envelope import EnvelopeMapper, tag
+from adapters.event_store.envelope import EnvelopeMapper, EventMapper, OwnerEventMapper, tag
 from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
-from application.envelope import Recorded
+from application.envelope import RecordedEvent
 from domain.order.events import OrderEvent
+from domain.owner.events import OwnerEvent
+from domain.owner.record import owner_id
 
 EXAMPLES = sorted((Path(__file__).parent / "stored").glob("*.json"))
-MAPPER = EnvelopeMapper(Sealer(InMemoryKeyVault()))
+KINDS: tuple[type[msgspec.Struct], ...] = (*get_args(OrderEvent), *get_args(OwnerEvent))
+SEALER = Sealer(InMemoryKeyVault())
 
 
-def read(example: Path) -> tuple[Recorded, dict[str, Any]]:
+def read(example: Path) -> tuple[RecordedEvent[Any], dict[str, Any]]:
     stored: dict[str, Any] = json.loads(example.read_text())
     name, _, _ = example.stem.partition("@")
-    row = StoredEvent(stored["order_id"], stored["version"], name, example.read_bytes())
-    return MAPPER.from_stored(row, {}), stored
+    of_owner = "owner" in stored
+    stream_id = owner_id(stored["owner"]) if of_owner else stored["order_id"]
+    mapper: EventMapper[Any] = OwnerEventMapper(SEALER) if of_owner else EnvelopeMapper(SEALER)
+    row = StoredEvent(stream_id, stored["version"], name, example.read_bytes())
+    return mapper.from_stored(row, {}), stored
 
 
 def without_words(stored: object) -> object:
@@ -70,12 +76,12 @@ def test_what_was_stored_once_is_read_wholly(example: Path) -> None:
 
 
 def test_every_event_has_an_example() -> None:
-    kinds = {kind.__struct_config__.tag for kind in get_args(OrderEvent)}
+    tags = {kind.__struct_config__.tag for kind in KINDS}
 
-    assert {example.stem.partition("@")[0] for example in EXAMPLES} == kinds
+    assert {example.stem.partition("@")[0] for example in EXAMPLES} == tags
 
 
-@pytest.mark.parametrize("kind", get_args(OrderEvent), ids=lambda kind: str(kind.__name__))
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.__name__))
 def test_every_field_of_an_event_is_in_an_example(kind: type[msgspec.Struct]) -> None:
     """A field that no example has could be renamed without a test that notices."""
     fields = {

@@ -36,4 +36,5 @@ class LibraryHistories:
     def _read(self, order_id: UUID) -> Sequence[Recorded]:
         with ReadingDatastore(self._conninfo) as datastore:
             events = EventStore(self._mapper, OrdersRecorder(datastore)).get(order_id)
-            return [cast("Envelope", each).recorded for each in events]
+            told = [cast("Envelope", each).recorded for each in events]
+            return [each for each in told if isinstance(each, Recorded)]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
-from adapters.event_store.envelope import EnvelopeMapper
+from adapters.event_store.envelope import EnvelopeMapper, OwnerEventMapper
 from adapters.event_store.postgres.agenda import PostgresAgenda
 from adapters.event_store.postgres.appender import Appender
+from adapters.event_store.postgres.owner_records import PostgresOwnerRecords
 from adapters.event_store.postgres.repository import PostgresOrderRepository, read_placed
 from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
@@ -50,6 +51,7 @@ class PostgresStore:
     appender: Appender
     orders: PostgresOrderRepository
     agenda: PostgresAgenda
+    owners: PostgresOwnerRecords
     runner: ProjectionRunner
     index: PostgresOrderIndex
     chains: PostgresChainIndex
@@ -134,6 +136,13 @@ async def open_store(
                 appender=appender, pool=pool, mapper=mapper, clock=clock, next_id=uuid4
             ),
             agenda=PostgresAgenda(pool, listener),
+            owners=PostgresOwnerRecords(
+                appender=appender,
+                pool=pool,
+                mapper=OwnerEventMapper(Sealer(vault)),
+                clock=clock,
+                next_id=uuid4,
+            ),
             runner=runner,
             index=PostgresOrderIndex(pool, runner),
             chains=PostgresChainIndex(pool, runner),

@@ -15,7 +15,7 @@ from adapters.event_store.postgres.library_histories import LibraryHistories
 from adapters.event_store.postgres.library_recorder import EVENTS, OrdersRecorder, ReadingDatastore
 from adapters.event_store.sealing import Sealer, TamperedError
 from adapters.memory.key_vault import InMemoryKeyVault
-from application.envelope import SERVICE, Recorded
+from application.envelope import SERVICE, Recorded, recorded_of_owner
 from application.ports.order_repository import StoreUnavailableError
 from contracts.order_repository_contract import (
     HistoriesContract,
@@ -26,8 +26,10 @@ from contracts.order_repository_contract import (
     resolved,
     sent,
 )
+from contracts.owner_records_contract import KARI, SUSPENDED
 from domain.order.events import OrderId
 from domain.order.order import Order
+from domain.owner.record import OwnerRecord, owner_id
 from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.samples import NOON, TTD, placed
 
@@ -77,6 +79,12 @@ async def test_words_whose_keys_are_gone_read_as_erased(store: PostgresStore) ->
     assert read[0].event != placed
 
 
+async def test_what_is_recorded_of_an_owner_is_no_orders_history(store: PostgresStore) -> None:
+    await store.owners.append(await store.owners.load("ttd"), [SUSPENDED], by=KARI)
+
+    assert await histories(store).history(OrderId(owner_id("ttd"))) == []
+
+
 async def test_words_that_somebody_changed_are_not_read(store: PostgresStore) -> None:
     order = await notified(store)
     await store.spoil(order.order_id)
@@ -96,6 +104,7 @@ async def test_the_log_opens_in_the_order_of_commits(
     store: PostgresStore, reading: OrdersRecorder
 ) -> None:
     first, second = await notified(store), await notified(store)
+    await store.owners.append(await store.owners.load("ttd"), [SUSPENDED], by=KARI)
 
     log = reading.select_notifications(start=None, limit=100)
     opened = [store.mapper.to_domain_event(each).recorded for each in log]
@@ -103,6 +112,7 @@ async def test_the_log_opens_in_the_order_of_commits(
     assert opened == [
         *await store.orders.history(first.order_id),
         *await store.orders.history(second.order_id),
+        *await store.owners.history("ttd"),
     ]
     assert [each.id for each in log] == sorted({each.id for each in log})
 
@@ -136,9 +146,10 @@ async def test_an_event_that_was_read_without_its_words_is_not_taken_for_erased(
             store.mapper.to_domain_event(each)
 
 
-def test_the_librarys_event_store_gives_back_what_it_was_given() -> None:
+@pytest.mark.parametrize("kind", ["order", "owner"])
+def test_the_librarys_event_store_gives_back_what_it_was_given(kind: str) -> None:
     events = EventStore(EnvelopeMapper(Sealer(InMemoryKeyVault())), POPOApplicationRecorder())
-    given = in_envelope(order_id())
+    given = in_envelope(order_id()) if kind == "order" else of_an_owner()
 
     events.put([given])
 
@@ -165,3 +176,9 @@ def in_envelope(under: OrderId) -> Envelope:
             event=placed,
         )
     )
+
+
+def of_an_owner() -> Envelope:
+    record = OwnerRecord(owner="ttd")
+    (recorded,) = recorded_of_owner(record, [SUSPENDED], NOON, KARI, order_id())
+    return Envelope(recorded)

@@ -1,0 +1,1 @@
+"""What is known of an owner: whether it may order here, on what terms, and whether it is suspended."""
