@@ -15,6 +15,7 @@ from application.delivery.dispatcher import Dispatcher
 from application.delivery.handover import HandoverService, Timing
 from application.delivery.provider_health_log import ProviderHealthRecorder
 from application.delivery.provider_selection import CircuitBreakerSettings
+from application.known_owners import KnownOwners
 from application.operations.health import HealthService, Projections
 from application.operations.recorder import ActRecorder
 from application.ordering.admission import Admission
@@ -29,6 +30,7 @@ from application.ports.order_index import OrderIndex
 from application.ports.order_repository import OrderRepository
 from application.ports.owner_agreements import OwnerAgreements
 from application.ports.owner_ledger import OwnerLedger, QuotaLimit
+from application.ports.owner_records import OwnerRecords
 from application.ports.provider import Provider
 from application.ports.provider_ledger import ProviderHealthLog
 from application.ports.recipient_index import RecipientIndex
@@ -44,7 +46,6 @@ from application.queries.orders import OrderQueries
 from application.queries.statistics import StatisticsQueries
 from application.queries.status_feed import Entry, StatusFeedQueries
 from application.queries.support import SupportQueries
-from application.suspended_owners import SuspendedOwners
 from application.webhooks.publisher import WebhookPublisher
 from application.webhooks.subscriptions import WebhookSubscriptions
 from domain.channel import Channel
@@ -63,6 +64,7 @@ class Ports:
     unread: UnreadMails
     webhooks: Webhooks
     owners: OwnerLedger
+    owner_records: OwnerRecords
     provider_ledger: ProviderHealthLog
     acts: ActLog
     vault: KeyVault
@@ -132,9 +134,9 @@ def assemble(ports: Ports, policy: Policy) -> Application:
     names = OrderNames(ports.vault)
     look_up = ContactLookup(ports.registries)
     acts = ActRecorder(log=ports.acts, clock=clock, next_id=ports.next_id)
-    stopped = SuspendedOwners(ports.owners, clock)
+    owners = KnownOwners(ports.owner_records, clock)
     admission = Admission(
-        ledger=ports.owners, stopped=stopped, clock=clock, quota_limits=policy.quota_limits
+        ledger=ports.owners, owners=owners, clock=clock, quota_limits=policy.quota_limits
     )
     hand_over = HandoverService(
         orders=orders,
@@ -195,7 +197,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             look_up=look_up,
             condition=ports.condition,
             hand_over=hand_over,
-            stopped=stopped,
+            owners=owners,
             chains=ports.chains,
             clock=clock,
             worker=ports.process,

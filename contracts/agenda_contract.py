@@ -9,7 +9,7 @@ import pytest
 from application.envelope import SERVICE
 from application.ports.agenda import QUARANTINE, WITHHELD, Agenda, InHand, Wait
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
-from application.ports.owner_ledger import OwnerLedger
+from application.ports.owner_records import OwnerRecords
 from contracts.order_repository_contract import (
     SetClock,
     attempted,
@@ -17,6 +17,7 @@ from contracts.order_repository_contract import (
     placing,
     resolved,
 )
+from contracts.owner_records_contract import resume, suspend
 from contracts.samples import NOON, TTD, placed
 from domain.order.events import OrderCancelled, OrderId, OrderKind
 from domain.personal import Contact
@@ -240,12 +241,12 @@ class AgendaContract:
             assert await withheld(agenda, now) == [poison.order_id]
         assert not await withheld(agenda, now + 2 * WITHHELD)
 
-    async def test_a_stopped_owners_orders_are_lent_when_nothing_of_them_can_leave_any_more(
-        self, orders: OrderRepository, agenda: Agenda, ledger: OwnerLedger
+    async def test_a_suspended_owners_orders_are_lent_when_nothing_of_them_can_leave_any_more(
+        self, orders: OrderRepository, agenda: Agenda, records: OwnerRecords
     ) -> None:
         await orders.append([suspect := placing(), due := placing()], by=TTD)
         await claim(agenda, limit=1)
-        await ledger.stop("TTD", "sends to everybody")
+        await suspend(records, "TTD")
 
         assert await claim(agenda) == []
         assert not await agenda.has_suspects(NOON + LEASE)
@@ -255,7 +256,7 @@ class AgendaContract:
             suspect.order_id,
             due.order_id,
         }
-        await ledger.let("ttd")
+        await resume(records, "ttd")
         await agenda.release([suspect.order_id, due.order_id], worker="anna")
         assert len(await claim(agenda, NOON + WITHHELD + LEASE)) == 2
 

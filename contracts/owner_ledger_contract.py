@@ -103,12 +103,3 @@ class OwnerLedgerContract:
         )
 
         assert sum(each is not None for each in told) == 3
-
-    async def test_an_owner_is_stopped_until_it_is_let(self, ledger: OwnerLedger) -> None:
-        await ledger.stop("ttd", "sends to everybody")
-        await ledger.stop("ttd", "sends to everybody, twice")
-
-        assert await ledger.stopped() == {"ttd": "sends to everybody, twice"}
-        assert await ledger.let("ttd")
-        assert not await ledger.let("ttd")
-        assert await ledger.stopped() == {}

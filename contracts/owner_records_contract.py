@@ -18,6 +18,18 @@ SUSPENDED = OwnerSuspended(reason="sends to everybody")
 RESUMED = OwnerResumed(reason="has mended it")
 
 
+async def suspend(records: OwnerRecords, owner: str) -> None:
+    """Take nothing more of an owner in, and hand nothing over."""
+    record = await records.load(owner)
+    await records.append(record, record.suspend(reason="sends to everybody"), by=KARI)
+
+
+async def resume(records: OwnerRecords, owner: str) -> None:
+    """Let an owner go on."""
+    record = await records.load(owner)
+    await records.append(record, record.resume(reason="has mended it"), by=KARI)
+
+
 class OwnerRecordsContract:
     async def test_of_whom_nothing_is_recorded_nothing_is_known(
         self, records: OwnerRecords

@@ -49,6 +49,7 @@ from entrypoints.wiring.rules import policy, rules
 from entrypoints.wiring.store import (
     key_vault,
     order_repository,
+    owner_records,
     projection_runner,
     refuse_unsafe_database,
 )
@@ -140,6 +141,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             unread=PostgresUnreadMails(pool, vault),
             webhooks=PostgresWebhooks(pool),
             owners=PostgresOwnerLedger(pool),
+            owner_records=await owner_records(appender, pool),
             provider_ledger=PostgresProviderHealthLog(pool),
             acts=PostgresActLog(pool),
             vault=vault,

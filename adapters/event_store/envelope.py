@@ -150,8 +150,11 @@ def _at_once(steps: Steps[T]) -> T:
 class EventMapper(Generic[R]):
     """Maps the recorded events of one kind of aggregate to what is stored of them, and back."""
 
-    def __init__(self, sealer: Sealer, *, kind: type[R], state: type[Struct]) -> None:
-        """Read and write envelopes of a kind; `state` has their fields, and the boxes besides."""
+    def __init__(self, sealer: Sealer | None, *, kind: type[R], state: type[Struct]) -> None:
+        """Read and write envelopes of a kind; `state` has their fields, and the boxes besides.
+
+        Where nobody's words stand in any of them, no sealer is needed.
+        """
         self._sealer = sealer
         self._kind = kind
         self._state = state
@@ -185,6 +188,8 @@ class EventMapper(Generic[R]):
     ) -> Steps[tuple[Sequence[Box], tuple[Commitment, ...]]]:
         if not contents:
             return (), ()
+        if self._sealer is None:
+            raise TypeError("of events of this kind nothing is sealed")
         month = f"{recorded.recorded_at:%Y-%m}"
         boxes: list[Box] = []
         commitments: list[Commitment] = []
@@ -236,14 +241,16 @@ class EventMapper(Generic[R]):
         return {name: getattr(envelope, name) for name in self._fields}
 
     def _open(self, place: BoxKey, commitment: Commitment, boxes: Boxes) -> Words | None:
+        if self._sealer is None:
+            raise TypeError("of events of this kind nothing is sealed")
         return self._sealer.open(place, boxes.get(place), commitment.sha256)
 
 
 class OwnerEventMapper(EventMapper[RecordedOfOwner]):
     """Maps the recorded events of owners' records, which hold nobody's words."""
 
-    def __init__(self, sealer: Sealer) -> None:
-        super().__init__(sealer, kind=RecordedOfOwner, state=_OwnerState)
+    def __init__(self) -> None:
+        super().__init__(None, kind=RecordedOfOwner, state=_OwnerState)
 
 
 class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
@@ -255,7 +262,7 @@ class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
 
     def __init__(self, sealer: Sealer) -> None:  # the library's own writes JSON by import paths
         super().__init__(sealer, kind=Recorded, state=_OrderState)
-        self._of_owners = OwnerEventMapper(sealer)
+        self._of_owners = OwnerEventMapper()
 
     @override
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> SealedEvent:

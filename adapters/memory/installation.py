@@ -14,6 +14,7 @@ from adapters.memory.order_repository import (
 )
 from adapters.memory.owner_agreements import InMemoryOwnerAgreements
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
+from adapters.memory.owner_records import InMemoryOwnerRecords
 from adapters.memory.provider import RecordingProvider
 from adapters.memory.provider_ledger import InMemoryProviderHealthLog
 from adapters.memory.recipient_index import InMemoryRecipientIndex
@@ -57,7 +58,10 @@ class InMemoryInstallation:
         self.vault = InMemoryKeyVault()
         self.orders = repository(vault=self.vault, clock=clock, next_id=next_id)
         self.owners = InMemoryOwnerLedger()
-        self.agenda = InMemoryAgenda(self.orders, stopped=lambda: self.owners.who_is_stopped)
+        self.owner_records = InMemoryOwnerRecords(self.orders.log, clock=clock, next_id=next_id)
+        self.agenda = InMemoryAgenda(
+            self.orders, suspended=lambda: self.owner_records.who_is_suspended
+        )
         self.inbox = InMemoryReportInbox(self.orders)
         self.unread = InMemoryUnreadMails()
         self.acts = InMemoryActLog()
@@ -75,6 +79,7 @@ class InMemoryInstallation:
             unread=self.unread,
             webhooks=InMemoryWebhooks(self.orders, feed),
             owners=self.owners,
+            owner_records=self.owner_records,
             provider_ledger=InMemoryProviderHealthLog(),
             acts=self.acts,
             vault=self.vault,

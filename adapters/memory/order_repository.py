@@ -164,11 +164,11 @@ class InMemoryAgenda:
     """Lends the orders of a repository in memory."""
 
     def __init__(
-        self, orders: InMemoryOrderRepository, *, stopped: Callable[[], Collection[str]] = tuple
+        self, orders: InMemoryOrderRepository, *, suspended: Callable[[], Collection[str]] = tuple
     ) -> None:
-        """Lend orders of `orders`; `stopped` tells the stopped owners, in small letters."""
+        """Lend orders of `orders`; `suspended` tells the suspended owners, in small letters."""
         self._orders = orders
-        self._stopped = stopped
+        self._suspended = suspended
         self._lent: dict[OrderId, tuple[str, datetime]] = {}
         self._unreturned: dict[OrderId, int] = defaultdict(int)
         self._called = asyncio.Event()
@@ -189,7 +189,7 @@ class InMemoryAgenda:
             for order_id, row in self._orders.agenda.items()
             if not self._unreturned[order_id]
             and of.get(row.owner, 0) < most
-            and not self._is_stopped(row)
+            and not self._is_suspended(row)
             and (ready_at := self._ready_at(order_id, row)) <= now
         )
         owners: dict[int, set[str]] = defaultdict(set)
@@ -220,7 +220,7 @@ class InMemoryAgenda:
         withheld = [
             order_id
             for order_id, row in self._orders.agenda.items()
-            if (self._unreturned[order_id] or self._is_stopped(row))
+            if (self._unreturned[order_id] or self._is_suspended(row))
             and self._unreturned[order_id] < 2 * QUARANTINE
             and self._ready_at(order_id, row) <= now - WITHHELD
         ]
@@ -269,13 +269,13 @@ class InMemoryAgenda:
             (ready_at, order_id)
             for order_id, row in self._orders.agenda.items()
             if self._unreturned[order_id] in unreturned
-            and not self._is_stopped(row)
+            and not self._is_suspended(row)
             and (ready_at := self._ready_at(order_id, row)) <= now
         )
         return [order_id for _, order_id in ready]
 
-    def _is_stopped(self, row: AgendaRow) -> bool:
-        return row.owner.lower() in self._stopped()
+    def _is_suspended(self, row: AgendaRow) -> bool:
+        return row.owner.lower() in self._suspended()
 
     def _lend(
         self, order_ids: Sequence[OrderId], worker: str, until: datetime

@@ -1,7 +1,6 @@
 """The ledger in memory."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,12 +22,6 @@ class InMemoryOwnerLedger:
     def __init__(self) -> None:
         self._used: dict[tuple[str, date], Amount] = defaultdict(Amount)
         self._orders: dict[OrderId, _Counted] = {}
-        self._stopped: dict[str, str] = {}
-
-    @property
-    def who_is_stopped(self) -> Collection[str]:
-        """The stopped owners, for the agenda of the same process."""
-        return self._stopped.keys()
 
     async def take(
         self,
@@ -69,15 +62,6 @@ class InMemoryOwnerLedger:
 
     async def used(self, owner: str, day: date) -> Amount:
         return self._used[owner, day]
-
-    async def stopped(self) -> Mapping[str, str]:
-        return dict(sorted(self._stopped.items()))
-
-    async def stop(self, owner: str, reason: str) -> None:
-        self._stopped[owner.lower()] = reason
-
-    async def let(self, owner: str) -> bool:
-        return self._stopped.pop(owner.lower(), None) is not None
 
     def _forget(self, *, before: date) -> None:
         self._orders = {name: each for name, each in self._orders.items() if each.day >= before}

@@ -9,9 +9,7 @@ from eventsourcing.persistence import IntegrityError
 from eventsourcing.popo import POPOApplicationRecorder
 
 from adapters.event_store.envelope import OwnerEventMapper
-from adapters.event_store.sealing import Sealer
 from application.envelope import Actor, RecordedOfOwner, recorded_of_owner
-from application.ports.key_vault import KeyVault
 from application.ports.order_repository import ConcurrentUpdateError
 from application.ports.owner_records import Entry
 from domain.owner.events import OwnerEvent
@@ -27,13 +25,12 @@ class InMemoryOwnerRecords:
         self,
         log: POPOApplicationRecorder,
         *,
-        vault: KeyVault,
         clock: Callable[[], datetime],
         next_id: Callable[[], UUID],
     ) -> None:
         """Keep them in the log of a repository of orders, or in one of their own."""
         self._log = log
-        self._mapper = OwnerEventMapper(Sealer(vault))
+        self._mapper = OwnerEventMapper()
         self._clock = clock
         self._next_id = next_id
 

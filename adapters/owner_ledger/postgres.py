@@ -1,6 +1,6 @@
-"""The ledger in three tables; one statement counts and judges, for all processes at once."""
+"""The ledger in two tables; one statement counts and judges, for all processes at once."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any, Final, LiteralString
 
@@ -32,15 +32,12 @@ UPDATE owner_usage used
 _USED: Final[LiteralString] = (
     "SELECT recipients, segments FROM owner_usage WHERE owner = %s AND day = %s"
 )
-_STOPPED: Final[LiteralString] = "SELECT owner, reason FROM owner_stopped ORDER BY owner"
-_STOP: Final[LiteralString] = """
-INSERT INTO owner_stopped (owner, reason) VALUES (lower(%s), %s)
-ON CONFLICT (owner) DO UPDATE SET reason = excluded.reason
+_STOPPED: Final[LiteralString] = """
+SELECT owner, reason FROM owner_stopped WHERE NOT is_carried_over ORDER BY owner FOR UPDATE
 """
-_LET: Final[LiteralString] = """
-WITH stopped AS (DELETE FROM owner_stopped WHERE owner = lower(%s) RETURNING owner)
-SELECT owner, pg_notify('varsel_agenda', '') FROM stopped
-"""
+_CARRIED_OVER: Final[LiteralString] = (
+    "UPDATE owner_stopped SET is_carried_over = true WHERE NOT is_carried_over"
+)
 
 
 class PostgresOwnerLedger:
@@ -83,16 +80,20 @@ class PostgresOwnerLedger:
             row = await cursor.fetchone()
             return Amount() if row is None else Amount(*row)
 
-    async def stopped(self) -> Mapping[str, str]:
-        async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_STOPPED)
-            return {str(owner): str(reason) for owner, reason in await cursor.fetchall()}
 
-    async def stop(self, owner: str, reason: str) -> None:
-        async with reaching(self._pool) as connection:
-            await connection.execute(_STOP, (owner, reason))
+async def carry_over_stopped(
+    pool: AsyncConnectionPool[Any], carry_over: Callable[[str, str], Awaitable[None]]
+) -> None:
+    """Tell once whom an operator stopped, and why, before that was recorded in the log.
 
-    async def let(self, owner: str) -> bool:
-        async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_LET, (owner,))
-            return await cursor.fetchone() is not None
+    The rows stay for processes of the version before, which go by them until they are replaced.
+
+    Raises:
+        StoreUnavailableError: try again later.
+    """
+    async with reaching(pool) as connection, connection.transaction():
+        cursor = await connection.execute(_STOPPED)
+        if rows := await cursor.fetchall():
+            for owner, reason in rows:
+                await carry_over(str(owner), str(reason))
+            await connection.execute(_CARRIED_OVER)

@@ -14,6 +14,7 @@ from application.delivery.contact_lookup import ContactLookup, LookupRequest
 from application.delivery.handover import HandoverService, OrderSession, attempts_in
 from application.delivery.leased_orders import CarriedOut, LeasedOrders
 from application.delivery.shares import Shares
+from application.known_owners import KnownOwners
 from application.ports.agenda import Agenda, Loan
 from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import (
@@ -24,7 +25,6 @@ from application.ports.order_repository import (
 )
 from application.ports.registries import RegistryUnavailableError
 from application.ports.send_condition import NoAnswer, NotYetAsked, SendCondition
-from application.suspended_owners import SuspendedOwners
 from application.turns import OwnersTurns
 from domain.order.events import NotificationGivenUp, OrderEvent, OrderId, OrderKind
 from domain.order.order import CHUNK, Lane, Order, duplicate
@@ -78,7 +78,7 @@ class Dispatcher:
         look_up: ContactLookup,
         condition: SendCondition,
         hand_over: HandoverService,
-        stopped: SuspendedOwners,
+        owners: KnownOwners,
         chains: ChainIndex,
         clock: Callable[[], datetime],
         worker: str,
@@ -88,7 +88,7 @@ class Dispatcher:
         self._look_up = look_up
         self._condition = condition
         self._hand_over = hand_over
-        self._stopped = stopped
+        self._owners = owners
         self._chains = chains
         self._clock = clock
         self._timing = hand_over.timing
@@ -259,8 +259,8 @@ class Dispatcher:
             return CarriedOut(is_suspect=True)
 
     async def _may_leave(self, order: Order) -> bool:
-        """Whether hand-overs may begin: the process goes on, and nobody has stopped the owner."""
-        return not self._is_ending and not await self._stopped.includes(order.placed.owner)
+        """Whether hand-overs may begin: the process goes on, and the owner is not suspended."""
+        return not self._is_ending and not await self._owners.is_suspended(order.placed.owner)
 
     async def _carry_out(
         self, order: Order, found: Mapping[RecipientNo, Finding]

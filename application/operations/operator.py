@@ -1,13 +1,12 @@
 """What an operator may do to a running service; every act is on record before it is done."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, Protocol, assert_never
 
 from application.envelope import Actor, Role
-from application.operations.recorder import ActRecorder, reason_in_a_line
+from application.operations.recorder import ActRecorder
 from application.ports.act_log import ActLog, RecordedAct
-from application.ports.owner_ledger import OwnerLedger
 from domain.operations.acts import (
     Act,
     AgendaRebuildBegun,
@@ -36,42 +35,6 @@ class StuckOrders(Protocol):
     async def retry(self, order_id: OrderId) -> bool:
         """Lend a stuck order again; whether it was one."""
         ...
-
-
-class OwnerService:
-    """Suspends owners, and resumes them."""
-
-    def __init__(self, *, ledger: OwnerLedger, recorder: ActRecorder) -> None:
-        self._ledger = ledger
-        self._recorder = recorder
-
-    async def suspend(self, owner: str, *, by: Actor, reason: str) -> None:
-        """Take nothing more of an owner in, and hand nothing of it over, until it is resumed.
-
-        Large letters and small ones of its name are the same.
-
-        Raises:
-            ReasonMissingError: nobody would know why; nothing was done.
-            StoreUnavailableError: try again later.
-        """
-        await self._recorder.record(OwnerSuspended(owner=owner.lower()), by=by, reason=reason)
-        await self._ledger.stop(owner, reason_in_a_line(reason))
-
-    async def resume(self, owner: str, *, by: Actor, reason: str) -> bool:
-        """Let an owner go on; whether it had been suspended.
-
-        Raises:
-            ReasonMissingError: nobody would know why; nothing was done.
-            StoreUnavailableError: try again later.
-        """
-        if owner.lower() not in await self._ledger.stopped():
-            return False
-        await self._recorder.record(OwnerResumed(owner=owner.lower()), by=by, reason=reason)
-        return await self._ledger.let(owner)
-
-    async def suspended(self) -> Mapping[str, str]:
-        """The owners that are suspended, in small letters, each with the reason."""
-        return await self._ledger.stopped()
 
 
 class QuarantineService:
@@ -115,9 +78,9 @@ def in_words(act: Act) -> str:
     """What was done, as an operator would say it."""
     match act:
         case OwnerSuspended(owner=owner):
-            return f"stopped the owner {owner}"
+            return f"suspended the owner {owner}"
         case OwnerResumed(owner=owner):
-            return f"let the owner {owner} again"
+            return f"resumed the owner {owner}"
         case OrderRetried(order_id=order_id):
             return f"let the stuck order {order_id} be carried out again"
         case RegistryImportBegun(registry=registry, source="files", files=files):

@@ -8,11 +8,11 @@ from typing import Final
 
 import structlog
 
+from application.known_owners import KnownOwners
 from application.ordering.commands import MissingContactError, Standing
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, OwnerLedger, QuotaLimit
 from application.ports.registries import RegistryUnavailableError
-from application.suspended_owners import SuspendedOwners
 from domain.channel import ChannelChoice
 from domain.order.errors import CannotBePlacedError
 from domain.order.events import OrderId
@@ -64,7 +64,7 @@ class Admission:
         self,
         *,
         ledger: OwnerLedger,
-        stopped: SuspendedOwners,
+        owners: KnownOwners,
         clock: Callable[[], datetime],
         quota_limits: Mapping[str, QuotaLimit],
     ) -> None:
@@ -72,7 +72,7 @@ class Admission:
         self._ledger = ledger
         self._clock = clock
         self._ceilings = quota_limits
-        self._stopped = stopped
+        self._owners = owners
 
     @asynccontextmanager
     async def of(
@@ -89,7 +89,7 @@ class Admission:
             OverCeilingError: it would be more than the owner may order today.
             StoreUnavailableError: try again later.
         """
-        if await self._stopped.includes(owner):
+        if await self._owners.is_suspended(owner):
             raise OwnerStoppedError
         ceiling = self._ceilings.get(owner.lower(), self._ceilings.get(EVERYBODY, QuotaLimit()))
         admitted = Admitted()

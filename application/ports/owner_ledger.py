@@ -1,6 +1,5 @@
-"""What owners have ordered today, and which of them an operator has stopped."""
+"""What owners have ordered today."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Protocol
@@ -33,7 +32,7 @@ class QuotaLimit:
 
 
 class OwnerLedger(Protocol):
-    """Keeps count for all processes at once, and knows who has been stopped."""
+    """Keeps count for all processes at once."""
 
     async def take(
         self,
@@ -64,19 +63,4 @@ class OwnerLedger(Protocol):
 
     async def used(self, owner: str, day: date) -> Amount:
         """What has been counted so far."""
-        ...
-
-    async def stopped(self) -> Mapping[str, str]:
-        """The owners who have been stopped, in small letters, each with the reason."""
-        ...
-
-    async def stop(self, owner: str, reason: str) -> None:
-        """Stop an owner: nothing of theirs is taken in or handed over until they are let again.
-
-        Large letters and small ones are the same.
-        """
-        ...
-
-    async def let(self, owner: str) -> bool:
-        """Let an owner again; whether they had been stopped."""
         ...

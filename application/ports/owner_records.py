@@ -1,11 +1,11 @@
 """What is recorded of the owners."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from application.envelope import Actor, RecordedOfOwner
 from domain.owner.events import OwnerEvent
-from domain.owner.record import OwnerRecord
+from domain.owner.record import OwnerRecord, evolve
 
 
 class Entry(NamedTuple):
@@ -13,6 +13,17 @@ class Entry(NamedTuple):
 
     position: int
     recorded: RecordedOfOwner
+
+
+def evolved(
+    known: Mapping[str, OwnerRecord], entries: Iterable[Entry]
+) -> Mapping[str, OwnerRecord]:
+    """The records of all owners, by their names in small letters, as what has followed leaves them."""
+    records = dict(known)
+    for _, recorded in entries:
+        before = records.get(recorded.owner) or OwnerRecord(owner=recorded.owner)
+        records[recorded.owner] = evolve(before, recorded.event)
+    return records
 
 
 class OwnerRecords(Protocol):

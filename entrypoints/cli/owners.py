@@ -1,9 +1,11 @@
-"""`varsel owners`: the switch by which an operator suspends an owner, and resumes it."""
+"""`varsel owners`: what an operator decides of an owner, and what was decided before."""
 
 from cyclopts import App
 from rich.console import Console
 
 from adapters.tokens.owners_file import OwnersFile, OwnersFileError
+from application.envelope import RecordedOfOwner
+from application.operations.owners import in_words
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import asked, database
 from entrypoints.cli.operator import operator
@@ -11,12 +13,12 @@ from entrypoints.cli.refusal import Refusal
 from entrypoints.settings import Settings
 from entrypoints.wiring.operator_tools import owners
 
-app = App(name="owners", help="Stop an owner, and let it again.")
+app = App(name="owners", help="Suspend an owner, resume it, and see what was decided of it.")
 
 
 @app.command
-def stop(owner: str, *, reason: str) -> None:
-    """Take nothing more of an owner in, and hand nothing of it over, until it is let again.
+def suspend(owner: str, *, reason: str) -> None:
+    """Take nothing more of an owner in, and hand nothing of it over, until it is resumed.
 
     What is just being handed over still leaves; what waits for too long expires.
 
@@ -36,8 +38,8 @@ def stop(owner: str, *, reason: str) -> None:
 
     asked(write())
     _say(
-        f"{owner} is stopped, on every machine within a second. "
-        f"Again: varsel owners let {owner} --reason WHY"
+        f"{owner} is suspended, on every machine within a second. "
+        f"Again: varsel owners resume {owner} --reason WHY"
     )
     if not _may_be_known(owner, settings_from()):
         _say(
@@ -46,13 +48,13 @@ def stop(owner: str, *, reason: str) -> None:
 
 
 @app.command
-def let(owner: str, *, reason: str) -> None:
-    """Let an owner again; what had become due is carried out.
+def resume(owner: str, *, reason: str) -> None:
+    """Let an owner go on; what had become due is carried out.
 
     Parameters
     ----------
     owner
-        The owner's short name, as it was stopped.
+        The owner's short name, as it was suspended.
     reason
         Why; it goes on record with your name.
     """
@@ -62,13 +64,13 @@ def let(owner: str, *, reason: str) -> None:
             return await service.resume(owner, by=operator(), reason=reason)
 
     if not asked(write()):
-        raise Refusal(f"{owner} is not stopped; see `varsel owners stopped`")
-    _say(f"{owner} is let again")
+        raise Refusal(f"{owner} is not suspended; see `varsel owners suspended`")
+    _say(f"{owner} is resumed")
 
 
 @app.command
-def stopped() -> None:
-    """List the owners that are stopped, and why."""
+def suspended() -> None:
+    """List the owners that are suspended, and why."""
 
     async def ask() -> dict[str, str]:
         async with owners(database()) as service:
@@ -77,7 +79,37 @@ def stopped() -> None:
     for owner, reason in (found := asked(ask())).items():
         _say(f"{owner}: {reason}")
     if not found:
-        _say("No owner is stopped.")
+        _say("No owner is suspended.")
+
+
+@app.command
+def show(owner: str) -> None:
+    """Tell what was decided of an owner, by whom, and why, oldest first; the last word holds.
+
+    Parameters
+    ----------
+    owner
+        The owner's short name, in large or small letters.
+    """
+
+    async def ask() -> list[RecordedOfOwner]:
+        async with owners(database()) as service:
+            return list(await service.history(owner))
+
+    for each in (found := asked(ask())):
+        by = each.recorded_by
+        _say(
+            f"{each.version:>3}  {each.recorded_at:%Y-%m-%d %H:%M:%S} UTC  {by.name} ({by.role})  "
+            f"{in_words(each.event)}  because: {each.event.reason}"
+        )
+    if not found:
+        _say(f"Nothing is recorded of {owner}.")
+
+
+# As they were called before.
+app.command(suspend, name="stop", show=False)
+app.command(resume, name="let", show=False)
+app.command(suspended, name="stopped", show=False)
 
 
 def _may_be_known(owner: str, settings: Settings) -> bool:
@@ -87,7 +119,7 @@ def _may_be_known(owner: str, settings: Settings) -> bool:
     try:
         known = OwnersFile(settings.owners_file).short_names
     except OwnersFileError:
-        return True  # nobody can tell, and a stop must not wait for that
+        return True  # nobody can tell, and a suspension must not wait for that
     names = {each.lower() for each in (*known, settings.internal_owner)}
     return owner.lower() in names
 

@@ -10,20 +10,21 @@ from adapters.event_store.postgres.agenda_rebuild import AgendaRebuilt, rebuild_
 from adapters.event_store.postgres.appender import Appender
 from adapters.event_store.postgres.library_histories import LibraryHistories
 from adapters.event_store.sealing import Sealer
-from adapters.owner_ledger.postgres import PostgresOwnerLedger
 from adapters.postgres import open_pool
 from adapters.postgres.connecting import once_more
 from adapters.postgres.listening import Listener
 from adapters.projections.runner import ProjectionRunner
 from adapters.provider_ledger.postgres import PostgresProviderHealthLog
 from adapters.unread_mail.postgres import PostgresUnreadMails
-from application.operations.operator import ActQueries, OwnerService, QuarantineService
+from application.operations.operator import ActQueries, QuarantineService
+from application.operations.owners import OwnerService
 from application.operations.recorder import ActRecorder
 from application.queries.audit import AuditQueries
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.store import (
     key_vault,
+    owner_records,
     projection_runner,
     recorder,
 )
@@ -77,9 +78,15 @@ async def unread_mails(settings: Settings, database: str) -> AsyncIterator[Postg
 
 @asynccontextmanager
 async def owners(database: str) -> AsyncIterator[OwnerService]:
-    """Lend the switch of owners to an operator."""
-    async with await open_pool(database, size=1, name="varsel owners") as pool:
-        yield OwnerService(ledger=PostgresOwnerLedger(pool), recorder=recorder(pool))
+    """Lend the owners' records to an operator."""
+    async with await open_pool(database, size=2, name="varsel owners") as pool:
+        appender = Appender(database)
+        await appender.start()
+        try:
+            records = await owner_records(appender, pool)
+            yield OwnerService(records=records, recorder=recorder(pool))
+        finally:
+            await appender.stop()
 
 
 @asynccontextmanager

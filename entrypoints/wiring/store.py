@@ -5,12 +5,14 @@ from functools import partial
 from uuid import uuid4
 
 from adapters.act_log.postgres import PostgresActLog
-from adapters.event_store.envelope import EnvelopeMapper
+from adapters.event_store.envelope import EnvelopeMapper, OwnerEventMapper
 from adapters.event_store.postgres.appender import Appender
+from adapters.event_store.postgres.owner_records import PostgresOwnerRecords
 from adapters.event_store.postgres.repository import PostgresOrderRepository, read_placed
 from adapters.event_store.sealing import Sealer
 from adapters.key_vault.file_key_vault import FileKeyVault
 from adapters.key_vault.fingerprint import vault_of
+from adapters.owner_ledger.postgres import carry_over_stopped
 from adapters.postgres import migrate
 from adapters.postgres.listening import Listener
 from adapters.postgres.migrations import refuse_old_schema
@@ -23,6 +25,8 @@ from adapters.projections.order_index import OrderIndexProjection
 from adapters.projections.recipient_index import RecipientIndexProjection
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import StatusFeedProjection
+from application.envelope import SERVICE
+from application.operations.owners import OwnerService
 from application.operations.recorder import ActRecorder
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
@@ -81,6 +85,16 @@ def order_repository(
         clock=utc_now,
         next_id=uuid4,
     )
+
+
+async def owner_records(appender: Appender, pool: Pool) -> PostgresOwnerRecords:
+    """The owners' records, with whatever was decided before there were any."""
+    records = PostgresOwnerRecords(
+        appender=appender, pool=pool, mapper=OwnerEventMapper(), clock=utc_now, next_id=uuid4
+    )
+    owners = OwnerService(records=records, recorder=recorder(pool))
+    await carry_over_stopped(pool, partial(owners.carry_over, by=SERVICE))
+    return records
 
 
 def projection_runner(pool: Pool, listener: Listener, vault: FileKeyVault) -> ProjectionRunner:

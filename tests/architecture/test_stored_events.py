@@ -30,7 +30,7 @@ def read(example: Path) -> tuple[RecordedEvent[Any], dict[str, Any]]:
     name, _, _ = example.stem.partition("@")
     of_owner = "owner" in stored
     stream_id = owner_id(stored["owner"]) if of_owner else stored["order_id"]
-    mapper: EventMapper[Any] = OwnerEventMapper(SEALER) if of_owner else EnvelopeMapper(SEALER)
+    mapper: EventMapper[Any] = OwnerEventMapper() if of_owner else EnvelopeMapper(SEALER)
     row = StoredEvent(stream_id, stored["version"], name, example.read_bytes())
     return mapper.from_stored(row, {}), stored
 

@@ -103,7 +103,7 @@ class MemoryWorld:
         self._now = datetime(2026, 11, 24, 9, tzinfo=UTC)
         memory = InMemoryInstallation(clock=self.clock, deduplication_window=deduplication_window)
         self.orders, self.agenda, self.inbox = memory.orders, memory.agenda, memory.inbox
-        self.owners, self.agreements = memory.owners, memory.agreements
+        self.owner_records, self.agreements = memory.owner_records, memory.agreements
         self.mail, self.sms = memory.mail, memory.sms
         self._persons = InMemoryPersonRegistry(PERSONS)
         self.ports = replace(

@@ -126,7 +126,7 @@ def test_a_port_in_use_is_one_clear_line(installed: Installation, tmp_path: Path
         "token",
         "order",
         "orders stuck",
-        "owners stopped",
+        "owners suspended",
         "providers",
         "reports list",
         "mailbox",

@@ -25,6 +25,7 @@ from application.ordering.commands import (
 )
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
+from contracts.owner_records_contract import resume, suspend
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import PersonRecord, RegisteredAddress
 from domain.message import EmailMessage, SendingTime, SmsMessage
@@ -99,7 +100,7 @@ class Episode:
         self._remembers = self.dice.falls(0.5)
         """Whether one of the providers of each channel can be asked what it took."""
         self._memory = InMemoryInstallation(clock=self.clock, next_id=self._next_id)
-        self.orders, self.owners = self._memory.orders, self._memory.owners
+        self.orders, self.owner_records = self._memory.orders, self._memory.owner_records
         self.agenda = self._memory.agenda
         self._persons = _registered(begins - timedelta(days=30))
         self.outside = Outside(self.dice, self.clock, answers=self.dice.falls(0.5))
@@ -131,11 +132,11 @@ class Episode:
         """Let an operator stop an owner for a round, at times."""
         await self._let_all()
         if self.dice.falls(0.3):
-            await self.owners.stop(self.dice.random.choice(_OWNERS).name, "sends to everybody")
+            await suspend(self.owner_records, self.dice.random.choice(_OWNERS).name)
 
     async def _let_all(self) -> None:
-        for owner in await self.owners.stopped():
-            await self.owners.let(owner)
+        for owner in self.owner_records.who_is_suspended:
+            await resume(self.owner_records, owner)
 
     async def _round(self) -> None:
         """Let two workers and whoever reports go on, dying and being started again."""

@@ -15,6 +15,14 @@ CHANNEL: Final = "varsel_agenda"
 _LANES: Final = {number: lane for lane, number in LANES.items()}
 _KNOWN: Final[dict[str, Any]] = {"quarantine": QUARANTINE}
 
+# Whoever was suspended last, and not resumed since; an index holds these events alone.
+_SUSPENDED: Final[LiteralString] = """
+SELECT coalesce(convert_from(state, 'UTF8')::jsonb ->> 'owner', '')
+  FROM (SELECT DISTINCT ON (originator_id) topic, state FROM orders_events
+         WHERE topic IN ('owner.suspended', 'owner.resumed')
+         ORDER BY originator_id, originator_version DESC) AS last
+ WHERE topic = 'owner.suspended'
+"""
 # Who has anything in a lane is found by leaps over the index, one for each owner.
 _QUEUES: Final[LiteralString] = """
 WITH RECURSIVE queue AS (
@@ -37,7 +45,7 @@ shared AS MATERIALIZED (
       FROM queue LEFT JOIN unnest(%(owners)s::text[], %(numbers)s::int[]) AS held(owner, number)
            USING (owner)
      WHERE coalesce(held.number, 0) < %(most)s
-       AND lower(owner) NOT IN (SELECT owner FROM owner_stopped) AND EXISTS (
+       AND lower(owner) NOT IN ({_SUSPENDED}) AND EXISTS (
            SELECT FROM agenda WHERE unreturned = 0 AND agenda.lane = queue.lane
               AND agenda.owner = queue.owner AND greatest(due_at, leased_until) <= %(now)s)),
 ready AS MATERIALIZED (
@@ -58,9 +66,9 @@ UPDATE agenda SET leased_until = %(until)s, worker = %(worker)s, unreturned = un
   FROM ready WHERE agenda.order_id = ready.order_id
 RETURNING agenda.order_id, ready.due_at, agenda.owner, agenda.lane
 """
-_SUSPECT: Final[LiteralString] = """
+_SUSPECT: Final[LiteralString] = f"""
 unreturned > 0 AND unreturned < %(quarantine)s AND greatest(due_at, leased_until) <= %(now)s
-   AND lower(owner) NOT IN (SELECT owner FROM owner_stopped)
+   AND lower(owner) NOT IN ({_SUSPENDED})
 """
 _CLAIM_SUSPECTS: Final[LiteralString] = f"""
 WITH least AS MATERIALIZED (SELECT min(unreturned) AS unreturned FROM agenda WHERE {_SUSPECT}),
@@ -87,7 +95,7 @@ withheld AS (
             WHERE unreturned = 0 AND agenda.lane = queue.lane AND agenda.owner = queue.owner
               AND greatest(due_at, leased_until) <= %(long_ago)s
             ORDER BY greatest(due_at, leased_until) LIMIT %(limit)s) AS first
-     WHERE lower(queue.owner) IN (SELECT owner FROM owner_stopped)),
+     WHERE lower(queue.owner) IN ({_SUSPENDED})),
 ready AS MATERIALIZED (
     SELECT order_id, due_at FROM agenda
      WHERE order_id = ANY(ARRAY(SELECT order_id FROM withheld LIMIT %(limit)s))

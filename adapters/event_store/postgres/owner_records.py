@@ -1,5 +1,6 @@
 """The owners' records in PostgreSQL, in the log of the orders."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import reduce
@@ -15,8 +16,9 @@ from adapters.event_store.postgres.appender import Appender
 from adapters.event_store.sealing import TamperedError
 from adapters.postgres.reaching import reaching
 from application.envelope import Actor, RecordedOfOwner, recorded_of_owner
+from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_records import Entry
-from domain.owner.events import OwnerEvent
+from domain.owner.events import OwnerEvent, OwnerResumed
 from domain.owner.record import OwnerRecord, evolve, owner_id, rebuild
 
 log = structlog.get_logger()
@@ -31,6 +33,8 @@ _AFTER: Final[LiteralString] = """
 SELECT notification_id, originator_id, originator_version, topic, state FROM orders_events
  WHERE notification_id > %s AND topic LIKE 'owner.%%' ORDER BY notification_id
 """
+
+_WAKE_WORKERS: Final[LiteralString] = "SELECT pg_notify('varsel_agenda', '')"
 
 
 class PostgresOwnerRecords:
@@ -66,7 +70,15 @@ class PostgresOwnerRecords:
             [box for _, boxes in stored for box in boxes],
             agenda=(),
         )
+        if any(isinstance(each, OwnerResumed) for each in events):
+            await self._wake_workers()
         return reduce(evolve, events, record)
+
+    async def _wake_workers(self) -> None:
+        """Let what had become due begin at once; workers look by themselves, only later."""
+        with contextlib.suppress(StoreUnavailableError):
+            async with reaching(self._pool) as connection:
+                await connection.execute(_WAKE_WORKERS)
 
     async def load(self, owner: str) -> OwnerRecord:
         return rebuild(owner, [each.event for each in await self.history(owner)])

@@ -139,7 +139,7 @@ async def open_store(
             owners=PostgresOwnerRecords(
                 appender=appender,
                 pool=pool,
-                mapper=OwnerEventMapper(Sealer(vault)),
+                mapper=OwnerEventMapper(),
                 clock=clock,
                 next_id=uuid4,
             ),

@@ -12,7 +12,7 @@ import pytest
 from adapters.event_store.postgres.agenda import _CLAIM
 from adapters.event_store.postgres.agenda_rebuild import AgendaRebuilt, rebuild_agenda
 from adapters.event_store.postgres.batch import APPEND_LOCK
-from adapters.owner_ledger.postgres import PostgresOwnerLedger
+from adapters.event_store.postgres.owner_records import PostgresOwnerRecords
 from application.envelope import SERVICE
 from contracts.agenda_contract import LEASE, AgendaContract, claim
 from contracts.order_repository_contract import going_on, order_id, placing, resolved
@@ -25,8 +25,8 @@ ROWS: LiteralString = "SELECT order_id, owner, lane, due_at FROM agenda ORDER BY
 
 class TestPostgresAgenda(AgendaContract):
     @pytest.fixture
-    def ledger(self, store: PostgresStore) -> PostgresOwnerLedger:
-        return PostgresOwnerLedger(store.pool)
+    def records(self, store: PostgresStore) -> PostgresOwnerRecords:
+        return store.owners
 
 
 async def execute(store: PostgresStore, statement: LiteralString) -> list[tuple[Any, ...]]:

@@ -77,4 +77,4 @@ class TestInMemoryOwnerRecords(OwnerRecordsContract):
     def records(self, clock: SetClock) -> OwnerRecords:
         vault = InMemoryKeyVault()
         orders = InMemoryOrderRepository(vault=vault, clock=clock, next_id=uuid4)
-        return InMemoryOwnerRecords(orders.log, vault=vault, clock=clock, next_id=uuid4)
+        return InMemoryOwnerRecords(orders.log, clock=clock, next_id=uuid4)

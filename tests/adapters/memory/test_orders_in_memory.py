@@ -14,7 +14,7 @@ from adapters.memory.order_repository import (
     InMemoryOrderIndex,
     InMemoryOrderRepository,
 )
-from adapters.memory.owner_ledger import InMemoryOwnerLedger
+from adapters.memory.owner_records import InMemoryOwnerRecords
 from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.status_feed import InMemoryStatusFeed
 from contracts.agenda_contract import AgendaContract
@@ -66,13 +66,13 @@ def spoil(orders: InMemoryOrderRepository) -> Spoil:
 
 
 @pytest.fixture
-def ledger() -> InMemoryOwnerLedger:
-    return InMemoryOwnerLedger()
+def records(orders: InMemoryOrderRepository, clock: SetClock) -> InMemoryOwnerRecords:
+    return InMemoryOwnerRecords(orders.log, clock=clock, next_id=uuid4)
 
 
 @pytest.fixture
-def agenda(orders: InMemoryOrderRepository, ledger: InMemoryOwnerLedger) -> InMemoryAgenda:
-    return InMemoryAgenda(orders, stopped=lambda: ledger.who_is_stopped)
+def agenda(orders: InMemoryOrderRepository, records: InMemoryOwnerRecords) -> InMemoryAgenda:
+    return InMemoryAgenda(orders, suspended=lambda: records.who_is_suspended)
 
 
 @pytest.fixture

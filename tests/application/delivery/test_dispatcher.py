@@ -33,6 +33,7 @@ from application.ports.registries import RegistryUnavailableError
 from application.ports.report_inbox import Report
 from application.ports.send_condition import NoAnswer, NotYetAsked
 from application.seeking import OrderNotFoundError
+from contracts.owner_records_contract import resume, suspend
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import PersonRecord
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
@@ -761,7 +762,7 @@ async def test_an_owner_that_is_stopped_in_the_middle_of_an_order_keeps_the_rest
     world: MemoryWorld,
 ) -> None:
     async def stop_the_owner(_: OutboundMessage) -> None:
-        await world.owners.stop("TTD", "sends to everybody")
+        await suspend(world.owner_records, "TTD")
         world.pass_time(timedelta(seconds=2))
 
     several = [Direct(email=Contact(f"r{number}@example.org")) for number in range(3 * CHUNK)]
@@ -772,7 +773,7 @@ async def test_an_owner_that_is_stopped_in_the_middle_of_an_order_keeps_the_rest
 
     attempts = [each.attempts for each in (await now(world, order_id)).notifications]
     assert attempts == [1] * CHUNK + [0] * 2 * CHUNK
-    await world.owners.let("ttd")
+    await resume(world.owner_records, "ttd")
     world.pass_time(timedelta(seconds=2))
     await world.dispatching.run_until_idle()
     assert len(world.mail.carried) == 2 * CHUNK

@@ -11,6 +11,7 @@ from application.ordering.commands import NewOrder, PlaceOrder
 from application.ports.agenda import WITHHELD, InHand, Loan
 from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
 from application.ports.provider import HandoverDeferred, OutboundMessage
+from contracts.owner_records_contract import suspend
 from domain.channel import Channel, ChannelChoice
 from domain.message import SendingTime, SmsMessage
 from domain.order.events import OrderId
@@ -103,7 +104,7 @@ async def test_what_nobody_carries_out_comes_to_its_end_when_all_of_it_has_expir
 ) -> None:
     order_id = await placed(world, condition="https://example.org/ok")
     if is_stopped:
-        await world.owners.stop("ttd", "sends to everybody")
+        await suspend(world.owner_records, "ttd")
     else:
         for _ in range(3):
             await rewired(world, condition=Poisonous()).run_until_idle()

@@ -9,10 +9,11 @@ import pytest
 from adapters.memory.act_log import InMemoryActLog
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
-from adapters.memory.owner_ledger import InMemoryOwnerLedger
+from adapters.memory.owner_records import InMemoryOwnerRecords
 from adapters.memory.recipient_index import InMemoryRecipientIndex
 from application.envelope import Actor, PendingEvents, Role
-from application.operations.operator import OwnerService, QuarantineService
+from application.operations.operator import QuarantineService
+from application.operations.owners import OwnerService
 from application.operations.recorder import ActRecorder, ReasonMissingError
 from application.ports.act_log import RecordedAct
 from application.ports.order_repository import StoreUnavailableError
@@ -71,7 +72,8 @@ class Desk:
         self.orders = InMemoryOrderRepository(
             vault=InMemoryKeyVault(), clock=lambda: NOON, next_id=uuid4
         )
-        self.owners = OwnerService(ledger=InMemoryOwnerLedger(), recorder=recorder)
+        records = InMemoryOwnerRecords(self.orders.log, clock=lambda: NOON, next_id=uuid4)
+        self.owners = OwnerService(records=records, recorder=recorder)
         self.quarantine = Stuck(ORDER_ID)
         self.stuck = QuarantineService(orders=self.quarantine, recorder=recorder)
         self.auditing = AuditQueries(orders=self.orders, recorder=recorder)

@@ -4,12 +4,13 @@ from uuid import uuid4
 
 from typing_extensions import override
 
+from adapters.memory.installation import InMemoryInstallation
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
+from application.known_owners import KnownOwners
 from application.ordering.admission import Admission
 from application.ordering.commands import NewOrder
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, QuotaLimit
-from application.suspended_owners import SuspendedOwners
 from contracts.order_repository_contract import SetClock
 from domain.channel import ChannelChoice
 from domain.order.events import OrderId
@@ -28,7 +29,7 @@ async def test_what_cannot_be_given_back_stays_counted_and_is_answered() -> None
     clock, ledger = SetClock(), TakesNothingBack()
     admission = Admission(
         ledger=ledger,
-        stopped=SuspendedOwners(ledger, clock),
+        owners=KnownOwners(InMemoryInstallation(clock=clock).owner_records, clock),
         clock=clock,
         quota_limits={"ttd": QuotaLimit(recipients=4)},
     )

@@ -20,6 +20,7 @@ from application.ordering.commands import (
     PlaceOrder,
 )
 from application.ports.owner_ledger import QuotaLimit
+from contracts.owner_records_contract import suspend
 from domain.channel import ChannelChoice
 from domain.message import Attachment, SendingTime, SmsMessage
 from domain.order.errors import CannotBePlacedError
@@ -61,7 +62,7 @@ async def ask(
 @pytest.mark.parametrize("way", WAYS)
 async def test_an_owner_that_is_stopped_orders_in_no_way(way: str) -> None:
     world = MemoryWorld()
-    await world.owners.stop("ttd", "sends to everybody")
+    await suspend(world.owner_records, "ttd")
 
     with pytest.raises(OwnerStoppedError):
         await ask(world, way, TEXT)

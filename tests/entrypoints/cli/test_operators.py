@@ -47,35 +47,56 @@ def varsel(database_url: str, tmp_path: Path) -> Command:
     return Command(database_url, tmp_path)
 
 
-def test_a_stop_and_its_end_are_told_with_who_and_why(varsel: Command) -> None:
-    assert varsel("owners", "stop", "TTD", "--reason", "sends to everybody").returncode == 0
-    assert varsel("owners", "let", "ttd", "--reason", "they mended it").returncode == 0
+def test_a_suspension_and_its_end_are_told_with_who_and_why(varsel: Command) -> None:
+    assert varsel("owners", "suspend", "TTD", "--reason", "sends to everybody").returncode == 0
+    assert varsel("owners", "resume", "ttd", "--reason", "they mended it").returncode == 0
 
     latest, first = varsel.on_record()
 
     who = f"kari@{os.uname().nodename} (operator)"
-    assert f"{who}  let the owner ttd again  because: they mended it" in latest
-    assert f"{who}  stopped the owner ttd  because: sends to everybody" in first
+    assert f"{who}  resumed the owner ttd  because: they mended it" in latest
+    assert f"{who}  suspended the owner ttd  because: sends to everybody" in first
+
+
+def test_the_words_of_before_are_understood(varsel: Command) -> None:
+    assert varsel("owners", "stop", "ttd", "--reason", "sends to everybody").returncode == 0
+    assert varsel("owners", "stopped").stdout == "ttd: sends to everybody\n"
+    assert varsel("owners", "let", "ttd", "--reason", "they mended it").returncode == 0
+    assert varsel("owners", "stopped").stdout == "No owner is suspended.\n"
+
+    assert "stop" not in varsel("owners", "--help").stdout
+
+
+def test_what_was_decided_of_an_owner_is_shown_with_who_and_why(varsel: Command) -> None:
+    varsel("owners", "suspend", "TTD", "--reason", "sends to everybody")
+    varsel("owners", "resume", "ttd", "--reason", "they mended it")
+
+    first, second = varsel("owners", "show", "ttd").stdout.splitlines()
+
+    who = f"kari@{os.uname().nodename} (operator)"
+    assert first.endswith(f"UTC  {who}  suspended  because: sends to everybody")
+    assert second.endswith(f"UTC  {who}  resumed  because: they mended it")
+    assert varsel("owners", "show", "skd").stdout == "Nothing is recorded of skd.\n"
 
 
 @pytest.mark.parametrize(
-    "words", [("stop", "ttd"), ("stop", "ttd", "--reason", " "), ("let", "ttd")]
+    "words", [("suspend", "ttd"), ("suspend", "ttd", "--reason", " "), ("resume", "ttd")]
 )
 def test_without_a_reason_nothing_is_done(varsel: Command, words: Sequence[str]) -> None:
     assert varsel("owners", *words).returncode != 0
 
     assert varsel.on_record() == ["Nothing is on record."]
-    assert "No owner is stopped" in varsel("owners", "stopped").stdout
+    assert "No owner is suspended" in varsel("owners", "suspended").stdout
 
 
-def test_how_a_stop_ends_is_told_on_one_line_to_be_pasted(varsel: Command) -> None:
-    (line,) = varsel("owners", "stop", "ttd", "--reason", "too much").stdout.splitlines()
+def test_how_a_suspension_ends_is_told_on_one_line_to_be_pasted(varsel: Command) -> None:
+    (line,) = varsel("owners", "suspend", "ttd", "--reason", "too much").stdout.splitlines()
 
-    assert line.endswith("varsel owners let ttd --reason WHY")
+    assert line.endswith("varsel owners resume ttd --reason WHY")
 
 
-def test_nobody_is_not_stopped(varsel: Command) -> None:
-    assert varsel("owners", "stop", " ", "--reason", "too much").returncode == 1
+def test_nobody_is_not_suspended(varsel: Command) -> None:
+    assert varsel("owners", "suspend", " ", "--reason", "too much").returncode == 1
 
     assert varsel.on_record() == ["Nothing is on record."]
 
@@ -84,21 +105,21 @@ def test_nobody_is_not_stopped(varsel: Command) -> None:
     "owner, names",
     [("tdt", "names no tdt"), ("TTD", None), ("skatt", None), ("varsel", None)],
 )
-def test_a_stop_says_when_no_owner_is_called_that(
+def test_a_suspension_says_when_no_owner_is_called_that(
     varsel: Command, tmp_path: Path, owner: str, names: str | None
 ) -> None:
     file = tmp_path / "owners.json"
     file.write_text('{"991825827": "ttd", "974761076": {"name": "Skatt"}}')
 
-    stopped = varsel("owners", "stop", owner, "--reason", "too much", VARSEL_OWNERS_FILE=str(file))
+    told = varsel("owners", "suspend", owner, "--reason", "too much", VARSEL_OWNERS_FILE=str(file))
 
-    assert stopped.returncode == 0
-    assert ("names no" in stopped.stdout) is (names is not None)
-    assert (names or "") in stopped.stdout
+    assert told.returncode == 0
+    assert ("names no" in told.stdout) is (names is not None)
+    assert (names or "") in told.stdout
 
 
 def test_what_was_not_done_is_not_on_record(varsel: Command) -> None:
-    assert varsel("owners", "let", "ttd", "--reason", "they mended it").returncode == 1
+    assert varsel("owners", "resume", "ttd", "--reason", "they mended it").returncode == 1
 
     assert varsel.on_record() == ["Nothing is on record."]
 
@@ -124,7 +145,7 @@ def test_what_is_made_anew_is_on_record(varsel: Command) -> None:
 
 
 def test_the_record_is_had_as_json_too(varsel: Command) -> None:
-    varsel("owners", "stop", "ttd", "--reason", "sends to everybody")
+    varsel("owners", "suspend", "ttd", "--reason", "sends to everybody")
 
     (line,) = varsel.on_record("--json")
 

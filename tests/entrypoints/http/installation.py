@@ -177,6 +177,7 @@ class Installation:
         self.mail, self.sms = memory.mail, memory.sms
         self.unread = memory.unread
         self.ledger = memory.owners
+        self.owner_records = memory.owner_records
         self.agreements = memory.agreements
         self.acts = memory.acts
         self.application = assemble(ports, Policy(quota_limits=quota_limits or {}))

@@ -5,6 +5,7 @@ import pytest
 
 from application.ports.owner_ledger import QuotaLimit
 from application.ports.provider import HandoverDeferred, HandoverRejected, HandoverUnknown
+from contracts.owner_records_contract import suspend
 from domain.order.events import Failure
 from entrypoints.http.internal.routes import EMAIL, SMS, Internal
 from tests.entrypoints.http.installation import TTD, Installation
@@ -139,7 +140,7 @@ async def test_an_email_is_held_to_its_rules(
 async def test_nothing_is_handed_in_for_an_owner_that_is_stopped(
     installation: Installation, api: httpx.AsyncClient, path: str, body: Json, _: int
 ) -> None:
-    await installation.ledger.stop("varsel", "sends to everybody")
+    await suspend(installation.owner_records, "varsel")
 
     answer = await api.post(path, json=body, headers=OWN)
 

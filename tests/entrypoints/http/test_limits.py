@@ -13,6 +13,7 @@ from application.envelope import Actor, PendingEvents
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import QuotaLimit
 from application.ports.provider import HandoverDeferred
+from contracts.owner_records_contract import resume, suspend
 from domain.order.order import Order
 from tests.entrypoints.http.asking import EMAIL_ORDER, SMS_ORDER, chain
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
@@ -176,7 +177,7 @@ async def test_another_owner_without_a_ceiling_hears_of_none(api: httpx.AsyncCli
 async def test_nothing_more_is_taken_in_of_an_owner_that_is_stopped(
     installation: Installation, api: httpx.AsyncClient
 ) -> None:
-    await installation.ledger.stop("ttd", "sends to everybody")
+    await suspend(installation.owner_records, "ttd")
 
     stopped = await order(api)
     reading = await api.get(f"{V1}/orders?sendersReference=x", headers=TTD)
@@ -191,9 +192,9 @@ async def test_nothing_more_is_taken_in_of_an_owner_that_is_stopped(
 async def test_an_owner_that_is_let_again_orders_within_a_second(
     installation: Installation, api: httpx.AsyncClient
 ) -> None:
-    await installation.ledger.stop("ttd", "sends to everybody")
+    await suspend(installation.owner_records, "ttd")
     await order(api)
-    await installation.ledger.let("ttd")
+    await resume(installation.owner_records, "ttd")
     installation.now += timedelta(seconds=1)
 
     assert (await order(api)).status_code == 202

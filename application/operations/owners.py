@@ -1,0 +1,122 @@
+"""What an operator decides of an owner; each decision is an event of the owner's record, with who and why."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import assert_never
+
+from application.envelope import Actor, RecordedOfOwner
+from application.operations.recorder import ActRecorder, reason_in_a_line
+from application.ports.order_repository import ConcurrentUpdateError
+from application.ports.owner_records import OwnerRecords, evolved
+from domain.operations.acts import OwnerResumed, OwnerSuspended
+from domain.owner import events
+from domain.owner.events import OwnerEvent
+from domain.owner.record import OwnerRecord, owner_key
+
+
+class OwnerService:
+    """Suspends owners and resumes them, and tells what is recorded of them."""
+
+    def __init__(self, *, records: OwnerRecords, recorder: ActRecorder) -> None:
+        self._records = records
+        self._recorder = recorder
+
+    async def suspend(self, owner: str, *, by: Actor, reason: str) -> None:
+        """Take nothing more of an owner in, and hand nothing of it over, until it is resumed.
+
+        Large letters and small ones of its name are the same.
+
+        Raises:
+            ReasonMissingError: nobody would know why; nothing was done.
+            SpoiltHistoryError: what was recorded of the owner cannot be read.
+            StoreUnavailableError: try again later.
+        """
+        why = reason_in_a_line(reason)
+        await self._recorder.record(OwnerSuspended(owner=owner_key(owner)), by=by, reason=why)
+        await self._decide(owner, lambda record: record.suspend(reason=why), by=by)
+
+    async def resume(self, owner: str, *, by: Actor, reason: str) -> bool:
+        """Let an owner go on; whether it had been suspended.
+
+        Raises:
+            ReasonMissingError: nobody would know why; nothing was done.
+            SpoiltHistoryError: what was recorded of the owner cannot be read.
+            StoreUnavailableError: try again later.
+        """
+        why = reason_in_a_line(reason)
+        if (await self._records.load(owner)).suspended_because is None:
+            return False
+        await self._recorder.record(OwnerResumed(owner=owner_key(owner)), by=by, reason=why)
+        return await self._decide(owner, lambda record: record.resume(reason=why), by=by)
+
+    async def suspended(self) -> Mapping[str, str]:
+        """The owners that are suspended, in small letters, each with the reason."""
+        records = evolved({}, await self._records.after(0))
+        return {
+            owner: record.suspended_because
+            for owner, record in sorted(records.items())
+            if record.suspended_because is not None
+        }
+
+    async def history(self, owner: str) -> Sequence[RecordedOfOwner]:
+        """Everything recorded of an owner, oldest first; empty if there is nothing.
+
+        Raises:
+            SpoiltHistoryError: it cannot be read.
+            StoreUnavailableError: try again later.
+        """
+        return await self._records.history(owner)
+
+    async def carry_over(self, owner: str, reason: str, *, by: Actor) -> None:
+        """Suspend an owner that was suspended before there were records.
+
+        Raises:
+            StoreUnavailableError: try again later.
+        """
+        why = f"{reason} (carried over)"
+        await self._decide(owner, lambda record: record.suspend(reason=why), by=by)
+
+    async def _decide(
+        self, owner: str, decide: Callable[[OwnerRecord], Sequence[OwnerEvent]], *, by: Actor
+    ) -> bool:
+        """Record what is decided on a record as it is now; whether there was anything to decide."""
+        while True:
+            record = await self._records.load(owner)
+            decided = decide(record)
+            try:
+                await self._records.append(record, decided, by=by)
+            except ConcurrentUpdateError:
+                continue
+            return bool(decided)
+
+
+def in_words(event: OwnerEvent) -> str:
+    """What was decided of an owner, as an operator would say it."""
+    match event:
+        case events.OwnerRegistered():
+            return f"registered {event.name} by {', '.join(event.organisations)}"
+        case events.OwnerDeregistered():
+            return "registered no more"
+        case events.TermsAgreed():
+            return "; ".join(("agreed on terms", *_terms_in_words(event)))
+        case events.OwnerSuspended():
+            return "suspended"
+        case events.OwnerResumed():
+            return "resumed"
+        case _:
+            assert_never(event)
+
+
+def _terms_in_words(agreed: events.TermsAgreed) -> Sequence[str]:
+    limits = agreed.limits
+    said = (
+        (None if agreed.senders is None else f"senders {', '.join(agreed.senders) or 'none'}"),
+        (None if agreed.reply_to is None else f"answers go to {agreed.reply_to}"),
+        (f"{len(agreed.test_recipients)} test recipients" if agreed.test_recipients else None),
+        (None if limits.recipients is None else f"{limits.recipients} recipients a day"),
+        (
+            None
+            if limits.sms_segments is None
+            else f"{limits.sms_segments} segments of text messages a day"
+        ),
+    )
+    return [each for each in said if each is not None]
