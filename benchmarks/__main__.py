@@ -5,7 +5,7 @@ import sys
 
 from rich.console import Console
 
-from benchmarks import accepting, dispatching, instant, two_owners
+from benchmarks import accepting, dispatching, handlers, instant, two_owners
 from benchmarks.installations import MissingToolError
 
 
@@ -18,6 +18,7 @@ def main() -> None:
             dispatching.measure,
             instant.measure,
             two_owners.measure,
+            handlers.measure,
         ):
             for line in asyncio.run(measure()):
                 console.print(line)

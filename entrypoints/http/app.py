@@ -2,45 +2,60 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Final
 
-from litestar import Litestar, Router
-from litestar.connection import ASGIConnection
-from litestar.di import Provide
-from litestar.handlers.base import BaseRouteHandler
-from litestar.types import ASGIApp, ControllerRouterHandler, Guard
+from litestar import Litestar
+from litestar.types import ASGIApp
 
 from application.assembly import Application
-from application.caller import Caller
+from application.caller import COMPOSED, CREATE, SUPPORT, Caller
 from application.ports.token_verifier import TokenVerifier
 from application.turns import OwnersTurns
-from entrypoints.http.delivery_reports.kannel import KannelReports, kannel_reports
-from entrypoints.http.delivery_reports.routes import (
-    EmailReports,
-    SmsReports,
-    email_reports,
-    sms_reports,
-)
-from entrypoints.http.history.routes import HistoriesController
-from entrypoints.http.internal.routes import Internal, internal
+from entrypoints.http.delivery_reports import kannel as kannel_reports
+from entrypoints.http.delivery_reports import routes as reports
+from entrypoints.http.delivery_reports.kannel import KannelReports
+from entrypoints.http.delivery_reports.routes import EmailReports, SmsReports
+from entrypoints.http.history import routes as histories
+from entrypoints.http.internal import routes as internal
+from entrypoints.http.internal.routes import Internal
+from entrypoints.http.openapi import pages
 from entrypoints.http.openapi.document import document
-from entrypoints.http.openapi.pages import documentation, public_documents
+from entrypoints.http.openapi.pages import public_documents, what_the_page_needs
 from entrypoints.http.openapi.schemas import USUAL, Sizes
-from entrypoints.http.operations.health import HealthController
-from entrypoints.http.operations.send_condition import send_condition
-from entrypoints.http.operations.triggers import triggers
-from entrypoints.http.orders.routes import CancellationController, OrdersController
-from entrypoints.http.placing.routes import Placing
-from entrypoints.http.shipments.routes import ShipmentsController
-from entrypoints.http.statistics.routes import Metrics, metrics
-from entrypoints.http.status_feed.routes import feed
-from entrypoints.http.support.routes import support
+from entrypoints.http.operations import health, send_condition, triggers
+from entrypoints.http.orders import routes as orders
+from entrypoints.http.placing import routes as placings
+from entrypoints.http.placing.intake import Placing
+from entrypoints.http.shipments import routes as shipments
+from entrypoints.http.statistics import routes as statistics
+from entrypoints.http.statistics.routes import Metrics
+from entrypoints.http.status_feed import routes as status_feed
+from entrypoints.http.support import routes as support
 from entrypoints.http.transport.authentication import Authenticator
 from entrypoints.http.transport.bodies import BodyLimits
+from entrypoints.http.transport.contract import Access
+from entrypoints.http.transport.credentials import by_login, by_secret
+from entrypoints.http.transport.dependencies import of_requests
 from entrypoints.http.transport.links import Links
 from entrypoints.http.transport.middleware import Observer, RequestMiddleware
+from entrypoints.http.transport.mounting import Door, given, mounted, open_to_all
 from entrypoints.http.transport.problems import respond
 from entrypoints.http.validation.rules import Rules
-from entrypoints.http.webhooks.routes import WebhooksController, public_webhook_key
+from entrypoints.http.webhooks import routes as webhooks
+
+ROUTES: Final = (
+    *placings.ROUTES,
+    *orders.ROUTES,
+    *shipments.ROUTES,
+    *status_feed.ROUTES,
+    *webhooks.ROUTES,
+    *support.ROUTES,
+    *histories.ROUTES,
+    *health.ROUTES,
+    *send_condition.ROUTES,
+    *pages.ROUTES,
+)
+"""What every installation serves."""
 
 
 def create_app(
@@ -78,77 +93,62 @@ def create_app(
     authenticator = Authenticator(verifier, base_url)
     links = Links(base_url.rstrip("/"))
     turns = OwnersTurns()
+    doors: dict[Access, Door] = {
+        Access.OPEN: open_to_all,
+        Access.OWNER: authenticator.door(CREATE),
+        Access.COMPOSED: authenticator.door(COMPOSED),
+        Access.SUPPORT: authenticator.door(SUPPORT),
+    }
+    handlers = [
+        *mounted(ROUTES, doors),
+        *mounted(triggers.ROUTES, {Access.OPERATOR: triggers.by_secret(trigger_secret)}),
+        *what_the_page_needs(),
+        *public_documents(documents or {}),
+    ]
+    if sms is not None:
+        gateway = by_login(sms.user, sms.password)
+        handlers += mounted(reports.SMS_ROUTES, {Access.SMS_GATEWAY: gateway})
+    if kannel is not None:
+        gateway = by_login(kannel.user, kannel.password)
+        handlers += mounted(kannel_reports.ROUTES, {Access.SMS_GATEWAY: gateway})
+    if email is not None:
+        handlers += mounted(reports.EMAIL_ROUTES, {Access.MAIL_SERVER: by_secret(email.secret)})
+    if own is not None:
+        handlers += mounted(internal.ROUTES, {Access.OPERATOR: by_secret(own.secret)})
+    if figures is not None:
+        of_figures = {
+            Access.METRICS: statistics.by_key(figures.key),
+            Access.FIGURES: statistics.by_key_or_token(figures.key, authenticator),
+        }
+        handlers += mounted(statistics.ROUTES, of_figures)
     placing = Placing(
-        application=application,
-        authenticator=authenticator,
+        ordering=application.ordering,
+        instant=application.instant,
         rules=rules,
         links=links,
         limits=limits,
         turns=turns,
     )
-    owners = Router(
-        path="/",
-        route_handlers=[
-            OrdersController,
-            CancellationController,
-            ShipmentsController,
-            HistoriesController,
-            WebhooksController,
-        ],
-        guards=[_by(authenticator)],
-    )
-    routes: list[ControllerRouterHandler] = [
-        *placing.doors(),
-        feed(application, authenticator, turns),
-        *support(application, authenticator, clock),
-        send_condition(),
-        *triggers(trigger_secret, limits),
-        owners,
-        HealthController,
-        public_webhook_key(webhook_key),
-        *documentation(document(sizes)),
-        *public_documents(documents or {}),
-    ]
-    if sms is not None:
-        routes.append(sms_reports(sms, application, limits))
-    if kannel is not None:
-        routes.append(kannel_reports(kannel, application))
-    if email is not None:
-        routes.append(email_reports(email, application, limits))
-    if own is not None:
-        routes += internal(application, own, rules, limits)
-    if figures is not None:
-        routes += metrics(application.statistics, figures, limits, authenticator)
+    things: dict[str, object] = {
+        "application": application,
+        "placing": placing,
+        "links": links,
+        "limits": limits,
+        "turns": turns,
+        "clock": clock,
+        "public_key": webhook_key,
+        "description": document(sizes),
+        "sms": sms,
+        "kannel": kannel,
+        "email": email,
+        "own": own,
+        "figures": figures,
+    }
     app = Litestar(
-        route_handlers=routes,
-        dependencies={
-            "application": _given(application),
-            "links": _given(links),
-            "limits": _given(limits),
-        },
+        route_handlers=handlers,
+        dependencies=of_requests(limits) | {name: given(each) for name, each in things.items()},
         exception_handlers={Exception: respond},
         openapi_config=None,
         logging_config=None,
     )
     return RequestMiddleware(app, observer=observer)
-
-
-# Litestar copies a router with all that it holds, and what the running service is made of must not be
-# copied: tasks and connections cannot be, and a copy would go its own way. Functions are not copied.
-
-
-def _by(authenticator: Authenticator) -> Guard:
-    async def guard(
-        connection: ASGIConnection,  # type: ignore[type-arg]  # as Litestar spells a guard
-        handler: BaseRouteHandler,
-    ) -> None:
-        await authenticator.guard(connection, handler)
-
-    return guard
-
-
-def _given(thing: object) -> Provide:
-    def give() -> object:
-        return thing
-
-    return Provide(give, sync_to_thread=False)

@@ -1,25 +1,21 @@
-"""The doors at which providers tell what became of notifications."""
+"""Where providers tell what became of notifications."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from litestar import Request, post
-from litestar.handlers import HTTPRouteHandler
+from litestar import Request
+from litestar.di import NamedDependency
 
 from application.assembly import Application
 from application.ports.report_inbox import Report
 from application.ports.unread_mail import MailRead
 from entrypoints.http.transport.bodies import (
-    XML_TYPES,
     BodyLimits,
     beside_the_loop,
-    check_media_type,
     read_beginning,
-    read_body,
 )
-from entrypoints.http.transport.contract import Access, Body, Reply, Route
-from entrypoints.http.transport.credentials import check_login, check_secret
+from entrypoints.http.transport.contract import Access, Body, Reply, operation
 from entrypoints.http.transport.errors import UnreadableReportError
 from entrypoints.http.transport.problem_types import PlainProblem
 from entrypoints.http.transport.responses import XML, Answer
@@ -34,47 +30,6 @@ SMS_REPORTS: Final = "/notifications/sms/api/v1/reports"
 EMAIL_REPORTS: Final = "/notifications/email/api/v1/reports"
 
 _UNREADABLE: Final = Reply(words="The body cannot be read as a delivery report.", kind=PlainProblem)
-
-ROUTES: Final = (
-    Route(
-        name="takeSmsReports",
-        method="POST",
-        path=SMS_REPORTS,
-        access=Access.SMS_GATEWAY,
-        tag="Delivery reports",
-        summary="Delivery reports of the SMS gateway",
-        words="In LINK Mobility's XML. What is acknowledged has been kept.",
-        takes=Body(
-            media_types=["application/xml", "text/plain"],
-            example=(
-                '<?xml version="1.0"?><MSGLST><MSG><ID>1</ID><REF>2C4D1A</REF>'
-                "<RCV>4799999999</RCV><STATE>DELIVRD</STATE></MSG></MSGLST>"
-            ),
-        ),
-        replies={
-            200: Reply(words="An acknowledgement of each report.", media_type="application/xml"),
-            400: _UNREADABLE,
-        },
-    ),
-    Route(
-        name="takeEmailReports",
-        method="POST",
-        path=EMAIL_REPORTS,
-        access=Access.MAIL_SERVER,
-        tag="Delivery reports",
-        summary="Delivery status notifications of mail servers",
-        words=(
-            "One message as it was received (RFC 3464). What is answered has been kept, also what tells "
-            "nothing of a notification, so that nobody has to hand it in again. Of a message that is "
-            "longer than any body may be, the beginning is enough."
-        ),
-        takes=Body(media_types=["message/rfc822"], is_checked=False),
-        replies={
-            204: Reply(words="It has been kept."),
-            400: Reply(words="How long it is was not told in one number.", kind=PlainProblem),
-        },
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,38 +51,71 @@ class EmailReports:
     read: MailReader
 
 
-def sms_reports(sms: SmsReports, application: Application, limits: BodyLimits) -> HTTPRouteHandler:
-    """The door for the SMS gateway's delivery reports, which it acknowledges in XML."""
-    login = f"{sms.user}:{sms.password}".encode()
+@operation(
+    "POST",
+    SMS_REPORTS,
+    name="takeSmsReports",
+    access=Access.SMS_GATEWAY,
+    tag="Delivery reports",
+    takes=Body(
+        media_types=["application/xml", "text/plain"],
+        also_read=["text/xml"],
+        may_be_unnamed=True,
+        example=(
+            '<?xml version="1.0"?><MSGLST><MSG><ID>1</ID><REF>2C4D1A</REF>'
+            "<RCV>4799999999</RCV><STATE>DELIVRD</STATE></MSG></MSGLST>"
+        ),
+    ),
+    replies={
+        200: Reply(words="An acknowledgement of each report.", media_type="application/xml"),
+        400: _UNREADABLE,
+    },
+)
+async def take_sms_reports(
+    content: NamedDependency[bytes],
+    sms: NamedDependency[SmsReports],
+    application: NamedDependency[Application],
+) -> Answer:
+    """Delivery reports of the SMS gateway.
 
-    @post(SMS_REPORTS)
-    async def take_sms_reports(request: Request[Any, Any, Any]) -> Answer:
-        """Keep what the SMS gateway tells."""
-        check_media_type(request.scope, XML_TYPES, may_be_missing=True)
-        check_login(request.scope, login)
-        body = await read_body(request.scope, request.receive, limits)
-        reports = await beside_the_loop(len(body), lambda: read_reports(sms.read, body))
-        await application.delivery_reports.keep(reports)
-        answer = await beside_the_loop(len(body), lambda: sms.acknowledge(body))
-        return Answer(200, answer, XML)
-
-    return take_sms_reports
+    In LINK Mobility's XML. What is acknowledged has been kept.
+    """
+    reports = await beside_the_loop(len(content), lambda: read_reports(sms.read, content))
+    await application.delivery_reports.keep(reports)
+    answer = await beside_the_loop(len(content), lambda: sms.acknowledge(content))
+    return Answer(200, answer, XML)
 
 
-def email_reports(
-    email: EmailReports, application: Application, limits: BodyLimits
-) -> HTTPRouteHandler:
-    """The door for delivery status messages (RFC 3464), as a mail server received them."""
+@operation(
+    "POST",
+    EMAIL_REPORTS,
+    name="takeEmailReports",
+    access=Access.MAIL_SERVER,
+    tag="Delivery reports",
+    takes=Body(media_types=["message/rfc822"], is_checked=False),
+    replies={
+        204: Reply(words="It has been kept."),
+        400: Reply(words="How long it is was not told in one number.", kind=PlainProblem),
+    },
+)
+async def take_email_reports(
+    request: Request[Any, Any, Any],
+    limits: NamedDependency[BodyLimits],
+    email: NamedDependency[EmailReports],
+    application: NamedDependency[Application],
+) -> None:
+    """Delivery status notifications of mail servers.
 
-    @post(EMAIL_REPORTS)
-    async def take_email_reports(request: Request[Any, Any, Any]) -> Answer:
-        """Keep what a mail server tells."""
-        check_secret(request.scope, email.secret)
-        body = await read_beginning(request.scope, request.receive, limits)
-        await application.delivery_reports.keep_mail(body, await email.read(body))
-        return Answer(204)
+    One message as it was received (RFC 3464). What is answered has been kept, also what tells
+    nothing of a notification, so that nobody has to hand it in again. Of a message that is longer
+    than any body may be, the beginning is enough.
+    """
+    body = await read_beginning(request.scope, request.receive, limits)
+    await application.delivery_reports.keep_mail(body, await email.read(body))
 
-    return take_email_reports
+
+SMS_ROUTES: Final = (take_sms_reports,)
+EMAIL_ROUTES: Final = (take_email_reports,)
 
 
 def read_reports(read: ReportReader, told: bytes) -> Sequence[Report]:

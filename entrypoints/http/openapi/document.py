@@ -20,7 +20,7 @@ from entrypoints.http.openapi import pages as documentation
 from entrypoints.http.openapi.schemas import USUAL, Sizes, schemas_of
 from entrypoints.http.operations import health, send_condition, triggers
 from entrypoints.http.orders import routes as orders
-from entrypoints.http.placing import contract as placing_contract
+from entrypoints.http.placing import routes as placing
 from entrypoints.http.shipments import routes as shipments
 from entrypoints.http.statistics import routes as metrics
 from entrypoints.http.status_feed import routes as feed
@@ -38,14 +38,15 @@ from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem
 from entrypoints.http.webhooks import routes as webhooks
 
 ROUTES: Final[tuple[Route, ...]] = (
-    *placing_contract.ROUTES,
+    *placing.ROUTES,
     *orders.ROUTES,
     *shipments.ROUTES,
     *feed.ROUTES,
     *webhooks.ROUTES,
     *support.ROUTES,
     *histories.ROUTES,
-    *reports.ROUTES,
+    *reports.SMS_ROUTES,
+    *reports.EMAIL_ROUTES,
     *kannel_reports.ROUTES,
     *internal.ROUTES,
     *metrics.ROUTES,

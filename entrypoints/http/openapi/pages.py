@@ -1,14 +1,15 @@
 """The OpenAPI document, and the page that shows it without a word from another host."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
 
-from entrypoints.http.transport.asgi_routes import Endpoint, door
-from entrypoints.http.transport.contract import Access, Reply, Route
+from entrypoints.http.transport.contract import Access, Reply, operation
 from entrypoints.http.transport.responses import JSON, Answer
 
 POLICY: Final = (
@@ -21,56 +22,65 @@ POLICY: Final = (
 )
 _PUBLIC: Final = (b"cache-control", b"public, max-age=300")
 
+_HTML: Final = b"text/html; charset=utf-8"
 _ASSETS: Final[Mapping[str, tuple[str, bytes]]] = {
-    "/docs": ("docs.html", b"text/html; charset=utf-8"),
     "/docs/rapidoc-min.js": ("rapidoc-min.js", b"text/javascript; charset=utf-8"),
     "/docs/favicon.svg": ("favicon.svg", b"image/svg+xml"),
 }
 
-ROUTES: Final = (
-    Route(
-        name="describeApi",
-        method="GET",
-        path="/openapi.json",
-        access=Access.OPEN,
-        tag="Service",
-        summary="This document",
-        replies={200: Reply(words="The API in OpenAPI 3.1.", media_type="application/json")},
-    ),
-    Route(
-        name="showApi",
-        method="GET",
-        path="/docs",
-        access=Access.OPEN,
-        tag="Service",
-        summary="This document as a page",
-        replies={200: Reply(words="The page.", media_type="text/html")},
-    ),
+
+@operation(
+    "GET",
+    "/openapi.json",
+    name="describeApi",
+    access=Access.OPEN,
+    tag="Service",
+    replies={200: Reply(words="The API in OpenAPI 3.1.", media_type="application/json")},
 )
+async def describe_api(description: NamedDependency[bytes]) -> Answer:
+    """This document."""
+    return Answer(200, description, JSON, cache=_PUBLIC)
 
 
-def documentation(document: bytes) -> list[ASGIRouteHandler]:
-    """The paths of the document, the page and what the page needs."""
-    folder = files("entrypoints.http.openapi") / "static"
-    doors = [door("/openapi.json", GET=_always(Answer(200, document, JSON, cache=_PUBLIC)))]
-    for path, (file, media_type) in _ASSETS.items():
-        body = (folder / file).read_bytes()
-        doors.append(
-            door(path, GET=_always(Answer(200, body, media_type, (POLICY,), cache=_PUBLIC)))
-        )
-    return doors
+@operation(
+    "GET",
+    "/docs",
+    name="showApi",
+    access=Access.OPEN,
+    tag="Service",
+    replies={200: Reply(words="The page.", media_type="text/html")},
+)
+async def show_api() -> Answer:
+    """This document as a page."""
+    return Answer(200, _asset("docs.html"), _HTML, (POLICY,), cache=_PUBLIC)
 
 
-def public_documents(documents: Mapping[str, bytes]) -> list[ASGIRouteHandler]:
-    """Documents in JSON that are open to all, such as an issuer's keys, by their paths."""
+ROUTES: Final = (describe_api, show_api)
+
+
+def what_the_page_needs() -> list[HTTPRouteHandler]:
+    """The parts of the page, which are no operations."""
     return [
-        door(path, GET=_always(Answer(200, body, JSON, cache=_PUBLIC)))
-        for path, body in documents.items()
+        _always(path, Answer(200, _asset(file), media_type, (POLICY,), cache=_PUBLIC))
+        for path, (file, media_type) in _ASSETS.items()
     ]
 
 
-def _always(answer: Answer) -> Endpoint:
-    async def give(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
+def public_documents(documents: Mapping[str, bytes]) -> list[HTTPRouteHandler]:
+    """Documents in JSON that are open to all, such as an issuer's keys, by their paths."""
+    return [
+        _always(path, Answer(200, body, JSON, cache=_PUBLIC)) for path, body in documents.items()
+    ]
+
+
+@cache
+def _asset(file: str) -> bytes:
+    return (files("entrypoints.http.openapi") / "static" / file).read_bytes()
+
+
+def _always(path: str, answer: Answer) -> HTTPRouteHandler:
+    @get(path)
+    async def give() -> Answer:
         return answer
 
     return give

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from litestar import Controller, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
 from application.assembly import Application
 from application.operations.health import Readiness
 from application.ports.recording import Recording
-from entrypoints.http.transport.contract import Access, Reply, Route
+from entrypoints.http.transport.contract import Access, Reply, operation
 from entrypoints.http.transport.responses import TEXT, Answer, told
 
 
@@ -37,108 +36,99 @@ class ReadinessAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_de
     projections: Sequence[ProjectionAnswer] = ()
 
 
-ROUTES: Final = (
-    Route(
-        name="isAlive",
-        method="GET",
-        path="/health",
-        access=Access.OPEN,
-        tag="Service",
-        summary="Whether this process lives",
-        replies={200: Reply(words="It does.", media_type="text/plain", example="Healthy")},
-    ),
-    Route(
-        name="isReady",
-        method="GET",
-        path="/health/ready",
-        access=Access.OPEN,
-        tag="Service",
-        summary="Whether orders can be taken and are carried out",
-        words=(
-            "Not ready without the database, when an order is overdue by five minutes, or when a table "
-            "that is made from the events is behind by as much. Events that such a table could not "
-            "take are told, and are no reason."
-        ),
-        replies={
-            200: Reply(
-                words="They can, and they are.",
-                kind=ReadinessAnswer,
-                example={
-                    "status": "ready",
-                    "database": "up",
-                    "agendaAgeSeconds": 0.0,
-                    "recording": "up",
-                    "projections": [
-                        {
-                            "name": "status_feed",
-                            "eventsBehind": 0,
-                            "secondsBehind": 0.0,
-                            "setAside": 0,
-                        }
-                    ],
-                },
-            ),
-            503: Reply(
-                words="They cannot, or are not.",
-                kind=ReadinessAnswer,
-                example={"status": "not_ready", "database": "down", "recording": "stands_still"},
-            ),
-        },
-    ),
-    Route(
-        name="readHealthFigures",
-        method="GET",
-        path="/health/metrics",
-        access=Access.OPEN,
-        tag="Service",
-        summary="The same in figures",
-        words="As Prometheus reads them; they tell nothing of orders.",
-        replies={
-            200: Reply(
-                words="The figures.", media_type="text/plain", example="varsel_database_up 1\n"
-            )
-        },
-    ),
-)
-
 _FIGURES: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 
-class HealthController(Controller):
-    """Answers those who watch over the service; open to all, and telling nothing of orders."""
+@operation(
+    "GET",
+    "/health",
+    name="isAlive",
+    access=Access.OPEN,
+    tag="Service",
+    replies={200: Reply(words="It does.", media_type="text/plain", example="Healthy")},
+)
+async def is_alive() -> Answer:
+    """Whether this process lives."""
+    return Answer(200, b"Healthy", TEXT)
 
-    path = "/health"
 
-    @get()
-    async def alive(self) -> Answer:
-        """Say that this process lives."""
-        return Answer(200, b"Healthy", TEXT)
+@operation(
+    "GET",
+    "/health/ready",
+    name="isReady",
+    access=Access.OPEN,
+    tag="Service",
+    replies={
+        200: Reply(
+            words="They can, and they are.",
+            kind=ReadinessAnswer,
+            example={
+                "status": "ready",
+                "database": "up",
+                "agendaAgeSeconds": 0.0,
+                "recording": "up",
+                "projections": [
+                    {
+                        "name": "status_feed",
+                        "eventsBehind": 0,
+                        "secondsBehind": 0.0,
+                        "setAside": 0,
+                    }
+                ],
+            },
+        ),
+        503: Reply(
+            words="They cannot, or are not.",
+            kind=ReadinessAnswer,
+            example={"status": "not_ready", "database": "down", "recording": "stands_still"},
+        ),
+    },
+)
+async def is_ready(application: NamedDependency[Application]) -> Answer:
+    """Whether orders can be taken and are carried out.
 
-    @get("/ready")
-    async def ready(self, application: NamedDependency[Application]) -> Answer:
-        """Say whether orders can be taken and are carried out."""
-        readiness = await application.health.readiness()
-        answer = ReadinessAnswer(
-            status="ready" if readiness.is_ready else "not_ready",
-            database=readiness.database,
-            agenda_age_seconds=readiness.agenda_age_seconds,
-            recording=readiness.recording.value,
-            projections=tuple(
-                ProjectionAnswer(
-                    name=each.name,
-                    events_behind=each.events,
-                    seconds_behind=each.seconds,
-                    set_aside=each.set_aside,
-                )
-                for each in readiness.projections
-            ),
-        )
-        return told(answer, 200 if readiness.is_ready else 503)
+    Not ready without the database, when an order is overdue by five minutes, or when a table that
+    is made from the events is behind by as much. Events that such a table could not take are told,
+    and are no reason.
+    """
+    readiness = await application.health.readiness()
+    answer = ReadinessAnswer(
+        status="ready" if readiness.is_ready else "not_ready",
+        database=readiness.database,
+        agenda_age_seconds=readiness.agenda_age_seconds,
+        recording=readiness.recording.value,
+        projections=tuple(
+            ProjectionAnswer(
+                name=each.name,
+                events_behind=each.events,
+                seconds_behind=each.seconds,
+                set_aside=each.set_aside,
+            )
+            for each in readiness.projections
+        ),
+    )
+    return told(answer, 200 if readiness.is_ready else 503)
 
-    @get("/metrics")
-    async def figures(self, application: NamedDependency[Application]) -> Answer:
-        """Say the same in figures."""
-        return Answer(200, _figures(await application.health.readiness()).encode(), _FIGURES)
+
+@operation(
+    "GET",
+    "/health/metrics",
+    name="readHealthFigures",
+    access=Access.OPEN,
+    tag="Service",
+    replies={
+        200: Reply(words="The figures.", media_type="text/plain", example="varsel_database_up 1\n")
+    },
+)
+async def read_health_figures(application: NamedDependency[Application]) -> Answer:
+    """The same in figures.
+
+    As Prometheus reads them; they tell nothing of orders.
+    """
+    return Answer(200, _figures(await application.health.readiness()).encode(), _FIGURES)
+
+
+ROUTES: Final = (is_alive, is_ready, read_health_figures)
 
 
 def _figures(readiness: Readiness) -> str:

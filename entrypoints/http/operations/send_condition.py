@@ -1,16 +1,13 @@
 """A send condition to try things out with: it answers whatever it is asked to answer."""
 
-from typing import Final
+from typing import Any, Final
 
-from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope
+from litestar import Request
 from msgspec import Struct
 
-from entrypoints.http.transport.asgi_routes import door
-from entrypoints.http.transport.contract import Access, Parameter, Reply, Route
+from entrypoints.http.transport.contract import Access, Parameter, Reply, operation
 from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import ValidationProblem
-from entrypoints.http.transport.responses import Answer, told
 from entrypoints.http.validation.parameters import read_condition
 
 CONDITION: Final = f"{BASE}/tests/sendcondition"
@@ -22,40 +19,30 @@ class SendConditionAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     send_notification: bool
 
 
-ROUTES: Final = (
-    Route(
-        name="tryCondition",
-        method="GET",
-        path=CONDITION,
-        access=Access.OPEN,
-        tag="Service",
-        summary="A send condition to try things out with",
-        parameters=[
-            Parameter(
-                name="conditionMet",
-                place="query",
-                words="What it is to answer; no, if it is left out.",
-                kind="boolean",
-                is_required=False,
-                example="true",
-            )
-        ],
-        replies={
-            200: Reply(
-                words="What was asked for.",
-                kind=SendConditionAnswer,
-                example={"sendNotification": True},
-            ),
-            400: Reply(words="It is neither true nor false.", kind=ValidationProblem),
-        },
-    ),
+@operation(
+    "GET",
+    CONDITION,
+    name="tryCondition",
+    access=Access.OPEN,
+    tag="Service",
+    parameters=[
+        Parameter(
+            name="conditionMet",
+            place="query",
+            words="What it is to answer; no, if it is left out.",
+            kind="boolean",
+            is_required=False,
+            example="true",
+        )
+    ],
+    replies={
+        200: Reply(words="What was asked for.", example={"sendNotification": True}),
+        400: Reply(words="It is neither true nor false.", kind=ValidationProblem),
+    },
 )
+async def try_condition(request: Request[Any, Any, Any]) -> SendConditionAnswer:
+    """A send condition to try things out with."""
+    return SendConditionAnswer(send_notification=read_condition(request.scope["query_string"]))
 
 
-def send_condition() -> ASGIRouteHandler:
-    """The door of the condition."""
-
-    async def answer(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
-        return told(SendConditionAnswer(send_notification=read_condition(scope["query_string"])))
-
-    return door(CONDITION, GET=answer)
+ROUTES: Final = (try_condition,)

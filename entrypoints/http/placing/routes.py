@@ -1,195 +1,330 @@
-"""The doors by which orders are placed, and found again by their sender's reference."""
+"""Where orders are placed, of every kind and version, and found again by their sender's reference."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from typing import Final, TypeAlias, TypeVar
+from dataclasses import replace
+from typing import Final
 
-from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope
+from litestar.di import NamedDependency
 
 from application.assembly import Application
-from application.caller import COMPOSED, CREATE, Caller
-from application.ordering.commands import (
-    ChainReceipt,
-    NewOrder,
-    PlaceChain,
-    PlaceInstant,
-    PlaceOrder,
+from domain import limits
+from entrypoints.http.orders.responses import OrdersAnswer, orders_found
+from entrypoints.http.placing.bodies import (
+    ChainOrderRequest,
+    ComposedEmailOrderRequest,
+    EmailOrderRequest,
+    InstantEmailOrderRequest,
+    InstantOrderRequest,
+    InstantSmsOrderRequest,
+    OrderRequest,
+    SmsOrderRequest,
 )
-from application.turns import OwnersTurns
-from entrypoints.http.orders.responses import orders_found
-from entrypoints.http.placing.chains import ChainRequest, read_chain
+from entrypoints.http.placing.chains import read_chain
 from entrypoints.http.placing.composed import read_composed
-from entrypoints.http.placing.faults import telling_faults_of
-from entrypoints.http.placing.instant import (
-    InstantRequest,
-    read_instant,
-    read_instant_email,
-    read_instant_sms,
-)
-from entrypoints.http.placing.national_numbers import check_texts
+from entrypoints.http.placing.instant import read_instant, read_instant_email, read_instant_sms
+from entrypoints.http.placing.intake import Asking, Placing
 from entrypoints.http.placing.orders import read_email_order, read_order, read_sms_order
-from entrypoints.http.placing.responses import chain_placed, order_placed
-from entrypoints.http.transport.asgi_routes import Endpoint, door
-from entrypoints.http.transport.authentication import Authenticator, actor
-from entrypoints.http.transport.bodies import (
-    JSON_TYPES,
-    SHORT,
-    BodyLimits,
-    beside_the_loop,
-    check_media_type,
-    read_body,
+from entrypoints.http.placing.replies import (
+    ACCEPTED,
+    INSTANT_PLACED,
+    INSTANT_SMS,
+    INVALID,
+    RECORDED,
+    REFUSED,
+    REPEATED,
+)
+from entrypoints.http.transport.contract import (
+    IN_JSON,
+    Access,
+    Body,
+    Endpoint,
+    Parameter,
+    Reply,
+    Route,
+    operation,
 )
 from entrypoints.http.transport.links import BASE, Links
-from entrypoints.http.transport.rate_limits import rate_limit
-from entrypoints.http.transport.responses import Answer, Headers, left_out, told
+from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem
+from entrypoints.http.transport.responses import Answer, left_out, told
 from entrypoints.http.validation.parameters import read_senders_reference
-from entrypoints.http.validation.rules import Rules
-
-OrderReader: TypeAlias = Callable[[bytes, Rules], NewOrder]
-
-ChainReader: TypeAlias = Callable[[bytes, Rules], ChainRequest]
-
-InstantReader: TypeAlias = Callable[[bytes, Rules], InstantRequest]
-
-T = TypeVar("T", NewOrder, ChainRequest, InstantRequest)
-
-REPEAT: Final = "varsel-repeat"
-WARNING: Final = "varsel-warning"
-NATIONAL_NUMBER: Final = b"national-number"
 
 
-class Placing:
-    """Takes orders in."""
-
-    def __init__(
-        self,
-        *,
-        application: Application,
-        authenticator: Authenticator,
-        rules: Callable[[Caller], Rules],
-        links: Links,
-        limits: BodyLimits,
-        turns: OwnersTurns,
-    ) -> None:
-        self._turns = turns
-        self._application = application
-        self._authenticator = authenticator
-        self._rules = rules
-        self._links = links
-        self._limits = limits
-
-    def doors(self) -> list[ASGIRouteHandler]:
-        """The paths where orders are placed."""
-        order, email, sms = map(self._placing, (read_order, read_email_order, read_sms_order))
-        return [
-            door(f"{BASE}/orders", GET=self.find, POST=order),
-            door(f"{BASE}/orders/email", POST=email),
-            door(f"{BASE}/orders/sms", POST=sms),
-            door(f"{BASE}/future/orders", POST=self.place_chain),
-            door(f"{BASE}/future/orders/composed-email", POST=self.place_composed),
-            door(f"{BASE}/future/orders/instant", POST=self._placing_instantly(read_instant)),
-            door(
-                f"{BASE}/future/orders/instant/sms", POST=self._placing_instantly(read_instant_sms)
+def _instant(name: str, below: str, kind: object, example: object) -> Callable[[Endpoint], Route]:
+    """An order that is handed over while its sender waits."""
+    return operation(
+        "POST",
+        f"{BASE}/future/orders/instant{below}",
+        name=name,
+        tag="Shipments",
+        words=(
+            "Recorded, handed to the provider, and answered when the provider has answered. "
+            "What the provider certainly did not take may be asked for again under the same key; "
+            "what it may have taken is never sent twice."
+        ),
+        takes=Body(media_types=[IN_JSON], kind=kind, example=example),
+        replies={
+            **REFUSED,
+            200: replace(REPEATED, example=INSTANT_PLACED),
+            201: replace(
+                RECORDED,
+                words="It is recorded, and the provider has taken it, refused it, or not answered.",
+                example=INSTANT_PLACED,
             ),
-            door(
-                f"{BASE}/future/orders/instant/email",
-                POST=self._placing_instantly(read_instant_email),
+            400: INVALID,
+            503: Reply(
+                words=(
+                    "The provider certainly did not take it (`NOT-00004`); "
+                    "ask again under the same key. Or nothing could be recorded."
+                ),
+                kind=AltinnProblem | PlainProblem,
+                headers={"Retry-After": "Seconds."},
             ),
-        ]
-
-    async def find(self, scope: Scope, receive: Receive) -> Answer:  # noqa: ARG002  # an endpoint
-        """The caller's orders under a reference."""
-        caller = await self._authenticator.authenticate(scope)
-        reference = read_senders_reference(scope["query_string"])
-        found = await self._application.orders.with_reference(caller.owner, reference)
-        return told(orders_found(found.orders, self._links), headers=left_out(found.spoilt))
-
-    def _placing(self, read: OrderReader) -> Endpoint:
-        async def place(scope: Scope, receive: Receive) -> Answer:
-            caller, body = await self._taken(scope, receive)
-            async with self._turn(caller, body):
-                order, warning = await read_and_looked_through(read, body, self._rules(caller))
-                command = PlaceOrder(order=order, by=actor(caller))
-                with telling_faults_of(order):
-                    receipt = await self._application.ordering.place(command)
-            location = self._links.order(receipt.order_id).encode()
-            headers = ((b"location", location), *warning, *rate_limit(receipt.standing))
-            return told(order_placed(receipt), 202, headers)
-
-        return place
-
-    async def place_chain(self, scope: Scope, receive: Receive) -> Answer:
-        """Place an order and its reminders, once for each key."""
-        caller, body = await self._taken(scope, receive)
-        return await self._place(read_chain, body, caller)
-
-    async def place_composed(self, scope: Scope, receive: Receive) -> Answer:
-        """Place an order of one e-mail that its sender composed in full, attachments included."""
-        caller, body = await self._taken(scope, receive, COMPOSED)
-        return await self._place(read_composed, body, caller)
-
-    async def _place(self, read: ChainReader, body: bytes, caller: Caller) -> Answer:
-        async with self._turn(caller, body):
-            asked, warning = await read_and_looked_through(read, body, self._rules(caller))
-            command = PlaceChain(
-                idempotency_key=asked.idempotency_key,
-                kind=asked.kind,
-                order=asked.order,
-                attachments_open_until=asked.attachments_open_until,
-                reminders=asked.reminders,
-                dialogue=asked.dialogue,
-                by=actor(caller),
-            )
-            with telling_faults_of(asked.order):
-                receipt = await self._application.ordering.place_chain(command)
-        return self._placed(receipt, warning)
-
-    def _placing_instantly(self, read: InstantReader) -> Endpoint:
-        async def place(scope: Scope, receive: Receive) -> Answer:
-            caller, body = await self._taken(scope, receive)
-            asked, warning = await read_and_looked_through(read, body, self._rules(caller))
-            command = PlaceInstant(
-                idempotency_key=asked.idempotency_key, order=asked.order, by=actor(caller)
-            )
-            with telling_faults_of(asked.order):
-                receipt = await self._application.instant.place(command)
-            return self._placed(receipt, warning)
-
-        return place
-
-    def _turn(self, caller: Caller, body: bytes) -> AbstractAsyncContextManager[None]:
-        return self._turns.of(caller.owner, is_large=len(body) > SHORT)
-
-    async def _taken(
-        self, scope: Scope, receive: Receive, needed: str = CREATE
-    ) -> tuple[Caller, bytes]:
-        """Who calls, and what they say; in the order in which it is refused."""
-        check_media_type(scope, JSON_TYPES, may_be_missing=False)
-        caller = await self._authenticator.authenticate(scope, needed)
-        return caller, await read_body(scope, receive, self._limits)
-
-    def _placed(self, receipt: ChainReceipt, warning: Headers) -> Answer:
-        common = (*warning, *rate_limit(receipt.standing))
-        if receipt.is_repeat:
-            content = b"same-content" if receipt.is_same_request else b"different-content"
-            return told(chain_placed(receipt), 200, ((REPEAT.encode(), content), *common))
-        location = self._links.chain(receipt.chain_id).encode()
-        return told(chain_placed(receipt), 201, ((b"location", location), *common))
+        },
+    )
 
 
-async def read_and_looked_through(
-    read: Callable[[bytes, Rules], T], body: bytes, rules: Rules
-) -> tuple[T, Headers]:
-    """What a body asks for, and what its sender is to be warned of.
+@operation(
+    "POST",
+    f"{BASE}/orders",
+    name="placeOrder",
+    tag="Orders",
+    takes=Body(
+        media_types=[IN_JSON],
+        kind=OrderRequest,
+        example={
+            "sendersReference": "case-77",
+            "notificationChannel": "EmailPreferred",
+            "recipients": [{"nationalIdentityNumber": "15859010099"}],
+            "emailTemplate": {"subject": "Case 77", "body": "Please log in."},
+            "smsTemplate": {"body": "Please log in."},
+        },
+    ),
+    replies={**REFUSED, 202: ACCEPTED, 400: INVALID},
+)
+async def place_order(request: Asking, placing: NamedDependency[Placing]) -> Answer:
+    """Place an order, on a channel of choice.
 
-    Raises:
-        InvalidRequestError: it cannot be taken.
+    Every accepted request is an order of its own; nothing makes two of them one.
     """
+    return await placing.order(read_order, request)
 
-    def work() -> tuple[T, bool]:
-        asked = read(body, rules)
-        return asked, check_texts(asked, rules)
 
-    asked, is_remarkable = await beside_the_loop(len(body), work)
-    return asked, ((WARNING.encode(), NATIONAL_NUMBER),) if is_remarkable else ()
+@operation(
+    "GET",
+    f"{BASE}/orders",
+    name="findOrders",
+    tag="Orders",
+    parameters=[
+        Parameter(
+            name="sendersReference",
+            place="query",
+            words="The reference, exactly as it was given.",
+            most=limits.SENDERS_REFERENCE,
+            example="case-77",
+        )
+    ],
+    replies={
+        200: Reply(words="The orders; none is no error.", kind=OrdersAnswer),
+        400: INVALID,
+    },
+)
+async def find_orders(
+    request: Asking,
+    application: NamedDependency[Application],
+    links: NamedDependency[Links],
+) -> Answer:
+    """The orders under a sender's reference."""
+    reference = read_senders_reference(request.scope["query_string"])
+    found = await application.orders.with_reference(request.user.owner, reference)
+    return told(orders_found(found.orders, links), headers=left_out(found.spoilt))
+
+
+@operation(
+    "POST",
+    f"{BASE}/orders/email",
+    name="placeEmailOrder",
+    tag="Orders",
+    takes=Body(
+        media_types=[IN_JSON],
+        kind=EmailOrderRequest,
+        example={
+            "sendersReference": "case-77",
+            "subject": "Case 77",
+            "body": "Hi $recipientName$, please log in.",
+            "recipients": [
+                {"emailAddress": "kari@example.org"},
+                {"nationalIdentityNumber": "15859010099"},
+            ],
+        },
+    ),
+    replies={**REFUSED, 202: ACCEPTED, 400: INVALID},
+)
+async def place_email_order(request: Asking, placing: NamedDependency[Placing]) -> Answer:
+    """Place an order by e-mail."""
+    return await placing.order(read_email_order, request)
+
+
+@operation(
+    "POST",
+    f"{BASE}/orders/sms",
+    name="placeSmsOrder",
+    tag="Orders",
+    takes=Body(
+        media_types=[IN_JSON],
+        kind=SmsOrderRequest,
+        example={
+            "body": "Please log in.",
+            "recipients": [{"mobileNumber": "+4799999999"}],
+        },
+    ),
+    replies={**REFUSED, 202: ACCEPTED, 400: INVALID},
+)
+async def place_sms_order(request: Asking, placing: NamedDependency[Placing]) -> Answer:
+    """Place an order by SMS."""
+    return await placing.order(read_sms_order, request)
+
+
+@operation(
+    "POST",
+    f"{BASE}/future/orders",
+    name="placeChain",
+    tag="Shipments",
+    takes=Body(
+        media_types=[IN_JSON],
+        kind=ChainOrderRequest,
+        example={
+            "idempotencyId": "case-77-1",
+            "sendersReference": "case-77",
+            "recipient": {
+                "recipientPerson": {
+                    "nationalIdentityNumber": "15859010099",
+                    "channelSchema": "EmailPreferred",
+                    "emailSettings": {"subject": "Case 77", "body": "Please log in."},
+                    "smsSettings": {"body": "Please log in.", "sendingTimePolicy": "Daytime"},
+                }
+            },
+            "reminders": [
+                {
+                    "delayDays": 7,
+                    "recipient": {
+                        "recipientSms": {
+                            "phoneNumber": "+4799999999",
+                            "smsSettings": {"body": "Please log in today."},
+                        }
+                    },
+                }
+            ],
+        },
+    ),
+    replies={
+        **REFUSED,
+        200: REPEATED,
+        201: RECORDED,
+        400: INVALID,
+        422: Reply(
+            words="A recipient has no contact point (`NOT-00001`); nothing was recorded.",
+            kind=AltinnProblem,
+        ),
+    },
+)
+async def place_chain(request: Asking, placing: NamedDependency[Placing]) -> Answer:
+    """Place an order and its reminders.
+
+    Asked for again under the same key, it is the same order; the first request stands.
+    """
+    return await placing.chain(read_chain, request)
+
+
+@operation(
+    "POST",
+    f"{BASE}/future/orders/composed-email",
+    name="placeComposedEmail",
+    access=Access.COMPOSED,
+    tag="Shipments",
+    takes=Body(
+        media_types=[IN_JSON],
+        kind=ComposedEmailOrderRequest,
+        example={
+            "idempotencyId": "letter-1",
+            "sendersReference": "letter",
+            "recipient": {
+                "emailAddress": "kari@example.org",
+                "emailSettings": {
+                    "subject": "Your letter",
+                    "body": "See the attachment.",
+                    "contentType": "Plain",
+                    "attachments": [
+                        {
+                            "filename": "letter.pdf",
+                            "mimeType": "application/pdf",
+                            "sasUrl": (
+                                "https://acct.blob.core.windows.net/c/letter.pdf?sv=2024-11-04"
+                                "&sr=b&sp=r&se=2099-01-01T00%3A00%3A00Z&sig=abc%3D"
+                            ),
+                        }
+                    ],
+                },
+            },
+        },
+    ),
+    replies={**REFUSED, 200: REPEATED, 201: RECORDED, 400: INVALID},
+)
+async def place_composed_email(request: Asking, placing: NamedDependency[Placing]) -> Answer:
+    """Place an order of one e-mail with attachments.
+
+    The attachments are fetched when the e-mail leaves, each by its own signed address; the
+    addresses are kept as confidentially as what the e-mail says.
+    """
+    return await placing.chain(read_composed, request)
+
+
+@_instant(
+    "placeInstantSms",
+    "/sms",
+    InstantSmsOrderRequest,
+    {"idempotencyId": "otp-42", "sendersReference": "login", "recipientSms": INSTANT_SMS},
+)
+async def place_instant_sms(request: Asking, placing: NamedDependency[Placing]) -> Answer:
+    """Send one text message now."""
+    return await placing.instantly(read_instant_sms, request)
+
+
+@_instant(
+    "placeInstantEmail",
+    "/email",
+    InstantEmailOrderRequest,
+    {
+        "idempotencyId": "otp-43",
+        "recipientEmail": {
+            "emailAddress": "kari@example.org",
+            "emailSettings": {"subject": "Your code", "body": "Your code is 4711"},
+        },
+    },
+)
+async def place_instant_email(request: Asking, placing: NamedDependency[Placing]) -> Answer:
+    """Send one e-mail now."""
+    return await placing.instantly(read_instant_email, request)
+
+
+@_instant(
+    "placeInstant",
+    "",
+    InstantOrderRequest,
+    {"idempotencyId": "otp-44", "recipient": {"recipientSms": INSTANT_SMS}},
+)
+async def place_instant(request: Asking, placing: NamedDependency[Placing]) -> Answer:
+    """Send one text message now, as it was asked for at first."""
+    return await placing.instantly(read_instant, request)
+
+
+ROUTES: Final = (
+    place_order,
+    find_orders,
+    place_email_order,
+    place_sms_order,
+    place_chain,
+    place_composed_email,
+    place_instant_sms,
+    place_instant_email,
+    place_instant,
+)

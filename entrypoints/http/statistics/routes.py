@@ -11,25 +11,27 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
-from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope
+from litestar import Request, Response
+from litestar.di import NamedDependency
+from litestar.types import Scope
 from msgspec import Struct
 
+from application.assembly import Application
 from application.caller import SUPPORT
 from application.ports.result_index import OwnerFigures
-from application.queries.statistics import Ended, StatisticsQueries
+from application.queries.statistics import Ended
 from domain.channel import Channel
 from entrypoints.http.statistics.columns import COLUMNS, figure_of
-from entrypoints.http.transport.asgi_routes import Endpoint, door
 from entrypoints.http.transport.authentication import HTML_RANGES, Authenticator
-from entrypoints.http.transport.bodies import BodyLimits, check_media_type, read_body
-from entrypoints.http.transport.contract import Access, Body, Reply, Route
+from entrypoints.http.transport.contract import Access, Body, Endpoint, Reply, Route, operation
 from entrypoints.http.transport.errors import WrongCredentialsError
 from entrypoints.http.transport.links import BASE
+from entrypoints.http.transport.mounting import Door
 from entrypoints.http.transport.problem_types import ValidationProblem
+from entrypoints.http.transport.problems import as_response
 from entrypoints.http.transport.responses import JSON, Answer, in_json
 from entrypoints.http.transport.tracing import trail
 from entrypoints.http.validation.errors import InvalidRequestError
@@ -44,7 +46,6 @@ class MonthRequest(WireStruct, frozen=True, kw_only=True):
 
 
 PAGE: Final = f"{BASE}/metrics"
-_FORM: Final = "application/x-www-form-urlencoded"
 _HTML: Final = b"text/html; charset=utf-8"
 _PARQUET: Final = "application/octet-stream"
 _POLICY: Final = (
@@ -96,117 +97,145 @@ _HEADERS: Final[Mapping[str, str]] = {
     "X-Environment": "What the installation is called.",
 }
 
-_SHOWN: Final = {
-    200: Reply(words="The page.", media_type="text/html"),
-    400: Reply(words="There is no such month.", kind=ValidationProblem),
-}
-
-ROUTES: Final = (
-    Route(
-        name="showMetrics",
-        method="GET",
-        path=PAGE,
-        access=Access.FIGURES,
-        tag="Figures",
-        summary="What was sent this month, by owner",
-        replies={200: _SHOWN[200]},
-    ),
-    Route(
-        name="showMetricsOfMonth",
-        method="POST",
-        path=PAGE,
-        access=Access.FIGURES,
-        tag="Figures",
-        summary="What was sent in a month, by owner",
-        words="A form with `month` and `year`; the month is that of the requested send time (UTC).",
-        takes=Body(media_types=[_FORM], kind=MonthRequest, example={"month": 9, "year": 2026}),
-        replies=_SHOWN,
-    ),
-    *(
-        Route(
-            name=f"collect{name}Metrics",
-            method="POST",
-            path=f"{PAGE}/{channel}",
-            access=Access.METRICS,
-            tag="Figures",
-            summary=f"Every {words} that got its final result yesterday",
-            words="As an Apache Parquet file; the day is that of UTC.",
-            replies={
-                200: Reply(words="The file.", media_type=_PARQUET, headers=_HEADERS),
-                401: Reply(
-                    words="The key is missing or wrong, or the installation has none.",
-                    kind=MetricsRefusal,
-                    media_type="application/json",
-                    headers={"WWW-Authenticate": "`ApiKey`"},
-                    example={"error": "API key required: send it in the header X-API-Key"},
-                ),
-            },
-        )
-        for channel, name, words in (
-            (Channel.EMAIL, "Email", "e-mail"),
-            (Channel.SMS, "Sms", "text message"),
-        )
-    ),
-)
+_SHOWN: Final = Reply(words="The page.", media_type="text/html")
 
 
-def metrics(
-    counting: StatisticsQueries,
-    files: Metrics,
-    limits: BodyLimits,
-    authenticator: Authenticator,
-) -> list[ASGIRouteHandler]:
-    """The doors of the figures."""
+class NoKeyError(Exception):
+    """Whoever asks for the files does not bear the key."""
 
-    async def admit(scope: Scope) -> None:
+
+def _say_why(request: Request[Any, Any, Any], error: NoKeyError) -> Response[bytes]:
+    trail(request.scope).code = "wrong_key"
+    body = in_json(MetricsRefusal(str(error)))
+    return as_response(Answer(401, body, JSON, (_CHALLENGE,)))
+
+
+def by_key(key: str | None) -> Door:
+    """Let in who bears the key."""
+
+    async def door(scope: Scope) -> None:
+        if (refusal := _refusal(scope, key)) is not None:
+            raise NoKeyError(refusal)
+
+    return door
+
+
+def by_key_or_token(key: str | None, authenticator: Authenticator) -> Door:
+    """Let in who bears the key, or a token of support's."""
+
+    async def door(scope: Scope) -> None:
         if not any(name == _KEY for name, _ in scope["headers"]):
             await authenticator.authenticate(scope, SUPPORT, gives=HTML_RANGES)
-        elif _refusal(scope, files.key) is not None:
+        elif _refusal(scope, key) is not None:
             raise WrongCredentialsError(_API_KEY)
 
-    async def show(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
-        await admit(scope)
-        now = files.clock()
-        return await page(now.year, now.month)
+    return door
 
-    async def show_month(scope: Scope, receive: Receive) -> Answer:
-        check_media_type(scope, {_FORM}, may_be_missing=False)
-        await admit(scope)
-        return await page(*_read_month(await read_body(scope, receive, limits.within(_LARGEST))))
 
-    async def page(year: int, month: int) -> Answer:
-        told = _page(year, month, await counting.month(year, month))
-        return Answer(200, told.encode(), _HTML, (_POLICY,))
+@operation(
+    "GET",
+    PAGE,
+    name="showMetrics",
+    access=Access.FIGURES,
+    tag="Figures",
+    replies={200: _SHOWN},
+)
+async def show_metrics(
+    application: NamedDependency[Application], figures: NamedDependency[Metrics]
+) -> Answer:
+    """What was sent this month, by owner."""
+    now = figures.clock()
+    return await _shown(now.year, now.month, application)
 
-    def collect(channel: Channel) -> Endpoint:
-        async def file(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
-            if (refusal := _refusal(scope, files.key)) is not None:
-                trail(scope).code = "wrong_key"
-                return Answer(401, in_json(MetricsRefusal(refusal)), JSON, (_CHALLENGE,))
-            day, ended = await counting.yesterday(channel)
-            content, count = await files.write(COLUMNS[channel], _rows(ended))
-            name = f"{day:%Y%m%d}_{channel}_notifications_{files.environment}.parquet"
-            headers = {
-                "content-disposition": f'attachment; filename="{name}"',
-                "x-file-hash": _md5(content),
-                "x-file-size": str(len(content)),
-                "x-total-filetransfer-count": str(count),
-                "x-generated-at": files.clock().isoformat().replace("+00:00", "Z"),
-                "x-environment": files.environment,
-            }
-            return Answer(
-                200,
-                content,
-                _PARQUET.encode(),
-                tuple((name.encode(), value.encode()) for name, value in headers.items()),
-            )
 
-        return file
+@operation(
+    "POST",
+    PAGE,
+    name="showMetricsOfMonth",
+    access=Access.FIGURES,
+    tag="Figures",
+    takes=Body(
+        media_types=["application/x-www-form-urlencoded"],
+        most_bytes=_LARGEST,
+        kind=MonthRequest,
+        example={"month": 9, "year": 2026},
+    ),
+    replies={200: _SHOWN, 400: Reply(words="There is no such month.", kind=ValidationProblem)},
+)
+async def show_metrics_of_month(
+    content: NamedDependency[bytes], application: NamedDependency[Application]
+) -> Answer:
+    """What was sent in a month, by owner.
 
-    return [
-        door(PAGE, GET=show, POST=show_month),
-        *(door(f"{PAGE}/{channel}", POST=collect(channel)) for channel in Channel),
-    ]
+    A form with `month` and `year`; the month is that of the requested send time (UTC).
+    """
+    return await _shown(*_read_month(content), application)
+
+
+async def _shown(year: int, month: int, application: Application) -> Answer:
+    told = _page(year, month, await application.statistics.month(year, month))
+    return Answer(200, told.encode(), _HTML, (_POLICY,))
+
+
+def _collecting(channel: Channel) -> Callable[[Endpoint], Route]:
+    return operation(
+        "POST",
+        f"{PAGE}/{channel}",
+        name=f"collect{channel.capitalize()}Metrics",
+        access=Access.METRICS,
+        tag="Figures",
+        words="As an Apache Parquet file; the day is that of UTC.",
+        replies={
+            200: Reply(words="The file.", media_type=_PARQUET, headers=_HEADERS),
+            401: Reply(
+                words="The key is missing or wrong, or the installation has none.",
+                kind=MetricsRefusal,
+                media_type="application/json",
+                headers={"WWW-Authenticate": "`ApiKey`"},
+                example={"error": "API key required: send it in the header X-API-Key"},
+            ),
+        },
+        refusals={NoKeyError: _say_why},
+    )
+
+
+@_collecting(Channel.EMAIL)
+async def collect_email_metrics(
+    application: NamedDependency[Application], figures: NamedDependency[Metrics]
+) -> Answer:
+    """Every e-mail that got its final result yesterday."""
+    return await _file(Channel.EMAIL, application, figures)
+
+
+@_collecting(Channel.SMS)
+async def collect_sms_metrics(
+    application: NamedDependency[Application], figures: NamedDependency[Metrics]
+) -> Answer:
+    """Every text message that got its final result yesterday."""
+    return await _file(Channel.SMS, application, figures)
+
+
+ROUTES: Final = (show_metrics, show_metrics_of_month, collect_email_metrics, collect_sms_metrics)
+
+
+async def _file(channel: Channel, application: Application, figures: Metrics) -> Answer:
+    day, ended = await application.statistics.yesterday(channel)
+    content, count = await figures.write(COLUMNS[channel], _rows(ended))
+    name = f"{day:%Y%m%d}_{channel}_notifications_{figures.environment}.parquet"
+    headers = {
+        "content-disposition": f'attachment; filename="{name}"',
+        "x-file-hash": _md5(content),
+        "x-file-size": str(len(content)),
+        "x-total-filetransfer-count": str(count),
+        "x-generated-at": figures.clock().isoformat().replace("+00:00", "Z"),
+        "x-environment": figures.environment,
+    }
+    return Answer(
+        200,
+        content,
+        _PARQUET.encode(),
+        tuple((name.encode(), value.encode()) for name, value in headers.items()),
+    )
 
 
 async def _rows(ended: AsyncIterator[Ended]) -> AsyncIterator[Sequence[object]]:

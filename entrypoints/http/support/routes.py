@@ -5,13 +5,13 @@ The number stands in a header, so that it is in no address and in nobody's log.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, TypeAlias
 
-from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope
+from litestar import Request
+from litestar.di import NamedDependency
 
 from application.assembly import Application
-from application.caller import SUPPORT
+from application.caller import Caller
 from application.envelope import Role
 from application.queries.support import Unreadable
 from domain import limits
@@ -25,12 +25,13 @@ from entrypoints.http.support.requests import (
     read_person,
 )
 from entrypoints.http.support.responses import SentAnswer, sent_to
-from entrypoints.http.transport.asgi_routes import Endpoint, door
-from entrypoints.http.transport.authentication import Authenticator, actor
-from entrypoints.http.transport.contract import Access, Parameter, Reply, Route
+from entrypoints.http.transport.authentication import actor
+from entrypoints.http.transport.contract import Access, Parameter, Reply, operation
 from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import ValidationProblem
 from entrypoints.http.transport.responses import Answer, left_out, told
+
+Clock: TypeAlias = Callable[[], datetime]
 
 _SENT: Final = f"{BASE}/future/dashboard/recipients/notifications"
 PERSONS: Final = f"{_SENT}/nin"
@@ -85,73 +86,79 @@ _REPLIES: Final = {
     ),
 }
 
-ROUTES: Final = (
-    Route(
-        name="findSentToPerson",
-        method="GET",
-        path=PERSONS,
-        access=Access.SUPPORT,
-        tag="Support",
-        summary="What was sent to a person",
-        parameters=[
-            Parameter(
-                name=PERSON_HEADER,
-                place="header",
-                words="The national identity number, eleven digits.",
-                most=limits.NATIONAL_NUMBER,
-                example="15859010099",
-            ),
-            *_PERIOD,
-        ],
-        replies=_REPLIES,
-    ),
-    Route(
-        name="findSentToOrganisation",
-        method="GET",
-        path=ORGANISATIONS,
-        access=Access.SUPPORT,
-        tag="Support",
-        summary="What was sent to an organisation",
-        parameters=[
-            Parameter(
-                name=ORGANISATION_HEADER,
-                place="header",
-                words="The organisation number, nine digits.",
-                most=limits.ORGANISATION_NUMBER,
-                example="314022009",
-            ),
-            *_PERIOD,
-        ],
-        replies=_REPLIES,
-    ),
+
+@operation(
+    "GET",
+    PERSONS,
+    name="findSentToPerson",
+    access=Access.SUPPORT,
+    tag="Support",
+    parameters=[
+        Parameter(
+            name=PERSON_HEADER,
+            place="header",
+            words="The national identity number, eleven digits.",
+            most=limits.NATIONAL_NUMBER,
+            example="15859010099",
+        ),
+        *_PERIOD,
+    ],
+    replies=_REPLIES,
 )
+async def find_sent_to_person(
+    request: Request[Caller, Any, Any],
+    application: NamedDependency[Application],
+    clock: NamedDependency[Clock],
+) -> Answer:
+    """What was sent to a person."""
+    return await _sent(read_person(request.scope), request, application, clock)
 
 
-def support(
-    application: Application, authenticator: Authenticator, clock: Callable[[], datetime]
-) -> list[ASGIRouteHandler]:
-    """The doors of support."""
+@operation(
+    "GET",
+    ORGANISATIONS,
+    name="findSentToOrganisation",
+    access=Access.SUPPORT,
+    tag="Support",
+    parameters=[
+        Parameter(
+            name=ORGANISATION_HEADER,
+            place="header",
+            words="The organisation number, nine digits.",
+            most=limits.ORGANISATION_NUMBER,
+            example="314022009",
+        ),
+        *_PERIOD,
+    ],
+    replies=_REPLIES,
+)
+async def find_sent_to_organisation(
+    request: Request[Caller, Any, Any],
+    application: NamedDependency[Application],
+    clock: NamedDependency[Clock],
+) -> Answer:
+    """What was sent to an organisation."""
+    return await _sent(read_organisation(request.scope), request, application, clock)
 
-    def look_up(read: Callable[[Scope], Person | Organisation]) -> Endpoint:
-        async def answer(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
-            caller = await authenticator.authenticate(scope, SUPPORT)
-            recipient = read(scope)
-            since, until = read_period(scope["query_string"], clock())
-            sent = application.support.sent_to(
-                recipient, since=since, until=until, by=actor(caller, Role.SUPPORT)
-            )
-            answers: list[SentAnswer] = []
-            spoilt: list[OrderId] = []
-            async for each in sent:
-                if isinstance(each, Unreadable):
-                    spoilt.append(each.order_id)
-                else:
-                    answers.append(sent_to(recipient, each))
-            return told(answers, headers=left_out(spoilt))
 
-        return answer
+async def _sent(
+    recipient: Person | Organisation,
+    request: Request[Caller, Any, Any],
+    application: Application,
+    clock: Clock,
+) -> Answer:
+    since, until = read_period(request.scope["query_string"], clock())
+    sent = application.support.sent_to(
+        recipient, since=since, until=until, by=actor(request.user, Role.SUPPORT)
+    )
+    answers: list[SentAnswer] = []
+    spoilt: list[OrderId] = []
+    async for each in sent:
+        if isinstance(each, Unreadable):
+            spoilt.append(each.order_id)
+        else:
+            answers.append(sent_to(recipient, each))
+    return told(answers, headers=left_out(spoilt))
 
-    return [
-        door(PERSONS, GET=look_up(read_person)),
-        door(ORGANISATIONS, GET=look_up(read_organisation)),
-    ]
+
+ROUTES: Final = (find_sent_to_person, find_sent_to_organisation)

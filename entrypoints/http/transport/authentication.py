@@ -5,14 +5,13 @@ from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
 
-from litestar.connection import ASGIConnection
-from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Scope
 
 from application.caller import CREATE, Caller
 from application.envelope import Actor, Role
 from application.ports.token_verifier import TokenVerifier
 from entrypoints.http.transport.errors import MissingScopeError, NotAcceptableError
+from entrypoints.http.transport.mounting import Door
 
 COOKIE: Final = "AltinnStudioRuntime"
 """The cookie in which a browser bears a token; an `Authorization` header goes before it."""
@@ -75,15 +74,13 @@ class Authenticator:
             raise MissingScopeError(needed)
         return caller
 
-    async def guard(
-        self,
-        connection: ASGIConnection,  # type: ignore[type-arg]  # as Litestar spells a guard
-        handler: BaseRouteHandler,  # noqa: ARG002  # as Litestar spells a guard
-    ) -> None:
-        """Admit callers to Litestar's routes; they are `request.user` afterwards."""
-        is_asking_for_methods = connection.scope.get("method") == "OPTIONS"
-        if not is_asking_for_methods:
-            await self.authenticate(connection.scope)
+    def door(self, needed: str) -> Door:
+        """Let in whom a scope allows what a route does; they are `request.user` afterwards."""
+
+        async def door(scope: Scope) -> None:
+            await self.authenticate(scope, needed)
+
+        return door
 
 
 def _origin(base_url: str) -> bytes:

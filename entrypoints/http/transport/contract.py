@@ -1,12 +1,31 @@
-"""How a route is described: to the reader of the OpenAPI document, and to the tests that try every door."""
+"""A route and its description are one thing: what is served is what the OpenAPI document tells of.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+    @operation("GET", "/orders/{id}", name="readOrder", tag="Orders", replies={200: …})
+    async def read_order(…) -> OrderAnswer:
+        \"\"\"An order as it was placed.
+
+        With the defaults filled in.
+        \"\"\"
+
+The docstring's first line is the summary in the document and what follows its description; what the
+handler gives is the kind of its first reply.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, get_type_hints
+
+from litestar import Request, Response
 
 from domain import limits
-from entrypoints.http.transport.responses import JSON, PROBLEM
+from entrypoints.http.transport.responses import JSON, PROBLEM, Answer
+
+Endpoint: TypeAlias = Callable[..., Awaitable[object]]
+Refusals: TypeAlias = Mapping[
+    int | type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]
+]
 
 
 class Access(StrEnum):
@@ -46,6 +65,12 @@ class Body:
     """What a request carries."""
 
     media_types: Sequence[str]
+    also_read: Sequence[str] = ()
+    """Other names under which the same is taken."""
+    may_be_unnamed: bool = False
+    """Whether what does not say of what kind it is, is taken for it."""
+    most_bytes: int | None = None
+    """So many bytes; None for as many as any request may have."""
     kind: Any = None
     """The wire struct; None for what is not JSON."""
     example: object = None
@@ -68,19 +93,65 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A method on a path, who may use it, what it takes and what it answers."""
+    """A method on a path: who may use it, what it takes, what it answers, and what does that."""
 
     name: str
     """The operation's name in the document; never changed once published."""
     method: str
     path: str
-    access: Access = Access.OWNER
+    access: Access
     tag: str
     summary: str
-    words: str = ""
-    parameters: Sequence[Parameter] = ()
-    takes: Body | None = None
+    words: str
+    parameters: Sequence[Parameter]
+    takes: Body | None
     replies: Mapping[int, Reply]
+    refusals: Refusals
+    """How it answers what is answered otherwise elsewhere."""
+    endpoint: Endpoint
+    """As Litestar calls it."""
+
+    @property
+    def status(self) -> int:
+        """That of the first reply: what is answered if nothing is amiss."""
+        return min(self.replies)
+
+
+def operation(
+    method: str,
+    path: str,
+    *,
+    name: str,
+    tag: str,
+    access: Access = Access.OWNER,
+    words: str | None = None,
+    parameters: Sequence[Parameter] = (),
+    takes: Body | None = None,
+    replies: Mapping[int, Reply],
+    refusals: Refusals | None = None,
+) -> Callable[[Endpoint], Route]:
+    """Make a route of what answers it; `words` are for what several routes have in common."""
+
+    def route(endpoint: Endpoint) -> Route:
+        summary, _, further = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")
+        first, told = min(replies), get_type_hints(endpoint)["return"]
+        kind = replies[first].kind if told in (Answer, type(None)) else told
+        return Route(
+            name=name,
+            method=method,
+            path=path,
+            access=access,
+            tag=tag,
+            summary=summary.removesuffix("."),
+            words=" ".join(further.split()) if words is None else words,
+            parameters=parameters,
+            takes=takes,
+            replies={**replies, first: replace(replies[first], kind=kind)},
+            refusals=refusals or {},
+            endpoint=endpoint,
+        )
+
+    return route
 
 
 IN_JSON: Final = JSON.decode().partition(";")[0]

@@ -8,6 +8,7 @@ from typing import Final
 from litestar.types import Scope
 
 from entrypoints.http.transport.errors import WrongCredentialsError
+from entrypoints.http.transport.mounting import Door
 
 _BEARER: Final = b"Bearer"
 _BASIC: Final = b'Basic realm="delivery reports", charset="UTF-8"'
@@ -36,6 +37,25 @@ def check_login(scope: Scope, login: bytes) -> None:
         given = b""
     if not hmac.compare_digest(given, login):
         raise WrongCredentialsError(_BASIC)
+
+
+def by_secret(secret: str | None) -> Door:
+    """Let in who bears the secret."""
+
+    async def door(scope: Scope) -> None:
+        check_secret(scope, secret)
+
+    return door
+
+
+def by_login(user: str, password: str) -> Door:
+    """Let in who says this user and password."""
+    login = f"{user}:{password}".encode()
+
+    async def door(scope: Scope) -> None:
+        check_login(scope, login)
+
+    return door
 
 
 def credentials(scope: Scope, scheme: bytes) -> bytes:

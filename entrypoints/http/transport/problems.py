@@ -294,6 +294,14 @@ def respond_no_shipment(
     return as_response(refused(SHIPMENT_NOT_FOUND, request.scope))
 
 
+def respond_no_such_path(
+    request: Request[Any, Any, Any],
+    error: Exception,  # noqa: ARG001  # as Litestar spells a handler
+) -> Response[bytes]:
+    """Where an id that is none makes the path none."""
+    return as_response(refused(REFUSALS[NoSuchPathError], request.scope))
+
+
 def as_response(answer: Answer) -> Response[bytes]:
     """An answer in the shape that Litestar's exception handlers give."""
     return Response(

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 from uuid import UUID
 
 import msgspec
+from litestar import Litestar, Request, Response
 from litestar.types import Receive, Scope, Send
 from msgspec import Meta, Struct
+from typing_extensions import override
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
@@ -57,6 +59,21 @@ class Answer(Struct, frozen=True):
             headers.append((b"content-type", self.media_type))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
+class JsonResponse(Response[Any]):
+    """What a handler gives, as it leaves: in JSON like every answer, and without a body if it is nothing."""
+
+    @override
+    def to_asgi_response(  # type: ignore[override]  # any ASGI application will do
+        self,
+        app: Litestar | None,
+        request: Request[Any, Any, Any],
+        **named: Any,
+    ) -> Answer:
+        """Make an answer of it."""
+        status = self.status_code or 200
+        return Answer(status) if self.content is None else told(self.content, status)
 
 
 def told(content: object, status: int = 200, headers: Headers = ()) -> Answer:

@@ -1,23 +1,17 @@
-"""The doors by which owners have their feed carried to them."""
+"""How owners have their feed carried to them."""
 
-from typing import Any, Final
+from typing import Final
 
-from litestar import Controller, HttpMethod, Request, get, post, route
 from litestar.di import NamedDependency
-from litestar.handlers import ASGIRouteHandler
 from litestar.params import FromPath
-from litestar.types import Receive, Scope
 
 from application.assembly import Application
 from application.caller import Caller
 from application.webhooks.subscriptions import MOST, UnfitAddressError
 from domain import limits
-from entrypoints.http.transport.asgi_routes import door
-from entrypoints.http.transport.bodies import JSON_TYPES, BodyLimits, check_media_type, read_body
-from entrypoints.http.transport.contract import Access, Body, Parameter, Reply, Route
+from entrypoints.http.transport.contract import Access, Body, Parameter, Reply, operation
 from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import PlainProblem, ValidationProblem
-from entrypoints.http.transport.responses import Answer, told
 from entrypoints.http.validation.errors import InvalidRequestError
 from entrypoints.http.webhooks.requests import WebhookRequest, read_webhook, read_webhook_name
 from entrypoints.http.webhooks.responses import (
@@ -29,7 +23,6 @@ from entrypoints.http.webhooks.responses import (
 )
 
 WEBHOOKS: Final = f"{BASE}/webhooks"
-KEY: Final = f"{BASE}/webhook-key"
 
 _LARGEST: Final = 16 * 1024
 """Bytes of a request: an address and a word."""
@@ -72,195 +65,167 @@ MESSAGE: Final = Body(
 )
 """What a receiver is told."""
 
-ROUTES: Final = (
-    Route(
-        name="putWebhook",
-        method="PUT",
-        path=f"{WEBHOOKS}/{{name}}",
-        tag="Webhooks",
-        summary="Have the feed carried to an address, from now on",
-        words=(
-            "To ask for the same twice is to ask once. Asked for another address or other "
-            "transitions, a webhook keeps its place in the feed and goes on at once. "
-            "The address is https and leads to the public internet; it is looked at again before "
-            "each call. Before anything is told there, it is sent `webhook.challenge`, and has to "
-            'send `data.challenge` back, as text or as `{"challenge": …}`; until then the webhook is '
-            "`unproved`. The `secret` of a new webhook is told this once."
-        ),
-        parameters=[_NAME],
-        takes=Body(
-            media_types=["application/json"],
-            kind=WebhookRequest,
-            example={"url": "https://case.example.org/varsel", "transitions": "last"},
-        ),
-        replies={
-            200: _KEPT,
-            400: Reply(
-                words="The name, the address or the choice is none.", kind=ValidationProblem
-            ),
-            409: Reply(words=f"The owner has {MOST} webhooks already.", kind=PlainProblem),
-        },
+
+@operation(
+    "PUT",
+    f"{WEBHOOKS}/{{name}}",
+    name="putWebhook",
+    tag="Webhooks",
+    parameters=[_NAME],
+    takes=Body(
+        media_types=["application/json"],
+        most_bytes=_LARGEST,
+        kind=WebhookRequest,
+        example={"url": "https://case.example.org/varsel", "transitions": "last"},
     ),
-    Route(
-        name="listWebhooks",
-        method="GET",
-        path=WEBHOOKS,
-        tag="Webhooks",
-        summary="The caller's webhooks",
-        replies={
-            200: Reply(
-                words="The webhooks; none is no error.",
-                kind=list[WebhookAnswer],
-                example=[_EXAMPLE],
-            )
-        },
-    ),
-    Route(
-        name="readWebhook",
-        method="GET",
-        path=f"{WEBHOOKS}/{{name}}",
-        tag="Webhooks",
-        summary="A webhook, and how it goes",
-        words=(
-            "`sequenceNumber` is the place in the feed up to which the receiver has been told. "
-            "While it fails, `failure` says how, and `nextTry` when it is tried again."
-        ),
-        parameters=[_NAME],
-        replies={200: _KEPT, 400: _NO_NAME, 404: _NOT_FOUND},
-    ),
-    Route(
-        name="removeWebhook",
-        method="DELETE",
-        path=f"{WEBHOOKS}/{{name}}",
-        tag="Webhooks",
-        summary="Have the feed carried there no more",
-        parameters=[_NAME],
-        replies={204: Reply(words="It is removed."), 400: _NO_NAME, 404: _NOT_FOUND},
-    ),
-    Route(
-        name="resumeWebhook",
-        method="POST",
-        path=f"{WEBHOOKS}/{{name}}/resume",
-        tag="Webhooks",
-        summary="Let a webhook that fails or is disabled go on at once, where it was",
-        parameters=[_NAME],
-        replies={200: _KEPT, 400: _NO_NAME, 404: _NOT_FOUND},
-    ),
-    Route(
-        name="rotateWebhookSecret",
-        method="POST",
-        path=f"{WEBHOOKS}/{{name}}/secret",
-        tag="Webhooks",
-        summary="Give a webhook another secret, which is told this once",
-        words=(
-            "For 24 hours what is told is signed by the secret before as well, so that its receiver "
-            "can change over."
-        ),
-        parameters=[_NAME],
-        replies={
-            200: Reply(
-                words="The webhook, with its secret.",
-                kind=WebhookAnswer,
-                example={**_EXAMPLE, "secret": _SECRET},
-            ),
-            400: _NO_NAME,
-            404: _NOT_FOUND,
-        },
-    ),
-    Route(
-        name="readWebhookKey",
-        method="GET",
-        path=KEY,
-        access=Access.OPEN,
-        tag="Webhooks",
-        summary="The public key by which receivers verify what they are told",
-        words="Ed25519, as Standard Webhooks writes it (`whpk_…`), and as a JSON Web Key.",
-        replies={200: Reply(words="The key.", kind=WebhookKeyAnswer)},
-    ),
+    replies={
+        200: _KEPT,
+        400: Reply(words="The name, the address or the choice is none.", kind=ValidationProblem),
+        409: Reply(words=f"The owner has {MOST} webhooks already.", kind=PlainProblem),
+    },
 )
+async def put_webhook(
+    name: FromPath[str],
+    content: NamedDependency[bytes],
+    caller: NamedDependency[Caller],
+    application: NamedDependency[Application],
+) -> WebhookAnswer:
+    """Have the feed carried to an address, from now on.
 
-
-class WebhooksController(Controller):
-    """Lets owners have their feed carried to them."""
-
-    path = WEBHOOKS
-
-    @get()
-    async def listed(
-        self, request: Request[Caller, Any, Any], application: NamedDependency[Application]
-    ) -> Answer:
-        """The caller's webhooks."""
-        kept = await application.webhook_subscriptions.webhooks(request.user.owner)
-        return told([webhook(each) for each in kept])
-
-    # One handler for three methods: of several at one path, Litestar tells in `Allow` of the first alone.
-    @route(
-        "/{name:str}",
-        http_method=[HttpMethod.PUT, HttpMethod.GET, HttpMethod.DELETE],
-        status_code=200,
-    )
-    async def one(
-        self,
-        name: FromPath[str],
-        request: Request[Caller, Any, Any],
-        application: NamedDependency[Application],
-        limits: NamedDependency[BodyLimits],
-    ) -> Answer:
-        """Keep a webhook, tell how it goes, or remove it."""
-        owner, subscribing = request.user.owner, application.webhook_subscriptions
-        its_name = read_webhook_name(name)
-        match request.method:
-            case HttpMethod.DELETE:
-                await subscribing.remove(owner, its_name)
-                return Answer(204)
-            case HttpMethod.PUT:
-                check_media_type(request.scope, JSON_TYPES, may_be_missing=False)
-                within = limits.within(_LARGEST)
-                body = await read_body(request.scope, request.receive, within)
-                url, every_transition = read_webhook(body)
-                try:
-                    subscribed = await subscribing.subscribe(
-                        owner, its_name, url=url, every_transition=every_transition
-                    )
-                except UnfitAddressError:
-                    words = "the address must be https, with a host and without a user"
-                    raise InvalidRequestError({"Url": [words]}) from None
-                return told(webhook(subscribed.webhook, subscribed.secret))
-            case _:
-                kept = await subscribing.webhook(owner, its_name)
-        return told(webhook(kept))
-
-    @post("/{name:str}/secret")
-    async def rotate(
-        self,
-        name: FromPath[str],
-        request: Request[Caller, Any, Any],
-        application: NamedDependency[Application],
-    ) -> Answer:
-        """Give a webhook another secret."""
-        its_name = read_webhook_name(name)
-        rotated = await application.webhook_subscriptions.rotate(request.user.owner, its_name)
-        return told(webhook(rotated.webhook, rotated.secret))
-
-    @post("/{name:str}/resume")
-    async def resume(
-        self,
-        name: FromPath[str],
-        request: Request[Caller, Any, Any],
-        application: NamedDependency[Application],
-    ) -> Answer:
-        """Let a webhook go on at once, where it was."""
-        its_name = read_webhook_name(name)
-        return told(
-            webhook(await application.webhook_subscriptions.resume(request.user.owner, its_name))
+    To ask for the same twice is to ask once. Asked for another address or other transitions, a
+    webhook keeps its place in the feed and goes on at once. The address is https and leads to the
+    public internet; it is looked at again before each call. Before anything is told there, it is
+    sent `webhook.challenge`, and has to send `data.challenge` back, as text or as
+    `{"challenge": …}`; until then the webhook is `unproved`. The `secret` of a new webhook is told
+    this once.
+    """
+    its_name = read_webhook_name(name)
+    url, every_transition = read_webhook(content)
+    try:
+        subscribed = await application.webhook_subscriptions.subscribe(
+            caller.owner, its_name, url=url, every_transition=every_transition
         )
+    except UnfitAddressError:
+        words = "the address must be https, with a host and without a user"
+        raise InvalidRequestError({"Url": [words]}) from None
+    return webhook(subscribed.webhook, subscribed.secret)
 
 
-def public_webhook_key(public_key: bytes) -> ASGIRouteHandler:
-    """The door of the key by which what webhooks carry is signed."""
-    answer = told(webhook_key(public_key))
+@operation(
+    "GET",
+    WEBHOOKS,
+    name="listWebhooks",
+    tag="Webhooks",
+    replies={200: Reply(words="The webhooks; none is no error.", example=[_EXAMPLE])},
+)
+async def list_webhooks(
+    caller: NamedDependency[Caller], application: NamedDependency[Application]
+) -> list[WebhookAnswer]:
+    """The caller's webhooks."""
+    return [
+        webhook(each) for each in await application.webhook_subscriptions.webhooks(caller.owner)
+    ]
 
-    async def read(scope: Scope, receive: Receive) -> Answer:  # noqa: ARG001  # an endpoint
-        return answer
 
-    return door(KEY, GET=read)
+@operation(
+    "GET",
+    f"{WEBHOOKS}/{{name}}",
+    name="readWebhook",
+    tag="Webhooks",
+    parameters=[_NAME],
+    replies={200: _KEPT, 400: _NO_NAME, 404: _NOT_FOUND},
+)
+async def read_one_webhook(
+    name: FromPath[str], caller: NamedDependency[Caller], application: NamedDependency[Application]
+) -> WebhookAnswer:
+    """A webhook, and how it goes.
+
+    `sequenceNumber` is the place in the feed up to which the receiver has been told. While it
+    fails, `failure` says how, and `nextTry` when it is tried again.
+    """
+    return webhook(
+        await application.webhook_subscriptions.webhook(caller.owner, read_webhook_name(name))
+    )
+
+
+@operation(
+    "DELETE",
+    f"{WEBHOOKS}/{{name}}",
+    name="removeWebhook",
+    tag="Webhooks",
+    parameters=[_NAME],
+    replies={204: Reply(words="It is removed."), 400: _NO_NAME, 404: _NOT_FOUND},
+)
+async def remove_webhook(
+    name: FromPath[str], caller: NamedDependency[Caller], application: NamedDependency[Application]
+) -> None:
+    """Have the feed carried there no more."""
+    await application.webhook_subscriptions.remove(caller.owner, read_webhook_name(name))
+
+
+@operation(
+    "POST",
+    f"{WEBHOOKS}/{{name}}/resume",
+    name="resumeWebhook",
+    tag="Webhooks",
+    parameters=[_NAME],
+    replies={200: _KEPT, 400: _NO_NAME, 404: _NOT_FOUND},
+)
+async def resume_webhook(
+    name: FromPath[str], caller: NamedDependency[Caller], application: NamedDependency[Application]
+) -> WebhookAnswer:
+    """Let a webhook that fails or is disabled go on at once, where it was."""
+    return webhook(
+        await application.webhook_subscriptions.resume(caller.owner, read_webhook_name(name))
+    )
+
+
+@operation(
+    "POST",
+    f"{WEBHOOKS}/{{name}}/secret",
+    name="rotateWebhookSecret",
+    tag="Webhooks",
+    parameters=[_NAME],
+    replies={
+        200: Reply(words="The webhook, with its secret.", example={**_EXAMPLE, "secret": _SECRET}),
+        400: _NO_NAME,
+        404: _NOT_FOUND,
+    },
+)
+async def rotate_webhook_secret(
+    name: FromPath[str], caller: NamedDependency[Caller], application: NamedDependency[Application]
+) -> WebhookAnswer:
+    """Give a webhook another secret, which is told this once.
+
+    For 24 hours what is told is signed by the secret before as well, so that its receiver can
+    change over.
+    """
+    rotated = await application.webhook_subscriptions.rotate(caller.owner, read_webhook_name(name))
+    return webhook(rotated.webhook, rotated.secret)
+
+
+@operation(
+    "GET",
+    f"{BASE}/webhook-key",
+    name="readWebhookKey",
+    access=Access.OPEN,
+    tag="Webhooks",
+    replies={200: Reply(words="The key.")},
+)
+async def read_webhook_key(public_key: NamedDependency[bytes]) -> WebhookKeyAnswer:
+    """The public key by which receivers verify what they are told.
+
+    Ed25519, as Standard Webhooks writes it (`whpk_…`), and as a JSON Web Key.
+    """
+    return webhook_key(public_key)
+
+
+ROUTES: Final = (
+    put_webhook,
+    list_webhooks,
+    read_one_webhook,
+    remove_webhook,
+    resume_webhook,
+    rotate_webhook_secret,
+    read_webhook_key,
+)

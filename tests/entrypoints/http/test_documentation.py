@@ -178,9 +178,11 @@ async def test_everything_that_the_page_needs_is_here(api: httpx.AsyncClient) ->
 
 
 def test_the_vendored_bundle_comes_with_its_licences() -> None:
-    static = Path(__file__).parents[3] / "entrypoints" / "http" / "static"
+    static = Path(__file__).parents[3] / "entrypoints" / "http" / "openapi" / "static"
+    bundles = list(static.glob("*.js"))
 
-    for bundle in static.glob("*.js"):
+    assert bundles
+    for bundle in bundles:
         licence = static / f"{bundle.name}.LICENSE.txt"
         assert "MIT License" in licence.read_text()
 

@@ -1,13 +1,11 @@
 """A Kannel gateway tells what became of text messages."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 import httpx
 import pytest
-from litestar import Litestar
 from typing_extensions import override
 
 from adapters.channels.kannel.delivery_reports import read_kannel_report
@@ -15,9 +13,7 @@ from application.assembly import Application
 from application.delivery.delivery_reports import DeliveryReportService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.report_inbox import Report
-from entrypoints.http.delivery_reports.kannel import KANNEL_REPORTS, KannelReports, kannel_reports
-from entrypoints.http.transport.middleware import RequestMiddleware
-from entrypoints.http.transport.problems import respond
+from entrypoints.http.delivery_reports.kannel import KANNEL_REPORTS, KannelReports
 from tests.entrypoints.http.installation import Installation
 
 TOKEN = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -27,17 +23,8 @@ KANNEL = KannelReports(
 )
 
 
-@asynccontextmanager
-async def door_of(application: Application) -> AsyncIterator[httpx.AsyncClient]:
-    app = Litestar(
-        route_handlers=[kannel_reports(KANNEL, application)],
-        exception_handlers={Exception: respond},
-        openapi_config=None,
-        logging_config=None,
-    )
-    transport = httpx.ASGITransport(app=RequestMiddleware(app, observer=None))  # type: ignore[arg-type]  # Litestar's types of ASGI are narrower
-    async with httpx.AsyncClient(transport=transport, base_url="http://varsel.example") as api:
-        yield api
+def door_of(application: Application) -> httpx.AsyncClient:
+    return Installation().client(application=application, kannel=KANNEL)
 
 
 def kept(installation: Installation) -> list[tuple[str, str]]:

@@ -1,0 +1,36 @@
+"""What handlers are given of a request: who calls, which order they mean, and what they say."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.di import Provide
+
+from application.caller import Caller
+from domain.order.events import OrderId
+from entrypoints.http.transport.bodies import BodyLimits, read_body
+from entrypoints.http.validation.parameters import read_order_id
+
+
+def caller(request: Request[Caller, Any, Any]) -> Caller:
+    """Whoever was let in."""
+    return request.user
+
+
+def its_id(request: Request[Any, Any, Any]) -> OrderId:
+    """The id of the order that the path names."""
+    return read_order_id(request.path_params["order_id"])
+
+
+def of_requests(limits: BodyLimits) -> dict[str, Provide]:
+    """All of it, by the names under which handlers ask for it."""
+
+    async def content(request: Request[Any, Any, Any]) -> bytes:
+        most_bytes = request.route_handler.opt["most_bytes"]
+        within = limits if most_bytes is None else limits.within(most_bytes)
+        return await read_body(request.scope, request.receive, within)
+
+    return {
+        "caller": Provide(caller, sync_to_thread=False),
+        "its_id": Provide(its_id, sync_to_thread=False),
+        "content": Provide(content),
+    }
