@@ -1,4 +1,8 @@
-"""From the bytes of a body to its wire struct: strict and fast, or patient and complete."""
+"""From the bytes of a body to its wire struct: strict and fast, or patient and complete.
+
+A body that is as documented is parsed once, and only one in which a member says nothing (a null where
+that is what is left out) a second time, for its names. Every other is read patiently.
+"""
 
 import json
 import re
@@ -18,6 +22,7 @@ W = TypeVar("W", bound=WireStruct)
 
 _DEPTH: Final = 32
 _NUL: Final = b"\\u0000"
+_HIDDEN_COLON: Final = re.compile(rb"\\u003[aA]")
 _ODD: Final = re.compile("[\x00\ud800-\udfff]")
 _TEXTS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _FEW: Final = 1_000
@@ -37,6 +42,7 @@ class BodyReader(Generic[W]):
         self._kind = kind
         self._parameter = parameter
         self._decode = msgspec.json.Decoder(kind).decode
+        self._encode = msgspec.json.Encoder().encode
         self._names = _names_within(kind)
 
     def read(self, body: bytes, faults: Faults, most: Mapping[str, int] = _NO_LIMITS) -> W:
@@ -50,16 +56,29 @@ class BodyReader(Generic[W]):
             InvalidRequestError: it cannot be read; every place where it cannot is told.
         """
         self._check_values(body, _FEW + _EACH * max(most.values(), default=0))
-        # The strict decoder would take the last of two members of one name, and a NUL, and would
-        # overlook a member whose name is in other letters.
-        if _NUL not in body:
-            try:
-                value = json.loads(body, object_pairs_hook=self._as_documented)
-                if not _is_deep(value, body):
-                    return self._decode(body)
-            except (msgspec.MsgspecError, ValueError, RecursionError):
-                pass
-        return self._read_patiently(body, faults, most)
+        asked = self._read_strictly(body)
+        return self._read_patiently(body, faults, most) if asked is None else asked
+
+    def _read_strictly(self, body: bytes) -> W | None:
+        """Read a body that is as documented, in one go; None for one that may not be.
+
+        The strict decoder would take the last of two members of one name, and a NUL, and would
+        overlook a member whose name is in other letters. Written out again without what is left
+        out, the struct has a colon for every member and every colon in a text, and the body has no
+        more than these only if each of its members is known, stands once, and says something.
+        """
+        if _NUL in body:
+            return None
+        try:
+            asked = self._decode(body)
+            if not _HIDDEN_COLON.search(body):
+                written = self._encode(asked)
+                if written.count(b":") == body.count(b":"):
+                    return asked
+            value = json.loads(body, object_pairs_hook=self._as_documented)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
+        return None if _is_deep(value, body) else asked
 
     def _check_values(self, body: bytes, most: int) -> None:
         """Count what a large body holds before it is taken apart."""

@@ -35,8 +35,8 @@ Text: TypeAlias = str
 """What a message says: the request's own limit is its limit."""
 
 
-class WireStruct(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A body or a part of one."""
+class WireStruct(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A body or a part of one; written out again, it has the members alone that said something."""
 
     property_names: ClassVar[dict[str, str]] = {}
     """Property names in faults, where they are not the member's own in Pascal case."""

@@ -144,6 +144,11 @@ def test_nesting_that_is_deep_enough_for_anybody_is_ignored_where_it_is_unknown(
         b'{"subject": "a", "sub\\u006aect": "b", "body": "c", "recipients": []}',
         b'{"recipients": [{"emailAddress": "a@b.no", "emailAddress": "c@d.no"}]}',
         b'{"recipients": [{"emailAddress": "a@b.no", "EmailAddress": "c@d.no"}]}',
+        b'{"subject": "a", "subject": "b", "body": "12\\u003a30", "recipients": []}',
+        b'{"subject": "a", "subject": "b", "body": "12\\u003A30", "recipients": []}',
+        b'{"subject": "a", "body": "c", "sendersReference": null, "sendersReference": "d"}',
+        b'{"subject": "a", "body": "c", "sendersReference": "d", "sendersReference": null}',
+        b'{"subject": "a", "body": "c", "unknown": 1, "unknown": 2}',
     ],
 )
 def test_a_member_that_stands_twice_is_refused(sent: bytes) -> None:
