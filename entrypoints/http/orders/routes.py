@@ -21,11 +21,11 @@ from entrypoints.http.transport.authentication import actor
 from entrypoints.http.transport.contract import ORDER_ID, Refusals, Reply, operation
 from entrypoints.http.transport.links import BASE, Links
 from entrypoints.http.transport.problem_types import PlainProblem, ValidationProblem
-from entrypoints.http.transport.problems import respond_nothing_found
+from entrypoints.http.transport.problems import NOTHING_FOUND, refusing
 
 _NO_GUID: Final = Reply(words="The id is no GUID.", kind=ValidationProblem)
 _NOTHING: Final = Reply(words="There is no such order of this owner.")
-_EMPTY: Final[Refusals] = {OrderNotFoundError: respond_nothing_found}
+_EMPTY: Final[Refusals] = {OrderNotFoundError: refusing(NOTHING_FOUND)}
 """An order that is not there, or another's, is an empty 404."""
 
 

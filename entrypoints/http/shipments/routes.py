@@ -12,7 +12,7 @@ from entrypoints.http.shipments.responses import ShipmentAnswer, shipment
 from entrypoints.http.transport.contract import ORDER_ID, Reply, operation
 from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem
-from entrypoints.http.transport.problems import respond_no_shipment, respond_no_such_path
+from entrypoints.http.transport.problems import NO_SUCH_PATH, SHIPMENT_NOT_FOUND, refusing
 from entrypoints.http.validation.errors import InvalidRequestError
 
 
@@ -47,8 +47,8 @@ from entrypoints.http.validation.errors import InvalidRequestError
         ),
     },
     refusals={
-        OrderNotFoundError: respond_no_shipment,
-        InvalidRequestError: respond_no_such_path,
+        OrderNotFoundError: refusing(SHIPMENT_NOT_FOUND),
+        InvalidRequestError: refusing(NO_SUCH_PATH),
     },
 )
 async def read_shipment(

@@ -1,7 +1,5 @@
 """What HTTP itself refuses, before the application is asked."""
 
-from collections.abc import Collection
-
 
 class MissingScopeError(Exception):
     """The token is good, and does not allow this."""
@@ -18,14 +16,6 @@ class WrongCredentialsError(Exception):
     def __init__(self, scheme: bytes) -> None:
         super().__init__("the credentials of a provider are missing or wrong")
         self.scheme = scheme
-
-
-class MethodNotAllowedError(Exception):
-    """The path exists, and not for this method."""
-
-    def __init__(self, allowed: Collection[str]) -> None:
-        super().__init__("the method is not allowed here")
-        self.allowed = allowed
 
 
 class UnsupportedMediaTypeError(Exception):
@@ -46,10 +36,6 @@ class BodyTooSlowError(Exception):
 
 class ClientGoneError(Exception):
     """The client hung up before its request was complete."""
-
-
-class NoSuchPathError(Exception):
-    """There is nothing at this path."""
 
 
 class NotAcceptableError(Exception):

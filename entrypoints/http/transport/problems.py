@@ -5,14 +5,14 @@ and plain ones.
 Every one carries a stable `code`, but for 404 in the first version, which is empty.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.types import Scope
 
 from application.ordering.admission import OwnerStoppedError, QuotaExceededError
@@ -36,9 +36,7 @@ from entrypoints.http.transport.errors import (
     BodyTooLargeError,
     BodyTooSlowError,
     ClientGoneError,
-    MethodNotAllowedError,
     MissingScopeError,
-    NoSuchPathError,
     NotAcceptableError,
     NotTakenOverError,
     UnreadableLengthError,
@@ -90,6 +88,7 @@ _SECTIONS: Final[Mapping[int, str]] = MappingProxyType(
 )
 
 
+NO_SUCH_PATH: Final = Plain(404, "no_such_path")
 SHIPMENT_NOT_FOUND: Final = Altinn(404, "NOT-00003", "Shipment not found", "Not Found")
 NOTHING_FOUND: Final = Empty(404, "order_not_found")
 UNEXPECTED: Final = Plain(500, "unexpected")
@@ -133,8 +132,8 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         ),
         OrderNotFoundError: Plain(404, "order_not_found"),
         WebhookNotFoundError: Plain(404, "webhook_not_found"),
-        NoSuchPathError: Plain(404, "no_such_path"),
-        MethodNotAllowedError: Plain(405, "method_not_allowed"),
+        NotFoundException: NO_SUCH_PATH,
+        MethodNotAllowedException: Plain(405, "method_not_allowed"),
         NotAcceptableError: Plain(
             406, "not_acceptable", "Answers are JSON: accept application/json, or anything."
         ),
@@ -237,8 +236,8 @@ def answer_to(error: Exception, scope: Scope) -> Answer:
     match error:
         case InvalidRequestError():
             return invalid(error, scope)
-        case HTTPException():
-            return _of_litestar(error, scope)
+        case HTTPException(status_code=400):
+            return refused(Plain(400, INVALID), scope)
         case InvalidTokenError(reason=reason) | NoOwnerError(reason=reason):
             trail(scope).reason = reason
         case _:
@@ -278,28 +277,14 @@ def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     return as_response(answer_to(error, request.scope))
 
 
-def respond_nothing_found(
-    request: Request[Any, Any, Any],
-    error: OrderNotFoundError,  # noqa: ARG001  # as Litestar spells a handler
-) -> Response[bytes]:
-    """The first version's answer for an order that is not there, or somebody else's."""
-    return as_response(refused(NOTHING_FOUND, request.scope))
+def refusing(refusal: Refusal) -> Callable[[Request[Any, Any, Any], Exception], Response[bytes]]:
+    """The way to an answer where an exception is told otherwise than elsewhere."""
 
+    def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        del error
+        return as_response(refused(refusal, request.scope))
 
-def respond_no_shipment(
-    request: Request[Any, Any, Any],
-    error: OrderNotFoundError,  # noqa: ARG001  # as Litestar spells a handler
-) -> Response[bytes]:
-    """The second version's answer for an order that is not there, or somebody else's."""
-    return as_response(refused(SHIPMENT_NOT_FOUND, request.scope))
-
-
-def respond_no_such_path(
-    request: Request[Any, Any, Any],
-    error: Exception,  # noqa: ARG001  # as Litestar spells a handler
-) -> Response[bytes]:
-    """Where an id that is none makes the path none."""
-    return as_response(refused(REFUSALS[NoSuchPathError], request.scope))
+    return answer
 
 
 def as_response(answer: Answer) -> Response[bytes]:
@@ -313,20 +298,6 @@ def as_response(answer: Answer) -> Response[bytes]:
     )
 
 
-def _of_litestar(error: HTTPException, scope: Scope) -> Answer:
-    match error.status_code:
-        case 404:
-            return refused(REFUSALS[NoSuchPathError], scope)
-        case 405:
-            allow = (error.headers or {}).get("allow", "")
-            return refused(REFUSALS[MethodNotAllowedError], scope, ((b"allow", allow.encode()),))
-        case 400:
-            return refused(Plain(400, INVALID), scope)
-        case _:
-            _log_unexpected(error, scope)
-            return refused(UNEXPECTED, scope)
-
-
 def _headers(error: Exception, refusal: Refusal) -> Sequence[tuple[bytes, bytes]]:
     match error:
         case InvalidTokenError(reason=reason):
@@ -338,8 +309,8 @@ def _headers(error: Exception, refusal: Refusal) -> Sequence[tuple[bytes, bytes]
             return ((b"www-authenticate", told),)
         case WrongCredentialsError(scheme=scheme):
             return ((b"www-authenticate", scheme),)
-        case MethodNotAllowedError(allowed=allowed):
-            return ((b"allow", ", ".join(allowed).encode()),)
+        case MethodNotAllowedException(headers={"allow": allowed}):
+            return ((b"allow", allowed.encode()),)
         case QuotaExceededError(standing=standing):
             return too_much(standing)
         case UnreadableLengthError() | BodyTooLargeError() | BodyTooSlowError():
