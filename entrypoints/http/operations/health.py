@@ -1,7 +1,7 @@
 """How the service is: whether it lives, whether it can do its work, and how far it is behind with it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Annotated, Final
 
 from litestar.di import NamedDependency
 from msgspec import Struct
@@ -11,6 +11,7 @@ from application.operations.health import Readiness
 from application.ports.recording import Recording
 from entrypoints.http.transport.contract import Access, Reply, operation
 from entrypoints.http.transport.responses import TEXT, Answer, told
+from entrypoints.http.validation.wire_struct import one_of
 
 
 class ProjectionAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -27,11 +28,11 @@ class ProjectionAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
 class ReadinessAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Whether orders can be taken and are carried out."""
 
-    status: str
+    status: Annotated[str, one_of(["ready", "not_ready"])]
     """`ready` or `not_ready`."""
     database: str
     agenda_age_seconds: float | None = None
-    recording: str
+    recording: Annotated[str, one_of(each.value for each in Recording)]
     """`up`; `stands_still` while nothing can be recorded; `history_went_back` until somebody decides."""
     projections: Sequence[ProjectionAnswer] = ()
 

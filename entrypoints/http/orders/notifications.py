@@ -12,6 +12,7 @@ from domain.personal import Contact
 from domain.recipient import Organisation, Person
 from entrypoints.http.transport.altinn_vocabulary import (
     RESULT_WORDS,
+    ResultFirst,
     first_version,
     has_succeeded,
     result_of,
@@ -33,7 +34,7 @@ class NotificationRecipientAnswer(
 class SendStatusAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     """How far a notification has come."""
 
-    status: str
+    status: ResultFirst
     description: str
     last_update: Moment
 

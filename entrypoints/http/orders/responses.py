@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from msgspec import Struct, field
@@ -14,10 +15,14 @@ from entrypoints.http.orders.notifications import on_channel, succeeded, text_of
 from entrypoints.http.transport.altinn_vocabulary import (
     CHANNELS,
     ORDER_WORDS,
+    ChannelWord,
+    OrderStatusFirst,
     order_status_first,
 )
 from entrypoints.http.transport.links import Links
 from entrypoints.http.transport.responses import Moment, utc
+from entrypoints.http.validation.rules import CONTENT_TYPES
+from entrypoints.http.validation.wire_struct import one_of
 
 
 class RecipientAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -37,7 +42,7 @@ class EmailTemplateAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     from_address: str
     subject: str
     body: str
-    content_type: str
+    content_type: Annotated[str, one_of(CONTENT_TYPES)]
 
 
 class SmsTemplateAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -68,7 +73,7 @@ class OrderAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     requested_send_time: Moment
     creator: str
     created: Moment
-    notification_channel: str
+    notification_channel: ChannelWord
     ignore_reservation: bool | None = None
     resource_id: str | None = None
     resource_action: str | None = None
@@ -89,7 +94,7 @@ class OrdersAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
 class ProcessingStatusAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     """How far an order has come."""
 
-    status: str
+    status: OrderStatusFirst
     description: str
     last_update: Moment
 
@@ -117,7 +122,7 @@ class OrderStatusAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_
     requested_send_time: Moment
     creator: str
     created: Moment
-    notification_channel: str
+    notification_channel: ChannelWord
     ignore_reservation: bool | None = None
     resource_id: str | None = None
     resource_action: str | None = None

@@ -12,6 +12,9 @@ from domain.order.notification import Notification
 from domain.order.order import Order
 from entrypoints.http.transport.altinn_vocabulary import (
     KINDS,
+    KindWord,
+    OrderStatusSecond,
+    ResultSecond,
     order_status_second,
     result_of,
     second_version,
@@ -25,7 +28,7 @@ class ShipmentRecipientAnswer(Struct, frozen=True, kw_only=True, rename="camel")
     type: Literal["Email", "SMS"]
     destination: str
     """Empty for somebody who could not be reached."""
-    status: str
+    status: ResultSecond
     last_update: Moment
 
 
@@ -34,8 +37,8 @@ class ShipmentAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_def
 
     shipment_id: UUID
     senders_reference: str | None = None
-    type: str
-    status: str
+    type: KindWord
+    status: OrderStatusSecond
     last_update: Moment
     waits_until: Moment | None = None
     """When its text messages may leave that wait for the day, where any do."""

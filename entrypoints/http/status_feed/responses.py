@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from application.queries.status_feed import Entry, Unreadable
 from entrypoints.http.shipments.responses import shipment
+from entrypoints.http.transport.altinn_vocabulary import KindWord, OrderStatusSecond
 from entrypoints.http.transport.responses import Moment
 
 
@@ -27,9 +28,9 @@ class FeedEntryAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_de
     shipment_id: UUID
     senders_reference: str | None = None
     recipients: Sequence[FeedRecipientAnswer]
-    shipment_type: str | None = None
+    shipment_type: KindWord | None = None
     """Missing, as everything but the order's id, where the status is `history_spoilt`."""
-    status: str
+    status: OrderStatusSecond
     last_update: Moment | None = None
 
 

@@ -5,7 +5,7 @@ The first version of the API (`/orders`) and the second (`/future`) spell some o
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, assert_never
+from typing import Annotated, Final, TypeAlias, assert_never
 
 from domain.channel import Channel, ChannelChoice
 from domain.order.events import Failure, OrderKind
@@ -26,6 +26,7 @@ from domain.order.notification import (
     Unknown,
 )
 from domain.order.state import OrderStatus
+from entrypoints.http.validation.wire_struct import one_of
 
 CHANNELS: Final[Mapping[ChannelChoice, str]] = MappingProxyType(
     {
@@ -207,3 +208,45 @@ def has_succeeded(delivery: Delivery) -> bool:
     Counted alike for both channels and in both places where they are counted.
     """
     return isinstance(delivery, Accepted | Relayed | Delivered | Simulated)
+
+
+_OF_EMAIL_ALONE: Final = frozenset(
+    {
+        "Succeeded",
+        "Failed_InvalidEmailFormat",
+        "Failed_SupressedRecipient",
+        "Failed_Bounced",
+        "Failed_FilteredSpam",
+        "Failed_Quarantined",
+        "Failed_PayloadTooLarge",
+        "Failed_InvalidSasUrl",
+    }
+)
+_OF_SMS_ALONE: Final = frozenset(
+    {
+        "Accepted",
+        "Failed_InvalidRecipient",
+        "Failed_BarredReceiver",
+        "Failed_Deleted",
+        "Failed_Expired",
+        "Failed_Undelivered",
+        "Failed_Rejected",
+    }
+)
+
+ChannelWord: TypeAlias = Annotated[str, one_of(CHANNELS.values())]
+KindWord: TypeAlias = Annotated[str, one_of(KINDS.values())]
+OrderStatusFirst: TypeAlias = Annotated[
+    str, one_of(sorted({order_status_first(each) for each in ORDER_STATUS}))
+]
+OrderStatusSecond: TypeAlias = Annotated[str, one_of(map(order_status_second, ORDER_STATUS))]
+ResultFirst: TypeAlias = Annotated[str, one_of(sorted(set(map(first_version, RESULT_WORDS))))]
+ResultSecond: TypeAlias = Annotated[
+    str,
+    one_of(
+        second_version(channel, each)
+        for channel, others in ((Channel.EMAIL, _OF_SMS_ALONE), (Channel.SMS, _OF_EMAIL_ALONE))
+        for each in RESULT_WORDS
+        if each not in others
+    ),
+]

@@ -4,6 +4,7 @@ An enumeration comes by its name in any case or by its number, a number as one o
 read where the rules are. Members that are not known are ignored.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, ClassVar, TypeAlias
 
 from msgspec import Meta, Struct, UnsetType
@@ -33,6 +34,11 @@ MediaType: TypeAlias = Annotated[str, Meta(max_length=limits.MEDIA_TYPE)]
 
 Text: TypeAlias = str
 """What a message says: the request's own limit is its limit."""
+
+
+def one_of(words: Iterable[str]) -> Meta:
+    """What may stand in a member, as the document tells it in that order."""
+    return Meta(extra_json_schema={"enum": [*words]})
 
 
 class WireStruct(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

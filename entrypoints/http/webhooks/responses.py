@@ -11,7 +11,12 @@ from msgspec import Struct
 from application.ports.webhooks import Webhook
 from application.queries.status_feed import Entry, Unreadable
 from entrypoints.http.status_feed.responses import HISTORY_SPOILT
-from entrypoints.http.transport.altinn_vocabulary import KINDS, order_status_second
+from entrypoints.http.transport.altinn_vocabulary import (
+    KINDS,
+    KindWord,
+    OrderStatusSecond,
+    order_status_second,
+)
 from entrypoints.http.transport.responses import Moment, utc
 
 
@@ -41,8 +46,8 @@ class WebhookData(Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     sequence_number: int
     shipment_id: UUID
     senders_reference: str | None = None
-    shipment_type: str | None = None
-    status: str
+    shipment_type: KindWord | None = None
+    status: OrderStatusSecond
     last_update: Moment | None = None
 
 
