@@ -1,14 +1,11 @@
-"""What all connections of the mail server share: its rules, its mailbox, whom it put off."""
+"""What all connections of the mail server share: its mailbox, and whom it put off."""
 
 import itertools
 import secrets
-import ssl
 import time
 from collections import Counter
-from dataclasses import dataclass
 from typing import Final
 
-from entrypoints.sandbox.credentials import Credentials
 from entrypoints.sandbox.delays import Pace
 from entrypoints.sandbox.delivery_status import (
     Original,
@@ -21,24 +18,17 @@ from entrypoints.sandbox.scenarios import MailConduct, mail_conduct
 from entrypoints.sandbox.smtp_envelope import Recipient, ReversePath, SmtpRefusal
 
 MAIL: Final = "email"
+HOSTNAME: Final = "catch-all.invalid"
+"""What the mail server calls itself."""
+LARGEST_MESSAGE: Final = 36_700_160
+"""The octets of a message that it takes."""
 _TIMES_PUT_OFF: Final = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpRules:
-    """What a mail server asks of its clients."""
-
-    hostname: str = "catch-all.invalid"
-    largest_message: int = 36_700_160
-    credentials: Credentials | None = None
-    tls: ssl.SSLContext | None = None
 
 
 class SmtpHouse:
     """Receives recipients and messages on behalf of all connections."""
 
-    def __init__(self, mailbox: Mailbox, courier: Courier, *, rules: SmtpRules, pace: Pace) -> None:
-        self.rules = rules
+    def __init__(self, mailbox: Mailbox, courier: Courier, *, pace: Pace) -> None:
         self.pace = pace
         self._mailbox = mailbox
         self._courier = courier
@@ -108,7 +98,7 @@ class SmtpHouse:
                 sender=sender, recipient=recipient, content=content, received_at=now
             )
             for notice in notices(conduct, recipient.notify, pace=self.pace):
-                payload = delivery_status_notification(self.rules.hostname, original, notice)
+                payload = delivery_status_notification(HOSTNAME, original, notice)
                 due_at = now + notice.after
                 reports.append(self._mailbox.owe(MAIL, due_at=due_at, payload=payload))
         return reports

@@ -1,6 +1,5 @@
 """Both catch-all servers over one mailbox, started and stopped together."""
 
-import ssl
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
@@ -9,7 +8,7 @@ import structlog
 
 from entrypoints.sandbox.credentials import Credentials
 from entrypoints.sandbox.delays import Pace
-from entrypoints.sandbox.mail_server_state import MAIL, SmtpHouse, SmtpRules
+from entrypoints.sandbox.mail_server_state import MAIL, SmtpHouse
 from entrypoints.sandbox.mailbox import Mailbox
 from entrypoints.sandbox.report_sender import Courier, ReportTarget
 from entrypoints.sandbox.sms_gateway import SMS, CatchAllSmsGateway
@@ -22,7 +21,7 @@ class CatchAll:
     """A mail server and an SMS gateway that keep what they get, and report it delivered.
 
     Port 0 means any free port. Where no target is given for the reports of a channel, none are
-    made. With a TLS context, credentials are asked for only after STARTTLS.
+    made.
     """
 
     def __init__(
@@ -34,9 +33,6 @@ class CatchAll:
         mail_reports: ReportTarget | None,
         sms_reports: ReportTarget | None,
         host: str = "127.0.0.1",
-        hostname: str = "catch-all.invalid",
-        smtp_credentials: Credentials | None = None,
-        smtp_tls: ssl.SSLContext | None = None,
         sms_credentials: Credentials | None = None,
         pace: Pace | None = None,
     ) -> None:
@@ -46,7 +42,6 @@ class CatchAll:
         self._sms_port = sms_port
         targets = {MAIL: mail_reports, SMS: sms_reports}
         self._targets = {name: target for name, target in targets.items() if target is not None}
-        self._rules = SmtpRules(hostname=hostname, credentials=smtp_credentials, tls=smtp_tls)
         self._sms_credentials = sms_credentials
         self._pace = pace if pace is not None else Pace()
         self._running = AsyncExitStack()
@@ -76,7 +71,7 @@ class CatchAll:
             courier = Courier(mailbox, self._targets, pace=self._pace)
             stack.push_async_callback(courier.stop)
             await courier.start()
-            house = SmtpHouse(mailbox, courier, rules=self._rules, pace=self._pace)
+            house = SmtpHouse(mailbox, courier, pace=self._pace)
             smtp = CatchAllSmtpServer(house, host=self._host, port=self._smtp_port)
             sms = CatchAllSmsGateway(
                 mailbox,

@@ -69,9 +69,7 @@ def reverse_path(argument: str, *, largest: int) -> ReversePath:
                 returns_content = value.upper() == "FULL"
             case "ENVID" if value:
                 envelope_id = _envelope_id(value)
-            case "AUTH" if value:
-                pass
-            case "BODY" | "SMTPUTF8" | "RET" | "ENVID" | "AUTH":
+            case "BODY" | "SMTPUTF8" | "RET" | "ENVID":
                 raise SmtpRefusal(f"501 5.5.4 Bad value of {name}")
             case _:
                 raise SmtpRefusal("555 5.5.4 Unknown parameter of MAIL")

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from adapters.channels.smtp.provider import SmtpProvider
 from adapters.channels.smtp.session import SmtpTimeouts, Tls
@@ -27,7 +27,6 @@ from application.ports.provider import (
 )
 from contracts.provider_contract import email_letter, outcome, outcomes
 from domain.order.events import Failure
-from entrypoints.sandbox import CatchAll, caught_messages
 from tests.adapters.channels.scripted_relay import (
     DROP,
     HANG_UP,
@@ -440,17 +439,33 @@ async def test_a_server_that_is_not_trusted_gets_nothing(secure: ssl.SSLContext)
         assert relay.commands == []
 
 
+class _Attentive:
+    """A handler of aiosmtpd's that notes who greets it."""
+
+    def __init__(self) -> None:
+        self.greeted_over_tls: list[bool] = []
+
+    async def handle_EHLO(  # noqa: N802  # aiosmtpd calls it so
+        self, server: SMTP, session: Session, envelope: Envelope, name: str, words: list[str]
+    ) -> list[str]:
+        del server, envelope, name
+        self.greeted_over_tls.append(session.ssl is not None)
+        return words
+
+
 async def test_a_server_that_is_not_trusted_after_starttls_gets_nothing(
-    secure: ssl.SSLContext, tmp_path: Path
+    secure: ssl.SSLContext,
 ) -> None:
-    async with CatchAll(
-        tmp_path, smtp_port=0, sms_port=0, mail_reports=None, sms_reports=None, smtp_tls=secure
-    ) as running:
+    loop = asyncio.get_running_loop()
+    handler = _Attentive()
+    async with await loop.create_server(
+        lambda: SMTP(handler, tls_context=secure, loop=loop), "127.0.0.1", 0
+    ) as server:
         relay = ScriptedRelay()
-        relay.port = running.smtp_address[1]
+        relay.port = server.sockets[0].getsockname()[1]
         async with to(relay, tls=Tls.STARTTLS) as provider:
             assert await outcome(provider, email_letter()) == HandoverDeferred("tls_failed")
-        assert list(caught_messages(tmp_path)) == []
+    assert handler.greeted_over_tls == [False]
 
 
 async def test_tls_is_never_done_without_where_it_is_asked_for() -> None:
