@@ -43,8 +43,8 @@ quick: $(DEVELOPMENT) ## the loop: test the domain, the use cases and the storie
 test: $(DEVELOPMENT) ## set everything up, check, and test all that takes no minutes (six minutes; TESTS="-k word" for some)
 	@$(MAKE) --no-print-directory check tests
 
-soak: $(DEVELOPMENT) strace ## test the rest: whole installations, kills, millions of steps (a quarter of an hour)
-	$(call stage,soak (a quarter of an hour),$(BIN)/python -m pytest -m soak $(TESTS))
+soak: $(DEVELOPMENT) strace ## test the rest: whole installations, kills, millions of steps (twenty minutes)
+	$(call stage,soak (twenty minutes),$(BIN)/python -m pytest -m soak $(TESTS))
 
 check: style types contracts ## check style, types and the direction of imports
 

@@ -1,4 +1,4 @@
-"""What `make test` runs, on two sides: what starts whole services mostly waits, and the rest goes on meanwhile.
+"""What `make test` runs, on two sides: what starts servers of its own mostly waits, and the rest goes on meanwhile.
 
 What is marked `soak` is on neither side: `make soak` runs it, one test after the other.
 Each side is a run of pytest with the words that this is given. What the side of the services has to

@@ -41,6 +41,7 @@ def silenced(installed: Installation) -> Iterator[None]:
 
 
 @pytest.mark.service
+@pytest.mark.soak
 @pytest.mark.timeout(180)
 def test_half_a_minute_without_the_database_is_503_and_then_all_is_well(tmp_path: Path) -> None:
     with installation(tmp_path) as installed:

@@ -82,6 +82,7 @@ def _environ(
 
 
 @pytest.mark.service
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_a_host_that_is_cut_off_and_comes_back_sends_nothing_twice_and_nothing_stale(
     installed: tuple[Installation, list[Host]],

@@ -71,6 +71,7 @@ def installed(tmp_path: Path) -> Iterator[tuple[Installation, World, list[Relay]
 
 
 @pytest.mark.service
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_a_relay_that_dies_and_comes_back_loses_nothing_and_doubles_nothing_silently(
     installed: tuple[Installation, World, list[Relay]],

@@ -16,7 +16,7 @@ from tests.databases import Databases
 from tests.watching.installation import MAIL_SECRET, PASSWORD, Watched, watched
 from tests.watching.watchdog import LIMIT
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.postgres, pytest.mark.service, pytest.mark.timeout(240)]
 
 API = "/notifications/api/v1"
 WIDE = 1000

@@ -19,7 +19,7 @@ from adapters.postgres import DataFolderInUseError, EmbeddedPostgres, PostgresSt
 from adapters.postgres.account import account_for
 from adapters.postgres.postmaster import Holder, holder
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.service]
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has somebody to give way to")
 
