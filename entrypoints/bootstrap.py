@@ -33,6 +33,7 @@ from adapters.webhooks.http_receivers import HttpWebhookClient, WebhookSigner
 from adapters.webhooks.postgres import PostgresWebhooks
 from application.assembly import Application, Ports, assemble
 from application.ports.token_verifier import TokenVerifier
+from application.setting import SettingError
 from entrypoints.http.app import create_app
 from entrypoints.http.internal.routes import Internal
 from entrypoints.http.openapi.schemas import Sizes
@@ -40,10 +41,10 @@ from entrypoints.http.statistics.routes import Metrics
 from entrypoints.http.transport.bodies import BodyLimits
 from entrypoints.http.transport.middleware import log_served
 from entrypoints.http.webhooks.responses import webhook_challenge, webhook_message
-from entrypoints.settings import SettingError, Settings
+from entrypoints.settings import Settings
 from entrypoints.wiring.agreements import agreements
 from entrypoints.wiring.clock import utc_now
-from entrypoints.wiring.providers import email_reports, kannel_reports, providers, sms_reports
+from entrypoints.wiring.providers import providers, reporting
 from entrypoints.wiring.registries import registries
 from entrypoints.wiring.rules import policy, rules
 from entrypoints.wiring.store import (
@@ -183,9 +184,7 @@ def api(settings: Settings, running: Running) -> ASGIApp:
         base_url=settings.base_url,
         webhook_key=running.webhook_key,
         limits=BodyLimits(max_bytes=settings.max_body),
-        sms=sms_reports(settings),
-        email=email_reports(settings),
-        kannel=kannel_reports(settings),
+        reporting=reporting(settings),
         trigger_secret=settings.trigger_secret,
         own=Internal(secret=settings.internal_secret, owner=settings.internal_owner),
         figures=Metrics(

@@ -16,10 +16,10 @@ import uvicorn
 from typing_extensions import override
 
 from entrypoints.bootstrap import Running, api, wired
-from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS, SMS_REPORTS
 from entrypoints.http.transport.uvicorn_protocol import PatientProtocol
 from entrypoints.sandbox import CatchAll, Credentials, ReportTarget
 from entrypoints.settings import Settings
+from entrypoints.wiring.providers import LINK_REPORTS, MAIL_REPORTS
 
 log = structlog.get_logger()
 
@@ -143,10 +143,10 @@ async def catch(settings: Settings, *, lifeline: int | None = None) -> None:
         smtp_port=smtp.port or 0,
         sms_port=sms.port or 0,
         mail_reports=ReportTarget.raw_mail(
-            url=settings.base_url + EMAIL_REPORTS, secret=settings.email_report_secret or ""
+            url=settings.base_url + MAIL_REPORTS, secret=settings.email_report_secret or ""
         ),
         sms_reports=ReportTarget.xml(
-            url=settings.base_url + SMS_REPORTS,
+            url=settings.base_url + LINK_REPORTS,
             user=settings.sms_report_user,
             password=settings.sms_report_password or "",
         ),

@@ -7,8 +7,10 @@ from importlib.metadata import version
 
 from cyclopts import App
 
+from application.setting import SettingError
 from entrypoints.cli.refusal import Refusal, RefusedSettings
-from entrypoints.settings import SettingError, Settings, read_settings
+from entrypoints.settings import Settings, read_settings
+from entrypoints.wiring.provider_kinds import kinds_with_settings
 
 app = App(
     name="varsel",
@@ -49,7 +51,7 @@ def settings_from(environ: Mapping[str, str] = os.environ) -> Settings:
         RefusedSettings: some cannot be used.
     """
     try:
-        return read_settings(environ)
+        return read_settings(environ, kinds_with_settings())
     except SettingError as problem:
         raise RefusedSettings(str(problem)) from None
 

@@ -12,12 +12,13 @@ from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
 from adapters.tokens.development import DevelopmentIssuerRefusedError
 from adapters.tokens.owners_file import OwnersFileError
+from application.setting import SettingError
 from entrypoints import processes
 from entrypoints.bootstrap import refuse_unsafe_start
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.logs import log_to_stderr
 from entrypoints.cli.refusal import Refusal, RefusedSettings
-from entrypoints.settings import SettingError, Settings
+from entrypoints.settings import Settings
 from entrypoints.supervisor import PortInUseError, listen
 
 Descriptor: TypeAlias = Annotated[int | None, Parameter(show=False)]

@@ -14,13 +14,13 @@ from adapters.registries.importing import ImportSummary, RegistryStatus
 from adapters.registries.pages import UnreadablePageError
 from adapters.tokens.maskinporten import NoTokenError
 from application.ports.registries import RegistryUnavailableError
+from application.setting import SettingError
 from domain.operations.acts import RegistryImportBegun, RegistryImportEnded
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import asked, database
 from entrypoints.cli.logs import log_to_stderr
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal, RefusedSettings
-from entrypoints.settings import SettingError
 from entrypoints.wiring.operator_tools import act_recorder
 from entrypoints.wiring.registries import importer, sync_registry
 

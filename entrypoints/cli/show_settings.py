@@ -5,6 +5,7 @@ from rich.table import Table
 
 from entrypoints.cli.app import settings_from
 from entrypoints.settings import described
+from entrypoints.wiring.provider_kinds import kinds_with_settings
 
 
 def settings() -> None:
@@ -13,6 +14,6 @@ def settings() -> None:
     table.add_column("setting", no_wrap=True)
     table.add_column("now", overflow="fold")
     table.add_column("what it means", overflow="fold")
-    for name, value, words in described(settings_from()):
+    for name, value, words in described(settings_from(), kinds_with_settings()):
         table.add_row(name, value, words)
     Console().print(table)

@@ -1,6 +1,6 @@
 """The application: every route, put together from what it is given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,12 +9,10 @@ from litestar.types import ASGIApp
 
 from application.assembly import Application
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
+from application.ports.provider_kind import Reporting
 from application.ports.token_verifier import TokenVerifier
 from application.turns import OwnersTurns
-from entrypoints.http.delivery_reports import kannel as kannel_reports
-from entrypoints.http.delivery_reports import routes as reports
-from entrypoints.http.delivery_reports.kannel import KannelReports
-from entrypoints.http.delivery_reports.routes import EmailReports, SmsReports
+from entrypoints.http.delivery_reports.routes import report_handlers
 from entrypoints.http.history import routes as histories
 from entrypoints.http.internal import routes as internal
 from entrypoints.http.internal.routes import Internal
@@ -34,7 +32,7 @@ from entrypoints.http.support import routes as support
 from entrypoints.http.transport.authentication import Authenticator
 from entrypoints.http.transport.bodies import BodyLimits
 from entrypoints.http.transport.contract import Access
-from entrypoints.http.transport.credentials import by_login, by_secret
+from entrypoints.http.transport.credentials import by_secret
 from entrypoints.http.transport.dependencies import of_requests
 from entrypoints.http.transport.links import Links
 from entrypoints.http.transport.middleware import Observer, RequestMiddleware
@@ -67,9 +65,7 @@ def create_app(
     base_url: str,
     webhook_key: bytes,
     limits: BodyLimits | None = None,
-    sms: SmsReports | None = None,
-    email: EmailReports | None = None,
-    kannel: KannelReports | None = None,
+    reporting: Sequence[Reporting] = (),
     trigger_secret: str | None = None,
     figures: Metrics | None = None,
     own: Internal | None = None,
@@ -82,8 +78,7 @@ def create_app(
     `rules` gives the rules of validation for a caller's request.
     `base_url` is the address by which clients reach the service; links begin with it.
     `webhook_key` is the public key by which receivers verify what webhooks carry.
-    Without `sms`, `kannel` or `email` nobody can report on that channel, and without `trigger_secret`
-    nobody can call a trigger.
+    `reporting` are the doors at which providers report. Without `trigger_secret` nobody can call a trigger.
     Without `figures` there are none, and without `own` no system of the installation's own hands
     messages in.
     `sizes` are what the document says that a request may hold; what it may, `rules` and `limits` judge.
@@ -102,17 +97,10 @@ def create_app(
     handlers = [
         *mounted(ROUTES, doors),
         *mounted(triggers.ROUTES, {Access.OPERATOR: triggers.by_secret(trigger_secret)}),
+        *report_handlers(reporting),
         *what_the_page_needs(),
         *public_documents(documents or {}),
     ]
-    if sms is not None:
-        gateway = by_login(sms.user, sms.password)
-        handlers += mounted(reports.SMS_ROUTES, {Access.SMS_GATEWAY: gateway})
-    if kannel is not None:
-        gateway = by_login(kannel.user, kannel.password)
-        handlers += mounted(kannel_reports.ROUTES, {Access.SMS_GATEWAY: gateway})
-    if email is not None:
-        handlers += mounted(reports.EMAIL_ROUTES, {Access.MAIL_SERVER: by_secret(email.secret)})
     if own is not None:
         handlers += mounted(internal.ROUTES, {Access.OPERATOR: by_secret(own.secret)})
     if figures is not None:
@@ -137,10 +125,7 @@ def create_app(
         "turns": turns,
         "clock": clock,
         "public_key": webhook_key,
-        "description": document(sizes),
-        "sms": sms,
-        "kannel": kannel,
-        "email": email,
+        "description": document(sizes, tuple(each.door for each in reporting)),
         "own": own,
         "figures": figures,
     }

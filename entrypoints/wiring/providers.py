@@ -1,48 +1,37 @@
-"""The providers, by the names that they have in histories, and how each reports."""
+"""The providers: which kinds there are, and those that the settings name, by their names in histories."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from adapters.attachments.http_attachments import HttpAttachments
-from adapters.channels.kannel.delivery_reports import read_kannel_report
-from adapters.channels.kannel.provider import KannelProvider
-from adapters.channels.link_mobility.delivery_reports import acknowledgement, read_link_reports
+from adapters.channels.link_mobility import door as link
 from adapters.channels.link_mobility.provider import LinkMobilityProvider
+from adapters.channels.smtp import door as smtp
 from adapters.channels.smtp.provider import SmtpProvider
-from adapters.channels.smtp.report_reader import MailReader
 from adapters.channels.smtp.session import SmtpTimeouts, Tls
 from application.ports.attachments import Attachments
 from application.ports.provider import Provider
+from application.ports.provider_kind import (
+    AnyProviderKind,
+    Login,
+    ProviderKind,
+    Reporting,
+    Secret,
+    Surroundings,
+)
 from domain.channel import Channel
-from entrypoints.http.delivery_reports.kannel import KANNEL_REPORTS, KannelReports
-from entrypoints.http.delivery_reports.routes import EmailReports, SmsReports
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
-
-SMTP: Final = "smtp"
-LINK: Final = "link_mobility"
-KANNEL: Final = "kannel"
+from entrypoints.wiring.provider_kinds import GATEWAYS, registered_kinds
 
 
-def providers(settings: Settings, stack: AsyncExitStack) -> Mapping[Channel, Sequence[Provider]]:
+def providers(
+    settings: Settings, stack: AsyncExitStack, kinds: Sequence[AnyProviderKind] | None = None
+) -> Mapping[Channel, Sequence[Provider]]:
     """Every provider that the settings name, by its channel; what it opens is closed in the end."""
-    emails = _relays(settings, stack)
-    texts: Sequence[LinkMobilityProvider | KannelProvider] = [
-        *_link_gateways(settings),
-        *_kannel(settings),
-    ]
-    for each in (*emails, *texts):
-        stack.push_async_callback(each.aclose)
-    by_channel: Mapping[Channel, Sequence[Provider]] = {Channel.EMAIL: emails, Channel.SMS: texts}
-    return {channel: several for channel, several in by_channel.items() if several}
-
-
-def _relays(settings: Settings, stack: AsyncExitStack) -> Sequence[SmtpProvider]:
-    if settings.smtp_url is None:
-        return []
     attachments = HttpAttachments(
         hosts=settings.attachment_hosts,
         permitted=settings.attachment_local_hosts,
@@ -51,11 +40,42 @@ def _relays(settings: Settings, stack: AsyncExitStack) -> Sequence[SmtpProvider]
         seconds=settings.attachments_timeout,
     )
     stack.push_async_callback(attachments.aclose)
+    by_channel: defaultdict[Channel, list[Provider]] = defaultdict(list)
+    for kind in provider_kinds() if kinds is None else kinds:
+        around = Surroundings(
+            clock=utc_now,
+            report_url=settings.base_url.rstrip("/") + (kind.door.path if kind.door else ""),
+            timeout=settings.sms_timeout,
+            attachments=attachments,
+        )
+        for each in kind.make(settings.of(kind), around):
+            stack.push_async_callback(each.aclose)
+            by_channel[each.channel].append(each)
+    return dict(by_channel)
+
+
+def reporting(
+    settings: Settings, kinds: Sequence[AnyProviderKind] | None = None
+) -> Sequence[Reporting]:
+    """Where providers report, and by what they come in."""
+    return [
+        Reporting(door=kind.door, credentials=kind.credentials(settings.of(kind)))
+        for kind in (provider_kinds() if kinds is None else kinds)
+        if kind.door is not None
+    ]
+
+
+# The two that are also what the catch-all servers stand in for: the service's own settings name them.
+
+
+def _relays(settings: Settings, around: Surroundings) -> Sequence[SmtpProvider]:
     relays = [settings.smtp_url, settings.smtp_url_2]
-    return [_smtp(settings, name, url, attachments) for name, url in _named(SMTP, relays)]
+    return [
+        _smtp(settings, name, url, around.attachments) for name, url in _named(smtp.SMTP, relays)
+    ]
 
 
-def _link_gateways(settings: Settings) -> Sequence[LinkMobilityProvider]:
+def _link_gateways(settings: Settings, around: Surroundings) -> Sequence[LinkMobilityProvider]:
     gateways = [settings.sms_url, settings.sms_url_2]
     logins = [
         (settings.sms_user, settings.sms_password),
@@ -67,27 +87,11 @@ def _link_gateways(settings: Settings) -> Sequence[LinkMobilityProvider]:
             url,
             username=username,
             password=password or "",
-            clock=utc_now,
-            timeout=settings.sms_timeout,
+            clock=around.clock,
+            timeout=around.timeout,
         )
-        for (name, url), (username, password) in zip(_named(LINK, gateways), logins, strict=False)
-    ]
-
-
-def _kannel(settings: Settings) -> Sequence[KannelProvider]:
-    if settings.kannel_url is None:
-        return []
-    return [
-        KannelProvider(
-            KANNEL,
-            settings.kannel_url,
-            username=settings.kannel_user,
-            password=settings.kannel_password or "",
-            report_url=f"{settings.base_url.rstrip('/')}{KANNEL_REPORTS}",
-            report_username=settings.kannel_report_user,
-            report_password=settings.kannel_report_password or "",
-            clock=utc_now,
-            timeout=settings.sms_timeout,
+        for (name, url), (username, password) in zip(
+            _named(link.LINK, gateways), logins, strict=False
         )
     ]
 
@@ -126,31 +130,39 @@ def _smtp(settings: Settings, name: str, url: str, attachments: Attachments) -> 
     )
 
 
-def sms_reports(settings: Settings) -> SmsReports | None:
-    """How an SMS gateway that speaks LINK Mobility's XML reports, if it does."""
+def _link_login(settings: Settings) -> Login | None:
     if settings.sms_report_password is None:
         return None
-    return SmsReports(
-        user=settings.sms_report_user,
-        password=settings.sms_report_password,
-        read=partial(read_link_reports, provider=LINK),
-        acknowledge=acknowledgement,
-    )
+    return Login(settings.sms_report_user, settings.sms_report_password)
 
 
-def kannel_reports(settings: Settings) -> KannelReports | None:
-    """How a Kannel gateway reports, if it does."""
-    if settings.kannel_report_password is None:
-        return None
-    return KannelReports(
-        user=settings.kannel_report_user,
-        password=settings.kannel_report_password,
-        read=partial(read_kannel_report, provider=KANNEL),
-    )
+def _mail_secret(settings: Settings) -> Secret | None:
+    return None if settings.email_report_secret is None else Secret(settings.email_report_secret)
 
 
-def email_reports(settings: Settings) -> EmailReports | None:
-    """How delivery status messages are handed in, if they are."""
-    if settings.email_report_secret is None:
-        return None
-    return EmailReports(secret=settings.email_report_secret, read=MailReader(SMTP).read)
+OURS: Final[Sequence[AnyProviderKind]] = (
+    ProviderKind(
+        name=link.LINK,
+        settings=Settings,
+        make=_link_gateways,
+        door=link.DOOR,
+        credentials=_link_login,
+    ),
+    ProviderKind(
+        name=smtp.SMTP, settings=Settings, make=_relays, door=smtp.DOOR, credentials=_mail_secret
+    ),
+    *GATEWAYS,
+)
+"""The kinds of provider that come with the service."""
+
+LINK_REPORTS: Final = link.DOOR.path
+MAIL_REPORTS: Final = smtp.DOOR.path
+
+
+def provider_kinds() -> Sequence[AnyProviderKind]:
+    """Every kind of provider: ours, and those that installed packages register.
+
+    Raises:
+        SettingError: one that is registered cannot be used; the line says which, and why.
+    """
+    return (*OURS, *registered_kinds(OURS))

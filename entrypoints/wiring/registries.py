@@ -17,7 +17,8 @@ from adapters.registries.replicas import (
 )
 from application.delivery.contact_lookup import Registries
 from application.ports.registries import NameRegistry
-from entrypoints.settings import SettingError, Settings
+from application.setting import SettingError
+from entrypoints.settings import Settings
 from entrypoints.wiring.tokens import businesses_token, constant, krr_token
 
 

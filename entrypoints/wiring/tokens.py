@@ -21,7 +21,8 @@ from adapters.tokens.owners_file import OwnersFile
 from adapters.tokens.verifier import JwtVerifier
 from application.caller import CONDITION
 from application.ports.token_verifier import TokenVerifier
-from entrypoints.settings import SettingError, Settings
+from application.setting import SettingError
+from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
 
 KRR_SCOPES: Final = " ".join(

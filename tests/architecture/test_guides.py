@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 from domain import limits
-from entrypoints.http.openapi.document import ROUTES
 from entrypoints.http.placing.national_numbers import IN_A_TEXT
 from entrypoints.http.transport.problem_types import Empty
 from entrypoints.http.transport.problems import (
@@ -15,6 +14,7 @@ from entrypoints.http.transport.problems import (
     UNEXPECTED,
 )
 from entrypoints.http.validation.errors import INVALID
+from tests.entrypoints.http.described import ROUTES
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 BASE = "/notifications/api/v1"

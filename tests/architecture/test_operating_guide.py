@@ -3,13 +3,13 @@
 import shutil
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from entrypoints.settings import PREFIX, Settings, read_settings
+from entrypoints.settings import Settings, described, read_settings
+from entrypoints.wiring.providers import OURS
 from tests.production.guide import DEPLOY, Guide, blocks, environ_of, settings_named
 
 NOT_IN_PRODUCTION: Final = {
@@ -32,7 +32,7 @@ TRIED: Final = "".join(
 
 def test_every_setting_is_set_by_the_installation_that_is_tried() -> None:
     """Who adds a setting puts it into the guide's `varsel.env`, where `make soak` tries it."""
-    every = {PREFIX + each.name.upper() for each in fields(Settings)}
+    every = {name for name, _, _ in described(Settings(), OURS)}
 
     assert settings_named() == every - NOT_IN_PRODUCTION.keys()
 
@@ -41,7 +41,7 @@ def test_the_settings_of_the_guide_can_be_read_by_a_shell_and_go_together(tmp_pa
     file = tmp_path / "varsel.env"
     file.write_text(Guide().block("varsel.env"))
 
-    settings = read_settings(environ_of(file))
+    settings = read_settings(environ_of(file), OURS)
 
     assert settings.base_url == "https://varsel.example.org"
     assert dict(settings.daily_recipients) == {"*": 100_000, "skd": 5_000_000}

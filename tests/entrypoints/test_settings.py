@@ -1,10 +1,18 @@
 """What settings are taken, and how those that are not are refused: in one line that says what to do."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from entrypoints.settings import SettingError, Settings, described, read_settings
+from application.setting import SettingError
+from entrypoints.settings import Settings, described
+from entrypoints.settings import read_settings as read_with
+from entrypoints.wiring.providers import OURS
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    return read_with(environ, OURS)
 
 
 def test_without_any_setting_the_service_is_for_this_machine_alone() -> None:

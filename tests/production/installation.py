@@ -27,8 +27,8 @@ import aiohttp
 import trustme
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS
 from entrypoints.sandbox import caught_messages
+from entrypoints.wiring.providers import MAIL_REPORTS
 from tests.adapters.channels.kannel_server import Gateway, running_kannel
 from tests.adapters.channels.postfix_server import (
     Login,
@@ -308,7 +308,7 @@ class Installation:
         self.relay = stack.enter_context(
             running_postfix(
                 self.world,
-                report_url=self.url + EMAIL_REPORTS,
+                report_url=self.url + MAIL_REPORTS,
                 secret=secret("<email-report-secret>"),
                 chain=self.folder / "etc" / "postfix.pem",
                 authority=self.ca_file,

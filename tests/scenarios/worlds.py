@@ -28,10 +28,10 @@ from domain.order.order import Order
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
 from entrypoints.bootstrap import api, wired
-from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS, SMS_REPORTS
 from entrypoints.sandbox import CatchAll, Credentials, Pace, ReportTarget, caught_messages
 from entrypoints.settings import Settings
 from entrypoints.supervisor import listen
+from entrypoints.wiring.providers import LINK_REPORTS, MAIL_REPORTS
 from entrypoints.wiring.registries import importer, load_samples
 from tests.adapters.registries.pages import krr, person
 
@@ -251,10 +251,10 @@ def catch_all_for(settings: Settings) -> CatchAll:
         smtp_port=0,
         sms_port=0,
         mail_reports=ReportTarget.raw_mail(
-            url=settings.base_url + EMAIL_REPORTS, secret=settings.email_report_secret or ""
+            url=settings.base_url + MAIL_REPORTS, secret=settings.email_report_secret or ""
         ),
         sms_reports=ReportTarget.xml(
-            url=settings.base_url + SMS_REPORTS,
+            url=settings.base_url + LINK_REPORTS,
             user=settings.sms_report_user,
             password=settings.sms_report_password or "",
         ),

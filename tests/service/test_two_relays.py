@@ -12,7 +12,7 @@ from typing import Final
 import aiohttp
 import pytest
 
-from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS
+from entrypoints.wiring.providers import MAIL_REPORTS
 from tests.adapters.channels.postfix_server import (
     BOUNCES,
     Relay,
@@ -58,7 +58,7 @@ def installed(tmp_path: Path) -> Iterator[tuple[Installation, World, list[Relay]
         with skipped_where_missing():
             relays = [
                 stack.enter_context(
-                    running_postfix(world, report_url=plain.url + EMAIL_REPORTS, secret=SECRET)
+                    running_postfix(world, report_url=plain.url + MAIL_REPORTS, secret=SECRET)
                 )
                 for _ in range(2)
             ]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from entrypoints.http.delivery_reports.kannel import KANNEL_REPORTS
-from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS, SMS_REPORTS
+from adapters.channels.kannel.kind import DOOR as KANNEL
+from entrypoints.wiring.providers import LINK_REPORTS, MAIL_REPORTS
 from tests.databases import Databases
 from tests.watching.installation import MAIL_SECRET, PASSWORD, Watched, watched
 from tests.watching.watchdog import LIMIT
@@ -226,7 +226,7 @@ XML: Mapping[str, bytes] = {
 def test_the_worst_reports_of_a_gateway_hold_nothing(service: Watched, body: bytes) -> None:
     headers = basic(service.settings.sms_report_user)
 
-    answered = service.ask("POST", SMS_REPORTS, body, headers=headers)
+    answered = service.ask("POST", LINK_REPORTS, body, headers=headers)
 
     assert answered.status < 500
     nothing_was_held(service)
@@ -235,7 +235,7 @@ def test_the_worst_reports_of_a_gateway_hold_nothing(service: Watched, body: byt
 def test_the_worst_query_of_a_gateway_holds_nothing(service: Watched) -> None:
     query = "&".join(f"a{n}=%41" for n in range(5000))
 
-    assert service.ask("GET", f"{KANNEL_REPORTS}?{query}").status < 500
+    assert service.ask("GET", f"{KANNEL.path}?{query}").status < 500
 
     nothing_was_held(service)
 
@@ -261,7 +261,7 @@ MAILS: Mapping[str, bytes] = {
 def test_the_worst_mails_hold_nothing(service: Watched, mail: bytes) -> None:
     headers = {"Authorization": f"Bearer {MAIL_SECRET}", "Content-Type": "message/rfc822"}
 
-    answered = service.ask("POST", EMAIL_REPORTS, mail, headers=headers)
+    answered = service.ask("POST", MAIL_REPORTS, mail, headers=headers)
 
     assert answered.status < 500
     nothing_was_held(service)

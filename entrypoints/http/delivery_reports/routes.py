@@ -1,124 +1,156 @@
-"""Where providers tell what became of notifications."""
+"""The doors at which providers tell what became of notifications, each as its kind of provider has it."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 from litestar import Request
 from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
 
 from application.assembly import Application
+from application.ports.provider_kind import (
+    Login,
+    MailDoor,
+    ReportDoor,
+    Reporting,
+    ReportReader,
+    Secret,
+)
 from application.ports.report_inbox import Report
-from application.ports.unread_mail import MailRead
-from entrypoints.http.transport.bodies import (
-    BodyLimits,
-    beside_the_loop,
-    read_beginning,
-)
-from entrypoints.http.transport.contract import Access, Body, Reply, operation
+from domain import limits
+from entrypoints.http.transport.bodies import BodyLimits, beside_the_loop, read_beginning
+from entrypoints.http.transport.contract import Access, Body, Endpoint, Parameter, Reply, Route
+from entrypoints.http.transport.credentials import by_login, by_secret
 from entrypoints.http.transport.errors import UnreadableReportError
+from entrypoints.http.transport.mounting import Door, mounted
 from entrypoints.http.transport.problem_types import PlainProblem
-from entrypoints.http.transport.responses import XML, Answer
+from entrypoints.http.transport.responses import Answer
 
-ReportReader: TypeAlias = Callable[[bytes], Sequence[Report]]
-"""Reads what a provider sent, be it a body or a query; raises a `ValueError` for what is no report."""
-
-MailReader: TypeAlias = Callable[[bytes], Awaitable[MailRead]]
-"""Reads a mail as it was received; raises `ReaderUnavailableError` where that cannot be done now."""
-
-SMS_REPORTS: Final = "/notifications/sms/api/v1/reports"
-EMAIL_REPORTS: Final = "/notifications/email/api/v1/reports"
-
-_UNREADABLE: Final = Reply(words="The body cannot be read as a delivery report.", kind=PlainProblem)
+_TAG: Final = "Delivery reports"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmsReports:
-    """How the SMS gateway reports: by which user and password, and how that is read and answered."""
-
-    user: str
-    password: str = field(repr=False)
-    read: ReportReader
-    acknowledge: Callable[[bytes], bytes]
-    """Writes what makes the gateway forget the reports of a body that was read."""
+def report_handlers(reporting: Iterable[Reporting]) -> Iterator[HTTPRouteHandler]:
+    """What answers at the doors by which somebody can come in."""
+    for each in reporting:
+        if each.credentials is not None:
+            route = report_route(each.door)
+            yield from mounted([route], {route.access: _let_in_by(each.credentials)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmailReports:
-    """How delivery status messages are handed in: by which secret, and how they are read."""
+def _let_in_by(known: Login | Secret) -> Door:
+    match known:
+        case Login():
+            return by_login(known.user, known.password)
+        case Secret():
+            return by_secret(known.text)
 
-    secret: str = field(repr=False)
-    read: MailReader
+
+def report_route(door: ReportDoor | MailDoor) -> Route:
+    """What is served at a provider's door, and how it is described."""
+    return _of_reports(door) if isinstance(door, ReportDoor) else _of_mails(door)
 
 
-@operation(
-    "POST",
-    SMS_REPORTS,
-    name="takeSmsReports",
-    access=Access.SMS_GATEWAY,
-    tag="Delivery reports",
-    takes=Body(
-        media_types=["application/xml", "text/plain"],
-        also_read=["text/xml"],
+def _of_reports(door: ReportDoor) -> Route:
+    is_query = door.method == "GET"
+    takes = Body(
+        media_types=door.media_types,
+        also_read=door.also_read,
         may_be_unnamed=True,
-        example=(
-            '<?xml version="1.0"?><MSGLST><MSG><ID>1</ID><REF>2C4D1A</REF>'
-            "<RCV>4799999999</RCV><STATE>DELIVRD</STATE></MSG></MSGLST>"
-        ),
-    ),
-    replies={
-        200: Reply(words="An acknowledgement of each report.", media_type="application/xml"),
-        400: _UNREADABLE,
-    },
-)
-async def take_sms_reports(
-    content: NamedDependency[bytes],
-    sms: NamedDependency[SmsReports],
-    application: NamedDependency[Application],
-) -> Answer:
-    """Delivery reports of the SMS gateway.
+        example=door.example,
+    )
+    acknowledged = door.acknowledgement
+    kept = (
+        Reply(words="It has been kept.")
+        if acknowledged is None
+        else Reply(words=acknowledged.words, media_type=acknowledged.media_type)
+    )
+    unreadable = f"The {'query' if is_query else 'body'} cannot be read as a delivery report."
+    return Route(
+        name=door.operation,
+        method=door.method,
+        path=door.path,
+        access=Access.SMS_GATEWAY,
+        tag=_TAG,
+        summary=door.summary,
+        words=door.words,
+        parameters=[
+            Parameter(
+                name=each.name,
+                place="query",
+                words=each.words,
+                kind=each.kind,
+                most=limits.WORD if each.kind == "string" else None,
+                is_required=each.is_required,
+                example=each.example,
+            )
+            for each in door.query
+        ],
+        takes=None if is_query else takes,
+        replies={200: kept, 400: Reply(words=unreadable, kind=PlainProblem)},
+        refusals={},
+        endpoint=_taking_queries(door) if is_query else _taking_bodies(door),
+    )
 
-    In LINK Mobility's XML. What is acknowledged has been kept.
-    """
-    reports = await beside_the_loop(len(content), lambda: read_reports(sms.read, content))
+
+def _taking_queries(door: ReportDoor) -> Endpoint:
+    async def take_report(
+        request: Request[Any, Any, Any], application: NamedDependency[Application]
+    ) -> Answer:
+        return await _kept(door, request.scope["query_string"], application)
+
+    return take_report
+
+
+def _taking_bodies(door: ReportDoor) -> Endpoint:
+    async def take_reports(
+        content: NamedDependency[bytes], application: NamedDependency[Application]
+    ) -> Answer:
+        return await _kept(door, content, application)
+
+    return take_reports
+
+
+async def _kept(door: ReportDoor, told: bytes, application: Application) -> Answer:
+    """Keep what a provider told, and only then acknowledge it."""
+    reports = await beside_the_loop(len(told), lambda: _read(door.read, told))
     await application.delivery_reports.keep(reports)
-    answer = await beside_the_loop(len(content), lambda: sms.acknowledge(content))
-    return Answer(200, answer, XML)
+    if (acknowledged := door.acknowledgement) is None:
+        return Answer(200)
+    answer = await beside_the_loop(len(told), lambda: acknowledged.write(told))
+    return Answer(200, answer, f"{acknowledged.media_type}; charset=utf-8".encode())
 
 
-@operation(
-    "POST",
-    EMAIL_REPORTS,
-    name="takeEmailReports",
-    access=Access.MAIL_SERVER,
-    tag="Delivery reports",
-    takes=Body(media_types=["message/rfc822"], is_checked=False),
-    replies={
-        204: Reply(words="It has been kept."),
-        400: Reply(words="How long it is was not told in one number.", kind=PlainProblem),
-    },
-)
-async def take_email_reports(
-    request: Request[Any, Any, Any],
-    limits: NamedDependency[BodyLimits],
-    email: NamedDependency[EmailReports],
-    application: NamedDependency[Application],
-) -> None:
-    """Delivery status notifications of mail servers.
+def _of_mails(door: MailDoor) -> Route:
+    read = door.open_reader()
 
-    One message as it was received (RFC 3464). What is answered has been kept, also what tells
-    nothing of a notification, so that nobody has to hand it in again. Of a message that is longer
-    than any body may be, the beginning is enough.
-    """
-    body = await read_beginning(request.scope, request.receive, limits)
-    await application.delivery_reports.keep_mail(body, await email.read(body))
+    async def take_mail(
+        request: Request[Any, Any, Any],
+        limits: NamedDependency[BodyLimits],
+        application: NamedDependency[Application],
+    ) -> None:
+        body = await read_beginning(request.scope, request.receive, limits)
+        await application.delivery_reports.keep_mail(body, await read(body))
 
-
-SMS_ROUTES: Final = (take_sms_reports,)
-EMAIL_ROUTES: Final = (take_email_reports,)
+    return Route(
+        name=door.operation,
+        method="POST",
+        path=door.path,
+        access=Access.MAIL_SERVER,
+        tag=_TAG,
+        summary=door.summary,
+        words=door.words,
+        parameters=(),
+        takes=Body(media_types=["message/rfc822"], is_checked=False),
+        replies={
+            204: Reply(words="It has been kept."),
+            400: Reply(words="How long it is was not told in one number.", kind=PlainProblem),
+        },
+        refusals={},
+        endpoint=take_mail,
+    )
 
 
-def read_reports(read: ReportReader, told: bytes) -> Sequence[Report]:
+def _read(read: ReportReader, told: bytes) -> Sequence[Report]:
     """Read what a provider told.
 
     Raises:

@@ -4,7 +4,7 @@
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from types import UnionType
@@ -12,8 +12,8 @@ from typing import Any, Final, get_args, get_origin
 
 import msgspec
 
-from entrypoints.http.delivery_reports import kannel as kannel_reports
-from entrypoints.http.delivery_reports import routes as reports
+from application.ports.provider_kind import Door
+from entrypoints.http.delivery_reports.routes import report_route
 from entrypoints.http.history import routes as histories
 from entrypoints.http.internal import routes as internal
 from entrypoints.http.openapi import pages as documentation
@@ -37,7 +37,7 @@ from entrypoints.http.transport.contract import (
 from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem, ValidationProblem
 from entrypoints.http.webhooks import routes as webhooks
 
-ROUTES: Final[tuple[Route, ...]] = (
+_BEFORE: Final[tuple[Route, ...]] = (
     *placing.ROUTES,
     *orders.ROUTES,
     *shipments.ROUTES,
@@ -45,9 +45,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     *webhooks.ROUTES,
     *support.ROUTES,
     *histories.ROUTES,
-    *reports.SMS_ROUTES,
-    *reports.EMAIL_ROUTES,
-    *kannel_reports.ROUTES,
+)
+
+_BEHIND: Final[tuple[Route, ...]] = (
     *internal.ROUTES,
     *metrics.ROUTES,
     *health.ROUTES,
@@ -187,20 +187,27 @@ _LATER: Final = Reply(
 _PROBLEMS: Final = (ValidationProblem, AltinnProblem, PlainProblem)
 
 
+def routes(doors: Iterable[Door]) -> Sequence[Route]:
+    """Everything that is described, with the doors at which providers report."""
+    return [*_BEFORE, *(report_route(each) for each in doors), *_BEHIND]
+
+
 @cache
-def document(sizes: Sizes = USUAL) -> bytes:
+def document(sizes: Sizes, doors: tuple[Door, ...]) -> bytes:
     """The document as an installation of these sizes serves it, and as it is committed for the usual ones."""
-    return msgspec.json.format(msgspec.json.encode(_document(sizes)), indent=2) + b"\n"
+    return (
+        msgspec.json.format(msgspec.json.encode(_document(sizes, routes(doors))), indent=2) + b"\n"
+    )
 
 
-def _document(sizes: Sizes) -> dict[str, Any]:
-    told = {_structs(reply.kind) for route in ROUTES for reply in _replies(route).values()}
+def _document(sizes: Sizes, routes: Sequence[Route]) -> dict[str, Any]:
+    told = {_structs(reply.kind) for route in routes for reply in _replies(route).values()}
     kinds = {each for several in told for each in several}
-    kinds |= {route.takes.kind for route in ROUTES if route.takes is not None}
+    kinds |= {route.takes.kind for route in routes if route.takes is not None}
     kinds.add(webhooks.MESSAGE.kind)
     ordered = sorted(kinds - {None}, key=lambda kind: str(kind.__name__))
     paths: dict[str, dict[str, Any]] = {}
-    for route in ROUTES:
+    for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, sizes)
     return {
         "openapi": "3.1.0",
@@ -343,4 +350,6 @@ def _structs(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401  # as above
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(document())
+    from entrypoints.wiring.providers import OURS
+
+    sys.stdout.buffer.write(document(USUAL, tuple(each.door for each in OURS if each.door)))

@@ -18,15 +18,16 @@ import uvicorn
 from typing_extensions import override
 
 from adapters.channels.smtp.delivery_reports import read_mail
+from adapters.channels.smtp.door import DOOR
 from adapters.channels.smtp.provider import SmtpProvider
-from adapters.channels.smtp.report_reader import MailReader
 from adapters.channels.smtp.session import Tls
 from application.ports.provider import HandoverAccepted, OutboundEmail
+from application.ports.provider_kind import Reporting, Secret
 from application.ports.report_inbox import Report
 from application.ports.unread_mail import UnreadKind
 from contracts.provider_contract import ProviderContract, Stand, email_letter, outcome
 from domain.order.events import Failure, ReportedState
-from entrypoints.http.delivery_reports.routes import EMAIL_REPORTS, EmailReports
+from entrypoints.wiring.providers import MAIL_REPORTS
 from tests.adapters.channels.postfix_server import (
     BOUNCES,
     REFUSED,
@@ -214,11 +215,11 @@ def installation() -> Installation:
 def door(installation: Installation) -> Iterator[str]:
     """The service's own door for reports, at a port."""
     port = free_port()
-    app = installation.app(email=EmailReports(secret=SECRET, read=MailReader("smtp").read))
+    app = installation.app(reporting=[Reporting(door=DOOR, credentials=Secret(SECRET))])
     server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_config=None))
     serving = Thread(target=server.run)
     serving.start()
-    yield f"http://127.0.0.1:{port}{EMAIL_REPORTS}"
+    yield f"http://127.0.0.1:{port}{MAIL_REPORTS}"
     server.should_exit = True
     serving.join(PATIENCE)
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import httpx
 from litestar.types import ASGIApp
 
-from adapters.channels.kannel.delivery_reports import read_kannel_report
+from adapters.channels.kannel.kind import DOOR as KANNEL
+from adapters.channels.link_mobility.door import DOOR as LINK
+from adapters.channels.smtp.door import DOOR as MAIL
 from adapters.memory.installation import InMemoryInstallation
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.registries import InMemoryPersonRegistry, registries
@@ -20,6 +21,7 @@ from application.assembly import Policy, Ports, assemble
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
 from application.operations.health import ProjectionStanding
 from application.ports.owner_ledger import QuotaLimit
+from application.ports.provider_kind import Acknowledgement, Login, Reporting, Secret
 from application.ports.recording import Recording
 from application.ports.report_inbox import Report
 from application.ports.token_verifier import (
@@ -35,8 +37,6 @@ from domain.order.events import Failure, OrderPlaced, ReportedState
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
 from entrypoints.http.app import create_app
-from entrypoints.http.delivery_reports.kannel import KannelReports
-from entrypoints.http.delivery_reports.routes import EmailReports, SmsReports
 from entrypoints.http.internal.routes import Internal
 from entrypoints.http.statistics.routes import Metrics
 from entrypoints.http.validation.rules import Rules
@@ -238,17 +238,9 @@ class Installation:
             "clock": lambda: self.now,
             "base_url": BASE_URL,
             "webhook_key": WebhookSigner(self.vault).public_key,
-            "sms": SmsReports(
-                user="gateway", password="open", read=read_reports, acknowledge=acknowledged
-            ),
+            "reporting": reporting(),
             "figures": self.figures(),
-            "kannel": KannelReports(
-                user="gateway",
-                password="open",
-                read=partial(read_kannel_report, provider="kannel"),
-            ),
             "own": Internal(secret="own", owner="varsel"),
-            "email": EmailReports(secret="letter", read=read_mail),
         }
         return create_app(**(arguments | changes))
 
@@ -256,6 +248,22 @@ class Installation:
         """A client of the API, in process."""
         transport = httpx.ASGITransport(app=self.app(**changes))  # type: ignore[arg-type]  # two spellings of ASGI
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
+
+
+def reporting() -> Sequence[Reporting]:
+    """The doors of our own providers, behind the words that the tests know."""
+    acknowledgement = Acknowledgement(
+        write=acknowledged, media_type="application/xml", words="An acknowledgement of each report."
+    )
+    gateway = Login("gateway", "open")
+    return [
+        Reporting(
+            door=replace(LINK, read=read_reports, acknowledgement=acknowledgement),
+            credentials=gateway,
+        ),
+        Reporting(door=replace(MAIL, open_reader=lambda: read_mail), credentials=Secret("letter")),
+        Reporting(door=KANNEL, credentials=gateway),
+    ]
 
 
 def acknowledged(body: bytes) -> bytes:

@@ -9,10 +9,10 @@ import pytest
 
 from application.caller import COMPOSED, CREATE, SUPPORT, Caller
 from application.ports.token_verifier import InvalidTokenError
-from entrypoints.http.openapi.document import ROUTES
 from entrypoints.http.transport.contract import Access, Route
 from entrypoints.http.transport.middleware import RequestSummary
 from tests.entrypoints.http.asking import EMAIL_ORDER
+from tests.entrypoints.http.described import ROUTES
 from tests.entrypoints.http.installation import (
     BASE_URL,
     COMPOSER,

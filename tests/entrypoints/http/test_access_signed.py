@@ -11,9 +11,9 @@ import pytest
 from adapters.tokens.development import DevelopmentIssuer
 from adapters.tokens.verifier import JwtVerifier
 from application.caller import COMPOSED, CREATE, SUPPORT
-from entrypoints.http.openapi.document import ROUTES
 from entrypoints.http.transport.contract import Access, Route
 from tests.entrypoints.http.asking import EMAIL_ORDER
+from tests.entrypoints.http.described import ROUTES
 from tests.entrypoints.http.installation import BASE_URL, V1, Installation
 from tests.entrypoints.http.test_access import BY_TOKEN, OF_ONE_ORDER, knock, name
 

@@ -9,8 +9,8 @@ from schemathesis import Case, SerializationContext
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from entrypoints.http.openapi.document import ROUTES
 from entrypoints.http.transport.contract import Access
+from tests.entrypoints.http.described import ROUTES
 from tests.entrypoints.http.installation import COMPOSER, SUPPORTER, TTD, Installation
 
 CREDENTIALS: Mapping[Access, dict[str, str]] = {

@@ -10,12 +10,12 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from entrypoints.http.openapi.document import ROUTES, document
 from entrypoints.http.openapi.pages import POLICY
 from entrypoints.http.openapi.schemas import Sizes
 from entrypoints.http.transport.contract import IN_JSON, Access, Route
 from entrypoints.http.transport.middleware import RequestMiddleware
 from entrypoints.http.transport.problems import REFUSALS
+from tests.entrypoints.http.described import ROUTES, document
 from tests.entrypoints.http.installation import COMPOSER, TTD, Installation
 from tests.entrypoints.http.test_access import filled
 from tests.entrypoints.http.test_answers_deliveries import ROWS

@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from entrypoints.http.openapi.document import ROUTES
 from entrypoints.http.transport.contract import Access, Route
 from tests.entrypoints.http.asking import EMAIL_ORDER
+from tests.entrypoints.http.described import ROUTES
 from tests.entrypoints.http.installation import SUPPORTER, TTD, V1, Installation
 from tests.entrypoints.http.test_access import knock
 from tests.entrypoints.http.test_server import said, served

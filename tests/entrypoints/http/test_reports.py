@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from xml.etree.ElementTree import fromstring
 
 import httpx
 import pytest
 from typing_extensions import override
 
-from adapters.channels.link_mobility.delivery_reports import acknowledgement, read_link_reports
+from adapters.channels.link_mobility.door import DOOR as LINK
+from adapters.channels.smtp.door import DOOR as MAIL
 from application.delivery.delivery_reports import DeliveryReportService
 from application.ports.order_repository import StoreUnavailableError
+from application.ports.provider_kind import Login, Reporting, Secret
 from application.ports.report_inbox import Report, ReportId
 from application.ports.unread_mail import MailRead, ReaderUnavailableError, UnreadKind
-from entrypoints.http.delivery_reports.routes import EmailReports, SmsReports
 from entrypoints.http.transport.bodies import BodyLimits
 from tests.entrypoints.http.installation import Installation
 from tests.samples import NOON
@@ -124,7 +124,8 @@ async def test_a_mail_that_nobody_can_read_now_is_to_be_handed_in_again(
     async def read(_: bytes) -> MailRead:
         raise ReaderUnavailableError
 
-    async with installation.client(email=EmailReports(secret="letter", read=read)) as api:
+    mails = Reporting(door=replace(MAIL, open_reader=lambda: read), credentials=Secret("letter"))
+    async with installation.client(reporting=[mails]) as api:
         answer = await api.post(EMAIL, content=b"one", headers=LETTER)
 
     assert answer.status_code == 503
@@ -168,7 +169,9 @@ async def test_a_report_that_was_not_kept_is_not_acknowledged(installation: Inst
 
 
 async def test_where_nobody_reports_there_is_no_door(installation: Installation) -> None:
-    async with installation.client(sms=None, email=None) as api:
+    async with installation.client(
+        reporting=[Reporting(door=each, credentials=None) for each in (LINK, MAIL)]
+    ) as api:
         assert (await api.post(SMS, content=b"one")).status_code == 404
         assert (await api.post(EMAIL, content=b"one")).status_code == 404
 
@@ -185,20 +188,13 @@ LIST = (
 )
 
 
-@pytest.fixture
-def link() -> SmsReports:
-    return SmsReports(
-        user="gateway",
-        password="open",
-        read=partial(read_link_reports, provider="link_mobility"),
-        acknowledge=acknowledgement,
-    )
+BY_LINK = [Reporting(door=LINK, credentials=Login("gateway", "open"))]
 
 
 async def test_a_list_with_a_doctype_is_kept_and_each_message_acknowledged_by_its_id(
-    installation: Installation, link: SmsReports
+    installation: Installation,
 ) -> None:
-    async with installation.client(sms=link) as api:
+    async with installation.client(reporting=BY_LINK) as api:
         answer = await api.post(SMS, content=LIST, auth=("gateway", "open"), headers=XML)
 
     assert answer.status_code == 200
@@ -223,9 +219,9 @@ async def test_a_list_with_a_doctype_is_kept_and_each_message_acknowledged_by_it
     ids=["empty", "no XML", "no MSG", "half", "no REF", "no RCV", "no STATE", "entities"],
 )
 async def test_what_is_no_report_is_refused_and_nothing_of_it_kept(
-    installation: Installation, link: SmsReports, body: bytes
+    installation: Installation, body: bytes
 ) -> None:
-    async with installation.client(sms=link) as api:
+    async with installation.client(reporting=BY_LINK) as api:
         answer = await api.post(SMS, content=body, auth=("gateway", "open"), headers=XML)
 
     assert answer.status_code == 400
