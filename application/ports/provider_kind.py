@@ -58,7 +58,7 @@ class Acknowledgement:
     words: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReportDoor:
     """Where a provider brings delivery reports, by a user and a password, and how they are read.
 
@@ -83,7 +83,7 @@ class ReportDoor:
     """None where 200 is enough."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MailDoor:
     """Where a mail server hands in what came to the address for bounces, by a secret."""
 

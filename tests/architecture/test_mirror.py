@@ -54,6 +54,7 @@ PORTS_OF = {
 """Every port, and where it stands."""
 SPOKEN_OF_ELSEWHERE = {
     "Claim": "AgendaContract",  # two of an agenda's methods, as one who calls either knows them
+    "OpenProvider": "ProviderKindContract",  # a provider as its kind makes it
     "OutcomeLookup": "RememberingProviderContract",  # what a provider remembers, which is asked through it
 }
 NOT_HELD_BY_WORDS = {"Recorder"}

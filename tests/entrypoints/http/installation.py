@@ -238,7 +238,7 @@ class Installation:
             "clock": lambda: self.now,
             "base_url": BASE_URL,
             "webhook_key": WebhookSigner(self.vault).public_key,
-            "reporting": reporting(),
+            "reporting": REPORTING,
             "figures": self.figures(),
             "own": Internal(secret="own", owner="varsel"),
         }
@@ -248,22 +248,6 @@ class Installation:
         """A client of the API, in process."""
         transport = httpx.ASGITransport(app=self.app(**changes))  # type: ignore[arg-type]  # two spellings of ASGI
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
-
-
-def reporting() -> Sequence[Reporting]:
-    """The doors of our own providers, behind the words that the tests know."""
-    acknowledgement = Acknowledgement(
-        write=acknowledged, media_type="application/xml", words="An acknowledgement of each report."
-    )
-    gateway = Login("gateway", "open")
-    return [
-        Reporting(
-            door=replace(LINK, read=read_reports, acknowledgement=acknowledgement),
-            credentials=gateway,
-        ),
-        Reporting(door=replace(MAIL, open_reader=lambda: read_mail), credentials=Secret("letter")),
-        Reporting(door=KANNEL, credentials=gateway),
-    ]
 
 
 def acknowledged(body: bytes) -> bytes:
@@ -287,3 +271,23 @@ def read_reports(body: bytes) -> Sequence[Report]:
         Report(provider="gateway", reference=line, state=ReportedState.DELIVERED, code="DELIVRD")
         for line in body.decode().split()
     ]
+
+
+GATEWAY = Login("gateway", "open")
+REPORTING = [
+    Reporting(
+        door=replace(
+            LINK,
+            read=read_reports,
+            acknowledgement=Acknowledgement(
+                write=acknowledged,
+                media_type="application/xml",
+                words="An acknowledgement of each report.",
+            ),
+        ),
+        credentials=GATEWAY,
+    ),
+    Reporting(door=replace(MAIL, open_reader=lambda: read_mail), credentials=Secret("letter")),
+    Reporting(door=KANNEL, credentials=GATEWAY),
+]
+"""The doors of our own providers, behind which the words are those that the tests know."""
