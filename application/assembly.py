@@ -30,7 +30,6 @@ from application.ports.order_index import OrderIndex
 from application.ports.order_repository import OrderRepository
 from application.ports.owner_agreements import OwnerAgreements
 from application.ports.owner_ledger import OwnerLedger, QuotaLimit
-from application.ports.owner_records import OwnerRecords
 from application.ports.provider import Provider
 from application.ports.provider_ledger import ProviderHealthLog
 from application.ports.recipient_index import RecipientIndex
@@ -64,7 +63,7 @@ class Ports:
     unread: UnreadMails
     webhooks: Webhooks
     owners: OwnerLedger
-    owner_records: OwnerRecords
+    known_owners: KnownOwners
     provider_ledger: ProviderHealthLog
     acts: ActLog
     vault: KeyVault
@@ -134,7 +133,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
     names = OrderNames(ports.vault)
     look_up = ContactLookup(ports.registries)
     acts = ActRecorder(log=ports.acts, clock=clock, next_id=ports.next_id)
-    owners = KnownOwners(ports.owner_records, clock)
+    owners = ports.known_owners
     admission = Admission(
         ledger=ports.owners, owners=owners, clock=clock, quota_limits=policy.quota_limits
     )

@@ -1,7 +1,8 @@
 """What is agreed with an owner: as whom it may write, where answers go, and whom it only tries out."""
 
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 from domain.channel import Channel
@@ -22,7 +23,9 @@ class Agreement:
     reply_to: str | None = None
     """To whom an answer to an e-mail goes, with or without a name; None for whom it is from."""
     test_recipients: frozenset[str] = frozenset()
-    """The comparison keys of those to whom nothing is ever sent; whoever orders it is answered as if."""
+    """The marks of those to whom nothing is ever sent; whoever orders it is answered as if."""
+    mark: Callable[[str], str] = field(default=str, compare=False, repr=False)
+    """Makes of a comparison key the mark by which it is known again."""
 
     def lets_emails_come_from(self, sender: str) -> bool:
         """Whether the owner may send e-mails from an address, whatever name stands before it."""
@@ -38,7 +41,7 @@ class Agreement:
 
     def only_tries(self, address: Contact, channel: Channel) -> bool:
         """Whether what goes to an address is only tried out, and never sent."""
-        return comparison_key(address, channel) in self.test_recipients
+        return self.mark(comparison_key(address, channel)) in self.test_recipients
 
 
 ANY_SENDER_GOES: Final = Agreement(senders=frozenset({ANY_SENDER}))

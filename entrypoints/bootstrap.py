@@ -1,5 +1,6 @@
 """The composition root: the one place where ports meet adapters."""
 
+import asyncio
 import os
 import random
 import socket
@@ -32,6 +33,8 @@ from adapters.unread_mail.postgres import PostgresUnreadMails
 from adapters.webhooks.http_receivers import HttpWebhookClient, WebhookSigner
 from adapters.webhooks.postgres import PostgresWebhooks
 from application.assembly import Application, Ports, assemble
+from application.known_owners import KnownOwners
+from application.operations.owners import OwnerService
 from application.ports.token_verifier import TokenVerifier
 from application.setting import SettingError
 from entrypoints.http.app import create_app
@@ -42,7 +45,7 @@ from entrypoints.http.transport.bodies import BodyLimits
 from entrypoints.http.transport.middleware import log_served
 from entrypoints.http.webhooks.responses import webhook_challenge, webhook_message
 from entrypoints.settings import Settings
-from entrypoints.wiring.agreements import agreements
+from entrypoints.wiring.agreements import agreements, import_owners_file
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.providers import providers, reporting
 from entrypoints.wiring.registries import registries
@@ -52,6 +55,7 @@ from entrypoints.wiring.store import (
     order_repository,
     owner_records,
     projection_runner,
+    recorder,
     refuse_unsafe_database,
 )
 from entrypoints.wiring.tokens import condition_token, documents, verifier
@@ -134,6 +138,12 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
         signer = WebhookSigner(vault)
         receivers = HttpWebhookClient(signer, permitted=settings.webhook_hosts)
         stack.push_async_callback(receivers.aclose)
+        records = await owner_records(appender, pool)
+        owners = OwnerService(records=records, recorder=recorder(pool))
+        await import_owners_file(settings, owners, vault)
+        known = KnownOwners(records, utc_now)
+        await known.read()
+        stack.push_async_callback(_ended, asyncio.create_task(known.follow()))
         ports = Ports(
             orders=order_repository(appender, pool, vault),
             agenda=PostgresAgenda(pool, listener),
@@ -142,7 +152,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             unread=PostgresUnreadMails(pool, vault),
             webhooks=PostgresWebhooks(pool),
             owners=PostgresOwnerLedger(pool),
-            owner_records=await owner_records(appender, pool),
+            known_owners=known,
             provider_ledger=PostgresProviderHealthLog(pool),
             acts=PostgresActLog(pool),
             vault=vault,
@@ -153,7 +163,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             feed=PostgresStatusFeed(pool, projecting),
             projections=projecting,
             registries=registries(settings, pool),
-            agreements=agreements(settings),
+            agreements=agreements(settings, known, vault),
             condition=condition,
             providers=providers(settings, stack),
             receivers=receivers,
@@ -169,9 +179,14 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
         yield Running(
             application=application,
             projecting=projecting,
-            verifier=await verifier(settings, stack),
+            verifier=await verifier(settings, stack, known),
             webhook_key=signer.public_key,
         )
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def api(settings: Settings, running: Running) -> ASGIApp:

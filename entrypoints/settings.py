@@ -140,7 +140,9 @@ class Settings:
         _path, None, "the file of the keys that seal personal data; made on first start"
     )
     owners_file: Path | None = setting(
-        _path, None, "a JSON file of owners: organisation numbers, short names, and what is agreed"
+        _path,
+        None,
+        "a JSON file of owners that is imported at start: numbers, short names, what is agreed",
     )
 
     maskinporten_issuer: str | None = setting(

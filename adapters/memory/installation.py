@@ -26,6 +26,7 @@ from adapters.memory.status_feed import InMemoryStatusFeed
 from adapters.memory.unread_mail import InMemoryUnreadMails
 from adapters.memory.webhooks import InMemoryWebhookClient, InMemoryWebhooks
 from application.assembly import Ports
+from application.known_owners import KnownOwners
 from application.operations.health import ProjectionStanding
 from application.ports.webhooks import DeliveryFailure, Webhook
 from application.queries.status_feed import Entry
@@ -79,7 +80,7 @@ class InMemoryInstallation:
             unread=self.unread,
             webhooks=InMemoryWebhooks(self.orders, feed),
             owners=self.owners,
-            owner_records=self.owner_records,
+            known_owners=KnownOwners(self.owner_records, clock),
             provider_ledger=InMemoryProviderHealthLog(),
             acts=self.acts,
             vault=self.vault,

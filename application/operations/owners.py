@@ -1,6 +1,8 @@
 """What an operator decides of an owner; each decision is an event of the owner's record, with who and why."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial, reduce
 from typing import assert_never
 
 from application.envelope import Actor, RecordedOfOwner
@@ -9,8 +11,21 @@ from application.ports.order_repository import ConcurrentUpdateError
 from application.ports.owner_records import OwnerRecords, evolved
 from domain.operations.acts import OwnerResumed, OwnerSuspended
 from domain.owner import events
-from domain.owner.events import OwnerEvent
-from domain.owner.record import OwnerRecord, owner_key
+from domain.owner.events import DailyLimits, OwnerEvent
+from domain.owner.record import OwnerRecord, Terms, evolve, owner_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerEntry:
+    """What is written down of one owner, to be imported."""
+
+    name: str
+    organisations: tuple[str, ...]
+    senders: frozenset[str] | None = None
+    reply_to: str | None = None
+    test_recipients: frozenset[str] = frozenset()
+    """By what they are compared."""
+    limits: DailyLimits = DailyLimits()  # noqa: RUF009  # frozen
 
 
 class OwnerService:
@@ -66,6 +81,44 @@ class OwnerService:
         """
         return await self._records.history(owner)
 
+    async def import_all(
+        self,
+        entries: Sequence[OwnerEntry],
+        *,
+        mark: Callable[[str], str],
+        by: Actor,
+        reason: str,
+    ) -> Sequence[str]:
+        """Let these owners order here, on these terms, and no others; the names of those that differed.
+
+        `mark` makes of a test recipient what it is known again by.
+
+        Raises:
+            ReasonMissingError: nobody would know why; nothing was done.
+            StoreUnavailableError: some may have been imported; do it again.
+        """
+        why = reason_in_a_line(reason)
+        named = {owner_key(each.name) for each in entries}
+        known = evolved({}, await self._records.after(0))
+        differed: list[str] = []
+        for entry in entries:
+            terms = Terms(
+                senders=None if entry.senders is None else tuple(sorted(entry.senders)),
+                reply_to=entry.reply_to,
+                test_recipients=tuple(sorted(map(mark, entry.test_recipients))),
+                limits=entry.limits,
+            )
+            decide = partial(_imported, entry, terms, why)
+            owner = owner_key(entry.name)
+            differs = decide(known.get(owner) or OwnerRecord(owner=owner))
+            if differs and await self._decide(owner, decide, by=by):
+                differed.append(entry.name)
+        for owner, record in known.items():
+            if record.registration is not None and owner not in named:
+                await self._decide(owner, lambda each: each.deregister(reason=why), by=by)
+                differed.append(record.registration.name)
+        return differed
+
     async def carry_over(self, owner: str, reason: str, *, by: Actor) -> None:
         """Suspend an owner that was suspended before there were records.
 
@@ -87,6 +140,14 @@ class OwnerService:
             except ConcurrentUpdateError:
                 continue
             return bool(decided)
+
+
+def _imported(
+    entry: OwnerEntry, terms: Terms, reason: str, record: OwnerRecord
+) -> Sequence[OwnerEvent]:
+    registered = record.register(entry.name, entry.organisations, reason=reason)
+    then = reduce(evolve, registered, record)
+    return (*registered, *then.agree(terms, reason=reason))
 
 
 def in_words(event: OwnerEvent) -> str:

@@ -17,6 +17,7 @@ from domain.channel import ChannelChoice
 from domain.order.errors import CannotBePlacedError
 from domain.order.events import OrderId
 from domain.order.placing import NewOrder
+from domain.owner.record import OwnerRecord
 from domain.sms_segments import segments
 
 log = structlog.get_logger()
@@ -89,9 +90,10 @@ class Admission:
             OverCeilingError: it would be more than the owner may order today.
             StoreUnavailableError: try again later.
         """
-        if await self._owners.is_suspended(owner):
+        record = await self._owners.of(owner)
+        if record.suspended_because is not None:
             raise OwnerStoppedError
-        ceiling = self._ceilings.get(owner.lower(), self._ceilings.get(EVERYBODY, QuotaLimit()))
+        ceiling = self._ceiling(record)
         admitted = Admitted()
         if ceiling.is_none:
             yield admitted
@@ -112,6 +114,15 @@ class Admission:
         finally:
             if admitted.is_void and order_id is not None:
                 await self._give_back(order_id)
+
+    def _ceiling(self, record: OwnerRecord) -> QuotaLimit:
+        """How much an owner may order: what is agreed with it, or else what the installation says."""
+        agreed = record.terms.limits
+        usual = self._ceilings.get(record.owner, self._ceilings.get(EVERYBODY, QuotaLimit()))
+        return QuotaLimit(
+            usual.recipients if agreed.recipients is None else agreed.recipients,
+            usual.segments if agreed.sms_segments is None else agreed.sms_segments,
+        )
 
     async def _give_back(self, order_id: OrderId) -> None:
         try:

@@ -1,9 +1,12 @@
 """`varsel owners`: what an operator decides of an owner, and what was decided before."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from cyclopts import App
 from rich.console import Console
 
-from adapters.tokens.owners_file import OwnersFile, OwnersFileError
+from adapters.tokens.owners_file import OwnersFileError, read_owners
 from application.envelope import RecordedOfOwner
 from application.operations.owners import in_words
 from entrypoints.cli.app import settings_from
@@ -11,7 +14,7 @@ from entrypoints.cli.database import asked, database
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
 from entrypoints.settings import Settings
-from entrypoints.wiring.operator_tools import owners
+from entrypoints.wiring.operator_tools import owners, owners_and_marks
 
 app = App(name="owners", help="Suspend an owner, resume it, and see what was decided of it.")
 
@@ -106,6 +109,34 @@ def show(owner: str) -> None:
         _say(f"Nothing is recorded of {owner}.")
 
 
+@app.command(name="import")
+def import_(file: Path, *, reason: str) -> None:
+    """Let the owners that a file names order here, on the terms that it says, and no others.
+
+    Who is not in it is registered no more; what it says as the records do is left alone. Let
+    VARSEL_OWNERS_FILE name the same file: what that says is imported at each start.
+
+    Parameters
+    ----------
+    file
+        JSON, as docs/operating.md describes it.
+    reason
+        Why; it goes on record with your name.
+    """
+    try:
+        entries = read_owners(file)
+    except OwnersFileError as problem:
+        raise Refusal(str(problem)) from None
+
+    async def write() -> Sequence[str]:
+        settings = settings_from()
+        async with owners_and_marks(settings, database()) as (service, mark):
+            return await service.import_all(entries, mark=mark, by=operator(), reason=reason)
+
+    differed = asked(write())
+    _say(f"Imported: {', '.join(differed)}" if differed else "Nothing differs.")
+
+
 # As they were called before.
 app.command(suspend, name="stop", show=False)
 app.command(resume, name="let", show=False)
@@ -117,7 +148,7 @@ def _may_be_known(owner: str, settings: Settings) -> bool:
     if settings.owners_file is None or settings.owner_is_organisation:
         return True
     try:
-        known = OwnersFile(settings.owners_file).short_names
+        known = [each.name for each in read_owners(settings.owners_file)]
     except OwnersFileError:
         return True  # nobody can tell, and a suspension must not wait for that
     names = {each.lower() for each in (*known, settings.internal_owner)}

@@ -12,6 +12,7 @@ from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
 from adapters.tokens.development import DevelopmentIssuerRefusedError
 from adapters.tokens.owners_file import OwnersFileError
+from application.ports.order_repository import StoreUnavailableError
 from application.setting import SettingError
 from entrypoints import processes
 from entrypoints.bootstrap import refuse_unsafe_start
@@ -74,7 +75,7 @@ def _run(settings: Settings, process: Callable[[], Awaitable[None]]) -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(whole())
-    except PostgresError as problem:
-        raise Refusal(str(problem)) from None
+    except (PostgresError, StoreUnavailableError) as problem:
+        raise Refusal(str(problem) or "the database cannot be reached") from None
     except (KeyFileError, OwnersFileError, SettingError) as problem:
         raise RefusedSettings(str(problem)) from None

@@ -1,6 +1,6 @@
 """What an operator's commands are lent, each with few connections of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from adapters.act_log.postgres import PostgresActLog
@@ -20,6 +20,7 @@ from application.operations.operator import ActQueries, QuarantineService
 from application.operations.owners import OwnerService
 from application.operations.recorder import ActRecorder
 from application.queries.audit import AuditQueries
+from application.recorded_agreements import marks_of_test_recipients
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.store import (
@@ -87,6 +88,17 @@ async def owners(database: str) -> AsyncIterator[OwnerService]:
             yield OwnerService(records=records, recorder=recorder(pool))
         finally:
             await appender.stop()
+
+
+@asynccontextmanager
+async def owners_and_marks(
+    settings: Settings, database: str
+) -> AsyncIterator[tuple[OwnerService, Callable[[str], str]]]:
+    """Lend the owners' records, and what test recipients are known by, which takes the key file."""
+    async with await open_pool(database, size=1, name="varsel owners") as pool:
+        mark = marks_of_test_recipients(await key_vault(settings, pool))
+    async with owners(database) as service:
+        yield service, mark
 
 
 @asynccontextmanager

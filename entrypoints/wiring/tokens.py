@@ -17,9 +17,10 @@ from adapters.tokens.issuers import Kind as IssuerKind
 from adapters.tokens.keys import JwksKeys
 from adapters.tokens.maskinporten import ClientKeyError, MaskinportenClient
 from adapters.tokens.organisations import is_organisation_number
-from adapters.tokens.owners_file import OwnersFile
+from adapters.tokens.owners_file import read_owners
 from adapters.tokens.verifier import JwtVerifier
 from application.caller import CONDITION
+from application.known_owners import KnownOwners
 from application.ports.token_verifier import TokenVerifier
 from application.setting import SettingError
 from entrypoints.settings import Settings
@@ -47,16 +48,24 @@ def organisation_of(settings: Settings, owner: str, number: str | None = None) -
     """
     if not is_short_name(owner):
         raise ValueError(f"{owner} is no short name of an owner: write small letters and digits")
-    file = None if settings.owners_file is None else OwnersFile(settings.owners_file)
-    number = number or (number_of(owner) if file is None else file.number_of(owner))
+    file = None if settings.owners_file is None else _numbers(settings.owners_file)
+    number = number or (number_of(owner) if file is None else _first_of(file, owner))
     if number is None:
         raise ValueError(f"{owner} is no owner: {settings.owners_file} does not name it")
     if not is_organisation_number(number):
         raise ValueError(f"{number} is no organisation number: its last digit checks the others")
-    known = OWNERS.get(number) if file is None else file.short_name(number)
+    known = OWNERS.get(number) if file is None else file.get(number)
     if known not in {owner, None} or (known is None and file is not None):
         raise ValueError(f"{number} is {'nobody' if known is None else known}'s, and not {owner}'s")
     return number
+
+
+def _numbers(file: Path) -> Mapping[str, str]:
+    return {number: each.name for each in read_owners(file) for number in each.organisations}
+
+
+def _first_of(names: Mapping[str, str], owner: str) -> str | None:
+    return next((number for number, name in names.items() if name == owner), None)
 
 
 def documents(settings: Settings) -> Mapping[str, bytes]:
@@ -72,7 +81,7 @@ def documents(settings: Settings) -> Mapping[str, bytes]:
     }
 
 
-async def verifier(settings: Settings, stack: AsyncExitStack) -> TokenVerifier:
+async def verifier(settings: Settings, stack: AsyncExitStack, known: KnownOwners) -> TokenVerifier:
     """Who judges tokens, by the keys of every issuer that the settings name."""
     configured: Sequence[tuple[IssuerKind, str | None, str | None]] = (
         ("maskinporten", settings.maskinporten_issuer, settings.maskinporten_audience),
@@ -103,7 +112,7 @@ async def verifier(settings: Settings, stack: AsyncExitStack) -> TokenVerifier:
         issuers.append(development.issuer("maskinporten", audience=settings.base_url))
         if settings.platform_issuer is None:
             issuers.append(development.issuer("platform"))
-    owners, is_active = _owners(settings)
+    owners, is_active = _owners(settings, known)
     knows_whom_it_issues_for = settings.owners_file is None and not fetching
     return JwtVerifier(
         issuers=issuers,
@@ -116,18 +125,15 @@ async def verifier(settings: Settings, stack: AsyncExitStack) -> TokenVerifier:
 
 
 def _owners(
-    settings: Settings,
+    settings: Settings, known: KnownOwners
 ) -> tuple[Callable[[str], str | None], Callable[[str], bool] | None]:
     """Who is an owner now: by organisation number, and by short name.
 
-    Without a file there are none but those of the development issuer.
+    Those that are registered; without a file, in development, also those of the development issuer.
     """
-    if settings.owners_file is not None:
-        owners = OwnersFile(settings.owners_file)
-        return owners.short_name, owners.is_active
-    if settings.development_issuer:
-        return OWNERS.get, None
-    return lambda _: None, lambda _: False
+    if settings.owners_file is None and settings.development_issuer:
+        return lambda number: known.short_name(number) or OWNERS.get(number), None
+    return known.short_name, known.may_order
 
 
 def condition_token(settings: Settings) -> Callable[[str], Awaitable[str]] | None:

@@ -15,7 +15,7 @@ from application.known_owners import KnownOwners
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_records import Entry
 from contracts.order_repository_contract import SetClock
-from contracts.owner_records_contract import resume, suspend
+from contracts.owner_records_contract import KARI, resume, suspend
 
 SECOND = timedelta(seconds=1)
 
@@ -27,6 +27,7 @@ class Records(InMemoryOwnerRecords):
         super().__init__(POPOApplicationRecorder(), clock=clock, next_id=uuid4)
         self.asked: list[int] = []
         self.is_away = False
+        self.followed = asyncio.Event()
         self.answers = asyncio.Event()
         self.answers.set()
 
@@ -36,6 +37,7 @@ class Records(InMemoryOwnerRecords):
         await self.answers.wait()
         if self.is_away:
             raise StoreUnavailableError
+        self.followed.set()
         return await super().after(position)
 
 
@@ -128,3 +130,36 @@ async def test_only_what_is_new_is_read(
 
     assert await known.is_suspended("ttd")
     assert records.asked == [0, 1]
+
+
+async def test_who_may_order_is_known_by_number_and_by_name(
+    records: Records, clock: SetClock, known: KnownOwners
+) -> None:
+    record = await records.load("ttd")
+    registered = record.register("Ttd", ["991825827", "889640782"], reason="begins")
+    record = await records.append(record, registered, by=KARI)
+    await known.look()
+
+    assert known.short_name("889640782") == "Ttd"
+    assert known.short_name("974761076") is None
+    assert known.may_order("Ttd")
+    assert not known.may_order("ttd")  # as its tokens say it
+    assert not known.may_order("skd")
+
+    await records.append(record, record.deregister(reason="has left"), by=KARI)
+    clock.now += SECOND
+    await known.look()
+    assert known.short_name("889640782") is None
+    assert not known.may_order("Ttd")
+
+
+async def test_who_asks_without_waiting_is_told_what_is_followed_meanwhile(
+    records: Records, known: KnownOwners
+) -> None:
+    await suspend(records, "ttd")
+    following = asyncio.create_task(known.follow())
+    await records.followed.wait()
+    await asyncio.sleep(0)
+
+    assert known.now("ttd").suspended_because is not None
+    following.cancel()

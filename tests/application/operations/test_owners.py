@@ -11,7 +11,7 @@ from typing_extensions import override
 from adapters.memory.act_log import InMemoryActLog
 from adapters.memory.owner_records import InMemoryOwnerRecords
 from application.envelope import SERVICE, Actor
-from application.operations.owners import OwnerService, in_words
+from application.operations.owners import OwnerEntry, OwnerService, in_words
 from application.operations.recorder import ActRecorder
 from contracts.owner_records_contract import KARI
 from domain.owner.events import (
@@ -96,6 +96,71 @@ async def test_what_was_decided_before_there_were_records_says_so(owners: OwnerS
     await owners.carry_over("ttd", "sends to everybody", by=SERVICE)
 
     assert await owners.suspended() == {"ttd": "sends to everybody (carried over)"}
+
+
+TTD = OwnerEntry(
+    name="TTD",
+    organisations=("991825827",),
+    senders=frozenset({"ttd", "ttd.example"}),
+    test_recipients=frozenset({"4799999999"}),
+    limits=DailyLimits(recipients=1000),
+)
+SKD = OwnerEntry(name="skd", organisations=("974761076",))
+
+
+async def imported(owners: OwnerService, *entries: OwnerEntry) -> Sequence[str]:
+    return await owners.import_all(
+        entries, mark=lambda key: f"mark of {key}", by=KARI, reason="asked for it"
+    )
+
+
+async def test_who_is_imported_is_registered_on_its_terms_with_who_and_why(
+    owners: OwnerService,
+) -> None:
+    assert await imported(owners, TTD, SKD) == ["TTD", "skd"]
+
+    registered, agreed = await owners.history("ttd")
+    assert registered.event == OwnerRegistered(
+        name="TTD", organisations=("991825827",), reason="asked for it"
+    )
+    assert agreed.event == TermsAgreed(
+        senders=("ttd", "ttd.example"),
+        reply_to=None,
+        test_recipients=("mark of 4799999999",),
+        limits=DailyLimits(recipients=1000),
+        reason="asked for it",
+    )
+    assert registered.recorded_by == agreed.recorded_by == KARI
+    assert len(await owners.history("skd")) == 1
+
+
+async def test_where_nothing_differs_nothing_is_recorded(
+    owners: OwnerService, records: Records
+) -> None:
+    await imported(owners, TTD, SKD)
+    before = await records.after(0)
+
+    assert await imported(owners, SKD, TTD) == []
+    assert await records.after(0) == before
+
+
+async def test_who_is_left_out_may_order_no_more_and_stays_suspended(owners: OwnerService) -> None:
+    await imported(owners, TTD, SKD)
+    await owners.suspend("ttd", by=KARI, reason="sends to everybody")
+
+    assert await imported(owners, SKD) == ["TTD"]
+
+    assert (await owners.history("ttd"))[-1].event == OwnerDeregistered(reason="asked for it")
+    assert await owners.suspended() == {"ttd": "sends to everybody"}
+    assert await imported(owners, SKD) == []
+
+
+async def test_several_processes_that_import_the_same_record_it_once(
+    owners: OwnerService, records: Records
+) -> None:
+    await asyncio.gather(*(imported(owners, TTD, SKD) for _ in range(3)))
+
+    assert len(await records.after(0)) == 3
 
 
 @pytest.mark.parametrize(

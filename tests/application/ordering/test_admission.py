@@ -2,18 +2,22 @@
 
 from uuid import uuid4
 
+import pytest
 from typing_extensions import override
 
 from adapters.memory.installation import InMemoryInstallation
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from application.known_owners import KnownOwners
-from application.ordering.admission import Admission
+from application.ordering.admission import Admission, QuotaExceededError
 from application.ordering.commands import NewOrder
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, QuotaLimit
 from contracts.order_repository_contract import SetClock
+from contracts.owner_records_contract import KARI, REGISTERED
 from domain.channel import ChannelChoice
 from domain.order.events import OrderId
+from domain.owner.events import DailyLimits
+from domain.owner.record import Terms
 from tests.samples import STRANGER
 
 
@@ -39,3 +43,39 @@ async def test_what_cannot_be_given_back_stays_counted_and_is_answered() -> None
         admitted.is_void = True
 
     assert await ledger.used("ttd", clock.now.date()) == Amount(recipients=1)
+
+
+@pytest.mark.parametrize(
+    "agreed, may_be_ordered",
+    [
+        (DailyLimits(), 1),
+        (DailyLimits(recipients=3), 3),
+        (DailyLimits(recipients=0), 0),
+        (DailyLimits(sms_segments=7), 1),
+    ],
+)
+async def test_what_is_agreed_with_an_owner_goes_before_what_the_installation_lets_everybody(
+    agreed: DailyLimits, may_be_ordered: int
+) -> None:
+    clock = SetClock()
+    memory = InMemoryInstallation(clock=clock)
+    record = await memory.owner_records.append(
+        await memory.owner_records.load("ttd"), [REGISTERED], by=KARI
+    )
+    terms = record.agree(Terms(limits=agreed), reason="asked for it")
+    await memory.owner_records.append(record, terms, by=KARI)
+    admission = Admission(
+        ledger=InMemoryOwnerLedger(),
+        owners=memory.ports.known_owners,
+        clock=clock,
+        quota_limits={"*": QuotaLimit(recipients=1)},
+    )
+    order = NewOrder(channel=ChannelChoice.EMAIL, recipients=(STRANGER,))
+
+    for _ in range(may_be_ordered):
+        async with admission.of("TTD", [order]):
+            pass
+
+    with pytest.raises(QuotaExceededError):
+        async with admission.of("TTD", [order]):
+            pass

@@ -79,6 +79,38 @@ def test_what_was_decided_of_an_owner_is_shown_with_who_and_why(varsel: Command)
     assert varsel("owners", "show", "skd").stdout == "Nothing is recorded of skd.\n"
 
 
+def test_owners_are_imported_from_a_file_and_only_what_differs(
+    varsel: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "owners.json"
+    file.write_text(
+        '{"991825827": {"name": "ttd", "senders": ["TTD"], "testRecipients": ["+4799999999"],'
+        ' "limits": {"recipients": 1000}}, "974761076": "skd"}'
+    )
+    because = ("--reason", "a new agreement")
+    assert varsel("owners", "import", str(file), *because).stdout == "Imported: ttd, skd\n"
+    assert varsel("owners", "import", str(file), *because).stdout == "Nothing differs.\n"
+    file.write_text('{"974761076": "skd"}')
+    assert varsel("owners", "import", str(file), *because).stdout == "Imported: ttd\n"
+
+    registered, agreed, gone = varsel("owners", "show", "ttd").stdout.splitlines()
+
+    assert "registered ttd by 991825827" in registered
+    assert "senders ttd; 1 test recipients; 1000 recipients a day" in agreed
+    assert gone.endswith(f"(operator)  registered no more  because: {because[1]}")
+
+
+def test_a_file_that_cannot_be_read_imports_nothing(varsel: Command, tmp_path: Path) -> None:
+    file = tmp_path / "owners.json"
+    file.write_text('{"991825827": {"name": "ttd", "sender": ["*"]}}')
+
+    refused = varsel("owners", "import", str(file), "--reason", "a new agreement")
+
+    assert refused.returncode == 1
+    assert "owners.json" in refused.stderr
+    assert varsel("owners", "show", "ttd").stdout == "Nothing is recorded of ttd.\n"
+
+
 @pytest.mark.parametrize(
     "words", [("suspend", "ttd"), ("suspend", "ttd", "--reason", " "), ("resume", "ttd")]
 )

@@ -4,11 +4,18 @@ import json
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from adapters.memory.installation import InMemoryInstallation
+from application.known_owners import KnownOwners
+from application.operations.owners import OwnerService
+from application.operations.recorder import ActRecorder
 from application.ports.token_verifier import NoOwnerError
 from entrypoints.settings import Settings
+from entrypoints.wiring.agreements import import_owners_file
+from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.tokens import development_issuer, organisation_of, verifier
 
 
@@ -20,12 +27,22 @@ def settings(folder: Path, owners: dict[str, str] | None = None) -> Settings:
     return Settings(data=folder, development_issuer=True, owners_file=file)
 
 
+async def known_by(installed: Settings) -> KnownOwners:
+    """The owners that the service knows after its start."""
+    memory = InMemoryInstallation(clock=utc_now)
+    recorder = ActRecorder(log=memory.acts, clock=utc_now, next_id=uuid4)
+    owners = OwnerService(records=memory.owner_records, recorder=recorder)
+    await import_owners_file(installed, owners, memory.vault)
+    await memory.ports.known_owners.look()
+    return memory.ports.known_owners
+
+
 async def owner_of(installed: Settings, owner: str, number: str | None = None) -> str:
     """Whom the service takes the bearer of a token for."""
     issuer = development_issuer(installed.data, installed.base_url)
     token = issuer.issue(owner, organisation_of(installed, owner, number), "scope")
     async with AsyncExitStack() as stack:
-        judge = await verifier(installed, stack)
+        judge = await verifier(installed, stack, await known_by(installed))
         caller = await judge.verify(authorization=[f"Bearer {token}"], platform_access_token=[])
     return caller.owner
 
