@@ -72,6 +72,32 @@ async def test_who_was_stopped_before_there_were_records_is_carried_over_once(
     assert (await store.owners.load("ttd")).suspended_because is None
 
 
+async def test_who_is_being_carried_over_by_one_process_is_not_by_another(
+    store: PostgresStore,
+) -> None:
+    """Else the other could suspend again whom an operator has resumed meanwhile."""
+    await stop_as_the_version_before(store, "ttd", "sends to everybody")
+    told: list[str] = []
+    has_begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slowly(*_: str) -> None:
+        told.append("one")
+        has_begun.set()
+        await may_end.wait()
+
+    async def at_once(*_: str) -> None:
+        told.append("another")
+
+    one = asyncio.create_task(carry_over_stopped(store.pool, slowly))
+    await has_begun.wait()
+    another = asyncio.create_task(carry_over_stopped(store.pool, at_once))
+    await asyncio.wait({another}, timeout=0.5)
+    may_end.set()
+    await asyncio.gather(one, another)
+
+    assert told == ["one"]
+
+
 async def test_what_could_not_be_carried_over_is_carried_over_later(store: PostgresStore) -> None:
     async def away(*_: str) -> None:
         raise StoreUnavailableError
