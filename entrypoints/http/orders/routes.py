@@ -19,6 +19,7 @@ from entrypoints.http.orders.responses import (
 )
 from entrypoints.http.transport.authentication import actor
 from entrypoints.http.transport.contract import ORDER_ID, Refusals, Reply, operation
+from entrypoints.http.transport.dependencies import OwnOrder
 from entrypoints.http.transport.links import BASE, Links
 from entrypoints.http.transport.problem_types import PlainProblem, ValidationProblem
 from entrypoints.http.transport.problems import NOTHING_FOUND, refusing
@@ -38,17 +39,12 @@ _EMPTY: Final[Refusals] = {OrderNotFoundError: refusing(NOTHING_FOUND)}
     replies={200: Reply(words="The order."), 400: _NO_GUID, 404: _NOTHING},
     refusals=_EMPTY,
 )
-async def read_order(
-    its_id: NamedDependency[OrderId],
-    caller: NamedDependency[Caller],
-    application: NamedDependency[Application],
-    links: NamedDependency[Links],
-) -> OrderAnswer:
+async def read_order(order: OwnOrder, links: NamedDependency[Links]) -> OrderAnswer:
     """An order as it was placed.
 
     With the defaults filled in, and without the addresses that were looked up.
     """
-    return order_as_placed(await application.orders.order(its_id, caller.owner), links)
+    return order_as_placed(order, links)
 
 
 @operation(
@@ -61,8 +57,7 @@ async def read_order(
     refusals=_EMPTY,
 )
 async def read_order_status(
-    its_id: NamedDependency[OrderId],
-    caller: NamedDependency[Caller],
+    order: OwnOrder,
     application: NamedDependency[Application],
     links: NamedDependency[Links],
 ) -> OrderStatusAnswer:
@@ -70,7 +65,6 @@ async def read_order_status(
 
     `succeeded` counts what the provider has accepted or reported as delivered, for both channels.
     """
-    order = await application.orders.order(its_id, caller.owner)
     return order_with_status(order, links, application.orders.waits_until(order))
 
 
@@ -83,13 +77,9 @@ async def read_order_status(
     replies={200: Reply(words="The e-mails."), 400: _NO_GUID, 404: _NOTHING},
     refusals=_EMPTY,
 )
-async def read_emails(
-    its_id: NamedDependency[OrderId],
-    caller: NamedDependency[Caller],
-    application: NamedDependency[Application],
-) -> NotificationsAnswer:
+async def read_emails(order: OwnOrder) -> NotificationsAnswer:
     """An order's e-mails, each with its result."""
-    return notifications_of(await application.orders.order(its_id, caller.owner), Channel.EMAIL)
+    return notifications_of(order, Channel.EMAIL)
 
 
 @operation(
@@ -101,13 +91,9 @@ async def read_emails(
     replies={200: Reply(words="The text messages."), 400: _NO_GUID, 404: _NOTHING},
     refusals=_EMPTY,
 )
-async def read_text_messages(
-    its_id: NamedDependency[OrderId],
-    caller: NamedDependency[Caller],
-    application: NamedDependency[Application],
-) -> NotificationsAnswer:
+async def read_text_messages(order: OwnOrder) -> NotificationsAnswer:
     """An order's text messages, each with its result."""
-    return notifications_of(await application.orders.order(its_id, caller.owner), Channel.SMS)
+    return notifications_of(order, Channel.SMS)
 
 
 @operation(

@@ -5,11 +5,10 @@ from typing import Final
 from litestar.di import NamedDependency
 
 from application.assembly import Application
-from application.caller import Caller
 from application.seeking import OrderNotFoundError
-from domain.order.events import OrderId
 from entrypoints.http.shipments.responses import ShipmentAnswer, shipment
 from entrypoints.http.transport.contract import ORDER_ID, Reply, operation
+from entrypoints.http.transport.dependencies import OwnOrder
 from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem
 from entrypoints.http.transport.problems import NO_SUCH_PATH, SHIPMENT_NOT_FOUND, refusing
@@ -52,15 +51,12 @@ from entrypoints.http.validation.errors import InvalidRequestError
     },
 )
 async def read_shipment(
-    its_id: NamedDependency[OrderId],
-    caller: NamedDependency[Caller],
-    application: NamedDependency[Application],
+    order: OwnOrder, application: NamedDependency[Application]
 ) -> ShipmentAnswer:
     """The delivery manifest of an order.
 
     Every notification with its destination and status, e-mails before text messages.
     """
-    order = await application.orders.order(its_id, caller.owner)
     return shipment(order, application.orders.waits_until(order))
 
 
