@@ -18,7 +18,7 @@ import uvicorn
 from typing_extensions import override
 
 from adapters.channels.smtp.delivery_reports import read_mail
-from adapters.channels.smtp.door import DOOR
+from adapters.channels.smtp.kind import DOOR
 from adapters.channels.smtp.provider import SmtpProvider
 from adapters.channels.smtp.session import Tls
 from application.ports.provider import HandoverAccepted, OutboundEmail

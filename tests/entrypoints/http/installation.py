@@ -9,8 +9,8 @@ import httpx
 from litestar.types import ASGIApp
 
 from adapters.channels.kannel.kind import DOOR as KANNEL
-from adapters.channels.link_mobility.door import DOOR as LINK
-from adapters.channels.smtp.door import DOOR as MAIL
+from adapters.channels.link_mobility.kind import DOOR as LINK
+from adapters.channels.smtp.kind import DOOR as MAIL
 from adapters.memory.installation import InMemoryInstallation
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.registries import InMemoryPersonRegistry, registries

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from typing_extensions import override
 
-from adapters.channels.link_mobility.door import DOOR as LINK
-from adapters.channels.smtp.door import DOOR as MAIL
+from adapters.channels.link_mobility.kind import DOOR as LINK
+from adapters.channels.smtp.kind import DOOR as MAIL
 from application.delivery.delivery_reports import DeliveryReportService
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.provider_kind import Login, Reporting, Secret
