@@ -1,15 +1,23 @@
 """As whom owners may write where nothing is agreed with them: by what the settings say."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
+from typing_extensions import override
 
 from adapters.memory.installation import InMemoryInstallation
+from adapters.memory.owner_records import InMemoryOwnerRecords
+from application.envelope import Actor
 from application.operations.owners import OwnerService
 from application.operations.recorder import ActRecorder
+from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_agreements import OwnerAgreements
 from domain.agreement import ANY_SENDER_GOES
+from domain.owner.events import OwnerEvent
+from domain.owner.record import OwnerRecord
 from entrypoints.settings import Settings
 from entrypoints.wiring.agreements import agreements, import_owners_file
 from entrypoints.wiring.clock import utc_now
@@ -20,6 +28,43 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "owners.json"
     path.write_text('{"991825827": "ttd", "974761076": {"name": "skd", "senders": ["SKD"]}}')
     return path
+
+
+def leave_ttd_out(file: Path) -> None:
+    file.write_text('{"974761076": "skd"}')
+
+
+class StandsStill(InMemoryOwnerRecords):
+    """Can be read, and takes nothing."""
+
+    @override
+    async def append(
+        self, record: OwnerRecord, events: Sequence[OwnerEvent], *, by: Actor
+    ) -> OwnerRecord:
+        raise StoreUnavailableError
+
+
+async def test_where_nothing_can_be_recorded_at_start_what_was_recorded_before_holds(
+    file: Path,
+) -> None:
+    """A start that has nothing to import must not wait for a store that takes nothing either."""
+    memory = InMemoryInstallation(clock=utc_now)
+    recorder = ActRecorder(log=memory.acts, clock=utc_now, next_id=uuid4)
+    settings = Settings(owners_file=file)
+    before = OwnerService(records=memory.owner_records, recorder=recorder)
+    await import_owners_file(settings, before, memory.vault)
+    records = StandsStill(memory.orders.log, clock=utc_now, next_id=uuid4)
+    owners = OwnerService(records=records, recorder=recorder)
+
+    with capture_logs() as nothing_differs:
+        await import_owners_file(settings, owners, memory.vault)
+    leave_ttd_out(file)
+    with capture_logs() as ttd_is_left_out:
+        await import_owners_file(settings, owners, memory.vault)
+
+    assert nothing_differs == []
+    assert [each["event"] for each in ttd_is_left_out] == ["owners_file_not_imported"]
+    assert (await records.load("ttd")).registration is not None
 
 
 async def agreed_by(settings: Settings) -> OwnerAgreements:
