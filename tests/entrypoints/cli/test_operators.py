@@ -14,7 +14,7 @@ from tests.service.processes import bare_environ
 
 SAMPLES = Path(registries.__file__).with_name("samples")
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.service]
 
 
 class Command:

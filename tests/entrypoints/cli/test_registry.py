@@ -15,6 +15,8 @@ from tests.adapters.registries.registers import Register, register
 from tests.adapters.tokens.granting import KEY, GrantingIssuer, granting
 from tests.service.processes import bare_environ
 
+pytestmark = pytest.mark.service
+
 SCOPE = "register:addresses.read"
 
 
