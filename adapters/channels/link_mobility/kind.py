@@ -1,4 +1,4 @@
-"""What an installation knows of gateways that speak _NAME Mobility's XML: one, or two alike."""
+"""What an installation knows of gateways that speak LINK Mobility's XML: one, or two alike."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -21,7 +21,7 @@ DOOR: Final = ReportDoor(
     path="/notifications/sms/api/v1/reports",
     operation="takeSmsReports",
     summary="Delivery reports of the SMS gateway",
-    words="In _NAME Mobility's XML. What is acknowledged has been kept.",
+    words="In LINK Mobility's XML. What is acknowledged has been kept.",
     media_types=("application/xml", "text/plain"),
     also_read=("text/xml",),
     example=(
