@@ -92,7 +92,7 @@ class Ports:
     chance: Callable[[], float]
     next_id: Callable[[], UUID]
     process: str
-    """By which name this process is lent orders, and notes what it knows of providers."""
+    """By which name this process is leased orders, and notes what it knows of providers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

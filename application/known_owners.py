@@ -37,7 +37,7 @@ class KnownOwners:
             await asyncio.sleep(_LOOKS)
 
     async def of(self, owner: str) -> OwnerRecord:
-        """An owner's record, as far as it is known; nobody waits long to learn it anew."""
+        """An owner's record, as far as it is known; nobody waits long to learn it again."""
         await self.look()
         return self.now(owner)
 

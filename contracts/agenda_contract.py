@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from application.envelope import SERVICE
-from application.ports.agenda import QUARANTINE, WITHHELD, Agenda, InHand, Wait
+from application.ports.agenda import OVERDUE, QUARANTINE, Agenda, InHand, Wait
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository
 from application.ports.owner_records import OwnerRecords
 from contracts.order_repository_contract import (
@@ -34,7 +34,7 @@ async def claim(
 
 
 async def withheld(agenda: Agenda, now: datetime) -> list[OrderId]:
-    return list(await agenda.claim_withheld(limit=9, worker="anna", now=now, lease=LEASE))
+    return list(await agenda.claim_overdue(limit=9, worker="anna", now=now, lease=LEASE))
 
 
 class AgendaContract:
@@ -54,7 +54,7 @@ class AgendaContract:
 
         assert await claim(agenda, worker="anna") == [due.order_id]
         assert await claim(agenda, NOON + LEASE - SECOND, worker="bo") == []
-        assert await agenda.claim_suspects(limit=9, worker="bo", now=NOON + LEASE, lease=LEASE)
+        assert await agenda.claim_redeliveries(limit=9, worker="bo", now=NOON + LEASE, lease=LEASE)
 
     async def test_whoever_is_still_at_it_has_an_order_for_longer(
         self, orders: OrderRepository, agenda: Agenda
@@ -64,20 +64,20 @@ class AgendaContract:
 
         await agenda.keep([due.order_id], worker="anna", until=NOON + 2 * LEASE)
 
-        assert not await agenda.has_suspects(NOON + 2 * LEASE - SECOND)
-        assert await agenda.has_suspects(NOON + 2 * LEASE)
+        assert not await agenda.has_redeliveries(NOON + 2 * LEASE - SECOND)
+        assert await agenda.has_redeliveries(NOON + 2 * LEASE)
 
     async def test_what_has_been_lent_to_another_meanwhile_is_not_kept(
         self, orders: OrderRepository, agenda: Agenda
     ) -> None:
         await orders.append([due := placing()], by=TTD)
         await claim(agenda, worker="anna")
-        await agenda.claim_suspects(limit=9, worker="bo", now=NOON + LEASE, lease=LEASE)
+        await agenda.claim_redeliveries(limit=9, worker="bo", now=NOON + LEASE, lease=LEASE)
 
         await agenda.keep([due.order_id], worker="anna", until=NOON + 9 * LEASE)
         await agenda.keep([], worker="anna", until=NOON + 9 * LEASE)
 
-        assert await agenda.has_suspects(NOON + 2 * LEASE)
+        assert await agenda.has_redeliveries(NOON + 2 * LEASE)
 
     async def test_only_whoever_was_lent_an_order_gives_it_back(
         self, orders: OrderRepository, agenda: Agenda
@@ -150,7 +150,7 @@ class AgendaContract:
         claimed = await agenda.claim(limit=1, worker="anna", now=NOON, lease=LEASE)
         later = NOON + timedelta(hours=16)
 
-        await agenda.put_off([Wait(due.order_id, claimed[due.order_id].due_at, later)])
+        await agenda.reschedule([Wait(due.order_id, claimed[due.order_id].due_at, later)])
         await agenda.release([due.order_id], worker="anna")
 
         assert await claim(agenda, later - SECOND) == []
@@ -166,7 +166,7 @@ class AgendaContract:
         await orders.append([going_on(opened, resolved())], by=SERVICE)
 
         later = NOON + timedelta(hours=16)
-        await agenda.put_off([Wait(opened.order_id, claimed[opened.order_id].due_at, later)])
+        await agenda.reschedule([Wait(opened.order_id, claimed[opened.order_id].due_at, later)])
         await agenda.release([opened.order_id], worker="anna")
 
         assert await claim(agenda, clock.now) == [opened.order_id]
@@ -176,14 +176,14 @@ class AgendaContract:
     ) -> None:
         await orders.append([suspect := placing()], by=TTD)
         await claim(agenda)
-        assert not await agenda.has_suspects(NOON)
+        assert not await agenda.has_redeliveries(NOON)
 
         after = NOON + LEASE
         assert await claim(agenda, after) == []
-        assert await agenda.has_suspects(after)
-        lent = await agenda.claim_suspects(limit=9, worker="bo", now=after, lease=LEASE)
+        assert await agenda.has_redeliveries(after)
+        lent = await agenda.claim_redeliveries(limit=9, worker="bo", now=after, lease=LEASE)
         assert list(lent) == [suspect.order_id]
-        assert not await agenda.claim_suspects(limit=9, worker="anna", now=after, lease=LEASE)
+        assert not await agenda.claim_redeliveries(limit=9, worker="anna", now=after, lease=LEASE)
 
         await agenda.release([suspect.order_id], worker="bo")
         assert await claim(agenda, after) == [suspect.order_id]
@@ -197,18 +197,18 @@ class AgendaContract:
         now = NOON
         for _ in range(QUARANTINE - 1):
             now += LEASE
-            assert await agenda.claim_suspects(limit=9, worker="bo", now=now, lease=LEASE)
+            assert await agenda.claim_redeliveries(limit=9, worker="bo", now=now, lease=LEASE)
         now += LEASE
 
-        assert not await agenda.has_suspects(now)
-        assert not await agenda.claim_suspects(limit=9, worker="bo", now=now, lease=LEASE)
+        assert not await agenda.has_redeliveries(now)
+        assert not await agenda.claim_redeliveries(limit=9, worker="bo", now=now, lease=LEASE)
         assert await claim(agenda, now) == [other.order_id]
 
         assert await agenda.retry(poison.order_id)
         assert not await agenda.retry(poison.order_id)
-        assert list(await agenda.claim_suspects(limit=9, worker="bo", now=now, lease=LEASE)) == [
-            poison.order_id
-        ]
+        assert list(
+            await agenda.claim_redeliveries(limit=9, worker="bo", now=now, lease=LEASE)
+        ) == [poison.order_id]
 
     async def test_of_suspects_those_come_together_that_one_worker_has_not_given_back(
         self, orders: OrderRepository, agenda: Agenda
@@ -216,12 +216,12 @@ class AgendaContract:
         await orders.append([placing() for _ in range(3)], by=TTD)
         await claim(agenda)
 
-        once = await agenda.claim_suspects(limit=2, worker="bo", now=NOON + LEASE, lease=LEASE)
-        rest = await agenda.claim_suspects(limit=2, worker="bo", now=NOON + LEASE, lease=LEASE)
+        once = await agenda.claim_redeliveries(limit=2, worker="bo", now=NOON + LEASE, lease=LEASE)
+        rest = await agenda.claim_redeliveries(limit=2, worker="bo", now=NOON + LEASE, lease=LEASE)
         assert [len(once), len(rest)] == [2, 1]
 
         again = NOON + 2 * LEASE
-        twice = await agenda.claim_suspects(limit=2, worker="bo", now=again, lease=LEASE)
+        twice = await agenda.claim_redeliveries(limit=2, worker="bo", now=again, lease=LEASE)
         assert len(twice) == 1
 
     async def test_what_is_stuck_is_lent_when_nothing_of_it_can_leave_any_more(
@@ -232,14 +232,14 @@ class AgendaContract:
         now = NOON
         for _ in range(QUARANTINE - 1):
             now += LEASE
-            await agenda.claim_suspects(limit=9, worker="bo", now=now, lease=LEASE)
+            await agenda.claim_redeliveries(limit=9, worker="bo", now=now, lease=LEASE)
 
         for _ in range(QUARANTINE):
-            now += WITHHELD
+            now += OVERDUE
             assert not await withheld(agenda, now)
             now += LEASE
             assert await withheld(agenda, now) == [poison.order_id]
-        assert not await withheld(agenda, now + 2 * WITHHELD)
+        assert not await withheld(agenda, now + 2 * OVERDUE)
 
     async def test_a_suspended_owners_orders_are_lent_when_nothing_of_them_can_leave_any_more(
         self, orders: OrderRepository, agenda: Agenda, records: OwnerRecords
@@ -249,23 +249,25 @@ class AgendaContract:
         await suspend(records, "TTD")
 
         assert await claim(agenda) == []
-        assert not await agenda.has_suspects(NOON + LEASE)
-        assert not await agenda.claim_suspects(limit=9, worker="bo", now=NOON + LEASE, lease=LEASE)
-        assert not await withheld(agenda, NOON + WITHHELD - SECOND)
-        assert set(await withheld(agenda, NOON + WITHHELD + LEASE)) == {
+        assert not await agenda.has_redeliveries(NOON + LEASE)
+        assert not await agenda.claim_redeliveries(
+            limit=9, worker="bo", now=NOON + LEASE, lease=LEASE
+        )
+        assert not await withheld(agenda, NOON + OVERDUE - SECOND)
+        assert set(await withheld(agenda, NOON + OVERDUE + LEASE)) == {
             suspect.order_id,
             due.order_id,
         }
         await resume(records, "ttd")
         await agenda.release([suspect.order_id, due.order_id], worker="anna")
-        assert len(await claim(agenda, NOON + WITHHELD + LEASE)) == 2
+        assert len(await claim(agenda, NOON + OVERDUE + LEASE)) == 2
 
     async def test_what_is_carried_out_is_not_withheld(
         self, orders: OrderRepository, agenda: Agenda
     ) -> None:
         await orders.append([placing()], by=TTD)
 
-        assert not await withheld(agenda, NOON + 2 * WITHHELD)
+        assert not await withheld(agenda, NOON + 2 * OVERDUE)
 
     async def test_what_was_lent_and_is_not_held_is_given_back_as_it_was(
         self, orders: OrderRepository, agenda: Agenda
@@ -274,15 +276,15 @@ class AgendaContract:
         held, lost = await claim(agenda, limit=2)
         assert len(await claim(agenda, worker="bo")) == 1
 
-        await agenda.disclaim([held], worker="anna")
+        await agenda.release_unacknowledged([held], worker="anna")
 
         assert await claim(agenda, worker="cy") == [lost]
-        await agenda.disclaim([], worker="cy")
+        await agenda.release_unacknowledged([], worker="cy")
         after = NOON + LEASE
-        suspects = await agenda.claim_suspects(limit=9, worker="cy", now=after, lease=LEASE)
+        suspects = await agenda.claim_redeliveries(limit=9, worker="cy", now=after, lease=LEASE)
         assert len(suspects) == 2
-        await agenda.disclaim([], worker="cy")
-        again = await agenda.claim_suspects(limit=9, worker="cy", now=after, lease=LEASE)
+        await agenda.release_unacknowledged([], worker="cy")
+        again = await agenda.claim_redeliveries(limit=9, worker="cy", now=after, lease=LEASE)
         assert again == suspects
 
     async def test_many_workers_share_what_is_due(

@@ -30,7 +30,7 @@ def report(reference: str = "reference-1", code: str = "250", provider: str = "s
 
 
 async def under_way(orders: OrderRepository, change: PendingEvents | None = None) -> Order:
-    """An order whose notification has been attempted, and not taken over yet."""
+    """An order whose notification has been attempted, and not accepted yet."""
     (opened,) = await orders.append([change or placing()], by=TTD)
     (order,) = await orders.append([going_on(opened, resolved(), attempted())], by=SERVICE)
     return order

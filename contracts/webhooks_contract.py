@@ -63,7 +63,7 @@ async def claim(webhooks: Webhooks, now: datetime = NOON, limit: int = 100) -> l
 
 
 def failed(lent: Webhook, **changes: object) -> Webhook:
-    """A webhook that failed, at the time that it was lent, and is given back."""
+    """A webhook that failed, at the time that it was leased, and is given back."""
     told = {"failures": 1, "failing_since": NOON, "failure": "timeout", "leased_until": None}
     return replace(lent, **(told | changes))  # type: ignore[arg-type]  # any field
 

@@ -21,11 +21,11 @@ from application.envelope import Actor, PendingEvents, Recorded, changed, record
 from application.pace import Pace
 from application.ports.agenda import (
     LANES,
+    OVERDUE,
     QUARANTINE,
-    WITHHELD,
     AgendaRow,
     InHand,
-    Loan,
+    Lease,
     Wait,
     agenda_row,
 )
@@ -161,12 +161,12 @@ class InMemoryOrderRepository:
 
 
 class InMemoryAgenda:
-    """Lends the orders of a repository in memory."""
+    """Leases the orders of a repository in memory."""
 
     def __init__(
         self, orders: InMemoryOrderRepository, *, suspended: Callable[[], Collection[str]] = tuple
     ) -> None:
-        """Lend orders of `orders`; `suspended` tells the suspended owners, in small letters."""
+        """Lease orders of `orders`; `suspended` tells the suspended owners, in small letters."""
         self._orders = orders
         self._suspended = suspended
         self._lent: dict[OrderId, tuple[str, datetime]] = {}
@@ -182,7 +182,7 @@ class InMemoryAgenda:
         now: datetime,
         lease: timedelta,
         held: InHand | None = None,
-    ) -> Mapping[OrderId, Loan]:
+    ) -> Mapping[OrderId, Lease]:
         of, most = held or InHand({}, limit)
         ready = sorted(
             (row.lane, ready_at, order_id, row.owner)
@@ -204,29 +204,29 @@ class InMemoryAgenda:
                 claimed.append(order_id)
         return self._lend(claimed, worker, now + lease)
 
-    async def claim_suspects(
+    async def claim_redeliveries(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, Loan]:
+    ) -> Mapping[OrderId, Lease]:
         once = self._suspects(now, range(1, 2))
         often = self._suspects(now, range(2, QUARANTINE))
         return self._lend(once[:limit] or often[:1], worker, now + lease)
 
-    async def has_suspects(self, now: datetime) -> bool:
+    async def has_redeliveries(self, now: datetime) -> bool:
         return bool(self._suspects(now, range(1, QUARANTINE)))
 
-    async def claim_withheld(
+    async def claim_overdue(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, Loan]:
+    ) -> Mapping[OrderId, Lease]:
         withheld = [
             order_id
             for order_id, row in self._orders.agenda.items()
             if (self._unreturned[order_id] or self._is_suspended(row))
             and self._unreturned[order_id] < 2 * QUARANTINE
-            and self._ready_at(order_id, row) <= now - WITHHELD
+            and self._ready_at(order_id, row) <= now - OVERDUE
         ]
         return self._lend(withheld[:limit], worker, now + lease)
 
-    async def put_off(self, waits: Sequence[Wait]) -> None:
+    async def reschedule(self, waits: Sequence[Wait]) -> None:
         for order_id, was_due, until in waits:
             row = self._orders.agenda.get(order_id)
             if row is not None and row.due_at == was_due:
@@ -244,13 +244,13 @@ class InMemoryAgenda:
                 del self._lent[order_id]
                 self._unreturned[order_id] = 0
 
-    async def disclaim(self, held: Collection[OrderId], *, worker: str) -> None:
+    async def release_unacknowledged(self, held: Collection[OrderId], *, worker: str) -> None:
         lost = [each for each, (holder, _) in self._lent.items() if holder == worker]
         for order_id in set(lost) - set(held):
             del self._lent[order_id]
             self._unreturned[order_id] -= 1
 
-    async def stuck(self) -> Sequence[OrderId]:
+    async def quarantined(self) -> Sequence[OrderId]:
         now = self._orders.clock()
         return [
             order_id
@@ -279,13 +279,13 @@ class InMemoryAgenda:
 
     def _lend(
         self, order_ids: Sequence[OrderId], worker: str, until: datetime
-    ) -> Mapping[OrderId, Loan]:
+    ) -> Mapping[OrderId, Lease]:
         for order_id in order_ids:
             self._lent[order_id] = worker, until
             self._unreturned[order_id] += 1
         rows = {each: self._orders.agenda[each] for each in order_ids}
         return {
-            each: Loan(row.due_at or _NEVER, row.owner, _LANES[row.lane])
+            each: Lease(row.due_at or _NEVER, row.owner, _LANES[row.lane])
             for each, row in rows.items()
         }
 

@@ -59,7 +59,7 @@ async def open_pool(
         max_size=most or size,
         name=name,
         open=False,
-        reconnect_timeout=timeout,  # then whoever asks has it tried anew, instead of ever more rarely
+        reconnect_timeout=timeout,  # then whoever asks has it retried, instead of ever more rarely
         timeout=timeout,
         kwargs={
             "succession": succession or Succession(),

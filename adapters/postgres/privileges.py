@@ -3,7 +3,7 @@
 The schema is made by one role, its owner, which only `varsel migrate` uses.
 The service logs in as another, which may add to the history and read it, but not change it: no
 mistake of ours and no thief of the service's password can rewrite what was recorded.
-Each migration grants anew, so that tables which it made are the service's to use as well.
+Each migration grants again, so that tables which it made are the service's to use as well.
 """
 
 from collections.abc import Mapping, Sequence

@@ -61,7 +61,7 @@ class Advanced(NamedTuple):
 
 
 class SupersededError(Exception):
-    """Somebody else has begun to make the projection anew; theirs goes on."""
+    """Somebody else has begun to rebuild the projection; theirs goes on."""
 
 
 async def serving(connection: psycopg.AsyncConnection[Any], name: str) -> tuple[int, int]:

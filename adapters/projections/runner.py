@@ -5,7 +5,7 @@ slow or fails holds up no other.
 Whoever holds a projection's row may bring it on: the worker that follows the log, or a reader who
 must see everything that was there before the question; the others wait for that row, of one process
 only one at a time.
-A projection that is made anew grows beside the one that serves, and takes its place when it has
+A projection that is rebuilt grows beside the one that serves, and takes its place when it has
 caught up with it.
 """
 
@@ -83,7 +83,7 @@ _read = msgspec.json.Decoder(_State).decode
 
 
 class ProjectionRunner:
-    """Brings projections up to the log, and makes them anew."""
+    """Brings projections up to the log, and rebuild them."""
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class ProjectionRunner:
             raise BehindError from None
 
     async def rebuild(self, name: str) -> int:
-        """Make a projection anew from the first event on, while the old one serves.
+        """Rebuild a projection from the first event on, while the old one serves.
 
         Returns how many events it was made from.
 

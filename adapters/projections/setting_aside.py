@@ -190,7 +190,7 @@ async def _set_aside(
     event: FeedEvent,
     reason: Reason,
 ) -> bool:
-    """Set an event aside, or say anew why it is; whether it is the first one of its order."""
+    """Set an event aside, or say again why it is; whether it is the first one of its order."""
     place = (name, generation, event.position, event.order_id, reason)
     cursor = await connection.execute(_SET_ASIDE, place)
     row = await cursor.fetchone()

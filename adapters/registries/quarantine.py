@@ -32,7 +32,7 @@ DELETE FROM registry_quarantine q USING registry_quarantine n
    AND q.item IS NOT DISTINCT FROM n.item AND q.about IS NOT DISTINCT FROM n.about
    AND coalesce(q.change_id <= n.change_id, q.changed_at <= n.changed_at, true)
 """
-# Of nobody, and within what the page tells anew.
+# Of nobody, and within what the page tells again.
 _COVERED: Final[LiteralString] = """
 DELETE FROM registry_quarantine q
  WHERE q.registry = %(registry)s AND q.page <> %(page)s AND q.whose IS NULL AND q.item IS NULL

@@ -102,7 +102,7 @@ class JwtVerifier:
         return together(app, beside.identity, self._owners.of(beside.identity))
 
     def forget(self) -> None:
-        """Verify everything anew from now on, as after a key has leaked."""
+        """Verify everything again from now on, as after a key has leaked."""
         self._bearers.clear()
         self._platforms.clear()
 

@@ -1,4 +1,4 @@
-"""Webhooks in a table, lent by lease; the moment at which a loan ends is by what it is known."""
+"""Webhooks in a table, leased; the moment at which a lease ends is by what it is known."""
 
 from collections.abc import Sequence
 from datetime import datetime

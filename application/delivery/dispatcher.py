@@ -15,7 +15,7 @@ from application.delivery.handover import HandoverService, OrderSession, attempt
 from application.delivery.leased_orders import CarriedOut, LeasedOrders
 from application.delivery.shares import Shares
 from application.known_owners import KnownOwners
-from application.ports.agenda import Agenda, Loan
+from application.ports.agenda import Agenda, Lease
 from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import (
     ConcurrentUpdateError,
@@ -54,7 +54,7 @@ _READ_AT_ONCE: Final = 2
 """Large orders are read so many at once, and one of each owner's: others need the store, too."""
 _LARGE: Final = 64 * 1024
 """More characters than so many are much to hand over at once."""
-_LOOK_FOR_WITHHELD: Final = timedelta(seconds=60)
+_LOOK_FOR_OVERDUE: Final = timedelta(seconds=60)
 _LAST: Final = 20.0
 """Seconds in which what is in hand may come to its end before the process does."""
 
@@ -104,7 +104,7 @@ class Dispatcher:
         self._known_as_stuck: frozenset[OrderId] = frozenset()
         self._is_ending = False
         self._has_lost_answers = False
-        self._suspects_at = self._withheld_at = datetime.min.replace(tzinfo=UTC)
+        self._redeliveries_at = self._overdue_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self, *, capacity: int = 500, batch: int = 250) -> None:
         """Carry out whatever is due, until cancelled; what is in hand then is brought to its end."""
@@ -123,14 +123,14 @@ class Dispatcher:
 
     def _let_others_return(self) -> None:
         """Take nobody's orders for suspects before the living have had time to give theirs back."""
-        self._suspects_at = self._clock() + self._timing.lease
+        self._redeliveries_at = self._clock() + self._timing.lease
 
     async def run_until_idle(self) -> None:
         """Carry out whatever is due now, and return when nothing is."""
         while (
             await self._leased.claim(limit=500, most=500)
-            or await self._leased.claim_suspects()
-            or await self._leased.claim_withheld()
+            or await self._leased.claim_redeliveries()
+            or await self._leased.claim_overdue()
         ):
             await asyncio.gather(*self._leased.tasks, return_exceptions=True)
             await self._leased.release()
@@ -138,12 +138,12 @@ class Dispatcher:
     async def _turn(self, capacity: int, batch: int) -> None:
         if self._has_lost_answers:
             # A claim may have been granted, and not one of its orders be known here.
-            await self._leased.disclaim_unknown()
+            await self._leased.release_unacknowledged()
             self._has_lost_answers = False
         await self._leased.release()
         await self._leased.keep()
-        await self._look_for_suspects()
-        await self._look_for_withheld()
+        await self._look_for_redeliveries()
+        await self._look_for_overdue()
         room = capacity - len(self._leased)
         most = -(-capacity // _SHARE)
         if room > 0 and await self._leased.claim(limit=min(room, batch), most=most) == batch:
@@ -166,40 +166,40 @@ class Dispatcher:
         with suppress(StoreUnavailableError):
             await self._leased.release()
 
-    async def _look_for_suspects(self) -> None:
+    async def _look_for_redeliveries(self) -> None:
         """Carry out what may kill its worker: with empty hands, if they are empty in a moment."""
         now = self._clock()
-        if now < self._suspects_at:
+        if now < self._redeliveries_at:
             return
-        self._suspects_at = now + timedelta(seconds=self._timing.poll)
-        stuck = frozenset(await self._agenda.stuck())
+        self._redeliveries_at = now + timedelta(seconds=self._timing.poll)
+        stuck = frozenset(await self._agenda.quarantined())
         for order_id in stuck - self._known_as_stuck:
             log.critical("order_stuck", order_id=str(order_id), see="varsel orders stuck")
         self._known_as_stuck = stuck
-        if await self._agenda.has_suspects(now):
+        if await self._agenda.has_redeliveries(now):
             await self._leased.empty_hands()
-            await self._leased.claim_suspects()
+            await self._leased.claim_redeliveries()
             await self._leased.empty_hands()
             await self._leased.release()
 
-    async def _look_for_withheld(self) -> None:
+    async def _look_for_overdue(self) -> None:
         now = self._clock()
-        if now >= self._withheld_at:
-            self._withheld_at = now + _LOOK_FOR_WITHHELD
-            await self._leased.claim_withheld()
+        if now >= self._overdue_at:
+            self._overdue_at = now + _LOOK_FOR_OVERDUE
+            await self._leased.claim_overdue()
 
-    def _begin(self, leased: Mapping[OrderId, Loan]) -> Mapping[OrderId, asyncio.Task[CarriedOut]]:
+    def _begin(self, leased: Mapping[OrderId, Lease]) -> Mapping[OrderId, asyncio.Task[CarriedOut]]:
         """Take orders in hand. Nobody waits until they have been read: large ones take long.
 
         Small ones are read together, and large ones one after another, each owner's by itself.
         """
-        small = [each for each, loan in leased.items() if loan.lane is not Lane.BULK]
+        small = [each for each, lease in leased.items() if lease.lane is not Lane.BULK]
         together = asyncio.ensure_future(self._read(small))
         tasks: dict[OrderId, asyncio.Task[CarriedOut]] = {}
-        for order_id, loan in leased.items():
+        for order_id, lease in leased.items():
             read: Callable[[], Awaitable[_Read]] = partial(asyncio.shield, together)
-            if loan.lane is Lane.BULK:
-                read = partial(self._read_large, order_id, loan.owner)
+            if lease.lane is Lane.BULK:
+                read = partial(self._read_large, order_id, lease.owner)
             tasks[order_id] = asyncio.create_task(self._in_hand(order_id, read))
         return tasks
 
@@ -320,7 +320,7 @@ class Dispatcher:
             await unit.commit(self._orders)
         except ConcurrentUpdateError:
             # Somebody else has recorded something of this order; it is still on the agenda,
-            # and is read anew the next time that it is claimed.
+            # and is read again the next time that it is claimed.
             log.info("order_changed_meanwhile", order_id=str(order.order_id))
             return None
         return until if unit.order.version == order.version else None

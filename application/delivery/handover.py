@@ -55,7 +55,7 @@ class Timing:
     look_up_every: timedelta = timedelta(seconds=60)
     """How often a provider that can tell is asked what became of what is unknown."""
     lease: timedelta = timedelta(seconds=30)
-    """How long an order is lent to a worker; a dead worker's orders come back after it."""
+    """How long an order is leased to a worker; a dead worker's orders come back after it."""
     poll: float = 1.0
     """Seconds after which the agenda is looked at though nothing called for it."""
 

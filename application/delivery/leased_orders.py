@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from application.ports.agenda import Agenda, Claim, InHand, Loan, Wait
+from application.ports.agenda import Agenda, Claim, InHand, Lease, Wait
 from domain.order.events import OrderId
 
 _KEEPS: Final = 3
@@ -33,7 +33,7 @@ class CarriedOut:
 class _Leased:
     """An order that is leased to this worker, until it has been given back."""
 
-    loan: Loan
+    lease: Lease
     task: asyncio.Task[CarriedOut]
     """Reads it, and carries it out."""
 
@@ -46,7 +46,7 @@ class _Leased:
         return CarriedOut() if self.task.cancelled() else self.task.result()
 
 
-Begin = Callable[[Mapping[OrderId, Loan]], Mapping[OrderId, asyncio.Task[CarriedOut]]]
+Begin = Callable[[Mapping[OrderId, Lease]], Mapping[OrderId, asyncio.Task[CarriedOut]]]
 """Begins to carry out orders that were just leased, each in a task of its own."""
 
 
@@ -83,9 +83,9 @@ class LeasedOrders:
     async def release(self) -> None:
         """Give back what is done, or could not be read; what cannot be given back now is so later."""
         back = {order_id: each for order_id, each in self._orders.items() if not each.is_in_hand}
-        await self._agenda.put_off(
+        await self._agenda.reschedule(
             [
-                Wait(order_id, each.loan.due_at, each.done.until)
+                Wait(order_id, each.lease.due_at, each.done.until)
                 for order_id, each in back.items()
                 if each.done.until is not None
             ]
@@ -97,7 +97,7 @@ class LeasedOrders:
             del self._orders[order_id]
 
     async def keep(self) -> None:
-        """Have what is in hand lent for longer, so that nobody takes it for left by a dead worker."""
+        """Have what is in hand leased for longer, so that nobody takes it for left by a dead worker."""
         now = self._clock()
         if now >= self._keep_at:
             self._keep_at = now + self._lease / _KEEPS
@@ -110,28 +110,28 @@ class LeasedOrders:
 
         An owner whose conditions, attachments or relays are slow has no place but its own.
         """
-        of = Counter(each.loan.owner for each in self._orders.values())
+        of = Counter(each.lease.owner for each in self._orders.values())
         return await self._borrow(partial(self._agenda.claim, held=InHand(of, most)), limit)
 
-    async def claim_suspects(self) -> int:
+    async def claim_redeliveries(self) -> int:
         """Take orders that may have brought their worker down."""
-        return await self._borrow(self._agenda.claim_suspects, _FEW)
+        return await self._borrow(self._agenda.claim_redeliveries, _FEW)
 
-    async def claim_withheld(self) -> int:
+    async def claim_overdue(self) -> int:
         """Take orders that were withheld for so long that nothing of them can leave any more."""
-        return await self._borrow(self._agenda.claim_withheld, _FEW)
+        return await self._borrow(self._agenda.claim_overdue, _FEW)
 
     async def _borrow(self, claim: Claim, limit: int) -> int:
         now = self._clock()
         claimed = await claim(limit=limit, worker=self._worker, now=now, lease=self._lease)
-        new = {each: loan for each, loan in claimed.items() if each not in self._orders}
+        new = {each: lease for each, lease in claimed.items() if each not in self._orders}
         for order_id, task in self._begin(new).items():
             self._orders[order_id] = _Leased(new[order_id], task)
         return len(claimed)
 
-    async def disclaim_unknown(self) -> None:
+    async def release_unacknowledged(self) -> None:
         """Give back what may have been leased to this worker by an answer that it never got."""
-        await self._agenda.disclaim(self._orders.keys(), worker=self._worker)
+        await self._agenda.release_unacknowledged(self._orders.keys(), worker=self._worker)
 
     async def empty_hands(self) -> None:
         """Take nothing new for a moment; what takes longer keeps nobody waiting."""

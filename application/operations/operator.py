@@ -26,14 +26,14 @@ EVERYBODY: Final[Collection[Role]] = frozenset(Role)
 
 
 class StuckOrders(Protocol):
-    """Knows the orders that are lent to nobody any more, and lends them again."""
+    """Knows the orders that are leased to nobody any more, and leases them again."""
 
-    async def stuck(self) -> Sequence[OrderId]:
-        """The orders that are lent to nobody any more, those first that have waited longest."""
+    async def quarantined(self) -> Sequence[OrderId]:
+        """The orders that are leased to nobody any more, those first that have waited longest."""
         ...
 
     async def retry(self, order_id: OrderId) -> bool:
-        """Lend a stuck order again; whether it was one."""
+        """Lease a stuck order again; whether it was one."""
         ...
 
 
@@ -44,9 +44,9 @@ class QuarantineService:
         self._orders = orders
         self._recorder = recorder
 
-    async def stuck(self) -> Sequence[OrderId]:
-        """The orders that are lent to nobody any more, those first that have waited longest."""
-        return await self._orders.stuck()
+    async def quarantined(self) -> Sequence[OrderId]:
+        """The orders that are leased to nobody any more, those first that have waited longest."""
+        return await self._orders.quarantined()
 
     async def retry(self, order_id: OrderId, *, by: Actor, reason: str) -> bool:
         """Let a stuck order be carried out again; whether it was stuck.
@@ -55,7 +55,7 @@ class QuarantineService:
             ReasonMissingError: nobody would know why; nothing was done.
             StoreUnavailableError: try again later.
         """
-        if order_id not in await self._orders.stuck():
+        if order_id not in await self._orders.quarantined():
             return False
         await self._recorder.record(OrderRetried(order_id=order_id), by=by, reason=reason)
         return await self._orders.retry(order_id)

@@ -10,8 +10,8 @@ from domain.order.events import OrderId
 from domain.order.order import Lane, Order
 
 QUARANTINE: Final = 3
-"""An order that so many workers have taken and not given back is stuck, and lent to nobody."""
-WITHHELD: Final = timedelta(hours=72)
+"""An order that so many workers have taken and not given back is stuck, and leased to nobody."""
+OVERDUE: Final = timedelta(hours=72)
 """So long after it was due nothing of an order can leave any more: all of it has expired."""
 
 
@@ -43,8 +43,8 @@ class Wait(NamedTuple):
     until: datetime
 
 
-class Loan(NamedTuple):
-    """What is known of an order that is lent, before it has been read."""
+class Lease(NamedTuple):
+    """What is known of an order that is leased, before it has been read."""
 
     due_at: datetime
     """When it was due as it was claimed."""
@@ -60,17 +60,17 @@ class InHand(NamedTuple):
 
 
 class Claim(Protocol):
-    """One of the agenda's ways to lend orders to a worker."""
+    """One of the agenda's ways to lease orders to a worker."""
 
     async def __call__(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, Loan]:
-        """Lend at most `limit` orders, in the order in which they come."""
+    ) -> Mapping[OrderId, Lease]:
+        """Lease at most `limit` orders, in the order in which they come."""
         ...
 
 
 class Agenda(Protocol):
-    """Says which unfinished orders are due, and lends each to one worker at a time.
+    """Says which unfinished orders are due, and leases each to one worker at a time.
 
     It is written with the events and never by hand: an unfinished order is always on it.
     """
@@ -83,14 +83,14 @@ class Agenda(Protocol):
         now: datetime,
         lease: timedelta,
         held: InHand | None = None,
-    ) -> Mapping[OrderId, Loan]:
-        """Lend at most `limit` orders that are due to a worker, in the order in which they come.
+    ) -> Mapping[OrderId, Lease]:
+        """Lease at most `limit` orders that are due to a worker, in the order in which they come.
 
         Instant ones come first and bulk ones last; within a lane every owner has the same share,
-        and of one owner's orders the oldest come first. A stopped owner's are lent to nobody.
+        and of one owner's orders the oldest come first. A stopped owner's are leased to nobody.
         Of an owner of whom the worker has as many in hand as `held` says that it takes, none is
-        lent, and in each lane no more than are missing to that.
-        A lent order is lent to nobody else before the lease ends; a dead worker's orders
+        leased, and in each lane no more than are missing to that.
+        A leased order is leased to nobody else before the lease ends; a dead worker's orders
         come back by themselves, as suspects.
 
         Raises:
@@ -98,10 +98,10 @@ class Agenda(Protocol):
         """
         ...
 
-    async def claim_suspects(
+    async def claim_redeliveries(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, Loan]:
-        """Lend orders that are due and that a worker has not given back.
+    ) -> Mapping[OrderId, Lease]:
+        """Lease orders that are due and that a worker has not given back.
 
         They are at most `limit` of those that one worker has not given back; where there are none,
         a single one of those that two have not. One that three have not is stuck.
@@ -111,16 +111,16 @@ class Agenda(Protocol):
         """
         ...
 
-    async def has_suspects(self, now: datetime) -> bool:
-        """Whether there is an order that `claim_suspects` would lend."""
+    async def has_redeliveries(self, now: datetime) -> bool:
+        """Whether there is an order that `claim_redeliveries` would lease."""
         ...
 
-    async def claim_withheld(
+    async def claim_overdue(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, Loan]:
-        """Lend at most `limit` orders that have been lent to nobody for 72 hours though they were due.
+    ) -> Mapping[OrderId, Lease]:
+        """Lease at most `limit` orders that have been leased to nobody for 72 hours though they were due.
 
-        They are stuck, or their owner is stopped. Nothing of them can leave any more; they are lent
+        They are stuck, or their owner is stopped. Nothing of them can leave any more; they are leased
         so that they come to their end. One that three more workers do not give back is left alone.
 
         Raises:
@@ -128,14 +128,14 @@ class Agenda(Protocol):
         """
         ...
 
-    async def put_off(self, waits: Sequence[Wait]) -> None:
+    async def reschedule(self, waits: Sequence[Wait]) -> None:
         """Let orders wait; not one for which something has been recorded since it was claimed."""
         ...
 
     async def keep(self, order_ids: Sequence[OrderId], *, worker: str, until: datetime) -> None:
-        """Let a worker that is still at it have what it was lent for longer.
+        """Let a worker that is still at it have what it was leased for longer.
 
-        What has been lent to another meanwhile stays with that.
+        What has been leased to another meanwhile stays with that.
 
         Raises:
             StoreUnavailableError: the store cannot be reached; try again later.
@@ -143,26 +143,26 @@ class Agenda(Protocol):
         ...
 
     async def release(self, order_ids: Sequence[OrderId], *, worker: str) -> None:
-        """Give back what this worker has been lent, done or not; it is no suspect any more."""
+        """Give back what this worker has been leased, done or not; it is no suspect any more."""
         ...
 
-    async def disclaim(self, held: Collection[OrderId], *, worker: str) -> None:
-        """Give back what this worker was lent and does not hold: the answer to its claim was lost.
+    async def release_unacknowledged(self, held: Collection[OrderId], *, worker: str) -> None:
+        """Give back what this worker was leased and does not hold: the answer to its claim was lost.
 
         It is as much a suspect as it was before that claim.
         """
         ...
 
-    async def stuck(self) -> Sequence[OrderId]:
-        """The orders that are lent to nobody any more, those first that have waited longest."""
+    async def quarantined(self) -> Sequence[OrderId]:
+        """The orders that are leased to nobody any more, those first that have waited longest."""
         ...
 
     async def retry(self, order_id: OrderId) -> bool:
-        """Lend a stuck order again; whether it was one."""
+        """Lease a stuck order again; whether it was one."""
         ...
 
     async def next_due(self) -> datetime | None:
-        """The moment at which the next order is due that nobody is lent; None if there is none."""
+        """The moment at which the next order is due that nobody is leased; None if there is none."""
         ...
 
     async def wait(self, seconds: float) -> None:

@@ -76,7 +76,7 @@ def withheld(failure: Failure, code: str) -> HandoverRejected:
 
 
 class Trouble(StrEnum):
-    """Whose trouble it is that a letter was not taken over."""
+    """Whose trouble it is that a letter was not accepted."""
 
     PROVIDER = "provider"
     """The provider's: it is away, or has no room."""
@@ -88,7 +88,7 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HandoverDeferred:
-    """It was certainly not taken over, and may be at another time."""
+    """It was certainly not accepted, and may be at another time."""
 
     code: str
     trouble: Trouble = Trouble.PROVIDER
@@ -100,7 +100,7 @@ TOO_LATE: Final = HandoverDeferred("too_late", Trouble.ELSEWHERE)
 
 @dataclass(frozen=True, slots=True)
 class HandoverUnknown:
-    """Nobody can tell whether it was taken over."""
+    """Nobody can tell whether it was accepted."""
 
     code: str
     trouble: Trouble = Trouble.PROVIDER
@@ -132,7 +132,7 @@ class OutcomeLookup(Protocol):
     async def look_up(self, tokens: Sequence[str]) -> Mapping[str, Outcome]:
         """What became of attempts; absent where the provider cannot tell, or not yet.
 
-        `Deferred` says that the letter was certainly not taken over, and never will be under that
+        `Deferred` says that the letter was certainly not accepted, and never will be under that
         token. Never raises: no answer is no outcome.
         """
         ...

@@ -45,7 +45,7 @@ class TokenVerifier(Protocol):
         a verified platform access token adds its scopes if it speaks for the same owner, or for
         a person, and nothing otherwise.
 
-        Whether the owner is known and active is asked anew each time.
+        Whether the owner is known and active is asked again each time.
 
         Raises:
             InvalidTokenError: there is no credential, or one that cannot be trusted.

@@ -47,7 +47,7 @@ class Webhook:
     """Before this moment it is told nothing."""
     disabled: Disabled | None = None
     leased_until: datetime | None = None
-    """How long it is lent to a worker."""
+    """How long it is leased to a worker."""
 
     def secret_ids(self, now: datetime) -> Sequence[UUID]:
         """The secrets that are good now, the newest first."""
@@ -58,7 +58,7 @@ class Webhook:
 
 
 class Webhooks(Protocol):
-    """Keeps the webhooks of all owners, and lends each to one worker at a time.
+    """Keeps the webhooks of all owners, and leases each to one worker at a time.
 
     Raises:
         StoreUnavailableError: from every method: the store cannot be reached; try again later.
@@ -100,19 +100,19 @@ class Webhooks(Protocol):
         ...
 
     async def claim(self, *, limit: int, now: datetime, until: datetime) -> Sequence[Webhook]:
-        """Lend webhooks that are due and have entries ahead, or an address to be proved.
+        """Lease webhooks that are due and have entries ahead, or an address to be proved.
 
         Those come first that have waited longest.
 
         An entry may be overlooked until the feed has come so far as to give it.
-        None is lent to anybody else before `until`; a dead worker's come back by themselves.
+        None is leased to anybody else before `until`; a dead worker's come back by themselves.
         """
         ...
 
     async def keep(self, lent: Webhook, after: Webhook) -> bool:
-        """Keep what has become of a webhook that is lent; whether it was kept.
+        """Keep what has become of a webhook that is leased; whether it was kept.
 
-        Nothing is if it is lent no more, or its owner has meanwhile asked for something else.
+        Nothing is if it is leased no more, or its owner has meanwhile asked for something else.
         """
         ...
 

@@ -113,7 +113,7 @@ class WebhookPublisher:
         await self._webhooks.keep(webhook, given_back)
 
     async def _prove(self, webhook: Webhook) -> Webhook | None:
-        """Have an address show that it wants to be told; None if it has not, or the loan is over."""
+        """Have an address show that it wants to be told; None if it has not, or the lease is over."""
         now = self._clock()
         challenge = self._receivers.challenge(webhook)
         answer = await self._receivers.prove(

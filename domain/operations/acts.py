@@ -52,7 +52,7 @@ class RegistryImportEnded(Struct, frozen=True, kw_only=True, tag="act.registry_i
 
 
 class ProjectionRebuildBegun(Struct, frozen=True, kw_only=True, tag="act.projection_rebuild_begun"):
-    """Somebody began to make a table anew from the events."""
+    """Somebody began to rebuild a table from the events."""
 
     projection: str
 
@@ -65,7 +65,7 @@ class ProjectionRetried(Struct, frozen=True, kw_only=True, tag="act.projection_r
 
 
 class AgendaRebuildBegun(Struct, frozen=True, kw_only=True, tag="act.agenda_rebuild_begun"):
-    """Somebody began to make the agenda anew from the histories."""
+    """Somebody began to rebuild the agenda from the histories."""
 
 
 class HistoryRead(Struct, frozen=True, kw_only=True, tag="act.history_read"):

@@ -98,7 +98,7 @@ class Refuser(StrEnum):
 
 
 class DeliveryPolicy(StrEnum):
-    """What is done with a notification of which nobody knows whether it was taken over."""
+    """What is done with a notification of which nobody knows whether it was accepted."""
 
     AT_MOST_ONCE = "at_most_once"
     AT_LEAST_ONCE = "at_least_once"
@@ -160,7 +160,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     expiry_rule: str
     """The rule by which they expire, in a stable code: `48h_after_it_could_leave`, `time_to_live` …"""
     delivery_policy: DeliveryPolicy
-    """What is done with one of which nobody knows whether it was taken over."""
+    """What is done with one of which nobody knows whether it was accepted."""
 
 
 class OrderPlaced(Struct, frozen=True, kw_only=True, tag="order.placed"):
@@ -314,7 +314,7 @@ class NotificationRejected(Struct, frozen=True, kw_only=True, tag="order.notific
 
 
 class NotificationDeferred(Struct, frozen=True, kw_only=True, tag="order.notification_deferred"):
-    """A notification was certainly not taken over this time, and may be at another."""
+    """A notification was certainly not accepted this time, and may be at another."""
 
     notification_no: NotificationNo
     attempt: int

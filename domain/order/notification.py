@@ -66,7 +66,7 @@ class Attempting:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """May or may not have been taken over."""
+    """May or may not have been accepted."""
 
     resolve_by: datetime
     repeat_at: datetime | None = None
@@ -75,7 +75,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Was taken over by the provider; its report is awaited."""
+    """Was accepted by the provider; its report is awaited."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,7 +194,7 @@ class Order(OrderState):
         return None if text is None or text.is_erased else segments(text.text).count
 
     def delivery_policy(self, channel: Channel) -> DeliveryPolicy:
-        """What is done with a notification of which nobody knows whether it was taken over."""
+        """What is done with a notification of which nobody knows whether it was accepted."""
         return terms_of(self.placed, channel).delivery_policy
 
     def must_leave_before(self, notification: Notification, now: datetime) -> datetime:
@@ -634,7 +634,7 @@ class Order(OrderState):
         retry_at: datetime,
         resolve_by: datetime,
     ) -> Sequence[OrderEvent]:
-        """Take down that a notification was certainly not taken over this time.
+        """Take down that a notification was certainly not accepted this time.
 
         What an earlier attempt may have brought about is as unknown as before, until `resolve_by`.
         """
@@ -676,7 +676,7 @@ class Order(OrderState):
         resolve_by: datetime,
         repeat_at: datetime,
     ) -> Sequence[OrderEvent]:
-        """Take down that nobody can tell whether a notification was taken over.
+        """Take down that nobody can tell whether a notification was accepted.
 
         From `repeat_at` on it is handed over again, if the provider still carries that once then.
         """

@@ -7,7 +7,7 @@
     going on ◀──OwnerResumed── suspended ◀──OwnerSuspended── going on
 
 The two go their own ways: whoever's tokens are taken can be suspended, registered or not, and one that
-is suspended stays so when it is registered anew.
+is suspended stays so when it is registered again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -136,7 +136,7 @@ class OwnerRecord:
         return (agreed,)
 
     def suspend(self, *, reason: str) -> Sequence[OwnerEvent]:
-        """Take nothing more of the owner in, and hand nothing over; another reason is told anew."""
+        """Take nothing more of the owner in, and hand nothing over; another reason is told again."""
         return () if self.suspended_because == reason else (OwnerSuspended(reason=reason),)
 
     def resume(self, *, reason: str) -> Sequence[OwnerEvent]:

@@ -20,7 +20,7 @@ def stuck() -> None:
 
     async def ask() -> list[OrderId]:
         async with quarantine(database()) as service:
-            return list(await service.stuck())
+            return list(await service.quarantined())
 
     found = asked(ask())
     console = Console(highlight=False, soft_wrap=True)

@@ -31,7 +31,7 @@ _SHOWN: Final = 1000
 
 @app.command
 def rebuild(name: str | None = None, *, reason: str | None = None) -> None:
-    """Make a projection anew from the first event on, while the old one serves; or all of them.
+    """Rebuild a projection from the first event on, while the old one serves; or all of them.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def retry(*names: str, reason: str | None = None) -> None:
 
 @app.command
 def agenda(*, reason: str | None = None) -> None:
-    """Make the agenda anew from the histories, while the service goes on; mends what is wrong.
+    """Rebuild the agenda from the histories, while the service goes on; mends what is wrong.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ class SmtpHouse:
                 raise SmtpRefusal("451 4.7.1 Greylisted, try again later")
             case MailConduct.DEFER:
                 # A server that greylists knows no Message-ID yet when it decides, so what is
-                # counted is the address; an acceptance starts its count anew.
+                # counted is the address; an acceptance starts its count again.
                 self._put_off[recipient.address] += 1
                 if self._put_off[recipient.address] <= _TIMES_PUT_OFF:
                     raise SmtpRefusal("451 4.7.1 Greylisted, try again later")

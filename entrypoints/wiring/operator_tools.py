@@ -40,7 +40,7 @@ async def quarantine(database: str) -> AsyncIterator[QuarantineService]:
 
 
 async def agenda_anew(settings: Settings, database: str) -> AgendaRebuilt:
-    """Make the agenda anew from the histories, while the service goes on."""
+    """Rebuild the agenda from the histories, while the service goes on."""
     async with await open_pool(database, size=2, name="varsel agenda") as pool:
         return await rebuild_agenda(
             pool, EnvelopeMapper(Sealer(await key_vault(settings, pool))), clock=utc_now

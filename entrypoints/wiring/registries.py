@@ -38,7 +38,7 @@ async def load_samples(database: str) -> Mapping[Kind, ImportSummary]:
 async def sync_registry(
     settings: Settings, kind: Kind, database: str, *, again: bool = False
 ) -> ImportSummary:
-    """Bring a local copy up to its register's own feed; `again` asks anew for what could not be read.
+    """Bring a local copy up to its register's own feed; `again` asks again for what could not be read.
 
     Raises:
         SettingError: the settings do not say where the feed is.

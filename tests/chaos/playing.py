@@ -90,7 +90,7 @@ async def _play(installed: Installation, orders: int, dice: Random, every: float
 
 
 def let_go_on(installed: Installation) -> int:
-    """Do what an operator does with orders that are stuck, once all that was lent is free again."""
+    """Do what an operator does with orders that are stuck, once all that was leased is free again."""
     sleep(2 * float(SETTINGS["VARSEL_LEASE"]))
     listed = installed.varsel("orders", "stuck").stdout.split()
     stuck = [word for word in listed if re.fullmatch(r"[0-9a-f-]{36}", word)]

@@ -725,11 +725,11 @@ def test_time_runs_out_in_every_state(
 
 
 def test_what_may_have_left_before_it_was_put_off_is_not_called_unsent() -> None:
-    put_off = NotificationDeferred(
+    reschedule = NotificationDeferred(
         notification_no=FIRST, attempt=2, code="451", retry_at=NOON + timedelta(days=3)
     )
     again = msgspec.structs.replace(attempted, attempt=2)
-    order = order_after(placed, kari_found, attempted, unknown_until(NOON), again, put_off)
+    order = order_after(placed, kari_found, attempted, unknown_until(NOON), again, reschedule)
 
     assert order.record_timeouts(NOON + timedelta(hours=48)) == (
         NotificationExpired(notification_no=FIRST, has_left=True),

@@ -8,7 +8,7 @@ from random import Random
 from typing import TypeVar
 
 from application.envelope import Actor, PendingEvents, Recorded
-from application.ports.agenda import Agenda, InHand, Loan, Wait
+from application.ports.agenda import Agenda, InHand, Lease, Wait
 from application.ports.order_repository import OrderRepository, Spoilt, StoreUnavailableError
 from application.ports.provider import (
     TOO_LATE,
@@ -187,8 +187,8 @@ class FaultyAgenda:
         now: datetime,
         lease: timedelta,
         held: InHand | None = None,
-    ) -> Mapping[OrderId, Loan]:
-        async def effect() -> Mapping[OrderId, Loan]:
+    ) -> Mapping[OrderId, Lease]:
+        async def effect() -> Mapping[OrderId, Lease]:
             self._fail()
             claimed = await self._agenda.claim(
                 limit=limit, worker=worker, now=now, lease=lease, held=held
@@ -212,47 +212,47 @@ class FaultyAgenda:
 
         await self._process.step(effect)
 
-    async def claim_suspects(
+    async def claim_redeliveries(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, Loan]:
-        async def effect() -> Mapping[OrderId, Loan]:
+    ) -> Mapping[OrderId, Lease]:
+        async def effect() -> Mapping[OrderId, Lease]:
             self._fail()
-            return await self._agenda.claim_suspects(
+            return await self._agenda.claim_redeliveries(
                 limit=limit, worker=worker, now=now, lease=lease
             )
 
         return await self._process.step(effect)
 
-    async def claim_withheld(
+    async def claim_overdue(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, Loan]:
-        async def effect() -> Mapping[OrderId, Loan]:
+    ) -> Mapping[OrderId, Lease]:
+        async def effect() -> Mapping[OrderId, Lease]:
             self._fail()
-            return await self._agenda.claim_withheld(
+            return await self._agenda.claim_overdue(
                 limit=limit, worker=worker, now=now, lease=lease
             )
 
         return await self._process.step(effect)
 
-    async def has_suspects(self, now: datetime) -> bool:
-        return await self._process.step(lambda: self._agenda.has_suspects(now))
+    async def has_redeliveries(self, now: datetime) -> bool:
+        return await self._process.step(lambda: self._agenda.has_redeliveries(now))
 
-    async def put_off(self, waits: Sequence[Wait]) -> None:
+    async def reschedule(self, waits: Sequence[Wait]) -> None:
         async def effect() -> None:
             self._fail()
-            await self._agenda.put_off(waits)
+            await self._agenda.reschedule(waits)
 
         await self._process.step(effect)
 
-    async def disclaim(self, held: Collection[OrderId], *, worker: str) -> None:
+    async def release_unacknowledged(self, held: Collection[OrderId], *, worker: str) -> None:
         async def effect() -> None:
             self._fail()
-            await self._agenda.disclaim(held, worker=worker)
+            await self._agenda.release_unacknowledged(held, worker=worker)
 
         await self._process.step(effect)
 
-    async def stuck(self) -> Sequence[OrderId]:
-        return await self._process.step(self._agenda.stuck)
+    async def quarantined(self) -> Sequence[OrderId]:
+        return await self._process.step(self._agenda.quarantined)
 
     async def retry(self, order_id: OrderId) -> bool:
         return await self._process.step(lambda: self._agenda.retry(order_id))
@@ -344,7 +344,7 @@ class FaultyCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A letter that a provider has taken over, and when."""
+    """A letter that a provider has accepted, and when."""
 
     provider: str
     letter: OutboundMessage
@@ -410,7 +410,7 @@ class FaultyMemory:
         self._outside = outside
 
     def holds(self, token: str) -> Held | None:
-        """The letter that was taken over under a token."""
+        """The letter that was accepted under a token."""
         for each in self._outside.held:
             if each.provider == self._name and each.letter.token == token:
                 return each

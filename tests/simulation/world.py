@@ -179,8 +179,8 @@ class Episode:
         raise AssertionError(f"seed {self.seed}: it does not come to rest")
 
     async def _look_for_stuck(self) -> Sequence[OrderId]:
-        """The orders that nobody is lent, since they are thought to bring their workers down."""
-        stuck = await self.agenda.stuck()
+        """The orders that nobody is leased, since they are thought to bring their workers down."""
+        stuck = await self.agenda.quarantined()
         self._stuck |= dict.fromkeys(stuck)
         return stuck
 

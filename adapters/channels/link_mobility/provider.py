@@ -199,7 +199,7 @@ def _outcome(answer: Element | None, token: str) -> Outcome:
         return HandoverUnknown("no_answer")
     match text_of(answer, "STATUS").upper(), text_of(answer, "REF"), text_of(answer, "INFO"):
         case "OK", reference, _:
-            # Without a reference it has been taken over all the same; no report will be matched.
+            # Without a reference it has been accepted all the same; no report will be matched.
             return HandoverAccepted(reference or token)
         case "", _, _:
             return HandoverUnknown("no_status")

@@ -7,7 +7,7 @@ and not an attempt, so nothing is concluded from it.
 | action                              | state     |                                                        |
 | ----------------------------------- | --------- | ------------------------------------------------------ |
 | delivered                           | delivered | in the mailbox                                         |
-| relayed                             | relayed   | taken over by a server that does not report; a later   |
+| relayed                             | relayed   | accepted by a server that does not report; a later   |
 |                                     |           | bounce still comes to the VERP address                 |
 | expanded                            | delivered | given to a mailing list                                |
 | delayed, delay                      | delayed   |                                                        |
@@ -35,7 +35,7 @@ from application.ports.report_inbox import Report
 from domain.order.events import Failure, ReportedState
 
 AS_IT_CAME: Final = compat32.clone(max_line_length=None)
-"""By this policy a mail is read: nothing is folded anew when a part of it is written out again."""
+"""By this policy a mail is read: nothing is folded again when a part of it is written out again."""
 
 Fields: TypeAlias = Mapping[str, str]
 """A group of fields, by their names in lower case."""

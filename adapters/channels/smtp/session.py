@@ -3,7 +3,7 @@
     open ──greeting, EHLO, STARTTLS, EHLO, AUTH──▶ ready
     ready ──offer: MAIL, RCPT, DATA──▶ awaited ──deliver: content──▶ … ──final dot──▶ ready
 
-Whatever fails before the final dot left was certainly not taken over; what fails after it is unknown.
+Whatever fails before the final dot left was certainly not accepted; what fails after it is unknown.
 `offer` and `deliver` therefore raise `NotTakenError` for a conversation that broke before the dot,
 and tell everything else as an outcome.
 """
@@ -72,7 +72,7 @@ class Relay:
 
 
 class NotTakenError(Exception):
-    """The conversation ended before the content can have been taken over."""
+    """The conversation ended before the content can have been accepted."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

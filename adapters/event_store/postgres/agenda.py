@@ -1,4 +1,4 @@
-"""The agenda in PostgreSQL: claimed in batches, lent by lease."""
+"""The agenda in PostgreSQL: claimed in batches, leased."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
-from application.ports.agenda import LANES, QUARANTINE, WITHHELD, InHand, Loan, Wait
+from application.ports.agenda import LANES, OVERDUE, QUARANTINE, InHand, Lease, Wait
 from domain.order.events import OrderId
 
 CHANNEL: Final = "varsel_agenda"
@@ -35,7 +35,7 @@ WITH RECURSIVE queue AS (
 """
 # Of each owner who has something ready the same share is read from the end of its own queue. The rows
 # of an array are found by the index, whatever the planner believes of the table's size.
-# Of whom the worker has many in hand already, it is lent fewer, or none.
+# Of whom the worker has many in hand already, it is leased fewer, or none.
 # A claim never waits for a row that somebody else has locked.
 _CLAIM: Final[LiteralString] = f"""
 {_QUEUES},
@@ -154,7 +154,7 @@ SELECT greatest(now() - ({_NEXT}), interval '0')
 
 
 class PostgresAgenda:
-    """Lends orders that are due to workers, on any number of machines."""
+    """Leases orders that are due to workers, on any number of machines."""
 
     def __init__(self, pool: AsyncConnectionPool[Any], listener: Listener) -> None:
         self._pool = pool
@@ -168,39 +168,39 @@ class PostgresAgenda:
         now: datetime,
         lease: timedelta,
         held: InHand | None = None,
-    ) -> Mapping[OrderId, Loan]:
+    ) -> Mapping[OrderId, Lease]:
         asked = {"now": now, "limit": limit, "until": now + lease, "worker": worker}
         of, most = held or InHand({}, limit)
         mine = {"owners": list(of), "numbers": list(of.values()), "most": most}
         return await self._lend(_CLAIM, asked | mine)
 
-    async def claim_suspects(
+    async def claim_redeliveries(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, Loan]:
+    ) -> Mapping[OrderId, Lease]:
         asked = {"now": now, "limit": limit, "until": now + lease, "worker": worker}
         return await self._lend(_CLAIM_SUSPECTS, asked | _KNOWN)
 
-    async def claim_withheld(
+    async def claim_overdue(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta
-    ) -> Mapping[OrderId, Loan]:
+    ) -> Mapping[OrderId, Lease]:
         asked = {"limit": limit, "until": now + lease, "worker": worker}
-        return await self._lend(_CLAIM_WITHHELD, asked | _KNOWN | {"long_ago": now - WITHHELD})
+        return await self._lend(_CLAIM_WITHHELD, asked | _KNOWN | {"long_ago": now - OVERDUE})
 
-    async def _lend(self, query: LiteralString, asked: Mapping[str, Any]) -> dict[OrderId, Loan]:
+    async def _lend(self, query: LiteralString, asked: Mapping[str, Any]) -> dict[OrderId, Lease]:
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(query, asked)
             return {
-                OrderId(order_id): Loan(due_at, owner, _LANES[lane])
+                OrderId(order_id): Lease(due_at, owner, _LANES[lane])
                 for order_id, due_at, owner, lane in await cursor.fetchall()
             }
 
-    async def has_suspects(self, now: datetime) -> bool:
+    async def has_redeliveries(self, now: datetime) -> bool:
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_SUSPECTS, {"now": now} | _KNOWN)
             row = await cursor.fetchone()
             return row is not None and bool(row[0])
 
-    async def put_off(self, waits: Sequence[Wait]) -> None:
+    async def reschedule(self, waits: Sequence[Wait]) -> None:
         if not waits:
             return
         async with reaching(self._pool) as connection:
@@ -208,7 +208,7 @@ class PostgresAgenda:
                 _PUT_OFF, [list(column) for column in zip(*waits, strict=True)]
             )
 
-    async def stuck(self) -> Sequence[OrderId]:
+    async def quarantined(self) -> Sequence[OrderId]:
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_STUCK, _KNOWN)
             return [OrderId(row[0]) for row in await cursor.fetchall()]
@@ -228,7 +228,7 @@ class PostgresAgenda:
         async with reaching(self._pool) as connection:
             await connection.execute(_RELEASE, (list(order_ids), worker))
 
-    async def disclaim(self, held: Collection[OrderId], *, worker: str) -> None:
+    async def release_unacknowledged(self, held: Collection[OrderId], *, worker: str) -> None:
         async with reaching(self._pool) as connection:
             await connection.execute(_DISCLAIM, (worker, list(held)))
 

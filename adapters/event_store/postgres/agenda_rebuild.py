@@ -1,4 +1,4 @@
-"""Write the agenda anew from the histories, while the service goes on.
+"""Rebuild the agenda from the histories, while the service goes on.
 
 A few hundred orders at a time, under the lock of the appends: what stands on the agenda of an order
 is then what its history says at that moment, whoever appends before or after. Leases are left alone.

@@ -164,7 +164,7 @@ def result_of(channel: Channel, delivery: Delivery) -> str:
         case Accepted():
             return "Succeeded" if channel is Channel.EMAIL else "Accepted"
         case Delivered() | Relayed():
-            # Altinn's own provider calls delivered what the recipient's server has taken over.
+            # Altinn's own provider calls delivered what the recipient's server has accepted.
             return "Delivered"
         case Failed(failure=failure):
             return (_EMAIL_FAILURES if channel is Channel.EMAIL else _SMS_FAILURES)[failure]

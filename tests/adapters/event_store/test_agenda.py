@@ -1,4 +1,4 @@
-"""The agenda in PostgreSQL keeps the port's promises, and can be written anew."""
+"""The agenda in PostgreSQL keeps the port's promises, and can be written again."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""The figures in PostgreSQL keep the port's promises, and can be made anew."""
+"""The figures in PostgreSQL keep the port's promises, and can be rebuilt."""
 
 import pytest
 

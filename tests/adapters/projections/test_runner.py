@@ -1,4 +1,4 @@
-"""Projections follow the log by themselves, and are made anew while the old ones serve."""
+"""Projections follow the log by themselves, and are rebuilt while the old ones serve."""
 
 import asyncio
 from collections.abc import Iterator
@@ -157,7 +157,7 @@ async def test_the_new_one_serves_when_it_has_read_all_that_there_is(store: Post
 
 
 class Watching(OrderIndexProjection):
-    """Looks, while it is made anew, at what others see."""
+    """Looks, while it is rebuilt, at what others see."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection

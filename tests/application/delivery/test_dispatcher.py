@@ -683,7 +683,7 @@ def test_a_worker_that_is_told_to_stop_hears_what_becomes_of_what_it_has_in_hand
 
         assert (await now(world, order_id)).notifications[0].delivery == Taken()
         assert (await now(world, later)).status is OrderStatus.REGISTERED
-        assert not await world.agenda.has_suspects(world.clock() + timedelta(hours=1))
+        assert not await world.agenda.has_redeliveries(world.clock() + timedelta(hours=1))
 
     played(story())
 

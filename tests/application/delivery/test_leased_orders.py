@@ -11,7 +11,7 @@ import pytest
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryAgenda, InMemoryOrderRepository
 from application.delivery.leased_orders import CarriedOut, LeasedOrders
-from application.ports.agenda import Loan
+from application.ports.agenda import Lease
 from contracts.order_repository_contract import SetClock, placing
 from domain.order.events import OrderId
 from tests.samples import TTD, placed
@@ -42,9 +42,9 @@ class House:
         )
         return order.order_id
 
-    def _begin(self, loans: Mapping[OrderId, Loan]) -> Mapping[OrderId, asyncio.Task[CarriedOut]]:
-        self.begun += loans
-        return {each: asyncio.create_task(self._carry_out(each)) for each in loans}
+    def _begin(self, leases: Mapping[OrderId, Lease]) -> Mapping[OrderId, asyncio.Task[CarriedOut]]:
+        self.begun += leases
+        return {each: asyncio.create_task(self._carry_out(each)) for each in leases}
 
     async def _carry_out(self, order_id: OrderId) -> CarriedOut:
         return await self._end_of(order_id)
@@ -117,7 +117,7 @@ async def test_what_is_in_hand_for_long_is_leased_for_longer(house: House) -> No
         await one.keep()
 
     assert await claim(other) == 0
-    assert await other.claim_suspects() == 0
+    assert await other.claim_redeliveries() == 0
 
 
 async def test_what_nobody_keeps_any_more_is_a_suspect(house: House) -> None:
@@ -127,7 +127,7 @@ async def test_what_nobody_keeps_any_more_is_a_suspect(house: House) -> None:
     house.clock.now += LEASE
 
     assert await claim(other) == 0
-    assert await other.claim_suspects() == 1
+    assert await other.claim_redeliveries() == 1
     assert house.begun == [order_id, order_id]
 
 
@@ -140,9 +140,9 @@ async def test_a_suspect_is_left_to_its_lease(house: House) -> None:
     await one.release()
 
     assert len(one) == 0
-    assert await other.claim_suspects() == 0
+    assert await other.claim_redeliveries() == 0
     house.clock.now += LEASE
-    assert await other.claim_suspects() == 1
+    assert await other.claim_redeliveries() == 1
 
 
 async def test_of_one_owner_so_many_are_in_hand_and_no_more(house: House) -> None:
@@ -162,7 +162,7 @@ async def test_what_was_leased_by_an_answer_that_never_came_is_given_back(house:
     await house.agenda.release([mine], worker="one")
     await claim(one)
 
-    await one.disclaim_unknown()
+    await one.release_unacknowledged()
 
     assert house.begun == [mine]
     assert await claim(other) == 1

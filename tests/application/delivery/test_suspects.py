@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from application.ordering.commands import NewOrder, PlaceOrder
-from application.ports.agenda import WITHHELD, InHand, Loan
+from application.ports.agenda import OVERDUE, InHand, Lease
 from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
 from application.ports.provider import HandoverDeferred, OutboundMessage
 from contracts.owner_records_contract import suspend
@@ -77,7 +77,7 @@ async def test_an_order_that_fails_three_workers_is_stuck_and_the_others_are_not
         assert (await now(world, other)).status is OrderStatus.PROCESSED
         world.pass_time(LEASE)
 
-    assert await world.agenda.stuck() == [poison]
+    assert await world.agenda.quarantined() == [poison]
 
 
 async def test_a_stuck_order_is_an_alarm_once(world: MemoryWorld) -> None:
@@ -90,7 +90,7 @@ async def test_a_stuck_order_is_an_alarm_once(world: MemoryWorld) -> None:
 
     with capture_logs() as logged:
         for _ in range(3):
-            await service._look_for_suspects()
+            await service._look_for_redeliveries()
             world.pass_time(timedelta(seconds=2))
 
     alarms = [each for each in logged if each["log_level"] == "critical"]
@@ -113,7 +113,7 @@ async def test_what_nobody_carries_out_comes_to_its_end_when_all_of_it_has_expir
     await world.dispatching.run_until_idle()
     assert (await now(world, order_id)).status is OrderStatus.REGISTERED
 
-    world.pass_time(WITHHELD)
+    world.pass_time(OVERDUE)
     await world.dispatching.run_until_idle()
 
     order = await now(world, order_id)
@@ -148,7 +148,7 @@ class Unheard:
 
     async def claim(
         self, *, limit: int, worker: str, now: datetime, lease: timedelta, held: InHand
-    ) -> Mapping[OrderId, Loan]:
+    ) -> Mapping[OrderId, Lease]:
         claimed = await self._agenda.claim(
             limit=limit, worker=worker, now=now, lease=lease, held=held
         )
@@ -191,8 +191,8 @@ def test_an_order_that_takes_longer_than_its_lease_is_no_suspect_of_who_is_still
         working = asyncio.create_task(rewired(world, condition=Slow(), clock=clock).run())
         await asyncio.sleep(9 * LEASE.total_seconds())
 
-        assert not await world.agenda.has_suspects(clock())
-        assert await world.agenda.stuck() == []
+        assert not await world.agenda.has_redeliveries(clock())
+        assert await world.agenda.quarantined() == []
         await asyncio.sleep(2 * LEASE.total_seconds())
         working.cancel()
         await asyncio.wait({working})
@@ -223,8 +223,8 @@ def test_a_store_that_is_away_makes_no_order_a_suspect(
         working.cancel()
         await asyncio.wait({working})
 
-        assert not await world.agenda.has_suspects(world.clock() + timedelta(hours=1))
-        assert await world.agenda.stuck() == []
+        assert not await world.agenda.has_redeliveries(world.clock() + timedelta(hours=1))
+        assert await world.agenda.quarantined() == []
         for each in several:
             assert (await now(world, each)).notifications[0].attempts == 1
 
@@ -268,7 +268,7 @@ async def test_a_stuck_order_is_carried_out_when_an_operator_lets_it(world: Memo
     await world.dispatching.run_until_idle()
 
     assert (await now(world, poison)).status is OrderStatus.PROCESSED
-    assert await world.agenda.stuck() == []
+    assert await world.agenda.quarantined() == []
 
 
 async def test_what_may_not_leave_by_night_is_looked_at_again_in_the_morning_and_not_before(

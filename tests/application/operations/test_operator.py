@@ -55,7 +55,7 @@ class Stuck:
     def __init__(self, *order_ids: OrderId) -> None:
         self.left = list(order_ids)
 
-    async def stuck(self) -> Sequence[OrderId]:
+    async def quarantined(self) -> Sequence[OrderId]:
         return self.left
 
     async def retry(self, order_id: OrderId) -> bool:
@@ -75,7 +75,7 @@ class Desk:
         records = InMemoryOwnerRecords(self.orders.log, clock=lambda: NOON, next_id=uuid4)
         self.owners = OwnerService(records=records, recorder=recorder)
         self.quarantine = Stuck(ORDER_ID)
-        self.stuck = QuarantineService(orders=self.quarantine, recorder=recorder)
+        self.quarantined = QuarantineService(orders=self.quarantine, recorder=recorder)
         self.auditing = AuditQueries(orders=self.orders, recorder=recorder)
         self.index = InMemoryRecipientIndex(self.orders)
         self.support = SupportQueries(orders=self.orders, index=self.index, recorder=recorder)
@@ -129,7 +129,7 @@ async def test_what_cannot_be_recorded_is_not_done() -> None:
     with pytest.raises(StoreUnavailableError):
         await desk.owners.suspend("ttd", by=AUDITOR, reason="sends to everybody")
     with pytest.raises(StoreUnavailableError):
-        await desk.stuck.retry(ORDER_ID, by=AUDITOR, reason="mended")
+        await desk.quarantined.retry(ORDER_ID, by=AUDITOR, reason="mended")
 
     assert await desk.owners.suspended() == {}
     assert desk.quarantine.left == [ORDER_ID]
@@ -138,8 +138,8 @@ async def test_what_cannot_be_recorded_is_not_done() -> None:
 async def test_an_order_that_is_let_go_on_is_on_record_and_one_that_is_not_stuck_is_not(
     desk: Desk,
 ) -> None:
-    assert await desk.stuck.retry(ORDER_ID, by=AUDITOR, reason="mended")
-    assert not await desk.stuck.retry(ORDER_ID, by=AUDITOR, reason="mended")
+    assert await desk.quarantined.retry(ORDER_ID, by=AUDITOR, reason="mended")
+    assert not await desk.quarantined.retry(ORDER_ID, by=AUDITOR, reason="mended")
 
     assert [each.act for each in await desk.acts()] == [OrderRetried(order_id=ORDER_ID)]
 

@@ -27,7 +27,7 @@ async def stuck(database_url: str) -> AsyncIterator[OrderId]:
         (order,) = await store.orders.append([placing()], by=TTD)
         lease = timedelta(seconds=30)
         for number in range(QUARANTINE):
-            claim = store.agenda.claim if number == 0 else store.agenda.claim_suspects
+            claim = store.agenda.claim if number == 0 else store.agenda.claim_redeliveries
             await claim(limit=1, worker=f"worker-{number}", now=store.clock(), lease=lease)
             store.clock.now += lease
         yield order.order_id
