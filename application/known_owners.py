@@ -88,4 +88,6 @@ class KnownOwners:
             await self.read()
         except StoreUnavailableError:
             log.warning("store_unavailable", does="goes on with what it knows of the owners")
+        except Exception as problem:  # noqa: BLE001  # whatever it is, it is looked again in a second
+            log.error("owners_not_read", because=type(problem).__name__)  # noqa: TRY400  # no trace
         self._looked_at = now

@@ -338,7 +338,7 @@ class Settings:
     instant_wait: int = setting(
         as_whole(1, 60), 10, "seconds that the sender of an instant order waits for the provider"
     )
-    lease: int = setting(as_whole(1, 3600), 30, "seconds for which a worker is lent an order")
+    lease: int = setting(as_whole(1, 3600), 30, "seconds for which an order is leased to a worker")
 
     catch_all: bool = setting(
         as_flag,
@@ -451,15 +451,16 @@ def read_settings(environ: Mapping[str, str], kinds: Sequence[AnyProviderKind] =
     Raises:
         SettingError: some are wrong, unknown, or do not go together; says of each what to do.
     """
-    known = {name: (Settings, each) for name, each in _variables(Settings)}
+    known = {name: ("", each) for name, each in _variables(Settings)}
     for kind in _with_own_settings(kinds):
         for name, each in _variables(kind.settings, kind.name):
             if name in known:
                 raise SettingError(
                     f"{name} is a setting already, and one of the provider {kind.name}"
                 )
-            known[name] = (kind.settings, each)
-    values: defaultdict[type, dict[str, Any]] = defaultdict(dict)
+            known[name] = (kind.name, each)
+    values: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    """By the kind of provider that they are of; those of the service itself have no such name."""
     wrong: dict[str, str] = {}
     for name, value in environ.items():
         if not name.startswith(PREFIX) or name.startswith("VARSEL_TEST_"):
@@ -467,9 +468,9 @@ def read_settings(environ: Mapping[str, str], kinds: Sequence[AnyProviderKind] =
         if name not in known:
             wrong[name] = f"{name} is no setting; `varsel settings` lists them all"
             continue
-        owner, each = known[name]
+        kind_name, each = known[name]
         try:
-            values[owner][each.name] = each.metadata["read"](value)
+            values[kind_name][each.name] = each.metadata["read"](value)
         except ValueError as problem:
             wrong[name] = f"{name}: {problem}"
     clashes: list[str] = []
@@ -478,10 +479,10 @@ def read_settings(environ: Mapping[str, str], kinds: Sequence[AnyProviderKind] =
     try:
         for kind in _with_own_settings(kinds):
             try:
-                providers[kind.name] = kind.settings(**values[kind.settings])
+                providers[kind.name] = kind.settings(**values[kind.name])
             except SettingError as problem:
                 clashes += problem.lines
-        settings = Settings(**values[Settings], providers=providers)
+        settings = Settings(**values[""], providers=providers)
     except SettingError as problem:
         clashes += problem.lines
     # What a setting that cannot be read goes together with, nobody knows yet.

@@ -1,7 +1,7 @@
 """How every connection of the service is made, whoever makes it, and how it is let go of.
 
 A former primary that does not know yet that another was promoted takes writes, too. It is known by its
-timeline, which every promotion begins again: of two that take writes the higher one leads.
+timeline, of which every promotion begins a new one: of two that take writes the higher one leads.
 
 And nothing is ever cancelled. A commit that waits for its standby and is cancelled is there all the
 same, for everybody to see, and the standby does not have it: whoever will not wait any longer cuts

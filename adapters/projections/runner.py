@@ -83,7 +83,7 @@ _read = msgspec.json.Decoder(_State).decode
 
 
 class ProjectionRunner:
-    """Brings projections up to the log, and rebuild them."""
+    """Brings projections up to the log, and rebuilds them."""
 
     def __init__(
         self,

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from functools import partial, reduce
 from typing import assert_never
 
+import structlog
+
 from application.envelope import Actor, RecordedOfOwner
 from application.operations.recorder import ActRecorder, reason_in_a_line
-from application.ports.order_repository import ConcurrentUpdateError
+from application.ports.order_repository import ConcurrentUpdateError, SpoiltHistoryError
 from application.ports.owner_records import OwnerRecords, evolved
 from domain.operations.acts import OwnerResumed, OwnerSuspended
 from domain.owner import events
 from domain.owner.events import DailyLimits, OwnerEvent
 from domain.owner.record import OwnerRecord, Terms, evolve, owner_key
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +115,26 @@ class OwnerService:
             decide = partial(_imported, entry, terms, why)
             owner = owner_key(entry.name)
             differs = decide(known.get(owner) or OwnerRecord(owner=owner))
-            if differs and await self._decide(owner, decide, by=by):
+            if differs and await self._decide_if_readable(owner, decide, by=by):
                 differed.append(entry.name)
         for owner, record in known.items():
             if record.registration is not None and owner not in named:
-                await self._decide(owner, lambda each: each.deregister(reason=why), by=by)
-                differed.append(record.registration.name)
+                name = record.registration.name
+                if await self._decide_if_readable(
+                    owner, lambda each: each.deregister(reason=why), by=by
+                ):
+                    differed.append(name)
         return differed
+
+    async def knows_all(self, entries: Sequence[OwnerEntry]) -> bool:
+        """Whether each of these owners is registered, on whatever terms.
+
+        Raises:
+            StoreUnavailableError: try again later.
+        """
+        known = evolved({}, await self._records.after(0))
+        records = [known.get(owner_key(each.name)) for each in entries]
+        return all(each is not None and each.registration is not None for each in records)
 
     async def carry_over(self, owner: str, reason: str, *, by: Actor) -> None:
         """Suspend an owner that was suspended before there were records.
@@ -127,6 +144,16 @@ class OwnerService:
         """
         why = f"{reason} (carried over)"
         await self._decide(owner, lambda record: record.suspend(reason=why), by=by)
+
+    async def _decide_if_readable(
+        self, owner: str, decide: Callable[[OwnerRecord], Sequence[OwnerEvent]], *, by: Actor
+    ) -> bool:
+        """Record what is decided, but leave a record as it is that somebody has changed: others go on."""
+        try:
+            return await self._decide(owner, decide, by=by)
+        except SpoiltHistoryError:
+            log.critical("owner_record_spoilt", owner=owner, does="leaves it as it is")
+            return False
 
     async def _decide(
         self, owner: str, decide: Callable[[OwnerRecord], Sequence[OwnerEvent]], *, by: Actor

@@ -87,7 +87,7 @@ class Admission:
 
         Raises:
             OwnerStoppedError: an operator has stopped the owner.
-            OverCeilingError: it would be more than the owner may order today.
+            QuotaExceededError: it would be more than the owner may order today.
             StoreUnavailableError: try again later.
         """
         record = await self._owners.of(owner)

@@ -91,8 +91,8 @@ class InstantOrderService:
 
         Raises:
             CannotBePlacedError: it breaks rules of orders; nothing was recorded, and nothing sent.
-            OwnerStoppedError, OverCeilingError: the owner may not order now; nothing was sent.
-            HandOverFailedError: no provider took it, certainly; ask again, under the same key.
+            OwnerStoppedError, QuotaExceededError: the owner may not order now; nothing was sent.
+            HandoverFailedError: no provider took it, certainly; ask again, under the same key.
             StoreUnavailableError: nothing was sent; try again later, under the same key.
         """
         order_id = self.order_id(command)

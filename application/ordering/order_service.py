@@ -95,7 +95,7 @@ class OrderService:
 
         Raises:
             CannotBePlacedError: it breaks rules of orders; nothing was recorded.
-            OwnerStoppedError, OverCeilingError: the owner may not order now; nothing was recorded.
+            OwnerStoppedError, QuotaExceededError: the owner may not order now; nothing was recorded.
             StoreUnavailableError: the order may not have been recorded; try again later.
         """
         now = self._clock()
@@ -131,7 +131,7 @@ class OrderService:
 
         Raises:
             CannotBePlacedError: it breaks rules of orders; nothing was recorded.
-            OwnerStoppedError, OverCeilingError: the owner may not order now; nothing was recorded.
+            OwnerStoppedError, QuotaExceededError: the owner may not order now; nothing was recorded.
             MissingContactError: the recipient of the order or a reminder has no contact point;
                 nothing was recorded.
             RegistryUnavailableError: whether they have one could not be found out; try again later.

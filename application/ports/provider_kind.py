@@ -12,6 +12,7 @@ from application.ports.attachments import Attachments
 from application.ports.provider import Provider
 from application.ports.report_inbox import Report
 from application.ports.unread_mail import MailRead
+from application.setting import SettingError
 
 SettingsT = TypeVar("SettingsT")
 
@@ -29,12 +30,22 @@ class Login:
     user: str
     password: str = field(repr=False)
 
+    def __post_init__(self) -> None:
+        """Refuse what anybody could say."""
+        if not self.user or not self.password:
+            raise SettingError("a user and a password by which reports come in must not be empty")
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
     """By which secret somebody comes in who bears it."""
 
     text: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what anybody could say."""
+        if not self.text:
+            raise SettingError("a secret by which reports come in must not be empty")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

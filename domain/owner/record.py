@@ -136,7 +136,7 @@ class OwnerRecord:
         return (agreed,)
 
     def suspend(self, *, reason: str) -> Sequence[OwnerEvent]:
-        """Take nothing more of the owner in, and hand nothing over; another reason is told again."""
+        """Take nothing more of the owner in, and hand nothing over; another reason is another event."""
         return () if self.suspended_because == reason else (OwnerSuspended(reason=reason),)
 
     def resume(self, *, reason: str) -> Sequence[OwnerEvent]:
@@ -157,7 +157,9 @@ def evolve(record: OwnerRecord, event: OwnerEvent) -> OwnerRecord:
             now = Registration(name=event.name, organisations=event.organisations)
             return replace(record, registration=now)
         case OwnerDeregistered():
-            return replace(record, registration=None, terms=Terms())
+            # What it has ordered is carried out, and whom it only tries out is still sent nothing.
+            tried = Terms(test_recipients=record.terms.test_recipients)
+            return replace(record, registration=None, terms=tried)
         case TermsAgreed():
             terms = Terms(
                 senders=event.senders,

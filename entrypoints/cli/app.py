@@ -27,7 +27,7 @@ for _name, _where, _help in (
     ("token", "token:token", "Print a token of the development issuer."),
     ("order", "order:order", "Place an order, and show what happens to it as it happens."),
     ("orders", "orders:app", "See which orders are stuck, and let them go on."),
-    ("owners", "owners:app", "Stop an owner, and let it again."),
+    ("owners", "owners:app", "Suspend an owner, resume it, and import what is agreed with owners."),
     ("providers", "providers:providers", "See how providers stand now, and how that has shifted."),
     ("reports", "reports:app", "See what came as a report and tells of no notification."),
     ("mailbox", "mailbox:mailbox", "Show what the catch-all servers hold."),

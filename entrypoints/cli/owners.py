@@ -9,8 +9,8 @@ from rich.console import Console
 from adapters.tokens.owners_file import OwnersFileError, read_owners
 from application.envelope import RecordedOfOwner
 from application.operations.owners import in_words
-from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import asked, database
+from entrypoints.cli.installation import settings_and_database
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
 from entrypoints.settings import Settings
@@ -32,7 +32,8 @@ def suspend(owner: str, *, reason: str) -> None:
     reason
         Why; it goes on record with your name.
     """
-    if not owner.strip():
+    owner = owner.strip()
+    if not owner:
         raise Refusal("name the owner, as its tokens say it")
 
     async def write() -> None:
@@ -44,7 +45,7 @@ def suspend(owner: str, *, reason: str) -> None:
         f"{owner} is suspended, on every machine within a second. "
         f"Again: varsel owners resume {owner} --reason WHY"
     )
-    if not _may_be_known(owner, settings_from()):
+    if not _may_be_known(owner, settings_and_database()[0]):
         _say(
             f"VARSEL_OWNERS_FILE names no {owner}: see that it is spelt as the owner's tokens say it."
         )
@@ -129,8 +130,8 @@ def import_(file: Path, *, reason: str) -> None:
         raise Refusal(str(problem)) from None
 
     async def write() -> Sequence[str]:
-        settings = settings_from()
-        async with owners_and_marks(settings, database()) as (service, mark):
+        settings, where = settings_and_database()
+        async with owners_and_marks(settings, where) as (service, mark):
             return await service.import_all(entries, mark=mark, by=operator(), reason=reason)
 
     differed = asked(write())

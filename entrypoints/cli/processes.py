@@ -12,7 +12,7 @@ from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
 from adapters.tokens.development import DevelopmentIssuerRefusedError
 from adapters.tokens.owners_file import OwnersFileError
-from application.ports.order_repository import StoreUnavailableError
+from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
 from application.setting import SettingError
 from entrypoints import processes
 from entrypoints.bootstrap import refuse_unsafe_start
@@ -77,5 +77,7 @@ def _run(settings: Settings, process: Callable[[], Awaitable[None]]) -> None:
             runner.run(whole())
     except (PostgresError, StoreUnavailableError) as problem:
         raise Refusal(str(problem) or "the database cannot be reached") from None
+    except SpoiltHistoryError as problem:
+        raise Refusal(f"what is recorded of an owner is not what was recorded: {problem}") from None
     except (KeyFileError, OwnersFileError, SettingError) as problem:
         raise RefusedSettings(str(problem)) from None

@@ -38,10 +38,12 @@ def agreements(settings: Settings, known: KnownOwners, vault: KeyVault) -> Owner
 async def import_owners_file(settings: Settings, owners: OwnerService, vault: KeyVault) -> None:
     """Import what the owners file says otherwise than the records, if there is one.
 
-    Where nothing can be recorded just now, what was recorded before holds.
+    Where nothing can be recorded just now, what was recorded before holds, if that is something: an
+    owner of whom nothing is recorded has no terms, and what it only tries out would really be sent.
 
     Raises:
         OwnersFileError: the file cannot be read.
+        StoreUnavailableError: an owner could not be recorded who never was.
     """
     if settings.owners_file is not None:
         try:
@@ -56,6 +58,8 @@ async def import_owners_file(settings: Settings, owners: OwnerService, vault: Ke
                 reason=f"{settings.owners_file} says so at start",
             )
         except StoreUnavailableError:
+            if not await owners.knows_all(entries):
+                raise
             log.error("owners_file_not_imported", does="goes by what was recorded before")  # noqa: TRY400
         else:
             if differed:

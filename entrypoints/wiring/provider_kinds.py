@@ -22,6 +22,8 @@ GATEWAYS: Final[Sequence[AnyProviderKind]] = (KANNEL,)
 """A gateway that comes with the service is a folder in `adapters/channels`, and its name here."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_PATH: Final = re.compile(r"/notifications(/[a-z0-9_-]+)+/reports")
+"""No path of the service itself; large letters are small ones there, and a slash at the end is none."""
 
 
 def kinds_with_settings() -> Sequence[AnyProviderKind]:
@@ -45,8 +47,14 @@ def registered_kinds(ours: Iterable[AnyProviderKind]) -> Sequence[AnyProviderKin
         kind = _loaded(each)
         if any(kind.name == other.name for other in taken):
             raise _refused(each, "there is a provider of that name already")
-        if kind.door and any(o.door and o.door.path == kind.door.path for o in taken):
-            raise _refused(each, f"another reports at {kind.door.path}")
+        if (door := kind.door) is not None:
+            doors = [other.door for other in taken if other.door is not None]
+            if _PATH.fullmatch(door.path) is None:
+                raise _refused(each, f"{door.path} is not of the form /notifications/…/reports")
+            if any(door.path == other.path for other in doors):
+                raise _refused(each, f"another reports at {door.path}")
+            if any(door.operation == other.operation for other in doors):
+                raise _refused(each, f"another's operation is called {door.operation}")
         taken.append(kind)
         found.append(kind)
     return found

@@ -16,6 +16,8 @@ from application.ports.provider_kind import (
     Reporting,
     Surroundings,
 )
+from application.ports.report_inbox import reporting_name
+from application.setting import SettingError
 from domain.channel import Channel
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
@@ -33,6 +35,7 @@ def providers(settings: Settings, stack: AsyncExitStack) -> Mapping[Channel, Seq
     )
     stack.push_async_callback(attachments.aclose)
     by_channel: defaultdict[Channel, list[Provider]] = defaultdict(list)
+    names: set[str] = set()
     for kind in provider_kinds():
         around = Surroundings(
             clock=utc_now,
@@ -41,6 +44,11 @@ def providers(settings: Settings, stack: AsyncExitStack) -> Mapping[Channel, Seq
             attachments=attachments,
         )
         for each in kind.make(settings.of(kind), around):
+            if reporting_name(each.name) != kind.name or each.name in names:
+                raise SettingError(
+                    f"the provider {kind.name} cannot be used: it makes one that calls itself {each.name}"
+                )
+            names.add(each.name)
             stack.push_async_callback(each.aclose)
             by_channel[each.channel].append(each)
     return dict(by_channel)

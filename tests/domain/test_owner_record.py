@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from domain.owner.events import (
@@ -67,6 +68,13 @@ def test_who_is_registered_no_more_has_no_terms_when_it_comes_back() -> None:
 
     assert after(REGISTERED, AGREED).deregister(reason="has left") == (gone,)
     assert after(REGISTERED, AGREED, gone, REGISTERED).terms == Terms()
+
+
+def test_whom_an_owner_only_tries_out_is_sent_nothing_when_it_is_registered_no_more() -> None:
+    trying = msgspec.structs.replace(AGREED, test_recipients=("a mark",))
+    gone = after(REGISTERED, trying, OwnerDeregistered(reason="has left"))
+
+    assert gone.terms == Terms(test_recipients=("a mark",))
 
 
 def test_an_owner_is_suspended_until_it_is_resumed() -> None:

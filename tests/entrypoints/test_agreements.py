@@ -13,7 +13,7 @@ from adapters.memory.owner_records import InMemoryOwnerRecords
 from application.envelope import Actor
 from application.operations.owners import OwnerService
 from application.operations.recorder import ActRecorder
-from application.ports.order_repository import StoreUnavailableError
+from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
 from application.ports.owner_agreements import OwnerAgreements
 from domain.agreement import ANY_SENDER_GOES
 from domain.owner.events import OwnerEvent
@@ -65,6 +65,43 @@ async def test_where_nothing_can_be_recorded_at_start_what_was_recorded_before_h
     assert nothing_differs == []
     assert [each["event"] for each in ttd_is_left_out] == ["owners_file_not_imported"]
     assert (await records.load("ttd")).registration is not None
+
+
+async def test_where_an_owner_could_never_be_recorded_the_service_does_not_start_without_its_terms(
+    file: Path,
+) -> None:
+    memory = InMemoryInstallation(clock=utc_now)
+    recorder = ActRecorder(log=memory.acts, clock=utc_now, next_id=uuid4)
+    records = StandsStill(memory.orders.log, clock=utc_now, next_id=uuid4)
+    owners = OwnerService(records=records, recorder=recorder)
+
+    with pytest.raises(StoreUnavailableError):
+        await import_owners_file(Settings(owners_file=file), owners, memory.vault)
+
+
+class SpoiltForTtd(InMemoryOwnerRecords):
+    """Somebody has changed what was recorded of one owner."""
+
+    @override
+    async def load(self, owner: str) -> OwnerRecord:
+        if owner == "ttd":
+            raise SpoiltHistoryError("it has been changed")
+        return await super().load(owner)
+
+
+async def test_a_record_that_somebody_has_changed_keeps_no_other_owner_from_its_terms(
+    file: Path,
+) -> None:
+    memory = InMemoryInstallation(clock=utc_now)
+    recorder = ActRecorder(log=memory.acts, clock=utc_now, next_id=uuid4)
+    records = SpoiltForTtd(memory.orders.log, clock=utc_now, next_id=uuid4)
+    owners = OwnerService(records=records, recorder=recorder)
+
+    with capture_logs() as told:
+        await import_owners_file(Settings(owners_file=file), owners, memory.vault)
+
+    assert {"event": "owner_record_spoilt", "owner": "ttd"}.items() <= told[0].items()
+    assert (await records.load("skd")).registration is not None
 
 
 async def agreed_by(settings: Settings) -> OwnerAgreements:

@@ -3,15 +3,17 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from application.ports.provider_kind import Login, Secret
 from application.setting import SettingError
-from entrypoints.settings import REFUSED, read_settings
+from entrypoints.settings import REFUSED, Settings, read_settings
 from entrypoints.wiring.provider_kinds import kinds_with_settings
-from entrypoints.wiring.providers import provider_kinds
+from entrypoints.wiring.providers import provider_kinds, providers
 
 KIND = """
 from dataclasses import dataclass
@@ -29,7 +31,7 @@ KIND = ProviderKind(
     name="{name}",
     settings=Words,
     make=lambda settings, around: [],
-    door=ReportDoor(path="{path}", operation="take", summary="", words="", read=read),
+    door=ReportDoor(path="{path}", operation="take_{name}", summary="", words="", read=read),
 )
 """
 
@@ -57,7 +59,9 @@ class Packages:
         self, name: str, *, variable: str = "word", path: str | None = None, called: str = ""
     ) -> None:
         """Install a package that could be used as it stands."""
-        code = KIND.format(name=called or name, variable=variable, path=path or f"/{name}/reports")
+        code = KIND.format(
+            name=called or name, variable=variable, path=path or f"/notifications/{name}/reports"
+        )
         self.install(name, code)
 
 
@@ -81,6 +85,49 @@ def test_a_kind_that_a_package_registers_is_set_by_variables_of_its_own(packages
     assert (settings.of(acme).word, settings.of(zeta).word) == (None, "now")
 
 
+def test_a_second_gateway_of_a_kind_has_nothing_of_the_firsts_settings(packages: Packages) -> None:
+    packages.install(
+        "kannel_b",
+        "from adapters.channels.kannel.settings import KannelSettings\n"
+        "from application.ports.provider_kind import ProviderKind\n"
+        'KIND = ProviderKind(name="kannel_b", settings=KannelSettings, make=lambda *_: [])\n',
+    )
+    first = {
+        "VARSEL_KANNEL_URL": "https://gateway.example/",
+        "VARSEL_KANNEL_USER": "one",
+        "VARSEL_KANNEL_PASSWORD": "of-the-first-gateway",
+        "VARSEL_KANNEL_REPORT_PASSWORD": "0123456789abcdef0123456789abcdef",
+    }
+
+    settings = read_settings(first, kinds_with_settings())
+
+    kannel, second = (each for each in provider_kinds() if each.name.startswith("kannel"))
+    assert settings.of(kannel).url == "https://gateway.example"
+    assert settings.of(second) == second.settings()
+
+
+@pytest.mark.parametrize("credentials", [lambda: Login("gateway", ""), lambda: Secret("")])
+def test_no_door_is_opened_by_nothing(credentials: Callable[[], object]) -> None:
+    with pytest.raises(SettingError, match="must not be empty"):
+        credentials()
+
+
+async def test_a_provider_that_takes_the_name_of_another_is_refused(packages: Packages) -> None:
+    packages.install(
+        "acme",
+        "from adapters.memory.provider import RecordingProvider\n"
+        "from application.ports.provider_kind import ProviderKind\n"
+        "from domain.channel import Channel\n"
+        "from entrypoints.wiring.clock import utc_now\n"
+        'NAMED = RecordingProvider("kannel", Channel.SMS, clock=utc_now)\n'
+        'KIND = ProviderKind(name="acme", settings=dict, make=lambda *_: [NAMED])\n',
+    )
+
+    async with AsyncExitStack() as stack:
+        with pytest.raises(SettingError, match=r"acme cannot be used: it makes one .* kannel"):
+            providers(Settings(), stack)
+
+
 @pytest.mark.parametrize(
     "install, why",
     [
@@ -92,6 +139,9 @@ def test_a_kind_that_a_package_registers_is_set_by_variables_of_its_own(packages
         (lambda it: it.bring("Acme"), "its name"),
         (lambda it: it.bring("kannel"), "a provider of that name already"),
         (lambda it: it.bring("acme", path="/notifications/sms/api/v1/reports"), "another reports"),
+        (lambda it: it.bring("acme", path="/health/ready"), "is not of the form"),
+        (lambda it: it.bring("acme", path="/notifications/Acme/reports"), "is not of the form"),
+        (lambda it: it.bring("acme", path="/notifications/acme/reports/"), "is not of the form"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_a_line_that_names_the_package(

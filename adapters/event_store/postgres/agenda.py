@@ -17,7 +17,7 @@ _KNOWN: Final[dict[str, Any]] = {"quarantine": QUARANTINE}
 
 # Whoever was suspended last, and not resumed since; an index holds these events alone.
 _SUSPENDED: Final[LiteralString] = """
-SELECT coalesce(convert_from(state, 'UTF8')::jsonb ->> 'owner', '')
+SELECT owner_of(state)
   FROM (SELECT DISTINCT ON (originator_id) topic, state FROM orders_events
          WHERE topic IN ('owner.suspended', 'owner.resumed')
          ORDER BY originator_id, originator_version DESC) AS last

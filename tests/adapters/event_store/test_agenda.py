@@ -39,6 +39,20 @@ async def rebuilt(store: PostgresStore) -> AgendaRebuilt:
     return await rebuild_agenda(store.pool, store.mapper, clock=store.clock)
 
 
+async def test_a_suspension_that_somebody_has_made_unreadable_stops_nobodys_orders(
+    store: PostgresStore,
+) -> None:
+    await execute(
+        store,
+        "INSERT INTO orders_events (originator_id, originator_version, topic, state)"
+        " VALUES (gen_random_uuid(), 1, 'owner.suspended', '\\xff7b')",
+    )
+    change = placing()
+    await store.orders.append([change], by=TTD)
+
+    assert await claim(store.agenda, NOON) == [change.order_id]
+
+
 async def test_its_age_is_how_long_the_first_order_has_waited_that_nobody_has_in_hand(
     store: PostgresStore,
 ) -> None:
