@@ -10,7 +10,7 @@ TESTS  ?=
 RUNTIME     := .venv/.made-for-running
 DEVELOPMENT := .venv/.made-for-testing
 
-# An environment that was moved, or whose Python has gone, is made anew.
+# An environment that was moved, or whose Python has gone, is rebuilt.
 IS_SOUND := $(shell .venv/bin/python -c '' 2>/dev/null && \
   grep -qF '$(CURDIR)/.venv' .venv/bin/activate 2>/dev/null && echo yes)
 ifneq ($(IS_SOUND),yes)

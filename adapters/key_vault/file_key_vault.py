@@ -173,7 +173,7 @@ class FileKeyVault:
         if self._hashing not in (b"", hashing):
             raise KeyFileError(
                 f"the key file {self._file} was exchanged for another; "
-                "put the first one back, or start anew"
+                "put the first one back, or begin with an empty database"
             )
         self._hashing = hashing
         self._months = {month: base64.b64decode(key) for month, key in keys.months.items()}

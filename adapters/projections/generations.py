@@ -81,7 +81,7 @@ async def growing(connection: psycopg.AsyncConnection[Any], name: str, generatio
     """
     cursor = await connection.execute(_GROWING, (name, generation))
     if (row := await cursor.fetchone()) is None:
-        raise SupersededError(f"{name} is being made anew by somebody else, too; theirs goes on")
+        raise SupersededError(f"{name} is being rebuilt by somebody else, too; theirs goes on")
     return int(row[0])
 
 

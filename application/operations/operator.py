@@ -93,11 +93,11 @@ def in_words(act: Act) -> str:
                 f"entries written, {act.removed} removed, {act.quarantined} could not be read"
             )
         case ProjectionRebuildBegun(projection=projection):
-            return f"began to make the projection {projection} anew"
+            return f"began to rebuild the projection {projection}"
         case ProjectionRetried(projection=projection):
             return f"offered what was set aside to {projection or 'every projection'} again"
         case AgendaRebuildBegun():
-            return "began to make the agenda anew"
+            return "began to rebuild the agenda"
         case HistoryRead(order_id=order_id, as_at=None):
             return f"read the history of order {order_id}"
         case HistoryRead(order_id=order_id, as_at=moment):

@@ -36,7 +36,7 @@ for _name, _where, _help in (
     (
         "projections",
         "projections:app",
-        "See what tables made from the events could not take, and make them anew.",
+        "See what tables made from the events could not take, and rebuild them.",
     ),
     ("settings", "show_settings:settings", "List every setting, and what it is now."),
 ):

@@ -41,13 +41,13 @@ def rebuild(name: str | None = None, *, reason: str | None = None) -> None:
         Why; it goes on record with your name.
     """
 
-    async def anew(runner: ProjectionRunner) -> dict[str, int]:
+    async def rebuild_all(runner: ProjectionRunner) -> dict[str, int]:
         names = _known(runner, () if name is None else (name,))
         await _record(*(ProjectionRebuildBegun(projection=each) for each in names), reason=reason)
         return {each: await runner.rebuild(each) for each in names}
 
-    for each, count in _lent(anew).items():
-        _say(f"{each}: made anew from {count} events")
+    for each, count in _lent(rebuild_all).items():
+        _say(f"{each}: rebuilt from {count} events")
 
 
 @app.command
@@ -110,11 +110,11 @@ def agenda(*, reason: str | None = None) -> None:
         Why; it goes on record with your name.
     """
 
-    async def anew() -> AgendaRebuilt:
+    async def rebuild() -> AgendaRebuilt:
         await _record(AgendaRebuildBegun(), reason=reason)
         return await agenda_anew(*settings_and_database())
 
-    done = asked(anew())
+    done = asked(rebuild())
     _say(f"{done.orders} orders looked at: {done.written} rows written, {done.removed} removed")
     for order_id in done.unreadable:
         _say(f"the history of order {order_id} cannot be read")

@@ -220,7 +220,7 @@ class Appender:
             "history_went_back",
             order_id=str(forgotten.order_id),
             version=forgotten.version,
-            does="records nothing more until it is started anew; see docs/operating.md first",
+            does="records nothing more until it is restarted; see docs/operating.md first",
         )
         _give_up([*batch, *self._waiting])
 

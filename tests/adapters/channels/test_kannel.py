@@ -47,6 +47,8 @@ from tests.adapters.channels.kannel_server import (
 )
 from tests.missing import skipped_where_missing
 
+pytestmark = pytest.mark.service
+
 REPORTS = "/notifications/sms/api/v1/kannel/reports"
 
 

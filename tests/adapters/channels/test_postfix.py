@@ -40,6 +40,8 @@ from tests.entrypoints.http.installation import Installation
 from tests.missing import skipped_where_missing
 from tests.service.installations import free_port
 
+pytestmark = pytest.mark.service
+
 SECRET: Final = "postfix-and-varsel"
 PATIENCE: Final = 30.0
 NOTIFICATIONS: Final = Path(__file__).parent / "notifications"

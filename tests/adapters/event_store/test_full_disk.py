@@ -44,6 +44,7 @@ async def order_in_the_end(api: httpx.AsyncClient, key: str) -> int:
     return answer.status_code
 
 
+@pytest.mark.soak
 async def test_a_full_disk_is_503_and_one_alarm_and_leaves_no_order_in_part(small: Small) -> None:
     server, disk = small
     async with (

@@ -22,6 +22,8 @@ from tests.adapters.event_store.wire import Wire
 from tests.samples import TTD
 from tests.servers import Pair, a_pair, until
 
+pytestmark = pytest.mark.service
+
 REPORT = Report(provider="smtp", reference="r", state=ReportedState.DELIVERED, code="2.0.0")
 
 

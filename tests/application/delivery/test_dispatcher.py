@@ -476,7 +476,14 @@ class Unplugged:
         raise RegistryUnavailableError("krr")
 
 
-@pytest.mark.parametrize("away", [timedelta(seconds=20), timedelta(minutes=5), timedelta(hours=9)])
+@pytest.mark.parametrize(
+    "away",
+    [
+        timedelta(seconds=20),
+        timedelta(minutes=5),
+        pytest.param(timedelta(hours=9), marks=pytest.mark.soak),
+    ],
+)
 async def test_what_waited_for_a_relay_has_left_nineteen_minutes_after_its_return(
     world: MemoryWorld, away: timedelta
 ) -> None:

@@ -172,8 +172,8 @@ def test_what_is_made_anew_is_on_record(varsel: Command) -> None:
 
     agenda, projection = varsel.on_record()
 
-    assert "began to make the projection order_index anew  because: a trial" in projection
-    assert agenda.endswith("began to make the agenda anew")
+    assert "began to rebuild the projection order_index  because: a trial" in projection
+    assert agenda.endswith("began to rebuild the agenda")
 
 
 def test_the_record_is_had_as_json_too(varsel: Command) -> None:
