@@ -17,6 +17,7 @@ import httpx
 from application.caller import CREATE
 from entrypoints.wiring.tokens import development_issuer
 from tests.chaos.playing import SETTINGS
+from tests.debian import environment
 from tests.failover.cluster import OWNER_ROLE, SERVICE_ROLE, url
 from tests.failover.network import HERE, Host, Network
 from tests.failover.tools import Tools
@@ -26,6 +27,8 @@ _CLI: Final = (sys.executable, "-m", "entrypoints.cli")
 _ROOT: Final = Path(__file__).parents[2]
 _OWNER, _ORGANISATION = "ttd", "991825827"
 _LIFETIME: Final = 12 * 3600
+_SETTLES: Final = 0.3
+"""Seconds within which a program ends that cannot run here."""
 
 
 @dataclass(slots=True)
@@ -163,9 +166,12 @@ class Service:
 
 def _run(stack: ExitStack, words: Sequence[str | Path]) -> None:
     """Run something beside the service until the stack is left."""
-    running = subprocess.Popen(words, stderr=subprocess.DEVNULL, start_new_session=True)
+    running = subprocess.Popen(words, start_new_session=True, env=environment("socat"))
     stack.callback(running.wait, 30)
     stack.callback(running.terminate)
+    with suppress(subprocess.TimeoutExpired):
+        running.wait(_SETTLES)
+        raise AssertionError(f"{words[0]} has ended with {running.returncode}")
 
 
 def _wait_ready(url: str) -> None:
