@@ -13,7 +13,6 @@ import structlog
 from application.delivery.contact_lookup import ContactLookup, LookupRequest
 from application.delivery.handover import HandoverService, OrderSession, attempts_in
 from application.delivery.leased_orders import CarriedOut, LeasedOrders
-from application.delivery.shares import Shares
 from application.known_owners import KnownOwners
 from application.ports.agenda import Agenda, Lease
 from application.ports.chain_index import ChainIndex
@@ -51,7 +50,7 @@ _GATHER: Final = 0.005
 _SHARE: Final = 4
 """Of one owner's orders a worker has this part of its capacity in hand at most, in each lane."""
 _READ_AT_ONCE: Final = 2
-"""Large orders are read so many at once, and one of each owner's: others need the store, too."""
+"""Large orders are read so many at once: others need the store, too."""
 _LARGE: Final = 64 * 1024
 """More characters than so many are much to hand over at once."""
 _LOOK_FOR_OVERDUE: Final = timedelta(seconds=60)
@@ -99,7 +98,7 @@ class Dispatcher:
             clock=clock,
             worker=worker,
         )
-        self._reading = Shares(1, together=_READ_AT_ONCE)
+        self._reading = asyncio.Semaphore(_READ_AT_ONCE)
         self._turns = OwnersTurns()
         self._known_as_stuck: frozenset[OrderId] = frozenset()
         self._is_ending = False
@@ -208,7 +207,8 @@ class Dispatcher:
         return _Read(orders, await self._find_together(list(orders.values())))
 
     async def _read_large(self, order_id: OrderId, owner: str) -> _Read:
-        async with self._reading.place(owner), self._turns.of(owner, is_large=True):
+        # Its turn comes first: whoever waits for that takes no place from another owner's.
+        async with self._turns.of(owner, is_large=True), self._reading:
             return _Read(await self._load([order_id]), {})
 
     async def _load(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Order]:
