@@ -1,16 +1,20 @@
 """What every registry promises, each kind for itself; whichever stand, it knows the same people and firms."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
 from application.ports.registries import (
+    LEVELS,
     BusinessRegistry,
     ExternalIdentityRegistry,
     NameRegistry,
     PersonRegistry,
     ProfileRegistry,
+    UnitRegistry,
 )
+from domain.authority import Decision
 from domain.contact_point import (
     BusinessRecord,
     ExternalRecord,
@@ -67,21 +71,23 @@ BUSINESSES = {
     MOVED_SUB_UNIT: BusinessRecord(origin=MOVED_SUB_UNIT, emails=[], mobiles=[], is_uncertain=True),
 }
 MAIN_UNITS = {SUB_UNIT: UNIT, OWN_SUB_UNIT: UNIT, ODD_SUB_UNIT: UNIT, UNSURE_SUB_UNIT: UNIT}
-ALLOWED = ProfileRecord(user="1", is_authorised=True, email=at("one@fjell.example.no"))
-NOT_ALLOWED = ProfileRecord(
-    user="2",
-    is_authorised=False,
-    email=at("two@fjell.example.no"),
-    mobile=at("+4740000022"),
-)
+OFFICE, DEPARTMENT = OrganisationNumber("314023145"), OrganisationNumber("314023153")
+TOWER = [OrganisationNumber(f"3150000{n:02}") for n in range(LEVELS + 3)]
+CIRCLE = [OrganisationNumber(f"3160000{n:02}") for n in range(3)]
+ITSELF = OrganisationNumber("317000008")
+CHAIN = {
+    OFFICE: DEPARTMENT,
+    DEPARTMENT: UNIT,
+    **dict(pairwise(TOWER)),
+    **dict(pairwise([*CIRCLE, CIRCLE[0]])),
+    ITSELF: ITSELF,
+}
+FIRST = ProfileRecord(user="1", email=at("one@fjell.example.no"))
+SECOND = ProfileRecord(user="2", email=at("two@fjell.example.no"), mobile=at("+4740000022"))
 PROFILES = {
-    (UNIT, "tax-2026", "read"): [ALLOWED, NOT_ALLOWED],
-    (UNIT, "other", "read"): [
-        ProfileRecord(user="1", is_authorised=False, email=at("one@fjell.example.no"))
-    ],
-    (UNSURE_UNIT, "tax-2026", "read"): [
-        ProfileRecord(user="3", is_authorised=False, is_uncertain=True)
-    ],
+    (UNIT, "tax-2026"): [FIRST, SECOND],
+    (UNIT, "other"): [FIRST],
+    (UNSURE_UNIT, "tax-2026"): [ProfileRecord(user="3", is_uncertain=True)],
 }
 EXTERNALS = {
     "urn:altinn:party:username:sigrid": ExternalRecord(
@@ -156,8 +162,41 @@ class BusinessRegistryContract:
         assert not await businesses.find([])
 
 
+class UnitRegistryContract:
+    """Whoever knows which units stand above others tells the whole way up, to a limit."""
+
+    @pytest.fixture
+    def units(self) -> UnitRegistry:
+        """A registry whose main units `CHAIN` are."""
+        raise NotImplementedError
+
+    async def test_the_main_unit_of_a_main_unit_stands_above_as_well(
+        self, units: UnitRegistry
+    ) -> None:
+        found = await units.main_units([DEPARTMENT, OFFICE, UNIT, MOVED_SUB_UNIT, UNKNOWN_UNIT])
+        assert {number: list(above) for number, above in found.items()} == {
+            OFFICE: [DEPARTMENT, UNIT],
+            DEPARTMENT: [UNIT],
+        }
+
+    async def test_no_more_are_told_than_the_limit_however_long_the_way(
+        self, units: UnitRegistry
+    ) -> None:
+        found = await units.main_units([TOWER[0]])
+        assert list(found[TOWER[0]]) == TOWER[1 : LEVELS + 1]
+
+    async def test_units_that_stand_above_each_other_are_told_once(
+        self, units: UnitRegistry
+    ) -> None:
+        found = await units.main_units([CIRCLE[0], ITSELF])
+        assert {number: list(above) for number, above in found.items()} == {CIRCLE[0]: CIRCLE[1:]}
+
+    async def test_to_ask_about_nobody_is_to_learn_nothing(self, units: UnitRegistry) -> None:
+        assert not await units.main_units([])
+
+
 class ProfileRegistryContract:
-    """Whoever knows the users of firms answers by firm, and tells whether each may."""
+    """Whoever knows the users of firms answers by firm, and does not say whether they may."""
 
     @pytest.fixture
     def profiles(self) -> ProfileRegistry:
@@ -167,23 +206,30 @@ class ProfileRegistryContract:
     async def test_a_user_of_whom_a_change_could_not_be_read_is_told_as_uncertain(
         self, profiles: ProfileRegistry
     ) -> None:
-        found = await profiles.find([UNSURE_UNIT], "tax-2026", "read")
-        assert list(found[UNSURE_UNIT]) == PROFILES[UNSURE_UNIT, "tax-2026", "read"]
+        found = await profiles.find([UNSURE_UNIT], "tax-2026")
+        assert list(found[UNSURE_UNIT]) == PROFILES[UNSURE_UNIT, "tax-2026"]
 
-    async def test_users_are_told_with_whether_they_may(self, profiles: ProfileRegistry) -> None:
-        found = await profiles.find([UNIT, SUB_UNIT], "tax-2026", "read")
-        assert {number: list(users) for number, users in found.items()} == {
-            UNIT: [ALLOWED, NOT_ALLOWED]
-        }
+    async def test_users_are_told_by_the_unit_they_registered_for_and_nobody_says_they_may(
+        self, profiles: ProfileRegistry
+    ) -> None:
+        found = await profiles.find([UNIT, SUB_UNIT], "tax-2026")
+        assert {number: list(users) for number, users in found.items()} == {UNIT: [FIRST, SECOND]}
+        assert {each.authority for each in found[UNIT]} == {Decision.NOT_ASKED}
+
+    async def test_a_resource_is_the_same_with_and_without_its_prefix(
+        self, profiles: ProfileRegistry
+    ) -> None:
+        urn = await profiles.find([UNIT], "urn:altinn:resource:other")
+        assert list(urn[UNIT]) == [FIRST]
 
     async def test_a_registration_for_another_resource_does_not_count(
         self, profiles: ProfileRegistry
     ) -> None:
-        found = await profiles.find([UNIT], "other", "read")
-        assert list(found[UNIT]) == PROFILES[UNIT, "other", "read"]
+        found = await profiles.find([UNIT], "other")
+        assert list(found[UNIT]) == [FIRST]
 
     async def test_to_ask_about_nobody_is_to_learn_nothing(self, profiles: ProfileRegistry) -> None:
-        assert not await profiles.find([], "tax-2026", "read")
+        assert not await profiles.find([], "tax-2026")
 
 
 class ExternalIdentityRegistryContract:

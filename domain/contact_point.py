@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from domain.authority import Decision
 from domain.channel import Channel
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
@@ -95,12 +96,19 @@ class ProfileRecord:
 
     user: str
     """The user's opaque id, the same for all that one person registered."""
-    is_authorised: bool
-    """Whether the user may do with the order's resource what the order is about."""
+    authority: Decision = Decision.NOT_ASKED
+    """Whether the user may do with the order's resource what the order is about; a registry does not know."""
+    origin: OrganisationNumber | None = None
+    """The unit for which it was registered, where that is not the one that is notified."""
     is_uncertain: bool = False
-    """Whether a change of it, or of what the user may do, could not be read; then nothing else counts."""
+    """Whether a change of it could not be read; then nothing else counts."""
     email: RegisteredAddress | None = None
     mobile: RegisteredAddress | None = None
+
+    @property
+    def has_address(self) -> bool:
+        """Whether the user could be reached at all."""
+        return self.email is not None or self.mobile is not None
 
     def address_on(self, channel: Channel) -> RegisteredAddress | None:
         """The user's address on a channel."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias, assert_never
 
+from domain.authority import Decision
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import (
     BusinessRecord,
@@ -101,6 +102,11 @@ class Resolution:
     missing: tuple[Channel, ...] = ()
     is_reserved: bool = False
     considered: tuple[Considered, ...] = ()
+
+    @property
+    def is_authority_open(self) -> bool:
+        """Whether somebody may yet be notified of whom nobody could be asked whether they may."""
+        return any(each.reason is Reason.AUTHORITY_NOT_ASKED for each in self.considered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,12 +257,10 @@ def _organisation(finding: OrganisationFinding, weighing: _Weighing) -> Iterator
         weighing.note(Source.USER_PROFILE, Reason.NOT_CONSULTED)
     users: dict[str, list[ProfileRecord]] = {}
     for profile in finding.profiles:
-        if profile.is_uncertain:
-            weighing.note(Source.USER_PROFILE, Reason.UNCERTAIN, user=Identifier(profile.user))
-        elif profile.is_authorised:
+        if (reason := _why_not(profile)) is None:
             users.setdefault(profile.user, []).append(profile)
         else:
-            weighing.note(Source.USER_PROFILE, Reason.NOT_AUTHORISED, user=Identifier(profile.user))
+            weighing.note(Source.USER_PROFILE, reason, user=Identifier(profile.user))
     for user, profiles in users.items():
         yield _Somebody(
             Source.USER_PROFILE,
@@ -273,8 +277,28 @@ def _organisation(finding: OrganisationFinding, weighing: _Weighing) -> Iterator
                 )
                 for channel in possible
             },
+            origin=profiles[0].origin,
             user=Identifier(user),
         )
+
+
+def _why_not(profile: ProfileRecord) -> Reason | None:
+    """Why a user is not notified by what they registered; None if nothing is against it."""
+    if profile.is_uncertain:
+        return Reason.UNCERTAIN
+    if not profile.has_address:
+        return None  # nobody has to be asked about those who cannot be reached; that is told
+    match profile.authority:
+        case Decision.PERMITTED:
+            return None
+        case Decision.REFUSED:
+            return Reason.NOT_AUTHORISED
+        case Decision.UNCERTAIN:
+            return Reason.UNCERTAIN
+        case Decision.NOT_ASKED:
+            return Reason.AUTHORITY_NOT_ASKED
+        case _:
+            assert_never(profile.authority)
 
 
 def _external(record: ExternalRecord | None, weighing: _Weighing) -> Iterator[_Somebody]:

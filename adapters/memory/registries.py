@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import unquote_plus
 
+from adapters.memory.decision_point import InMemoryDecisionPoint
 from application.delivery.contact_lookup import Registries
 from application.mail_address import is_mailbox
-from application.ports.registries import PersonRegistry
+from application.ports.decision_point import DecisionPoint, bare
+from application.ports.registries import LEVELS, PersonRegistry, ProfileRegistry
 from domain.contact_point import (
     BusinessRecord,
     ExternalRecord,
@@ -62,24 +64,48 @@ class InMemoryBusinessRegistry:
         return inherited or own
 
 
+class InMemoryUnitRegistry:
+    """Knows the main units that it was given."""
+
+    def __init__(
+        self, main_units: Mapping[OrganisationNumber, OrganisationNumber] | None = None
+    ) -> None:
+        self._main_units = dict(main_units or {})
+
+    async def main_units(
+        self, numbers: Sequence[OrganisationNumber]
+    ) -> Mapping[OrganisationNumber, Sequence[OrganisationNumber]]:
+        found = {number: self._above(number) for number in numbers}
+        return {number: above for number, above in found.items() if above}
+
+    def _above(self, number: OrganisationNumber) -> Sequence[OrganisationNumber]:
+        above: list[OrganisationNumber] = []
+        unit = number
+        while len(above) < LEVELS and (main_unit := self._main_units.get(unit)) is not None:
+            if main_unit in (number, *above):
+                break
+            above.append(main_unit)
+            unit = main_unit
+        return above
+
+
 class InMemoryProfileRegistry:
-    """Knows who registered what for which organisation, and what they may do."""
+    """Knows who registered what for which organisation."""
 
     def __init__(
         self,
-        profiles: Mapping[tuple[OrganisationNumber, str, str], Sequence[ProfileRecord]]
-        | None = None,
+        profiles: Mapping[tuple[OrganisationNumber, str], Sequence[ProfileRecord]] | None = None,
     ) -> None:
-        """Take the users of each organisation, resource and action."""
+        """Take the users of each organisation and resource."""
         self._profiles = dict(profiles or {})
 
     async def find(
-        self, numbers: Sequence[OrganisationNumber], resource: str, action: str
+        self, numbers: Sequence[OrganisationNumber], resource: str
     ) -> Mapping[OrganisationNumber, Sequence[ProfileRecord]]:
         return {
-            number: self._profiles[number, resource, action]
+            number: self._profiles[number, bare(resource)]
             for number in numbers
-            if (number, resource, action) in self._profiles
+            if (number, bare(resource)) in self._profiles
         }
 
 
@@ -125,13 +151,18 @@ def registries(
     *,
     persons: PersonRegistry | None = None,
     businesses: Mapping[OrganisationNumber, BusinessRecord] | None = None,
+    main_units: Mapping[OrganisationNumber, OrganisationNumber] | None = None,
+    profiles: ProfileRegistry | None = None,
+    decision_point: DecisionPoint | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Registries:
     """All registries at once, which know what they are given and nothing else."""
     return Registries(
         persons=persons or InMemoryPersonRegistry(),
-        businesses=InMemoryBusinessRegistry(businesses),
-        profiles=InMemoryProfileRegistry(),
+        businesses=InMemoryBusinessRegistry(businesses, main_units),
+        units=InMemoryUnitRegistry(main_units),
+        profiles=profiles or InMemoryProfileRegistry(),
+        decision_point=decision_point or InMemoryDecisionPoint(),
         externals=InMemoryExternalIdentityRegistry(),
         names=InMemoryNameRegistry(names),
     )

@@ -31,8 +31,8 @@ from adapters.registries.pages import (
     text_of,
 )
 from application.phone_number import normalise
+from application.ports.decision_point import bare
 
-PREFIX: Final = "urn:altinn:resource:"
 READ: Final = "read"
 """What a grant is for that says nothing of it."""
 
@@ -142,11 +142,6 @@ def read_names(content: bytes) -> Read[NameRow]:
         UnreadablePageError: it is none.
     """
     return read_each("names", entries_of(decode_page(content), "partyNames"), _name, _whose_name)
-
-
-def bare(resource: str) -> str:
-    """A resource without the prefix of its URN; it is written with and without."""
-    return resource.removeprefix(PREFIX)
 
 
 def granted(resource: str, action: str) -> str:

@@ -19,11 +19,11 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.registries.parties import bare, granted
 from application.mail_address import is_mailbox
 from application.phone_number import is_valid, normalise
+from application.ports.decision_point import bare
 from application.ports.order_repository import StoreUnavailableError
-from application.ports.registries import RegistryUnavailableError
+from application.ports.registries import LEVELS, RegistryUnavailableError
 from domain.contact_point import (
     BusinessRecord,
     ExternalRecord,
@@ -50,6 +50,20 @@ UNION ALL
 SELECT whose, '', true
   FROM registry_quarantine WHERE part = 'units' AND whose = ANY(%(numbers)b::text[])
 """
+_ABOVE: Final[LiteralString] = """
+WITH RECURSIVE above (number, unit, chain) AS (
+    SELECT number, number COLLATE "C", '{}'::text[] COLLATE "C"
+      FROM unnest(%(numbers)s::text[]) AS asked (number)
+    UNION ALL
+    SELECT a.number, u.main_unit, a.chain || u.main_unit
+      FROM above a JOIN business_unit u ON u.number = a.unit
+     WHERE u.main_unit <> a.number AND u.main_unit <> ALL(a.chain)
+       AND cardinality(a.chain) < %(levels)s
+       AND NOT EXISTS (SELECT FROM registry_quarantine q
+                        WHERE q.part = 'units' AND q.whose = a.unit))
+SELECT DISTINCT ON (number) number, chain
+  FROM above WHERE chain <> '{}' ORDER BY number, cardinality(chain) DESC
+"""
 _ADDRESSES: Final[LiteralString] = """
 SELECT organisation, registry_id, channel, address,
        EXISTS (SELECT FROM registry_quarantine q
@@ -63,26 +77,21 @@ SELECT whose, item, '', '', true
 """
 _PROFILES: Final[LiteralString] = """
 WITH unread AS (
-    SELECT part, whose, item, about FROM registry_quarantine
-     WHERE part IN ('profiles', 'grants')
+    SELECT whose, item FROM registry_quarantine
+     WHERE part = 'profiles'
        AND (whose = ANY(%(numbers)s) OR whose IS NULL AND item IS NOT NULL))
 SELECT p.organisation, p.user_id,
        CASE WHEN p.email_is_verified THEN p.email END,
        CASE WHEN p.mobile_is_verified THEN p.mobile END,
-       EXISTS (SELECT FROM user_grant g
-                WHERE g.organisation = p.organisation AND g.user_id = p.user_id
-                  AND g.resource = %(resource)s AND g.action = %(action)s),
        EXISTS (SELECT FROM unread u
                 WHERE (u.whose = p.organisation OR u.whose IS NULL)
-                  AND (u.item = p.user_id OR u.item IS NULL)
-                  AND (u.part = 'profiles' OR u.about IS NULL OR u.about = %(granted)s))
-           AS is_uncertain
+                  AND (u.item = p.user_id OR u.item IS NULL)) AS is_uncertain
   FROM user_profile p
  WHERE p.organisation = ANY(%(numbers)s)
    AND (p.resources = '{}' OR %(resource)s = ANY(p.resources))
 UNION ALL
-SELECT whose, item, NULL, NULL, false, true
-  FROM unread WHERE part = 'profiles' AND whose IS NOT NULL AND item IS NOT NULL
+SELECT whose, item, NULL, NULL, true
+  FROM unread WHERE whose IS NOT NULL AND item IS NOT NULL
  ORDER BY organisation, user_id, is_uncertain
 """
 _USERS: Final[LiteralString] = """
@@ -228,35 +237,43 @@ class _Addresses:
         )
 
 
+class PostgresUnitRegistry:
+    """Which units stand above others, by the local copy."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def main_units(
+        self, numbers: Sequence[OrganisationNumber]
+    ) -> Mapping[OrganisationNumber, Sequence[OrganisationNumber]]:
+        asked = {"numbers": list(numbers), "levels": LEVELS}
+        async with _asking(self._pool, "business_register") as connection:
+            cursor = await connection.execute(_ABOVE, asked)
+            return {
+                OrganisationNumber(number): [OrganisationNumber(each) for each in above]
+                for number, above in await cursor.fetchall()
+            }
+
+
 class PostgresProfileRegistry:
-    """What end users registered with this service, and what they were granted."""
+    """What end users registered with this service."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def find(
-        self, numbers: Sequence[OrganisationNumber], resource: str, action: str
+        self, numbers: Sequence[OrganisationNumber], resource: str
     ) -> Mapping[OrganisationNumber, Sequence[ProfileRecord]]:
-        asked = {
-            "numbers": list(numbers),
-            "resource": bare(resource),
-            "action": action,
-            "granted": granted(resource, action),
-        }
+        asked = {"numbers": list(numbers), "resource": bare(resource)}
         async with _asking(self._pool, "user_profile") as connection:
             cursor = await connection.execute(_PROFILES, asked)
             rows = await cursor.fetchall()
         found: dict[OrganisationNumber, dict[str, ProfileRecord]] = defaultdict(dict)
-        for organisation, user, email, mobile, is_authorised, is_uncertain in rows:
+        for organisation, user, email, mobile, is_uncertain in rows:
             found[OrganisationNumber(organisation)][user] = (
-                ProfileRecord(user=user, is_authorised=False, is_uncertain=True)
+                ProfileRecord(user=user, is_uncertain=True)
                 if is_uncertain
-                else ProfileRecord(
-                    user=user,
-                    is_authorised=is_authorised,
-                    email=_email(email),
-                    mobile=_mobile(mobile),
-                )
+                else ProfileRecord(user=user, email=_email(email), mobile=_mobile(mobile))
             )
         return {number: list(users.values()) for number, users in found.items()}
 

@@ -12,7 +12,8 @@ import psycopg
 
 from adapters.registries.businesses import AddressRow, UnitRow
 from adapters.registries.krr import KrrPage
-from adapters.registries.parties import NameRow, ProfilePage, bare
+from adapters.registries.parties import NameRow, ProfilePage
+from application.ports.decision_point import bare
 
 Connection = psycopg.AsyncConnection[Any]
 Counts = tuple[int, int]

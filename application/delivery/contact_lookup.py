@@ -1,16 +1,22 @@
-"""Ask the registries about recipients, many at once."""
+"""Ask the registries about recipients, many at once, and the decision point about those who act for them.
+
+Where users registered for a main unit, that holds for the units below it, too: whether they may is
+asked of each unit that is to be notified.
+"""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, assert_never
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias, assert_never
 
+from application.ports.decision_point import DecisionPoint, Question, bare
 from application.ports.registries import (
     BusinessRegistry,
     ExternalIdentityRegistry,
     NameRegistry,
     PersonRegistry,
     ProfileRegistry,
+    UnitRegistry,
 )
 from domain.contact_point import BusinessRecord, ExternalRecord, PersonRecord, ProfileRecord
 from domain.personal import Identifier
@@ -36,11 +42,13 @@ READ: Final = "read"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registries:
-    """Everybody who can be asked where somebody is reached, or what they are called."""
+    """Everybody who can be asked where somebody is reached, what they are called, and for whom they act."""
 
     persons: PersonRegistry
     businesses: BusinessRegistry
+    units: UnitRegistry
     profiles: ProfileRegistry
+    decision_point: DecisionPoint
     externals: ExternalIdentityRegistry
     names: NameRegistry
 
@@ -56,14 +64,24 @@ class LookupRequest:
     @property
     def about(self) -> tuple[str, str] | None:
         """The resource and action that users must be authorised for; None where there is none."""
-        return None if not self.resource else (self.resource, self.action or READ)
+        return None if not self.resource else (bare(self.resource), self.action or READ)
+
+    @property
+    def asks_who_may(self) -> bool:
+        """Whether somebody may have to be asked who acts for the recipient, which can take its time."""
+        return self.about is not None and isinstance(self.identity, Organisation)
+
+
+_About: TypeAlias = tuple[str, str]
+_Unit: TypeAlias = tuple[OrganisationNumber, _About]
+"""A unit that is to be notified, and what of."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
     persons: Mapping[str, PersonRecord]
     businesses: Mapping[OrganisationNumber, BusinessRecord]
-    profiles: Mapping[tuple[str, str], Mapping[OrganisationNumber, Sequence[ProfileRecord]]]
+    profiles: Mapping[_Unit, Sequence[ProfileRecord]]
     externals: Mapping[str, ExternalRecord]
 
 
@@ -83,15 +101,15 @@ class ContactLookup:
         persons = {each.number.text for each in identities if isinstance(each, Person)}
         businesses = {each.number for each in identities if isinstance(each, Organisation)}
         externals = {each.urn.text for each in identities if isinstance(each, ExternalIdentity)}
-        about: dict[tuple[str, str], set[OrganisationNumber]] = {}
+        units: dict[_Unit, None] = {}
         for each in wanted:
             if each.about is not None and isinstance(each.identity, Organisation):
-                about.setdefault(each.about, set()).add(each.identity.number)
+                units[each.identity.number, each.about] = None
         answers = _Answers(
             *await asyncio.gather(
                 self._persons(persons),
                 self._businesses(businesses),
-                self._profiles(about),
+                self._profiles(list(units)),
                 self._externals(externals),
             )
         )
@@ -131,16 +149,70 @@ class ContactLookup:
     async def _externals(self, urns: Collection[str]) -> Mapping[str, ExternalRecord]:
         return await self._registries.externals.find(list(urns)) if urns else {}
 
-    async def _profiles(
-        self, about: Mapping[tuple[str, str], Collection[OrganisationNumber]]
-    ) -> Mapping[tuple[str, str], Mapping[OrganisationNumber, Sequence[ProfileRecord]]]:
-        found = await asyncio.gather(
-            *(
-                self._registries.profiles.find(list(numbers), resource, action)
-                for (resource, action), numbers in about.items()
+    async def _profiles(self, units: Sequence[_Unit]) -> Mapping[_Unit, Sequence[ProfileRecord]]:
+        """Who registered for which unit, or for one above it, each with whether they may."""
+        if not units:
+            return {}
+        above = await self._registries.units.main_units(list({number for number, _ in units}))
+        asked: dict[str, dict[OrganisationNumber, None]] = {}
+        for number, (resource, _) in units:
+            asked.setdefault(resource, {}).update(dict.fromkeys((number, *above.get(number, ()))))
+        found = dict(
+            zip(
+                asked,
+                await asyncio.gather(
+                    *(
+                        self._registries.profiles.find(list(numbers), resource)
+                        for resource, numbers in asked.items()
+                    )
+                ),
+                strict=True,
             )
         )
-        return dict(zip(about, found, strict=True))
+        registered = {
+            unit: list(_registered(unit[0], above.get(unit[0], ()), found[unit[1][0]]))
+            for unit in units
+        }
+        return await self._judged(registered)
+
+    async def _judged(
+        self, registered: Mapping[_Unit, Sequence[ProfileRecord]]
+    ) -> Mapping[_Unit, Sequence[ProfileRecord]]:
+        """Put to each what the decision point says; nobody is named to it who could not be reached."""
+        questions = {
+            _question(unit, each): None
+            for unit, profiles in registered.items()
+            for each in profiles
+            if each.has_address and not each.is_uncertain
+        }
+        if not questions:
+            return registered
+        decided = await self._registries.decision_point.decide(list(questions))
+        return {
+            unit: [
+                replace(each, authority=decided.get(_question(unit, each), each.authority))
+                for each in profiles
+            ]
+            for unit, profiles in registered.items()
+        }
+
+
+def _question(unit: _Unit, profile: ProfileRecord) -> Question:
+    number, (resource, action) = unit
+    return Question(profile.user, number, resource, action)
+
+
+def _registered(
+    unit: OrganisationNumber,
+    above: Sequence[OrganisationNumber],
+    found: Mapping[OrganisationNumber, Sequence[ProfileRecord]],
+) -> Iterator[ProfileRecord]:
+    """Who registered for a unit or one above it; of one user what was registered for the nearest."""
+    nearest: dict[str, OrganisationNumber] = {}
+    for number in (unit, *above):
+        for each in found.get(number, ()):
+            if nearest.setdefault(each.user, number) == number:
+                yield each if number == unit else replace(each, origin=number)
 
 
 def _finding(wanted: LookupRequest, answers: _Answers) -> Finding:
@@ -152,7 +224,7 @@ def _finding(wanted: LookupRequest, answers: _Answers) -> Finding:
             return OrganisationFinding(
                 number=organisation,
                 record=answers.businesses.get(organisation),
-                profiles=() if about is None else answers.profiles[about].get(organisation, ()),
+                profiles=() if about is None else answers.profiles[organisation, about],
                 profiles_consulted=about is not None,
             )
         case ExternalIdentity(urn=urn):

@@ -5,10 +5,13 @@ that the change may have ended: somebody who may have declined is not notified b
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from domain.contact_point import BusinessRecord, ExternalRecord, PersonRecord, ProfileRecord
 from domain.recipient import OrganisationNumber
+
+LEVELS: Final = 5
+"""So many main units are looked for above a unit at most."""
 
 
 class RegistryUnavailableError(Exception):
@@ -55,15 +58,32 @@ class BusinessRegistry(Protocol):
         ...
 
 
+class UnitRegistry(Protocol):
+    """Which units stand above others."""
+
+    async def main_units(
+        self, numbers: Sequence[OrganisationNumber]
+    ) -> Mapping[OrganisationNumber, Sequence[OrganisationNumber]]:
+        """The main unit of each, the main unit of that, and so on; absent for those that have none.
+
+        Never more than `LEVELS`, each once, and nothing above a unit whose change could not be read.
+
+        Raises:
+            RegistryUnavailableError: nothing was found out; try again later.
+        """
+        ...
+
+
 class ProfileRegistry(Protocol):
     """What end users registered for notifications on behalf of organisations."""
 
     async def find(
-        self, numbers: Sequence[OrganisationNumber], resource: str, action: str
+        self, numbers: Sequence[OrganisationNumber], resource: str
     ) -> Mapping[OrganisationNumber, Sequence[ProfileRecord]]:
-        """The users who want to hear about a resource, each with whether they may.
+        """The users who want to hear about a resource, by the unit that they registered for.
 
-        A registration counts if it names no resources or this one.
+        Whether they may is not for the registry to say: who decides that is asked next
+        (`DecisionPoint`). A registration counts if it names no resources or this one.
 
         Raises:
             RegistryUnavailableError: nothing was found out; try again later.

@@ -58,6 +58,8 @@ class Reason(StrEnum):
     NOT_CONSULTED = "not_consulted"
     UNCERTAIN = "uncertain"
     """A change of what the source knows could not be read; what it knew before may not hold."""
+    AUTHORITY_NOT_ASKED = "authority_not_asked"
+    """Whether the user may hear of it could not be asked in time."""
 
 
 class Failure(StrEnum):

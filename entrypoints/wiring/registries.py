@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from adapters.decision_point.grants import GrantTable
 from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
 from adapters.registries.feeds import sync_businesses, sync_krr
@@ -14,6 +15,7 @@ from adapters.registries.replicas import (
     PostgresNameRegistry,
     PostgresPersonRegistry,
     PostgresProfileRegistry,
+    PostgresUnitRegistry,
 )
 from application.delivery.contact_lookup import Registries
 from application.ports.registries import NameRegistry
@@ -65,7 +67,9 @@ def registries(settings: Settings, pool: Pool) -> Registries:
     return Registries(
         persons=PostgresPersonRegistry(pool),
         businesses=PostgresBusinessRegistry(pool),
+        units=PostgresUnitRegistry(pool),
         profiles=PostgresProfileRegistry(pool),
+        decision_point=GrantTable(pool),
         externals=PostgresExternalIdentityRegistry(pool),
         names=names,
     )

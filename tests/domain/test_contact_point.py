@@ -52,7 +52,7 @@ def test_a_long_text_is_judged_without_going_back_and_forth(text: str) -> None:
     "record",
     [
         PersonRecord(email=EMAIL, mobile=MOBILE),
-        ProfileRecord(user="1", is_authorised=True, email=EMAIL, mobile=MOBILE),
+        ProfileRecord(user="1", email=EMAIL, mobile=MOBILE),
         ExternalRecord(email=EMAIL, mobile=MOBILE),
     ],
 )

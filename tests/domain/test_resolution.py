@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from domain.authority import Decision
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import (
     BusinessRecord,
@@ -77,9 +78,10 @@ def user(
     email: RegisteredAddress | None = None,
     mobile: RegisteredAddress | None = None,
     *,
-    is_authorised: bool = True,
+    authority: Decision = Decision.PERMITTED,
+    origin: OrganisationNumber | None = None,
 ) -> ProfileRecord:
-    return ProfileRecord(user=name, is_authorised=is_authorised, email=email, mobile=mobile)
+    return ProfileRecord(user=name, authority=authority, origin=origin, email=email, mobile=mobile)
 
 
 def reached(resolution: Resolution) -> list[tuple[Channel, str]]:
@@ -280,7 +282,9 @@ def test_of_an_organisation_that_is_uncertain_what_holds_is_used_and_the_rest_is
 
 
 def test_a_user_of_whom_a_change_could_not_be_read_is_not_notified_and_the_others_are() -> None:
-    unsure = ProfileRecord(user="2", is_authorised=True, is_uncertain=True, email=OFFICIAL)
+    unsure = ProfileRecord(
+        user="2", authority=Decision.PERMITTED, is_uncertain=True, email=OFFICIAL
+    )
     resolution = unit(E, user("1", KARI), unsure, has_record=False)
     assert reached(resolution) == [TO_KARI]
     assert resolution.considered[-1] == Considered(
@@ -454,12 +458,34 @@ def test_a_user_with_two_registrations_is_one_person() -> None:
     assert (Reason.OTHER_CHANNEL_USED, SMS) in reasons(resolution)
 
 
-def test_a_user_who_is_not_authorised_is_not_notified() -> None:
-    resolution = unit(E, user("1", KARI, is_authorised=False), emails=[OFFICIAL])
+@pytest.mark.parametrize(
+    "authority, reason",
+    [
+        (Decision.REFUSED, Reason.NOT_AUTHORISED),
+        (Decision.NOT_ASKED, Reason.AUTHORITY_NOT_ASKED),
+        (Decision.UNCERTAIN, Reason.UNCERTAIN),
+    ],
+)
+def test_a_user_who_is_not_known_to_be_authorised_is_not_notified(
+    authority: Decision, reason: Reason
+) -> None:
+    resolution = unit(E, user("1", KARI, authority=authority), emails=[OFFICIAL])
     assert reached(resolution) == [(EMAIL, "post@fjell.example.no")]
     assert resolution.considered == (
-        Considered(source=Source.USER_PROFILE, reason=Reason.NOT_AUTHORISED, user=Identifier("1")),
+        Considered(source=Source.USER_PROFILE, reason=reason, user=Identifier("1")),
     )
+    assert resolution.is_authority_open is (authority is Decision.NOT_ASKED)
+
+
+def test_a_user_who_can_be_reached_nowhere_needs_nobodys_leave() -> None:
+    resolution = unit(E, user("1", authority=Decision.NOT_ASKED), emails=[OFFICIAL])
+    assert reasons(resolution) == [NONE_ON_EMAIL]
+    assert not resolution.is_authority_open
+
+
+def test_it_is_told_for_which_unit_a_user_registered_where_it_is_another() -> None:
+    resolution = unit(E, user("1", KARI, origin=SUB_UNIT), has_record=False)
+    assert [each.origin for each in resolution.found] == [SUB_UNIT]
 
 
 def test_users_are_not_asked_about_where_the_order_is_about_nothing() -> None:

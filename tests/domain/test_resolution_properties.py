@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.authority import Decision
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import (
     BusinessRecord,
@@ -66,7 +67,8 @@ FINDINGS: st.SearchStrategy[Finding] = st.one_of(
             st.builds(
                 ProfileRecord,
                 user=st.sampled_from(["1", "2", "3"]),
-                is_authorised=st.booleans(),
+                authority=st.sampled_from(Decision),
+                origin=st.none() | UNITS,
                 email=st.none() | EMAILS,
                 mobile=st.none() | MOBILES,
             ),
@@ -88,6 +90,11 @@ FINDINGS: st.SearchStrategy[Finding] = st.one_of(
         ),
     ),
 )
+WHY_NOT = {
+    Decision.REFUSED: Reason.NOT_AUTHORISED,
+    Decision.NOT_ASKED: Reason.AUTHORITY_NOT_ASKED,
+    Decision.UNCERTAIN: Reason.UNCERTAIN,
+}
 POLICIES = st.builds(
     Policy,
     choice=st.sampled_from(ChannelChoice),
@@ -175,10 +182,16 @@ def test_only_those_who_are_authorised_are_notified(finding: Finding, policy: Po
     if not isinstance(finding, OrganisationFinding):
         return
     resolution = resolve(finding, policy)
-    allowed = {each.user for each in finding.profiles if each.is_authorised}
+    allowed = {each.user for each in finding.profiles if each.authority is Decision.PERMITTED}
     assert {each.user.text for each in resolution.found if each.user is not None} <= allowed
-    refused = [each for each in resolution.considered if each.reason is Reason.NOT_AUTHORISED]
-    assert len(refused) == sum(not each.is_authorised for each in finding.profiles)
+    for decision, reason in WHY_NOT.items():
+        left_out = [each for each in resolution.considered if each.reason is reason]
+        assert len(left_out) == sum(
+            each.authority is decision and each.has_address for each in finding.profiles
+        )
+    assert resolution.is_authority_open is any(
+        each.authority is Decision.NOT_ASKED and each.has_address for each in finding.profiles
+    )
 
 
 @given(finding=FINDINGS, policy=POLICIES)

@@ -7,6 +7,7 @@ from adapters.memory.registries import (
     InMemoryNameRegistry,
     InMemoryPersonRegistry,
     InMemoryProfileRegistry,
+    InMemoryUnitRegistry,
 )
 from application.ports.registries import (
     BusinessRegistry,
@@ -14,6 +15,7 @@ from application.ports.registries import (
     NameRegistry,
     PersonRegistry,
     ProfileRegistry,
+    UnitRegistry,
 )
 from contracts import registries_contract as known
 
@@ -30,6 +32,13 @@ class TestInMemoryBusinessRegistry(known.BusinessRegistryContract):
     @pytest.fixture
     def businesses(self) -> BusinessRegistry:
         return InMemoryBusinessRegistry(known.BUSINESSES, known.MAIN_UNITS)
+
+
+class TestInMemoryUnitRegistry(known.UnitRegistryContract):
+    @override
+    @pytest.fixture
+    def units(self) -> UnitRegistry:
+        return InMemoryUnitRegistry(known.CHAIN)
 
 
 class TestInMemoryProfileRegistry(known.ProfileRegistryContract):

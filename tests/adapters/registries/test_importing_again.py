@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapters.decision_point.grants import GrantTable
 from adapters.postgres.pool import Pool
 from adapters.registries.importing import ImportSummary, Kind, RegistryImporter
 from adapters.registries.replicas import (
@@ -14,6 +15,8 @@ from adapters.registries.replicas import (
     PostgresPersonRegistry,
     PostgresProfileRegistry,
 )
+from application.ports.decision_point import Question
+from domain.authority import Decision
 from domain.recipient import OrganisationNumber
 from tests.adapters.registries.pages import addresses, email, gone, krr, person, unit, units
 
@@ -135,22 +138,22 @@ async def test_another_choice_of_resources_replaces_the_first(
 ) -> None:
     await take(importer, "profiles", profiles(registered([])), profiles(registered(["tax"])))
     registry = PostgresProfileRegistry(pool)
-    assert not await registry.find([UNIT], "vat", "read")
-    assert len((await registry.find([UNIT], "tax", "read"))[UNIT]) == 1
+    assert not await registry.find([UNIT], "vat")
+    assert len((await registry.find([UNIT], "tax"))[UNIT]) == 1
 
 
 async def test_what_is_withdrawn_goes(pool: Pool, importer: RegistryImporter) -> None:
     grant = {"user": "1", "organisation": UNIT, "resource": "tax"}
     await take(importer, "profiles", profiles(registered([]), grants=(grant,)))
     registry = PostgresProfileRegistry(pool)
-    (user,) = (await registry.find([UNIT], "tax", "read"))[UNIT]
-    assert user.is_authorised
+    grants, asked = GrantTable(pool), Question("1", UNIT, "tax", "read")
+    assert await grants.decide([asked]) == {asked: Decision.PERMITTED}
     summary = await take(importer, "profiles", profiles(grants=({**grant, "withdrawn": True},)))
     assert (summary.written, summary.removed) == (0, 1)
-    (user,) = (await registry.find([UNIT], "tax", "read"))[UNIT]
-    assert not user.is_authorised
+    assert await grants.decide([asked]) == {asked: Decision.REFUSED}
+    assert len((await registry.find([UNIT], "tax"))[UNIT]) == 1
     await take(importer, "profiles", profiles(registered([], withdrawn=True)))
-    assert not await registry.find([UNIT], "tax", "read")
+    assert not await registry.find([UNIT], "tax")
 
 
 async def test_the_party_registers_name_comes_before_the_units(

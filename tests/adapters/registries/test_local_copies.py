@@ -3,6 +3,7 @@ from contextlib import AbstractContextManager
 import pytest
 from typing_extensions import override
 
+from adapters.decision_point.grants import GrantTable
 from adapters.postgres.pool import Pool
 from adapters.registries.importing import ImportSummary, RegistryImporter
 from adapters.registries.replicas import (
@@ -11,6 +12,7 @@ from adapters.registries.replicas import (
     PostgresNameRegistry,
     PostgresPersonRegistry,
     PostgresProfileRegistry,
+    PostgresUnitRegistry,
 )
 from application.delivery.contact_lookup import Registries
 from application.ports.registries import (
@@ -20,17 +22,28 @@ from application.ports.registries import (
     PersonRegistry,
     ProfileRegistry,
     RegistryUnavailableError,
+    UnitRegistry,
 )
 from contracts import registries_contract as known
 from contracts.registries_contract import KARI, UNIT
-from tests.adapters.registries.pages import KNOWN, addresses, krr, mobile, person
+from tests.adapters.registries.pages import (
+    KNOWN,
+    addresses,
+    krr,
+    mobile,
+    person,
+    unit,
+    units,
+)
 
 
 def local_copies(pool: Pool) -> Registries:
     return Registries(
         persons=PostgresPersonRegistry(pool),
         businesses=PostgresBusinessRegistry(pool),
+        units=PostgresUnitRegistry(pool),
         profiles=PostgresProfileRegistry(pool),
+        decision_point=GrantTable(pool),
         externals=PostgresExternalIdentityRegistry(pool),
         names=PostgresNameRegistry(pool),
     )
@@ -58,25 +71,20 @@ class TestPostgresBusinessRegistry(known.BusinessRegistryContract):
         return copies.businesses
 
 
+class TestPostgresUnitRegistry(known.UnitRegistryContract):
+    @override
+    @pytest.fixture
+    async def units(self, copies: Registries, importer: RegistryImporter) -> UnitRegistry:
+        page = units(*(unit(*each) for each in known.CHAIN.items()))
+        await importer.import_page("businesses", page, ImportSummary())
+        return copies.units
+
+
 class TestPostgresProfileRegistry(known.ProfileRegistryContract):
     @override
     @pytest.fixture
     def profiles(self, copies: Registries) -> ProfileRegistry:
         return copies.profiles
-
-    async def test_a_resource_is_the_same_with_and_without_its_prefix(
-        self, profiles: ProfileRegistry
-    ) -> None:
-        bare = await profiles.find([UNIT], "tax-2026", "read")
-        urn = await profiles.find([UNIT], "urn:altinn:resource:tax-2026", "read")
-        assert bare == urn
-
-    async def test_who_may_depends_on_the_action(self, profiles: ProfileRegistry) -> None:
-        found = await profiles.find([UNIT], "tax-2026", "write")
-        assert [(each.user, each.is_authorised) for each in found[UNIT]] == [
-            ("1", False),
-            ("2", True),
-        ]
 
 
 class TestPostgresExternalIdentityRegistry(known.ExternalIdentityRegistryContract):
@@ -105,7 +113,9 @@ async def test_a_copy_that_cannot_be_reached_is_not_a_copy_that_knows_nobody(poo
     with unavailable("business_register"):
         await registries.businesses.find([UNIT])
     with unavailable("user_profile"):
-        await registries.profiles.find([UNIT], "tax-2026", "read")
+        await registries.profiles.find([UNIT], "tax-2026")
+    with unavailable("business_register"):
+        await registries.units.main_units([UNIT])
     with unavailable("login_service"):
         await registries.externals.find(["urn:altinn:username:sigrid"])
     with unavailable("names"):

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from adapters.decision_point.grants import GrantTable
 from adapters.postgres.pool import Pool
 from adapters.registries.importing import ImportSummary, Kind, RegistryImporter
 from adapters.registries.pages import UnreadablePageError
@@ -20,6 +21,8 @@ from adapters.registries.replicas import (
     PostgresPersonRegistry,
     PostgresProfileRegistry,
 )
+from application.ports.decision_point import Question
+from domain.authority import Decision
 from domain.recipient import OrganisationNumber
 from tests.adapters.registries.pages import (
     Json,
@@ -57,16 +60,15 @@ async def business(pool: Pool, number: OrganisationNumber) -> tuple[list[str], b
     return told, record.is_uncertain
 
 
-async def users(pool: Pool, resource: str = "tax") -> list[tuple[str, str]]:
-    """The users of the unit, and what they are: uncertain, authorised, or not."""
-    found = await PostgresProfileRegistry(pool).find([UNIT], resource, "read")
+async def users(pool: Pool, resource: str = "tax") -> list[tuple[str, Decision]]:
+    """The users of the unit, and what is decided of them."""
+    found = await PostgresProfileRegistry(pool).find([UNIT], resource)
+    questions = {
+        each.user: Question(each.user, UNIT, resource, "read") for each in found.get(UNIT, ())
+    }
+    decided = await GrantTable(pool).decide(list(questions.values()))
     return [
-        (
-            each.user,
-            "uncertain"
-            if each.is_uncertain
-            else ("authorised" if each.is_authorised else "not authorised"),
-        )
+        (each.user, Decision.UNCERTAIN if each.is_uncertain else decided[questions[each.user]])
         for each in found.get(UNIT, ())
     ]
 
@@ -530,16 +532,17 @@ async def test_a_user_is_uncertain_from_a_change_that_cannot_be_read(
     elsewhere: Sequence[str],
 ) -> None:
     await take(importer, "profiles", KNOWN)
-    assert await users(pool) == [("1", "authorised"), ("2", "authorised")]
+    assert await users(pool) == [("1", Decision.PERMITTED), ("2", Decision.PERMITTED)]
 
     await take(importer, "profiles", change)
 
     for resource, expected in (("tax", uncertain), ("vat", elsewhere)):
         assert await users(pool, resource) == [
-            (each, "uncertain" if each in expected else "authorised") for each in ("1", "2")
+            (each, Decision.UNCERTAIN if each in expected else Decision.PERMITTED)
+            for each in ("1", "2")
         ]
     await take(importer, "profiles", ending)
-    assert await users(pool) == [(each, "authorised") for each in ("1", "2")]
+    assert await users(pool) == [(each, Decision.PERMITTED) for each in ("1", "2")]
 
 
 async def test_a_change_of_another_user_or_for_another_resource_ends_nothing(
@@ -550,14 +553,14 @@ async def test_a_change_of_another_user_or_for_another_resource_ends_nothing(
 
     await take(importer, "profiles", profiles(profile("2"), grants=[grant("2", "vat")]))
 
-    assert await users(pool) == [("1", "uncertain"), ("2", "uncertain")]
+    assert await users(pool) == [("1", Decision.UNCERTAIN), ("2", Decision.UNCERTAIN)]
 
 
 async def test_a_user_who_is_new_is_uncertain_as_well(
     pool: Pool, importer: RegistryImporter
 ) -> None:
     await take(importer, "profiles", profiles(profile("9", mobile=5, mobileVerified=True)))
-    assert await users(pool) == [("9", "uncertain")]
+    assert await users(pool) == [("9", Decision.UNCERTAIN)]
 
 
 @pytest.mark.parametrize(
@@ -573,7 +576,7 @@ async def test_what_decides_nothing_makes_no_user_uncertain(
 ) -> None:
     await take(importer, "profiles", KNOWN)
     assert (await take(importer, "profiles", profiles(change))).quarantined == 0
-    assert await users(pool) == [(each, "authorised") for each in left]
+    assert await users(pool) == [(each, Decision.PERMITTED) for each in left]
 
 
 async def test_a_self_identified_user_is_uncertain_until_a_change_can_be_read(

@@ -1,18 +1,23 @@
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from typing_extensions import override
 
+from adapters.memory.decision_point import InMemoryDecisionPoint
 from adapters.memory.registries import (
     InMemoryBusinessRegistry,
     InMemoryExternalIdentityRegistry,
     InMemoryNameRegistry,
     InMemoryPersonRegistry,
     InMemoryProfileRegistry,
+    InMemoryUnitRegistry,
 )
 from application.delivery.contact_lookup import ContactLookup, LookupRequest, Registries
+from application.ports.decision_point import DecisionPoint, Question
 from application.ports.registries import RegistryUnavailableError
+from domain.authority import Decision
 from domain.contact_point import (
     BusinessRecord,
     ExternalRecord,
@@ -32,6 +37,7 @@ from domain.recipient import (
 from domain.resolution import (
     DirectFinding,
     ExternalFinding,
+    Finding,
     OrganisationFinding,
     PersonFinding,
 )
@@ -46,8 +52,12 @@ TAX = "urn:altinn:resource:tax-2026"
 RECORD = PersonRecord(email=RegisteredAddress(address=Contact("kari@post.example.no")))
 BUSINESS = BusinessRecord(origin=UNIT_NUMBER)
 EXTERNAL = ExternalRecord(email=RegisteredAddress(address=Contact("sigrid@post.example.org")))
-READER = ProfileRecord(user="1", is_authorised=True)
-WRITER = ProfileRecord(user="2", is_authorised=True)
+EMAIL = RegisteredAddress(address=Contact("one@fjell.example.no"))
+ONE, TWO = (ProfileRecord(user=each, email=EMAIL) for each in ("1", "2"))
+NOWHERE = ProfileRecord(user="3")
+UNSURE = ProfileRecord(user="4", email=EMAIL, is_uncertain=True)
+MOBILE = RegisteredAddress(address=Contact("+4740000001"))
+SUB_UNIT, OFFICE = (OrganisationNumber(each) for each in ("314022017", "314023145"))
 
 
 class AskedPersons(InMemoryPersonRegistry):
@@ -71,13 +81,21 @@ class Down:
         raise RegistryUnavailableError("krr")
 
 
-def registries(persons: InMemoryPersonRegistry | Down) -> Registries:
+def registries(
+    persons: InMemoryPersonRegistry | Down, decision_point: DecisionPoint | None = None
+) -> Registries:
+    main_units = {SUB_UNIT: UNIT_NUMBER, OFFICE: SUB_UNIT}
     return Registries(
         persons=persons,
         businesses=InMemoryBusinessRegistry({UNIT_NUMBER: BUSINESS}),
+        units=InMemoryUnitRegistry(main_units),
         profiles=InMemoryProfileRegistry(
-            {(UNIT_NUMBER, TAX, "read"): [READER], (UNIT_NUMBER, TAX, "write"): [WRITER]}
+            {
+                (UNIT_NUMBER, "tax-2026"): [ONE, TWO, NOWHERE, UNSURE],
+                (SUB_UNIT, "tax-2026"): [replace(TWO, email=None, mobile=MOBILE)],
+            }
         ),
+        decision_point=decision_point or InMemoryDecisionPoint(),
         externals=InMemoryExternalIdentityRegistry({SIGRID.urn.text: EXTERNAL}),
         names=InMemoryNameRegistry(
             {KARI.number.text: "Kari Nordmann", UNIT_NUMBER: "FJELL OG FJORD AS"}
@@ -126,22 +144,83 @@ async def test_a_registry_is_not_asked_about_nobody(
     assert not persons.asked
 
 
-async def test_users_are_asked_about_by_resource_and_action(look_up: ContactLookup) -> None:
+def of(found: Sequence[Finding]) -> list[list[tuple[str, Decision, OrganisationNumber | None]]]:
+    """The users of each unit that was found, what is decided of them, and for whom they registered."""
+    return [
+        [(profile.user, profile.authority, profile.origin) for profile in each.profiles]
+        for each in found
+        if isinstance(each, OrganisationFinding)
+    ]
+
+
+async def test_who_may_is_asked_once_about_all_who_can_be_reached_by_resource_and_action() -> None:
+    decision_point = InMemoryDecisionPoint(
+        [
+            Question("1", UNIT_NUMBER, "tax-2026", "read"),
+            Question("2", UNIT_NUMBER, "tax-2026", "write"),
+        ]
+    )
+    look_up = ContactLookup(registries(InMemoryPersonRegistry(), decision_point))
     found = await look_up.find(
         [
             LookupRequest(identity=UNIT, resource=TAX),
-            LookupRequest(identity=UNIT, resource=TAX, action="write"),
+            LookupRequest(identity=UNIT, resource="tax-2026", action="write"),
             LookupRequest(identity=OTHER_UNIT, resource=TAX),
             LookupRequest(identity=UNIT, resource=""),
             LookupRequest(identity=UNIT, action="read"),
         ]
     )
-    answers = [
-        (list(each.profiles), each.profiles_consulted)
-        for each in found
-        if isinstance(each, OrganisationFinding)
+    rest = [("3", Decision.NOT_ASKED, None), ("4", Decision.NOT_ASKED, None)]
+    assert of(found) == [
+        [("1", Decision.PERMITTED, None), ("2", Decision.REFUSED, None), *rest],
+        [("1", Decision.REFUSED, None), ("2", Decision.PERMITTED, None), *rest],
+        *([], [], []),
     ]
-    assert answers == [([READER], True), ([WRITER], True), ([], True), ([], False), ([], False)]
+    consulted = [each.profiles_consulted for each in found if isinstance(each, OrganisationFinding)]
+    assert consulted == [True, True, True, False, False]
+    # Nobody is named who could not be reached, or of whom a change could not be read.
+    assert decision_point.asked == [
+        [
+            Question(user, UNIT_NUMBER, "tax-2026", action)
+            for action in ("read", "write")
+            for user in "12"
+        ]
+    ]
+
+
+async def test_a_registration_for_a_main_unit_holds_below_it_where_the_decision_point_permits_it_there() -> (
+    None
+):
+    decision_point = InMemoryDecisionPoint(
+        [Question("1", OFFICE, "tax-2026", "read"), Question("2", UNIT_NUMBER, "tax-2026", "read")]
+    )
+    look_up = ContactLookup(registries(InMemoryPersonRegistry(), decision_point))
+
+    (found,) = await look_up.find([LookupRequest(identity=Organisation(OFFICE), resource=TAX)])
+
+    assert isinstance(found, OrganisationFinding)
+    assert of([found])[0][:2] == [
+        ("2", Decision.REFUSED, SUB_UNIT),
+        ("1", Decision.PERMITTED, UNIT_NUMBER),
+    ]
+    # What somebody registered for a nearer unit is what they want.
+    assert [each.mobile for each in found.profiles if each.user == "2"] == [MOBILE]
+    assert {each.organisation for each in decision_point.asked[0]} == {OFFICE}
+
+
+async def test_who_may_is_not_asked_where_nobody_registered() -> None:
+    decision_point = InMemoryDecisionPoint()
+    look_up = ContactLookup(registries(InMemoryPersonRegistry(), decision_point))
+    await look_up.find([LookupRequest(identity=OTHER_UNIT, resource=TAX)])
+    assert not decision_point.asked
+
+
+async def test_a_decision_point_that_is_away_leaves_open_who_may() -> None:
+    decision_point = InMemoryDecisionPoint([Question("1", UNIT_NUMBER, "tax-2026", "read")])
+    decision_point.is_away = True
+    look_up = ContactLookup(registries(InMemoryPersonRegistry(), decision_point))
+    found = await look_up.find([LookupRequest(identity=UNIT, resource=TAX)])
+    assert {decision for _, decision, _ in of(found)[0]} == {Decision.NOT_ASKED}
 
 
 async def test_a_registry_that_is_down_is_not_one_that_knows_nobody() -> None:

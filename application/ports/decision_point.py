@@ -1,0 +1,41 @@
+"""Who may act for whom.
+
+Where somebody asked to be reached is another question, which the registries answer: whoever
+registered an address may have left since, or never have been let in.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
+
+from domain.authority import Decision
+from domain.recipient import OrganisationNumber
+
+PREFIX: Final = "urn:altinn:resource:"
+
+
+class Question(NamedTuple):
+    """May this user do this with this resource of this organisation?"""
+
+    user: str
+    """The user's opaque id, never a national number."""
+    organisation: OrganisationNumber
+    resource: str
+    """Without the prefix of its URN."""
+    action: str
+
+
+class DecisionPoint(Protocol):
+    """Decides what users may do for organisations."""
+
+    async def decide(self, questions: Sequence[Question]) -> Mapping[Question, Decision]:
+        """What is decided of each question, of all of them.
+
+        Never raises for want of an answer: what was not answered, or not so that it is certain
+        whose answer it is, is `NOT_ASKED`, and may be asked again later. It takes a bounded time.
+        """
+        ...
+
+
+def bare(resource: str) -> str:
+    """A resource without the prefix of its URN; it is written with and without."""
+    return resource.removeprefix(PREFIX)
