@@ -25,6 +25,7 @@ from application.ordering.order_service import OrderService
 from application.ports.act_log import ActLog
 from application.ports.agenda import Agenda
 from application.ports.chain_index import ChainIndex
+from application.ports.dialogue_index import DialogueIndex
 from application.ports.key_vault import KeyVault
 from application.ports.order_index import OrderIndex
 from application.ports.order_repository import OrderRepository
@@ -41,6 +42,7 @@ from application.ports.status_feed import StatusFeed
 from application.ports.unread_mail import UnreadMails
 from application.ports.webhooks import Webhook, WebhookClient, Webhooks
 from application.queries.audit import AuditQueries
+from application.queries.enduser_log import EndUserLogQueries
 from application.queries.orders import OrderQueries
 from application.queries.statistics import StatisticsQueries
 from application.queries.status_feed import Entry, StatusFeedQueries
@@ -72,6 +74,7 @@ class Ports:
     order_index: OrderIndex
     chains: ChainIndex
     recipients: RecipientIndex
+    dialogues: DialogueIndex
     results: ResultIndex
     feed: StatusFeed
     projections: Projections
@@ -120,6 +123,7 @@ class Application:
     webhook_subscriptions: WebhookSubscriptions
     statistics: StatisticsQueries
     support: SupportQueries
+    enduser_log: EndUserLogQueries
     delivery_reports: DeliveryReportService
     health: HealthService
     dispatcher: Dispatcher
@@ -181,6 +185,9 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         ),
         statistics=StatisticsQueries(orders=orders, results=ports.results, clock=clock),
         support=SupportQueries(orders=orders, index=ports.recipients, recorder=acts),
+        enduser_log=EndUserLogQueries(
+            orders=orders, index=ports.dialogues, decision_point=ports.registries.decision_point
+        ),
         delivery_reports=DeliveryReportService(
             inbox=ports.inbox, orders=orders, unread=ports.unread, clock=clock
         ),

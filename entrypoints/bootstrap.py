@@ -22,6 +22,7 @@ from adapters.postgres import Succession, open_pool, refuse_unsafe
 from adapters.postgres.listening import Listener
 from adapters.projections.chain_index import PostgresChainIndex
 from adapters.projections.delivery_reference import PostgresReportInbox
+from adapters.projections.dialogue_index import PostgresDialogueIndex
 from adapters.projections.notification_result import PostgresResultIndex
 from adapters.projections.order_index import PostgresOrderIndex
 from adapters.projections.recipient_index import PostgresRecipientIndex
@@ -159,6 +160,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             order_index=PostgresOrderIndex(pool, projecting),
             chains=PostgresChainIndex(pool, projecting),
             recipients=PostgresRecipientIndex(pool, projecting, vault),
+            dialogues=PostgresDialogueIndex(pool, projecting),
             results=PostgresResultIndex(pool, projecting),
             feed=PostgresStatusFeed(pool, projecting),
             projections=projecting,

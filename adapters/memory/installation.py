@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from adapters.memory.act_log import InMemoryActLog
 from adapters.memory.chain_index import InMemoryChainIndex
+from adapters.memory.dialogue_index import InMemoryDialogueIndex
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import (
     InMemoryAgenda,
@@ -87,6 +88,7 @@ class InMemoryInstallation:
             order_index=InMemoryOrderIndex(self.orders),
             chains=InMemoryChainIndex(self.orders),
             recipients=InMemoryRecipientIndex(self.orders),
+            dialogues=InMemoryDialogueIndex(self.orders),
             results=InMemoryResultIndex(self.orders),
             feed=feed,
             projections=NothingBehind(),

@@ -46,7 +46,7 @@ from domain.order.events import (
     ReportedState,
     Source,
 )
-from domain.personal import Contact
+from domain.personal import Contact, Identifier
 from domain.recipient import RecipientNo
 
 
@@ -202,6 +202,8 @@ class Notification:
     changed_at: datetime
     address: Contact | None = None
     source: Source | None = None
+    user: Identifier | None = None
+    """The end user who registered the address, where one did."""
     attempted: NotificationAttempted | None = None
     """The latest attempt to hand it over."""
     bound_to: str | None = None

@@ -230,6 +230,7 @@ class Writing(Generic[S]):
                 changed_at=at,
                 address=target.address,
                 source=target.source,
+                user=target.user,
             )
             for target in event.targets
         ]

@@ -20,6 +20,7 @@ from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.privileges import refuse_more_than_needed
 from adapters.projections.chain_index import ChainIndexProjection
 from adapters.projections.delivery_reference import DeliveryReferenceProjection
+from adapters.projections.dialogue_index import DialogueIndexProjection
 from adapters.projections.notification_result import NotificationResultProjection
 from adapters.projections.order_index import OrderIndexProjection
 from adapters.projections.recipient_index import RecipientIndexProjection
@@ -106,6 +107,7 @@ def projection_runner(pool: Pool, listener: Listener, vault: FileKeyVault) -> Pr
         [
             OrderIndexProjection(),
             ChainIndexProjection(),
+            DialogueIndexProjection(),
             DeliveryReferenceProjection(),
             StatusFeedProjection(),
             NotificationResultProjection(),

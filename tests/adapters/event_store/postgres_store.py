@@ -22,6 +22,7 @@ from adapters.projections.delivery_reference import (
     DeliveryReferenceProjection,
     PostgresReportInbox,
 )
+from adapters.projections.dialogue_index import DialogueIndexProjection, PostgresDialogueIndex
 from adapters.projections.notification_result import (
     NotificationResultProjection,
     PostgresResultIndex,
@@ -55,6 +56,7 @@ class PostgresStore:
     runner: ProjectionRunner
     index: PostgresOrderIndex
     chains: PostgresChainIndex
+    dialogues: PostgresDialogueIndex
     inbox: PostgresReportInbox
     feed: PostgresStatusFeed
     recipients: PostgresRecipientIndex
@@ -119,6 +121,7 @@ async def open_store(
             [
                 OrderIndexProjection(),
                 ChainIndexProjection(),
+                DialogueIndexProjection(),
                 DeliveryReferenceProjection(),
                 StatusFeedProjection(),
                 NotificationResultProjection(),
@@ -146,6 +149,7 @@ async def open_store(
             runner=runner,
             index=PostgresOrderIndex(pool, runner),
             chains=PostgresChainIndex(pool, runner),
+            dialogues=PostgresDialogueIndex(pool, runner),
             inbox=PostgresReportInbox(pool, listener),
             feed=PostgresStatusFeed(pool, runner),
             results=PostgresResultIndex(pool, runner),

@@ -135,6 +135,7 @@ def in_database(memory: Ports, store: PostgresStore) -> Ports:
         order_index=store.index,
         chains=store.chains,
         recipients=store.recipients,
+        dialogues=store.dialogues,
         results=store.results,
         feed=store.feed,
     )
