@@ -44,6 +44,7 @@ from application.ports.webhooks import Webhook, WebhookClient, Webhooks
 from application.queries.audit import AuditQueries
 from application.queries.enduser_log import EndUserLogQueries
 from application.queries.orders import OrderQueries
+from application.queries.resolution import ResolutionQueries
 from application.queries.statistics import StatisticsQueries
 from application.queries.status_feed import Entry, StatusFeedQueries
 from application.queries.support import SupportQueries
@@ -119,6 +120,7 @@ class Application:
     instant: InstantOrderService
     orders: OrderQueries
     audit: AuditQueries
+    resolution: ResolutionQueries
     status_feed: StatusFeedQueries
     webhook_subscriptions: WebhookSubscriptions
     statistics: StatisticsQueries
@@ -176,6 +178,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         ),
         orders=OrderQueries(orders=orders, index=ports.order_index, clock=clock),
         audit=AuditQueries(orders=orders, recorder=acts),
+        resolution=ResolutionQueries(orders=orders, recorder=acts),
         status_feed=following,
         webhook_subscriptions=WebhookSubscriptions(
             webhooks=ports.webhooks,

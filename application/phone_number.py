@@ -92,6 +92,15 @@ def country(text: str) -> str | None:
     return region if region != _NO_COUNTRY else None
 
 
+def parts(text: str) -> tuple[str, str] | None:
+    """A number's country calling code and the rest of its digits; None if it is no number at all."""
+    try:
+        number = phonenumbers.parse(normalise(text), None)
+    except phonenumbers.NumberParseException:
+        return None
+    return str(number.country_code), phonenumbers.national_significant_number(number)
+
+
 @cache
 def _norwegian_plan() -> re.Pattern[str]:
     """The library's own pattern for Norwegian mobile numbers; one that nothing fits if it has none."""

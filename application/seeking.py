@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from application.envelope import Recorded
+from application.envelope import Actor, Recorded, Role
 from application.ports.order_repository import Histories, OrderRepository
-from domain.order.events import OrderId
+from domain.order.events import OrderId, OrderPlaced
 from domain.order.order import Order
 
 
@@ -44,5 +44,20 @@ async def seek_history(orders: Histories, order_id: OrderId) -> Sequence[Recorde
         await orders.confirm()
         history = await orders.history(order_id)
     if not history:
+        raise OrderNotFoundError
+    return history
+
+
+async def seek_history_for(orders: Histories, order_id: OrderId, by: Actor) -> Sequence[Recorded]:
+    """The same for whoever may read it: an owner its own orders' histories, an operator everybody's.
+
+    Raises:
+        OrderNotFoundError: there is no such order (of this owner).
+        StoreUnavailableError: nobody can tell; try again later.
+    """
+    history = await seek_history(orders, order_id)
+    placed = history[0].event
+    is_theirs = isinstance(placed, OrderPlaced) and placed.owner == by.name
+    if not (is_theirs or by.role is Role.OPERATOR):
         raise OrderNotFoundError
     return history

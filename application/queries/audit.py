@@ -6,11 +6,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, assert_never
 
-from application.envelope import Actor, Recorded, Role
+from application.envelope import Actor, Recorded
+from application.masking import masked
 from application.operations.recorder import ActRecorder
 from application.ports.order_repository import Histories
 from application.queries.history_line import HistoryLine
-from application.seeking import OrderNotFoundError, seek_history
+from application.seeking import OrderNotFoundError, seek_history_for
 from domain.operations.acts import HistoryRead
 from domain.order.events import (
     Considered,
@@ -42,7 +43,6 @@ from domain.order.events import (
     Withdrawal,
 )
 from domain.order.order import Order, rebuild
-from domain.personal import Contact
 
 _GOES_ON: Final = frozenset({ReportedState.DELAYED, ReportedState.RELAYED})
 _WITHDRAWN: Final[Mapping[Withdrawal | None, str]] = MappingProxyType(
@@ -79,7 +79,7 @@ class AuditQueries:
             OrderNotFoundError: there is no such order (of this owner).
             StoreUnavailableError: try again later.
         """
-        history = await self._recorded(order_id, by)
+        history = await seek_history_for(self._orders, order_id, by)
         await self._recorder.record(HistoryRead(order_id=order_id), by=by, reason=reason)
         contradicting = _contradicting(history)
         return [
@@ -107,7 +107,7 @@ class AuditQueries:
         """
         known = [
             (each.event, each.recorded_at)
-            for each in await self._recorded(order_id, by)
+            for each in await seek_history_for(self._orders, order_id, by)
             if each.recorded_at <= moment
         ]
         if not known:
@@ -115,14 +115,6 @@ class AuditQueries:
         act = HistoryRead(order_id=order_id, as_at=moment)
         await self._recorder.record(act, by=by, reason=reason)
         return rebuild(order_id, known)
-
-    async def _recorded(self, order_id: OrderId, by: Actor) -> Sequence[Recorded]:
-        history = await seek_history(self._orders, order_id)
-        placed = history[0].event
-        is_theirs = isinstance(placed, OrderPlaced) and placed.owner == by.name
-        if not (is_theirs or by.role is Role.OPERATOR):
-            raise OrderNotFoundError
-        return history
 
 
 def _contradicting(history: Sequence[Recorded]) -> Collection[int]:
@@ -140,17 +132,6 @@ def _contradicting(history: Sequence[Recorded]) -> Collection[int]:
                 versions.add(each.version)
             told.add((report.state, report.failure))
     return versions
-
-
-def masked(address: Contact) -> str:
-    """An address of which enough is shown to be recognised by who knows it already."""
-    text = address.text
-    if address.is_erased:
-        return text
-    local, at, domain = text.partition("@")
-    if at:
-        return f"{local[:1]}•••@{domain}"
-    return f"•••{text[-3:]}"
 
 
 def in_words(event: OrderEvent) -> str:

@@ -60,6 +60,14 @@ class Reason(StrEnum):
     """A change of what the source knows could not be read; what it knew before may not hold."""
     AUTHORITY_NOT_ASKED = "authority_not_asked"
     """Whether the user may hear of it could not be asked in time."""
+    UNVERIFIED = "unverified"
+    """A user registered it, and has not shown yet that it is theirs."""
+    OTHER_RESOURCE = "other_resource"
+    """The user who registered it wants to be told of other resources."""
+    BOUNCED_HERE = "bounced_here"
+    """What was sent there lately came back."""
+    COPY_TOO_OLD = "copy_too_old"
+    """The copy of the register was older than it may be."""
 
 
 class Failure(StrEnum):

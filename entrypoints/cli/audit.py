@@ -3,8 +3,9 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -18,7 +19,7 @@ from application.operations.operator import EVERYBODY, in_words
 from application.operations.recorder import ReasonMissingError
 from application.ports.act_log import RecordedAct
 from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
-from application.queries.audit import AuditQueries
+from application.queries.explanation import LookupExplanation, OrderExplanation, Stage
 from application.seeking import OrderNotFoundError
 from domain.operations.acts import HistoryRead
 from domain.order.events import OrderId
@@ -27,12 +28,17 @@ from entrypoints.cli.installation import settings_and_database
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal
 from entrypoints.http.history.responses import as_at as as_at_answer
+from entrypoints.http.resolution.responses import resolution
 from entrypoints.http.transport.links import Links
-from entrypoints.wiring.operator_tools import acts, auditing
+from entrypoints.settings import Settings
+from entrypoints.wiring.operator_tools import acts, auditing, explaining
 
 app = App(name="audit", help="See what was known of an order, when, and by whom.")
 
 T = TypeVar("T")
+Q = TypeVar("Q")
+
+_STAGES: Final = {Stage.PLACED: "when the order was placed", Stage.RESOLVED: "before it was sent"}
 
 _console = Console(highlight=False, soft_wrap=True)
 
@@ -47,7 +53,9 @@ def history(order: UUID, *, reason: str | None = None) -> None:
         Why you look; it goes on record with your name.
     """
     who_asks = operator()
-    lines = _asked(lambda service: service.history(OrderId(order), by=who_asks, reason=reason))
+    lines = _asked(
+        auditing, lambda service: service.history(OrderId(order), by=who_asks, reason=reason)
+    )
     for line in lines:
         by = line.recorded_by
         who = (
@@ -69,8 +77,53 @@ def as_at(order: UUID, moment: datetime, *, reason: str | None = None) -> None:
         Why you look; it goes on record with your name.
     """
     when, who_asks = moment.astimezone(), operator()
-    found = _asked(lambda service: service.as_at(OrderId(order), when, by=who_asks, reason=reason))
-    told = as_at_answer(when, found, Links(settings_and_database()[0].base_url))
+    found = _asked(
+        auditing, lambda service: service.as_at(OrderId(order), when, by=who_asks, reason=reason)
+    )
+    _print_json(as_at_answer(when, found, Links(settings_and_database()[0].base_url)))
+
+
+@app.command
+def explain(order: UUID, *, reason: str | None = None, json: bool = False) -> None:
+    """Explain where each recipient of an order is notified, what was left out, and by which rule.
+
+    Parameters
+    ----------
+    reason
+        Why you look; it goes on record with your name.
+    json
+        As JSON, with a code beside every sentence, as the owner gets it over HTTP.
+    """
+    who_asks = operator()
+    explanation = _asked(
+        explaining, lambda service: service.explain(OrderId(order), by=who_asks, reason=reason)
+    )
+    if json:
+        _print_json(resolution(explanation))
+    else:
+        _print_explanation(explanation)
+
+
+def _print_explanation(explanation: OrderExplanation) -> None:
+    def say(text: str, *, indented: int = 0, bold: bool = False) -> None:
+        style = "bold" if bold else None
+        _console.print(" " * indented + text, markup=False, style=style)
+
+    say(explanation.words)
+    for recipient in explanation.recipients:
+        say(recipient.words, bold=True)
+        for lookup in recipient.lookups:
+            say(f"{_stage(lookup)}: {lookup.words}", indented=2)
+            for each in (*lookup.asked, *lookup.found, *lookup.left_out):
+                say(f"- {each.words}", indented=4)
+
+
+def _stage(lookup: LookupExplanation) -> str:
+    at = "" if lookup.at is None else f", {lookup.at.isoformat(timespec='seconds')}"
+    return f"{_STAGES[lookup.stage]}{at}"
+
+
+def _print_json(told: object) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
 
 
@@ -111,9 +164,12 @@ def operators(
         _console.print("Nothing is on record.")
 
 
-def _asked(ask: Callable[[AuditQueries], Awaitable[T]]) -> T:
+def _asked(
+    lend: Callable[[Settings, str], AbstractAsyncContextManager[Q]],
+    ask: Callable[[Q], Awaitable[T]],
+) -> T:
     async def whole() -> T:
-        async with auditing(*settings_and_database()) as service:
+        async with lend(*settings_and_database()) as service:
             return await ask(service)
 
     try:

@@ -24,6 +24,7 @@ from entrypoints.http.operations import health, send_condition, triggers
 from entrypoints.http.orders import routes as orders
 from entrypoints.http.placing import routes as placings
 from entrypoints.http.placing.intake import Placing
+from entrypoints.http.resolution import routes as resolution
 from entrypoints.http.shipments import routes as shipments
 from entrypoints.http.statistics import routes as statistics
 from entrypoints.http.statistics.routes import Metrics
@@ -49,6 +50,7 @@ ROUTES: Final = (
     *webhooks.ROUTES,
     *support.ROUTES,
     *histories.ROUTES,
+    *resolution.ROUTES,
     *health.ROUTES,
     *send_condition.ROUTES,
     *pages.ROUTES,

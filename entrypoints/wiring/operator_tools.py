@@ -20,6 +20,7 @@ from application.operations.operator import ActQueries, QuarantineService
 from application.operations.owners import OwnerService
 from application.operations.recorder import ActRecorder
 from application.queries.audit import AuditQueries
+from application.queries.resolution import ResolutionQueries
 from application.recorded_agreements import marks_of_test_recipients
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
@@ -56,7 +57,23 @@ async def projections(settings: Settings, database: str) -> AsyncIterator[Projec
 
 @asynccontextmanager
 async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditQueries]:
-    """Lend the auditor's view of the histories, which are read by the eventsourcing library."""
+    """Lend the auditor's view of the histories."""
+    async with _histories(settings, database) as (histories, recording):
+        yield AuditQueries(orders=histories, recorder=recording)
+
+
+@asynccontextmanager
+async def explaining(settings: Settings, database: str) -> AsyncIterator[ResolutionQueries]:
+    """Lend what explains where recipients are notified."""
+    async with _histories(settings, database) as (histories, recording):
+        yield ResolutionQueries(orders=histories, recorder=recording)
+
+
+@asynccontextmanager
+async def _histories(
+    settings: Settings, database: str
+) -> AsyncIterator[tuple[LibraryHistories, ActRecorder]]:
+    """Lend the histories, which are read by the eventsourcing library, and the record of who reads them."""
     async with await open_pool(database, size=1, name="varsel audit") as pool:
         mapper = EnvelopeMapper(Sealer(await key_vault(settings, pool)))
         async with pool.connection() as connection:
@@ -65,7 +82,7 @@ async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditQuer
         await appender.start()
         try:
             histories = LibraryHistories(leading, mapper=mapper, confirm=appender.confirm)
-            yield AuditQueries(orders=histories, recorder=recorder(pool))
+            yield histories, recorder(pool)
         finally:
             await appender.stop()
 

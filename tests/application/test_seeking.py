@@ -9,9 +9,9 @@ from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from application.envelope import PendingEvents
 from application.ports.order_repository import StoreUnavailableError
-from application.seeking import OrderNotFoundError, seek, seek_history
+from application.seeking import OrderNotFoundError, seek, seek_history, seek_history_for
 from contracts.order_repository_contract import SetClock, placing
-from tests.samples import ORDER_ID, TTD
+from tests.samples import AUDITOR, ORDER_ID, SKD, TTD
 
 
 class Late(InMemoryOrderRepository):
@@ -69,3 +69,13 @@ async def test_where_nobody_can_confirm_it_nobody_says_that_there_is_none() -> N
         await seek(Superseded(), ORDER_ID)
     with pytest.raises(StoreUnavailableError):
         await seek_history(Superseded(), ORDER_ID)
+
+
+async def test_a_history_is_sought_for_its_owner_and_for_operators_alone() -> None:
+    orders = Late()
+    await orders.append([placing(under=ORDER_ID)], by=TTD)
+
+    for reader in (TTD, AUDITOR):
+        assert len(await seek_history_for(orders, ORDER_ID, reader)) == 1
+    with pytest.raises(OrderNotFoundError):
+        await seek_history_for(orders, ORDER_ID, SKD)

@@ -21,6 +21,7 @@ from entrypoints.http.openapi.schemas import USUAL, Sizes, schemas_of
 from entrypoints.http.operations import health, send_condition, triggers
 from entrypoints.http.orders import routes as orders
 from entrypoints.http.placing import routes as placing
+from entrypoints.http.resolution import routes as resolution
 from entrypoints.http.shipments import routes as shipments
 from entrypoints.http.statistics import routes as metrics
 from entrypoints.http.status_feed import routes as feed
@@ -45,6 +46,7 @@ _BEFORE: Final[tuple[Route, ...]] = (
     *webhooks.ROUTES,
     *support.ROUTES,
     *histories.ROUTES,
+    *resolution.ROUTES,
 )
 
 _BEHIND: Final[tuple[Route, ...]] = (

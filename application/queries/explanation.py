@@ -1,0 +1,328 @@
+"""What a look-up of recipients found, what it left out, and why: the same for an order and for a trial of one.
+
+Everything is read from events: those of an order's history, or those that an order would have recorded.
+Nothing is looked up again, so that what is explained is what was decided. Addresses and numbers are masked,
+and an end user is `user 1`, `user 2`, as this one explanation counts them: nobody can tell from two
+explanations whether they speak of the same user.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Literal, TypeAlias
+
+from application.masking import masked
+from application.queries import resolution_words as words_of
+from application.queries.resolution_words import Outcome, Rule
+from domain.channel import Channel, ChannelChoice
+from domain.order.events import (
+    Considered,
+    ContactNotFound,
+    ContactResolved,
+    NotificationNo,
+    OrderEvent,
+    OrderId,
+    OrderPlaced,
+    Reason,
+    RecipientReserved,
+    Source,
+    Target,
+)
+from domain.personal import Identifier
+from domain.recipient import (
+    Direct,
+    ExternalIdentity,
+    Identity,
+    Organisation,
+    OrganisationNumber,
+    Person,
+    Recipient,
+    RecipientNo,
+)
+
+Kind: TypeAlias = Literal["person", "organisation", "external_identity", "address"]
+
+Recorded: TypeAlias = tuple[OrderEvent, datetime]
+"""An event, and when it was recorded."""
+
+_OUTCOMES: Final = (ContactResolved, ContactNotFound, RecipientReserved)
+
+
+class Stage(StrEnum):
+    """When somebody was looked up."""
+
+    PLACED = "placed"
+    """When the order was placed, to tell its sender who cannot be reached."""
+    RESOLVED = "resolved"
+    """Before it was sent, to find where to; this decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A register that was asked."""
+
+    source: Source
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where somebody is reached, masked, and where that was found."""
+
+    notification_no: NotificationNo
+    channel: Channel
+    address: str
+    source: Source
+    origin: OrganisationNumber | None
+    """The unit whose address it is, where that is not the recipient itself."""
+    user: str | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """What was known and not used, and by which rule."""
+
+    source: Source
+    channel: Channel | None
+    reason: Reason
+    rule: Rule
+    user: str | None
+    duplicate_of: RecipientNo | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupExplanation:
+    """One look-up of one recipient."""
+
+    stage: Stage
+    at: datetime | None
+    """When what came of it was recorded; None where nothing was."""
+    outcome: Outcome
+    asked: Sequence[Asked] = ()
+    found: Sequence[Place] = ()
+    left_out: Sequence[LeftOut] = ()
+    missing: Sequence[Channel] = ()
+    """The channels on which the recipient was to be reached, and cannot be."""
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientExplanation:
+    """One recipient of an order, and every look-up of them, in the order of time."""
+
+    recipient_no: RecipientNo
+    kind: Kind
+    organisation: OrganisationNumber | None
+    words: str
+    lookups: Sequence[LookupExplanation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderExplanation:
+    """Why each recipient of an order is notified where they are, or not at all."""
+
+    order_id: OrderId
+    owner: str
+    placed_at: datetime
+    channel: ChannelChoice
+    resource: str | None
+    ignores_reservation: bool
+    words: str
+    recipients: Sequence[RecipientExplanation]
+
+
+@dataclass(slots=True)
+class _Users:
+    """Names end users by the order in which an explanation comes to speak of them."""
+
+    known: dict[Identifier, str] = field(default_factory=dict)
+
+    def name(self, user: Identifier | None) -> str | None:
+        if user is None:
+            return None
+        if user.is_erased:
+            return words_of.ERASED_USER
+        return self.known.setdefault(user, words_of.user(len(self.known) + 1))
+
+
+def explain(order_id: OrderId, history: Sequence[Recorded]) -> OrderExplanation:
+    """Explain an order by its history."""
+    (placed, placed_at), *since = history
+    if not isinstance(placed, OrderPlaced):
+        raise TypeError("an order's history opens with OrderPlaced")
+    resolved = resolutions(since)
+    users = _Users()
+    return OrderExplanation(
+        order_id=order_id,
+        owner=placed.owner,
+        placed_at=placed_at,
+        channel=placed.channel,
+        resource=placed.resource,
+        ignores_reservation=bool(placed.ignore_reservation),
+        words=words_of.order(placed),
+        recipients=[
+            _recipient(
+                each,
+                (
+                    _when_placed(each.identity, placed_at),
+                    _before_sending(each.identity, placed, resolved.get(each.recipient_no), users),
+                ),
+            )
+            for each in placed.recipients
+        ],
+    )
+
+
+def explain_resolution(
+    placed: OrderPlaced, events: Sequence[OrderEvent], at: datetime
+) -> Sequence[RecipientExplanation]:
+    """Explain what resolving its recipients at a moment made of an order, as if it had been recorded then."""
+    resolved, users = resolutions((each, at) for each in events), _Users()
+    return [
+        _recipient(
+            each, (_before_sending(each.identity, placed, resolved.get(each.recipient_no), users),)
+        )
+        for each in placed.recipients
+    ]
+
+
+def resolutions(events: Iterable[Recorded]) -> Mapping[RecipientNo, Sequence[Recorded]]:
+    """The events that tell what came of looking recipients up, by recipient."""
+    found: dict[RecipientNo, list[Recorded]] = {}
+    for event, at in events:
+        if isinstance(event, _OUTCOMES):
+            found.setdefault(event.recipient_no, []).append((event, at))
+    return found
+
+
+def _recipient(
+    recipient: Recipient, lookups: Sequence[LookupExplanation]
+) -> RecipientExplanation:
+    identity = recipient.identity
+    return RecipientExplanation(
+        recipient_no=recipient.recipient_no,
+        kind=_kind(identity),
+        organisation=identity.number if isinstance(identity, Organisation) else None,
+        words=words_of.recipient(recipient),
+        lookups=lookups,
+    )
+
+
+def _kind(identity: Identity) -> Kind:
+    match identity:
+        case Person():
+            return "person"
+        case Organisation():
+            return "organisation"
+        case ExternalIdentity():
+            return "external_identity"
+        case Direct():
+            return "address"
+
+
+def _when_placed(identity: Identity, placed_at: datetime) -> LookupExplanation:
+    outcome = Outcome.NOT_NEEDED if isinstance(identity, Direct) else Outcome.NOT_KEPT
+    return LookupExplanation(
+        stage=Stage.PLACED, at=placed_at, outcome=outcome, words=words_of.outcome(outcome)
+    )
+
+
+def _before_sending(
+    identity: Identity, placed: OrderPlaced, events: Sequence[Recorded] | None, users: _Users
+) -> LookupExplanation:
+    if not events:
+        return LookupExplanation(
+            stage=Stage.RESOLVED,
+            at=None,
+            outcome=Outcome.NOT_YET,
+            words=words_of.outcome(Outcome.NOT_YET),
+        )
+    targets: list[Target] = []
+    considered: list[Considered] = []
+    missing: list[Channel] = []
+    is_reserved = False
+    for event, _ in events:
+        match event:
+            case ContactResolved():
+                targets += event.targets
+                considered += event.considered
+            case ContactNotFound():
+                missing += [channel for _, channel in event.notifications]
+                considered += event.considered
+            case RecipientReserved():
+                missing += [channel for _, channel in event.notifications]
+                considered += event.considered
+                is_reserved = True
+            case _:
+                pass
+    found = [_place(each, users) for each in targets]
+    outcome = _outcome(found, missing, is_reserved=is_reserved)
+    return LookupExplanation(
+        stage=Stage.RESOLVED,
+        at=events[-1][1],
+        outcome=outcome,
+        asked=[
+            Asked(source=each, words=words_of.asked(each))
+            for each in _sources(identity, placed, considered)
+        ],
+        found=found,
+        left_out=[_left_out(each, users) for each in considered],
+        missing=missing,
+        words=words_of.outcome(outcome, [each.channel for each in found], missing),
+    )
+
+
+def _outcome(found: Sequence[Place], missing: Sequence[Channel], *, is_reserved: bool) -> Outcome:
+    if is_reserved:
+        return Outcome.RESERVED
+    if missing:
+        return Outcome.PARTLY_REACHED if found else Outcome.NOT_REACHED
+    return Outcome.REACHED if found else Outcome.DUPLICATE
+
+
+def _sources(
+    identity: Identity, placed: OrderPlaced, considered: Sequence[Considered]
+) -> Sequence[Source]:
+    """Who is asked about a recipient of this kind; nobody about one who stands in the order twice."""
+    if any(each.source is Source.SENDER and each.duplicate_of is not None for each in considered):
+        return ()
+    match identity:
+        case Person():
+            return (Source.KRR,)
+        case Organisation() if placed.resource:
+            return (Source.BUSINESS_REGISTER, Source.USER_PROFILE)
+        case Organisation():
+            return (Source.BUSINESS_REGISTER,)
+        case ExternalIdentity():
+            return (Source.LOGIN_SERVICE,)
+        case Direct():
+            return ()
+
+
+def _place(target: Target, users: _Users) -> Place:
+    address, user = masked(target.address), users.name(target.user)
+    return Place(
+        notification_no=target.notification_no,
+        channel=target.channel,
+        address=address,
+        source=target.source,
+        origin=target.origin,
+        user=user,
+        words=words_of.found(target.channel, address, target.source, target.origin, user),
+    )
+
+
+def _left_out(considered: Considered, users: _Users) -> LeftOut:
+    user = users.name(considered.user)
+    return LeftOut(
+        source=considered.source,
+        channel=considered.channel,
+        reason=considered.reason,
+        rule=words_of.rule(considered.reason),
+        user=user,
+        duplicate_of=considered.duplicate_of,
+        words=words_of.left_out(considered, user),
+    )

@@ -1,0 +1,33 @@
+"""Explain where an order's recipients are notified, and why not elsewhere."""
+
+from application.envelope import Actor
+from application.operations.recorder import ActRecorder
+from application.ports.order_repository import Histories
+from application.queries.explanation import OrderExplanation, explain
+from application.seeking import seek_history_for
+from domain.operations.acts import HistoryRead
+from domain.order.events import OrderId
+
+
+class ResolutionQueries:
+    """Tells of each recipient of an order what was asked, what was found, and what was left out and why."""
+
+    def __init__(self, *, orders: Histories, recorder: ActRecorder) -> None:
+        self._orders = orders
+        self._recorder = recorder
+
+    async def explain(
+        self, order_id: OrderId, *, by: Actor, reason: str | None = None
+    ) -> OrderExplanation:
+        """Explain an order, as far as its history goes: what was not recorded yet is said to be missing.
+
+        An owner may have its own orders explained, an operator everybody's; that the history was read is
+        on record.
+
+        Raises:
+            OrderNotFoundError: there is no such order (of this owner).
+            StoreUnavailableError: try again later.
+        """
+        history = await seek_history_for(self._orders, order_id, by)
+        await self._recorder.record(HistoryRead(order_id=order_id), by=by, reason=reason)
+        return explain(order_id, [(each.event, each.recorded_at) for each in history])

@@ -1,0 +1,304 @@
+"""How the look-up of a recipient is told to a caseworker: every sentence of it, and every rule it names."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, assert_never
+
+from msgspec import Struct
+
+from application.masking import masked
+from domain.channel import Channel, ChannelChoice
+from domain.order.events import Considered, OrderPlaced, Reason, Source
+from domain.recipient import (
+    Direct,
+    ExternalIdentity,
+    Organisation,
+    OrganisationNumber,
+    Person,
+    Recipient,
+)
+
+ERASED_USER: Final = "a user whose id was erased"
+
+SOURCES: Final[Mapping[Source, str]] = MappingProxyType(
+    {
+        Source.SENDER: "the order",
+        Source.KRR: "the contact and reservation register (KRR)",
+        Source.BUSINESS_REGISTER: "the register of businesses' notification addresses",
+        Source.USER_PROFILE: "the register of user profiles",
+        Source.LOGIN_SERVICE: "the login service",
+    }
+)
+CHANNELS: Final[Mapping[Channel, str]] = MappingProxyType(
+    {Channel.EMAIL: "e-mail", Channel.SMS: "text message"}
+)
+PLACES: Final[Mapping[Channel, str]] = MappingProxyType(
+    {Channel.EMAIL: "e-mail address", Channel.SMS: "mobile number"}
+)
+CHOICES: Final[Mapping[ChannelChoice, str]] = MappingProxyType(
+    {
+        ChannelChoice.EMAIL: "by e-mail",
+        ChannelChoice.SMS: "by text message",
+        ChannelChoice.EMAIL_PREFERRED: "by e-mail, and by text message whoever has no e-mail address",
+        ChannelChoice.SMS_PREFERRED: "by text message, and by e-mail whoever has no mobile number",
+        ChannelChoice.EMAIL_AND_SMS: "by e-mail and by text message",
+    }
+)
+
+
+class Outcome(StrEnum):
+    """What came of a look-up."""
+
+    REACHED = "reached"
+    PARTLY_REACHED = "partly_reached"
+    NOT_REACHED = "not_reached"
+    RESERVED = "reserved"
+    DUPLICATE = "duplicate"
+    """Somebody else in the order gets the one message that both would have got."""
+    NOT_YET = "not_yet"
+    """It has not been made."""
+    NOT_KEPT = "not_kept"
+    """What came of it was not kept when the order was placed."""
+    NOT_NEEDED = "not_needed"
+    """The sender gave the address."""
+
+
+class Basis(StrEnum):
+    """Whose rule it is by which something is not used."""
+
+    LAW = "law"
+    REGISTER = "register"
+    SENDER = "sender"
+    USER = "user"
+    SERVICE = "service"
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """By which rule something was not used."""
+
+    basis: Basis
+    source: str
+    """Where it stands: a section of a regulation, a field of a register, what the sender asked for."""
+    words: str
+    """What it says of the case."""
+
+
+def rule(reason: Reason) -> Rule:  # one for each reason
+    """The rule that a reason goes by."""
+    match reason:
+        case Reason.RESERVED:
+            return Rule(
+                basis=Basis.LAW,
+                source="eForvaltningsforskriften § 9",
+                words="the person has declined digital communication",
+            )
+        case Reason.DELETED:
+            return Rule(
+                basis=Basis.REGISTER,
+                source="KRR: status SLETTET",
+                words="the register says that the person's entry was deleted",
+            )
+        case Reason.NOT_NOTIFIABLE:
+            return Rule(
+                basis=Basis.REGISTER,
+                source="KRR: varslingsstatus KAN_IKKE_VARSLES",
+                words="the register says that the person cannot be notified",
+            )
+        case Reason.OUTDATED:
+            return Rule(
+                basis=Basis.LAW,
+                source="eForvaltningsforskriften § 32",
+                words="it was neither changed nor confirmed in the last 18 months",
+            )
+        case Reason.NO_RECORD:
+            return Rule(
+                basis=Basis.REGISTER,
+                source="no entry",
+                words="the recipient is not registered there",
+            )
+        case Reason.NO_ADDRESS:
+            return Rule(basis=Basis.REGISTER, source="no such entry", words="none is registered")
+        case Reason.INVALID_ADDRESS:
+            return Rule(
+                basis=Basis.SERVICE,
+                source="addresses are checked before they are used",
+                words="nothing can be sent to what is registered",
+            )
+        case Reason.NOT_AUTHORISED:
+            return Rule(
+                basis=Basis.REGISTER,
+                source="authorisation for the order's resource",
+                words="the user may not act for the organisation in what the order is about",
+            )
+        case Reason.DUPLICATE:
+            return Rule(
+                basis=Basis.SERVICE,
+                source="nobody gets the same message twice",
+                words="the same message goes there already",
+            )
+        case Reason.OTHER_CHANNEL_USED:
+            return Rule(
+                basis=Basis.SENDER,
+                source="the order's channel",
+                words="the channel that the sender prefers is used",
+            )
+        case Reason.NOT_CONSULTED:
+            return Rule(
+                basis=Basis.SENDER,
+                source="the order names no resource",
+                words="without a resource nobody can judge which users may be told",
+            )
+        case Reason.UNCERTAIN:
+            return Rule(
+                basis=Basis.SERVICE,
+                source="nobody is notified by what may no longer hold",
+                words="a change of the entry could not be read",
+            )
+        case Reason.UNVERIFIED:
+            return Rule(
+                basis=Basis.SERVICE,
+                source="what users register is proved before it is used",
+                words="the user has not shown yet that it is theirs",
+            )
+        case Reason.OTHER_RESOURCE:
+            return Rule(
+                basis=Basis.USER,
+                source="the user's own choice of resources",
+                words="the user wants to be told of other things than this order's resource",
+            )
+        case Reason.AUTHORITY_NOT_ASKED:
+            return Rule(
+                basis=Basis.SERVICE,
+                source="nothing personal is sent unasked",
+                words="whether the user may act for the organisation could not be asked",
+            )
+        case Reason.BOUNCED_HERE:
+            return Rule(
+                basis=Basis.SERVICE,
+                source="an address that bounced is left alone for a time",
+                words="what was sent there lately came back",
+            )
+        case Reason.COPY_TOO_OLD:
+            return Rule(
+                basis=Basis.SERVICE,
+                source="nobody is notified by what may no longer hold",
+                words="the copy of the register was older than it may be",
+            )
+        case _:
+            assert_never(reason)
+
+
+def user(number: int) -> str:
+    """How an end user is called."""
+    return f"user {number}"
+
+
+def order(placed: OrderPlaced) -> str:
+    """What the order asked of the look-up."""
+    about = "about no resource" if not placed.resource else f"about {placed.resource}"
+    reserved = (
+        "those who have declined digital communication are notified all the same, on the sender's "
+        "responsibility"
+        if placed.ignore_reservation
+        else "nobody who has declined digital communication is notified"
+    )
+    stale = (
+        "; outdated addresses are used, too, as the sender asked"
+        if placed.use_stale_contact_information
+        else ""
+    )
+    return (
+        f"The order of {placed.owner} {about} is to reach its recipients {CHOICES[placed.channel]}; "
+        f"{reserved}{stale}."
+    )
+
+
+def recipient(recipient: Recipient) -> str:
+    """Who it is, without saying it."""
+    number = recipient.recipient_no
+    match recipient.identity:
+        case Person():
+            return f"Recipient {number}, a person"
+        case Organisation(number=organisation):
+            return f"Recipient {number}, the organisation {organisation}"
+        case ExternalIdentity():
+            return f"Recipient {number}, somebody without a national number"
+        case Direct(email=email, mobile=mobile):
+            given = " or ".join(masked(each) for each in (email, mobile) if each is not None)
+            return f"Recipient {number}, whoever reads {given}"
+
+
+def asked(source: Source) -> str:
+    """Who was asked."""
+    return (
+        f"{_capital(SOURCES[source])} was asked; at which change its copy was, and how old, is not "
+        "recorded."
+    )
+
+
+def found(
+    channel: Channel,
+    address: str,
+    source: Source,
+    origin: OrganisationNumber | None,
+    user: str | None,
+) -> str:
+    """Where somebody is reached."""
+    whose = "" if user is None else f", registered by {user}"
+    main_unit = "" if origin is None else f", as an address of the main unit {origin}"
+    return f"By {CHANNELS[channel]} at {address}, from {SOURCES[source]}{main_unit}{whose}."
+
+
+def left_out(considered: Considered, user: str | None) -> str:
+    """What was not used, and why."""
+    reason, channel = considered.reason, considered.channel
+    why = rule(reason)
+    whose = SOURCES[considered.source] if user is None else f"what {user} registered"
+    of = considered.duplicate_of
+    who_else = "" if of is None else f", for recipient {of}"
+    place = "" if channel is None else PLACES[channel]
+    match reason:
+        case Reason.NO_ADDRESS:
+            return f"No {place} in {whose}."
+        case Reason.NO_RECORD:
+            return f"Nothing in {whose}: {why.words}."
+        case Reason.NOT_CONSULTED:
+            return f"{_capital(whose)} was not asked: {why.words}."
+        case _:
+            what = whose if channel is None else f"the {place} in {whose}"
+            return f"Not used: {what}, since {why.words}{who_else} ({why.source})."
+
+
+def outcome(
+    outcome: Outcome, reached: Sequence[Channel] = (), missing: Sequence[Channel] = ()
+) -> str:
+    """What came of a look-up, in a sentence."""
+    by, not_by = _channels(reached), _channels(missing)
+    match outcome:
+        case Outcome.REACHED:
+            return f"Reached by {by}."
+        case Outcome.PARTLY_REACHED:
+            return f"Reached by {by}, and not by {not_by}."
+        case Outcome.NOT_REACHED:
+            return f"Cannot be reached by {not_by}."
+        case Outcome.RESERVED:
+            return "Is not notified, having declined digital communication."
+        case Outcome.DUPLICATE:
+            return "Gets no message of their own: the same one goes to the same place already."
+        case Outcome.NOT_YET:
+            return "Not looked up yet."
+        case Outcome.NOT_KEPT:
+            return "What was found then was not kept when this order was placed."
+        case Outcome.NOT_NEEDED:
+            return "Nobody was asked: the sender gave the address."
+        case _:
+            assert_never(outcome)
+
+
+def _channels(channels: Sequence[Channel]) -> str:
+    return " and ".join(CHANNELS[each] for each in dict.fromkeys(channels))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,1 @@
+"""Why each recipient of an order is notified where they are, or not at all."""

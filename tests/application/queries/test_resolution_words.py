@@ -1,0 +1,108 @@
+"""Why somebody is reached somewhere, and why not elsewhere, in sentences that name the rule."""
+
+import pytest
+from msgspec.structs import replace
+
+from application.queries.resolution_words import Basis, left_out, order, outcome, recipient, rule
+from application.queries.resolution_words import Outcome as Became
+from domain.channel import Channel, ChannelChoice
+from domain.order.events import Considered, Reason, Source
+from domain.personal import Contact
+from domain.recipient import Direct, Recipient, RecipientNo
+from tests.samples import BAKERY, KARI, placed
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_goes_by_a_rule_that_says_where_it_stands(reason: Reason) -> None:
+    assert rule(reason).source
+    assert rule(reason).words
+
+
+def test_what_the_law_decides_names_its_section() -> None:
+    assert (rule(Reason.RESERVED).basis, rule(Reason.RESERVED).source) == (
+        Basis.LAW,
+        "eForvaltningsforskriften § 9",
+    )
+    assert rule(Reason.OUTDATED).source == "eForvaltningsforskriften § 32"
+
+
+@pytest.mark.parametrize(
+    "considered, user, words",
+    [
+        (
+            Considered(source=Source.KRR, reason=Reason.OUTDATED, channel=Channel.EMAIL),
+            None,
+            "Not used: the e-mail address in the contact and reservation register (KRR), since it "
+            "was neither changed nor confirmed in the last 18 months (eForvaltningsforskriften § 32).",
+        ),
+        (
+            Considered(source=Source.KRR, reason=Reason.NO_ADDRESS, channel=Channel.SMS),
+            None,
+            "No mobile number in the contact and reservation register (KRR).",
+        ),
+        (
+            Considered(source=Source.KRR, reason=Reason.NO_RECORD),
+            None,
+            "Nothing in the contact and reservation register (KRR): the recipient is not registered "
+            "there.",
+        ),
+        (
+            Considered(source=Source.USER_PROFILE, reason=Reason.NOT_CONSULTED),
+            None,
+            "The register of user profiles was not asked: without a resource nobody can judge which users "
+            "may be told.",
+        ),
+        (
+            Considered(source=Source.USER_PROFILE, reason=Reason.NOT_AUTHORISED),
+            "user 2",
+            "Not used: what user 2 registered, since the user may not act for the organisation in "
+            "what the order is about (authorisation for the order's resource).",
+        ),
+        (
+            Considered(
+                source=Source.KRR,
+                reason=Reason.DUPLICATE,
+                channel=Channel.EMAIL,
+                duplicate_of=RecipientNo(3),
+            ),
+            None,
+            "Not used: the e-mail address in the contact and reservation register (KRR), since the "
+            "same message goes there already, for recipient 3 (nobody gets the same message twice).",
+        ),
+    ],
+)
+def test_what_was_left_out_is_told_with_why_and_by_which_rule(
+    considered: Considered, user: str | None, words: str
+) -> None:
+    assert left_out(considered, user) == words
+
+
+@pytest.mark.parametrize("became", Became)
+def test_whatever_became_of_a_look_up_is_a_sentence(became: Became) -> None:
+    words = outcome(became, [Channel.EMAIL], [Channel.SMS])
+
+    assert words[0].isupper()
+    assert words.endswith(".")
+
+
+def test_a_recipient_is_told_of_without_saying_who_it_is() -> None:
+    kari, bakery, reader = (
+        recipient(Recipient(RecipientNo(0), each))
+        for each in (KARI, BAKERY, Direct(email=Contact("kari@example.no")))
+    )
+
+    assert kari == "Recipient 0, a person"
+    assert bakery == "Recipient 0, the organisation 314022009"
+    assert reader == "Recipient 0, whoever reads k***@e***.no"
+
+
+def test_what_an_order_asked_for_is_told() -> None:
+    asked = replace(
+        placed, channel=ChannelChoice.SMS_PREFERRED, ignore_reservation=True, resource="urn:x"
+    )
+
+    assert order(asked) == (
+        "The order of ttd about urn:x is to reach its recipients by text message, and by e-mail "
+        "whoever has no mobile number; those who have declined digital communication are notified "
+        "all the same, on the sender's responsibility."
+    )
