@@ -43,6 +43,7 @@ from application.ports.unread_mail import UnreadMails
 from application.ports.webhooks import Webhook, WebhookClient, Webhooks
 from application.queries.audit import AuditQueries
 from application.queries.enduser_log import EndUserLogQueries
+from application.queries.lookup import LookupQueries
 from application.queries.orders import OrderQueries
 from application.queries.resolution import ResolutionQueries
 from application.queries.statistics import StatisticsQueries
@@ -121,6 +122,7 @@ class Application:
     orders: OrderQueries
     audit: AuditQueries
     resolution: ResolutionQueries
+    lookup: LookupQueries
     status_feed: StatusFeedQueries
     webhook_subscriptions: WebhookSubscriptions
     statistics: StatisticsQueries
@@ -179,6 +181,14 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         orders=OrderQueries(orders=orders, index=ports.order_index, clock=clock),
         audit=AuditQueries(orders=orders, recorder=acts),
         resolution=ResolutionQueries(orders=orders, recorder=acts),
+        lookup=LookupQueries(
+            look_up=look_up,
+            admission=admission,
+            index=ports.recipients,
+            recorder=acts,
+            clock=clock,
+            next_id=ports.next_id,
+        ),
         status_feed=following,
         webhook_subscriptions=WebhookSubscriptions(
             webhooks=ports.webhooks,

@@ -13,6 +13,9 @@ COMPOSED: Final = "altinn:serviceowner/notifications.composedemail.create"
 SUPPORT: Final = "altinn:notifications.support.admin"
 """Allows looking up notifications across owners, as support does."""
 
+LOOKUP: Final = "varsel:lookup"
+"""Allows asking where recipients would be reached, without ordering anything."""
+
 CONDITION: Final = "altinn:system/notifications.condition.check"
 """What the service itself is allowed when it asks an owner's send condition."""
 

@@ -34,5 +34,8 @@ MEDIA_TYPE: Final = 127
 """A type and a subtype (RFC 6838 § 4.2)."""
 WEBHOOK_NAME: Final = 32
 
+PURPOSE: Final = 200
+"""What recipients are looked up for, in the words of whoever asks."""
+
 WORD: Final = 64
 """A choice by its name, a number as text, a moment or an id: what has a form of its own, and short."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from adapters.memory.order_repository import InMemoryOrderRepository
 from domain.order.events import OrderId, OrderPlaced
-from domain.recipient import Organisation, Person
+from domain.recipient import ExternalIdentity, Organisation, Person
 
 
 class InMemoryRecipientIndex:
@@ -17,10 +17,9 @@ class InMemoryRecipientIndex:
         self._orders = orders
         self._key = secrets.token_bytes(32)
 
-    def identity_hash(self, recipient: Person | Organisation) -> str:
-        kind = type(recipient).__name__
-        number = recipient.number.text if isinstance(recipient, Person) else recipient.number
-        return hmac.digest(self._key, f"{kind} {number}".encode(), "sha256").hex()
+    def identity_hash(self, recipient: Person | Organisation | ExternalIdentity) -> str:
+        said = f"{type(recipient).__name__} {_name(recipient)}"
+        return hmac.digest(self._key, said.encode(), "sha256").hex()
 
     async def orders_for(
         self, recipient: Person | Organisation, *, since: datetime, until: datetime
@@ -34,3 +33,13 @@ class InMemoryRecipientIndex:
         ]
         newest = sorted(found, key=lambda each: (-each[0].timestamp(), each[1]))
         return [order_id for _, order_id in newest]
+
+
+def _name(recipient: Person | Organisation | ExternalIdentity) -> str:
+    match recipient:
+        case Person(number=number):
+            return number.text
+        case Organisation(number=organisation):
+            return organisation
+        case ExternalIdentity(urn=urn):
+            return urn.text

@@ -17,7 +17,7 @@ from adapters.projections.runner import ProjectionRunner
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import SpoiltHistoryError
 from domain.order.events import OrderId, OrderPlaced
-from domain.recipient import Organisation, Person
+from domain.recipient import ExternalIdentity, Organisation, Person
 
 _PATIENCE: Final = 5.0
 _PURPOSE: Final = "recipient index"
@@ -109,7 +109,7 @@ class PostgresRecipientIndex:
         self._vault = vault
         self._patience = patience
 
-    def identity_hash(self, recipient: Person | Organisation) -> str:
+    def identity_hash(self, recipient: Person | Organisation | ExternalIdentity) -> str:
         return hashed_identity(self._vault, recipient).hex()
 
     async def orders_for(
@@ -128,10 +128,12 @@ def _names_somebody(event: FeedEvent) -> bool:
     return any(each.identity.type in _NUMBERED for each in _read(event.state).event.recipients)
 
 
-def hashed_identity(vault: KeyVault, identity: Person | Organisation) -> bytes:
+def hashed_identity(vault: KeyVault, identity: Person | Organisation | ExternalIdentity) -> bytes:
     """By what somebody is found; who has no key cannot try numbers out."""
     match identity:
         case Person(number=number):
             return vault.keyed_hash(_PURPOSE, f"person {number.text}".encode())
         case Organisation(number=number):
             return vault.keyed_hash(_PURPOSE, f"organisation {number}".encode())
+        case ExternalIdentity(urn=urn):
+            return vault.keyed_hash(_PURPOSE, f"external identity {urn.text}".encode())

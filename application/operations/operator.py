@@ -17,6 +17,7 @@ from domain.operations.acts import (
     PersonLookedUp,
     ProjectionRebuildBegun,
     ProjectionRetried,
+    RecipientsLookedUp,
     RegistryImportBegun,
     RegistryImportEnded,
 )
@@ -107,5 +108,8 @@ def in_words(act: Act) -> str:
                 f"looked up what was sent to the {act.kind} {act.identity_hash[:12]}… "
                 f"from {act.since:%Y-%m-%d} to {act.until:%Y-%m-%d}: {act.orders} orders"
             )
+        case RecipientsLookedUp(about=about):
+            whom = ", ".join(f"{each.kind} {each.identity_hash[:12]}…" for each in about)
+            return f"asked where to reach {whom or 'nobody who had to be looked up'}"
         case _:
             assert_never(act)

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.order.events import OrderId
-from domain.recipient import Organisation, Person
+from domain.recipient import ExternalIdentity, Organisation, Person
 
 
 class RecipientIndex(Protocol):
     """Finds orders by the number of a recipient; it keeps a keyed hash, never the number."""
 
-    def identity_hash(self, recipient: Person | Organisation) -> str:
-        """The keyed hash of a recipient's number, in hexadecimal; who has no key cannot try numbers out."""
+    def identity_hash(self, recipient: Person | Organisation | ExternalIdentity) -> str:
+        """The keyed hash of a recipient's number or URN, in hexadecimal; who has no key cannot try any out."""
         ...
 
     async def orders_for(

@@ -198,9 +198,7 @@ def resolutions(events: Iterable[Recorded]) -> Mapping[RecipientNo, Sequence[Rec
     return found
 
 
-def _recipient(
-    recipient: Recipient, lookups: Sequence[LookupExplanation]
-) -> RecipientExplanation:
+def _recipient(recipient: Recipient, lookups: Sequence[LookupExplanation]) -> RecipientExplanation:
     identity = recipient.identity
     return RecipientExplanation(
         recipient_no=recipient.recipient_no,

@@ -246,8 +246,8 @@ def found(
 ) -> str:
     """Where somebody is reached."""
     whose = "" if user is None else f", registered by {user}"
-    main_unit = "" if origin is None else f", as an address of the main unit {origin}"
-    return f"By {CHANNELS[channel]} at {address}, from {SOURCES[source]}{main_unit}{whose}."
+    unit = "" if origin is None else f", for the unit {origin} above it"
+    return f"By {CHANNELS[channel]} at {address}, from {SOURCES[source]}{whose}{unit}."
 
 
 def left_out(considered: Considered, user: str | None) -> str:

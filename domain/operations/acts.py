@@ -87,6 +87,25 @@ class PersonLookedUp(Struct, frozen=True, kw_only=True, tag="act.person_looked_u
     """How many orders were found."""
 
 
+class About(Struct, frozen=True, kw_only=True):
+    """Somebody who was looked up."""
+
+    kind: Literal["person", "organisation", "external_identity"]
+    identity_hash: str
+    """The same keyed hash as that of `PersonLookedUp`, so that one look-up is found beside another."""
+
+
+class RecipientsLookedUp(Struct, frozen=True, kw_only=True, tag="act.recipients_looked_up"):
+    """An owner asked where recipients would be reached, without ordering anything.
+
+    For which purpose stands in the record, as the reason. What was answered is not kept.
+    """
+
+    about: tuple[About, ...]
+    """Those of the recipients who had to be looked up; not those whose address the owner gave."""
+    resource: str | None = None
+
+
 Act: TypeAlias = (
     OwnerSuspended
     | OwnerResumed
@@ -98,4 +117,5 @@ Act: TypeAlias = (
     | AgendaRebuildBegun
     | HistoryRead
     | PersonLookedUp
+    | RecipientsLookedUp
 )

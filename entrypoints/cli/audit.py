@@ -114,8 +114,9 @@ def _print_explanation(explanation: OrderExplanation) -> None:
         say(recipient.words, bold=True)
         for lookup in recipient.lookups:
             say(f"{_stage(lookup)}: {lookup.words}", indented=2)
-            for each in (*lookup.asked, *lookup.found, *lookup.left_out):
-                say(f"- {each.words}", indented=4)
+            told = (lookup.asked, lookup.found, lookup.left_out)
+            for words in [each.words for several in told for each in several]:
+                say(f"- {words}", indented=4)
 
 
 def _stage(lookup: LookupExplanation) -> str:

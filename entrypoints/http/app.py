@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from application.assembly import Application
-from application.caller import COMPOSED, CREATE, SUPPORT, Caller
+from application.caller import COMPOSED, CREATE, LOOKUP, SUPPORT, Caller
 from application.ports.provider_kind import Reporting
 from application.ports.token_verifier import TokenVerifier
 from application.turns import OwnersTurns
@@ -16,6 +16,7 @@ from entrypoints.http.delivery_reports.routes import report_handlers
 from entrypoints.http.history import routes as histories
 from entrypoints.http.internal import routes as internal
 from entrypoints.http.internal.routes import Internal
+from entrypoints.http.lookup import routes as lookup
 from entrypoints.http.openapi import pages
 from entrypoints.http.openapi.document import document
 from entrypoints.http.openapi.pages import public_documents, what_the_page_needs
@@ -51,6 +52,7 @@ ROUTES: Final = (
     *support.ROUTES,
     *histories.ROUTES,
     *resolution.ROUTES,
+    *lookup.ROUTES,
     *health.ROUTES,
     *send_condition.ROUTES,
     *pages.ROUTES,
@@ -95,6 +97,7 @@ def create_app(
         Access.OWNER: authenticator.door(CREATE),
         Access.COMPOSED: authenticator.door(COMPOSED),
         Access.SUPPORT: authenticator.door(SUPPORT),
+        Access.LOOKUP: authenticator.door(LOOKUP),
     }
     handlers = [
         *mounted(ROUTES, doors),

@@ -120,6 +120,7 @@ class MemoryWorld:
         self.instant = application.instant
         self.reading = application.orders
         self.auditing = application.audit
+        self.lookup, self.resolution = application.lookup, application.resolution
         self.reporting = application.delivery_reports
         self.dispatching = application.dispatcher
 

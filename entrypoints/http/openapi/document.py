@@ -16,6 +16,7 @@ from application.ports.provider_kind import Door
 from entrypoints.http.delivery_reports.routes import report_route
 from entrypoints.http.history import routes as histories
 from entrypoints.http.internal import routes as internal
+from entrypoints.http.lookup import routes as lookup
 from entrypoints.http.openapi import pages as documentation
 from entrypoints.http.openapi.schemas import USUAL, Sizes, schemas_of
 from entrypoints.http.operations import health, send_condition, triggers
@@ -47,6 +48,7 @@ _BEFORE: Final[tuple[Route, ...]] = (
     *support.ROUTES,
     *histories.ROUTES,
     *resolution.ROUTES,
+    *lookup.ROUTES,
 )
 
 _BEHIND: Final[tuple[Route, ...]] = (
@@ -79,7 +81,7 @@ _SCHEMES: Final[Mapping[str, Any]] = {
             "A token of Maskinporten, or one exchanged for it at Altinn, "
             "with the scope `altinn:serviceowner/notifications.create`; composed e-mails need "
             "`altinn:serviceowner/notifications.composedemail.create`, support's look-ups "
-            "`altinn:notifications.support.admin`."
+            "`altinn:notifications.support.admin`, look-ups before an order `varsel:lookup`."
         ),
     },
     "platformAccessToken": {
@@ -116,6 +118,7 @@ _SECURITY: Final[Mapping[Access, list[dict[str, list[str]]]]] = {
     Access.OWNER: [{"bearer": []}, {"platformAccessToken": []}],
     Access.COMPOSED: [{"bearer": []}],
     Access.SUPPORT: [{"bearer": []}],
+    Access.LOOKUP: [{"bearer": []}],
     Access.METRICS: [{"metricsKey": []}],
     Access.FIGURES: [{"metricsKey": []}, {"bearer": []}],
     Access.OPERATOR: [{"operator": []}],
@@ -144,6 +147,7 @@ _EMPTY: Final[Mapping[Access, Mapping[int, Reply]]] = {
     Access.OWNER: _OF_TOKENS,
     Access.COMPOSED: _OF_TOKENS,
     Access.SUPPORT: _OF_TOKENS,
+    Access.LOOKUP: _OF_TOKENS,
     Access.METRICS: {},
     Access.FIGURES: {
         **_OF_TOKENS,

@@ -44,6 +44,9 @@ _MEMBERS: Final[Mapping[str, Mapping[str, str]]] = {
         "description": "`last`: each order once, when it has ended; `all`: every transition."
     },
     "isReserved": {"description": "Ignored."},
+    "purpose": {
+        "description": "What they are looked up for; it goes on record, with no number in it."
+    },
 }
 """What the members of requests mean."""
 

@@ -1,5 +1,7 @@
 """Orders of one or more recipients, as `/orders`, `/orders/email` and `/orders/sms` take them."""
 
+from collections.abc import Sequence
+
 from application.ordering.commands import NewOrder
 from domain.channel import Channel, ChannelChoice
 from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
@@ -141,7 +143,14 @@ def _order(
     action = check.resource_action(
         asked.resource_action, asked.resource_id, faults, "ResourceAction"
     )
-    recipients = _recipients(asked.recipients or [], choice, rules, faults)
+    recipients: tuple[Identity, ...] = ()
+    if len(asked.recipients or ()) > rules.max_recipients:
+        faults.broken(
+            "Recipients",
+            f"an order takes {rules.max_recipients} recipients at most; place several orders",
+        )
+    else:
+        recipients = read_recipients(asked.recipients or (), choice, faults)
     faults.raise_any()
     return NewOrder(
         requested_send_time=requested,
@@ -158,17 +167,12 @@ def _order(
     )
 
 
-def _recipients(
-    asked: list[RecipientRequest], choice: ChannelChoice, rules: Rules, faults: Faults
+def read_recipients(
+    asked: Sequence[RecipientRequest], choice: ChannelChoice, faults: Faults
 ) -> tuple[Identity, ...]:
+    """Read whom a request names, and note what is wrong with each."""
     if not asked:
         faults.broken("Recipients", "name at least one recipient")
-    if len(asked) > rules.max_recipients:
-        faults.broken(
-            "Recipients",
-            f"an order takes {rules.max_recipients} recipients at most; place several orders",
-        )
-        return ()
     recipients = []
     for number, each in enumerate(asked):
         if faults.is_full:

@@ -37,6 +37,7 @@ class Access(StrEnum):
     MAIL_SERVER = "mail_server"
     COMPOSED = "composed"
     SUPPORT = "support"
+    LOOKUP = "lookup"
     METRICS = "metrics"
     FIGURES = "figures"
     OPERATOR = "operator"

@@ -229,6 +229,8 @@ def _options(hint: Any) -> tuple[_Option, ...]:  # noqa: ANN401  # a type
     origin = get_origin(hint)
     if origin is Annotated:
         kind, meta = get_args(hint)
+        if get_origin(kind) is list:
+            return _options(kind)
         return (_Option(kind, kind, meta.max_length),)
     if origin is list:
         (inner,) = get_args(hint)

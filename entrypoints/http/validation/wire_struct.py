@@ -30,6 +30,7 @@ ExternalUrn: TypeAlias = Annotated[str, Meta(max_length=limits.EXTERNAL_IDENTITY
 SmsSender: TypeAlias = Annotated[str, Meta(max_length=limits.SMS_SENDER)]
 Url: TypeAlias = Annotated[str, Meta(max_length=limits.URL)]
 FileName: TypeAlias = Annotated[str, Meta(max_length=limits.FILE_NAME)]
+Purpose: TypeAlias = Annotated[str, Meta(max_length=limits.PURPOSE)]
 MediaType: TypeAlias = Annotated[str, Meta(max_length=limits.MEDIA_TYPE)]
 
 Text: TypeAlias = str

@@ -144,9 +144,7 @@ def test_about_an_address_that_the_sender_gave_nobody_was_asked() -> None:
 
 
 def test_whoever_stands_in_an_order_twice_was_asked_about_once() -> None:
-    twice = replace(
-        placed, recipients=(Recipient(FIRST, KARI), Recipient(RecipientNo(1), KARI))
-    )
+    twice = replace(placed, recipients=(Recipient(FIRST, KARI), Recipient(RecipientNo(1), KARI)))
     second = ContactResolved(
         recipient_no=RecipientNo(1), targets=(), considered=duplicate(FIRST).considered
     )
@@ -222,12 +220,7 @@ def resolved(finding: Finding, policy: Policy, asked: OrderPlaced) -> LookupExpl
     order = open_order(ORDER_ID, asked, NOW)
     events = order.resolve({FIRST: resolve(finding, policy)}, {})
     (told,) = explain_resolution(asked, events, NOW)
-    return before_sending_of(told.lookups)
-
-
-def before_sending_of(lookups: object) -> LookupExplanation:
-    (lookup,) = lookups  # type: ignore[misc]  # there is one
-    assert isinstance(lookup, LookupExplanation)
+    (lookup,) = told.lookups
     return lookup
 
 

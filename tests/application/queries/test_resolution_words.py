@@ -3,12 +3,20 @@
 import pytest
 from msgspec.structs import replace
 
-from application.queries.resolution_words import Basis, left_out, order, outcome, recipient, rule
+from application.queries.resolution_words import (
+    Basis,
+    found,
+    left_out,
+    order,
+    outcome,
+    recipient,
+    rule,
+)
 from application.queries.resolution_words import Outcome as Became
 from domain.channel import Channel, ChannelChoice
 from domain.order.events import Considered, Reason, Source
 from domain.personal import Contact
-from domain.recipient import Direct, Recipient, RecipientNo
+from domain.recipient import Direct, OrganisationNumber, Recipient, RecipientNo
 from tests.samples import BAKERY, KARI, placed
 
 
@@ -32,8 +40,10 @@ def test_what_the_law_decides_names_its_section() -> None:
         (
             Considered(source=Source.KRR, reason=Reason.OUTDATED, channel=Channel.EMAIL),
             None,
-            "Not used: the e-mail address in the contact and reservation register (KRR), since it "
-            "was neither changed nor confirmed in the last 18 months (eForvaltningsforskriften § 32).",
+            (
+                "Not used: the e-mail address in the contact and reservation register (KRR), since it "
+                "was neither changed nor confirmed in the last 18 months (eForvaltningsforskriften § 32)."
+            ),
         ),
         (
             Considered(source=Source.KRR, reason=Reason.NO_ADDRESS, channel=Channel.SMS),
@@ -43,20 +53,26 @@ def test_what_the_law_decides_names_its_section() -> None:
         (
             Considered(source=Source.KRR, reason=Reason.NO_RECORD),
             None,
-            "Nothing in the contact and reservation register (KRR): the recipient is not registered "
-            "there.",
+            (
+                "Nothing in the contact and reservation register (KRR): the recipient is not registered "
+                "there."
+            ),
         ),
         (
             Considered(source=Source.USER_PROFILE, reason=Reason.NOT_CONSULTED),
             None,
-            "The register of user profiles was not asked: without a resource nobody can judge which users "
-            "may be told.",
+            (
+                "The register of user profiles was not asked: without a resource nobody can judge which users "
+                "may be told."
+            ),
         ),
         (
             Considered(source=Source.USER_PROFILE, reason=Reason.NOT_AUTHORISED),
             "user 2",
-            "Not used: what user 2 registered, since the user may not act for the organisation in "
-            "what the order is about (authorisation for the order's resource).",
+            (
+                "Not used: what user 2 registered, since the user may not act for the organisation in "
+                "what the order is about (authorisation for the order's resource)."
+            ),
         ),
         (
             Considered(
@@ -66,8 +82,10 @@ def test_what_the_law_decides_names_its_section() -> None:
                 duplicate_of=RecipientNo(3),
             ),
             None,
-            "Not used: the e-mail address in the contact and reservation register (KRR), since the "
-            "same message goes there already, for recipient 3 (nobody gets the same message twice).",
+            (
+                "Not used: the e-mail address in the contact and reservation register (KRR), since the "
+                "same message goes there already, for recipient 3 (nobody gets the same message twice)."
+            ),
         ),
     ],
 )
@@ -75,6 +93,17 @@ def test_what_was_left_out_is_told_with_why_and_by_which_rule(
     considered: Considered, user: str | None, words: str
 ) -> None:
     assert left_out(considered, user) == words
+
+
+def test_what_is_registered_for_a_unit_above_is_told_with_whose_and_for_which() -> None:
+    unit = OrganisationNumber("314022009")
+
+    told = found(Channel.EMAIL, "k***@e***.no", Source.USER_PROFILE, unit, "user 1")
+
+    assert told == (
+        "By e-mail at k***@e***.no, from the register of user profiles, registered by user 1, for "
+        "the unit 314022009 above it."
+    )
 
 
 @pytest.mark.parametrize("became", Became)

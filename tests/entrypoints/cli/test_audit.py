@@ -72,9 +72,10 @@ def test_an_order_is_explained_in_sentences_and_as_the_api_explains_it(
 
 
 async def carried_out(database: str, folder: Path) -> str:
-    """An order to an address, resolved, in the database."""
+    """An order to an address, resolved, in the database; nobody is there to take its e-mail."""
     mail = NewOrder(channel=ChannelChoice.EMAIL, recipients=(STRANGER,), email=REMINDER_MAIL)
-    async with wired(Settings(database_url=database, data=folder)) as running:
+    settings = Settings(database_url=database, data=folder, smtp_url="smtp://127.0.0.1:9")
+    async with wired(settings) as running:
         application = running.application
         receipt = await application.ordering.place(PlaceOrder(order=mail, by=TTD))
         await application.dispatcher.run_until_idle()

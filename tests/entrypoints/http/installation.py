@@ -18,7 +18,7 @@ from adapters.memory.send_condition import InMemorySendCondition
 from adapters.tables.parquet import write_parquet
 from adapters.webhooks.http_receivers import WebhookSigner
 from application.assembly import Policy, Ports, assemble
-from application.caller import COMPOSED, CREATE, SUPPORT, Caller
+from application.caller import COMPOSED, CREATE, LOOKUP, SUPPORT, Caller
 from application.operations.health import ProjectionStanding
 from application.ports.owner_ledger import QuotaLimit
 from application.ports.provider_kind import Acknowledgement, Login, Reporting, Secret
@@ -50,6 +50,7 @@ TTD = {"authorization": "Bearer ttd"}
 SKD = {"authorization": "Bearer skd"}
 COMPOSER = {"authorization": "Bearer composer"}
 SUPPORTER = {"authorization": "Bearer supporter"}
+LOOKER = {"authorization": "Bearer looker"}
 
 CALLERS = {
     "Bearer ttd": Caller(
@@ -62,6 +63,7 @@ CALLERS = {
     "Bearer skd": Caller(owner="skd", scopes=frozenset({CREATE})),
     "Bearer composer": Caller(owner="ttd", scopes=frozenset({COMPOSED})),
     "Bearer supporter": Caller(owner="digdir", scopes=frozenset({SUPPORT})),
+    "Bearer looker": Caller(owner="ttd", scopes=frozenset({LOOKUP})),
     "Bearer scopeless": Caller(owner="ttd", scopes=frozenset({"altinn:other", CREATE + "x"})),
 }
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from application.caller import COMPOSED, CREATE, SUPPORT, Caller
+from application.caller import COMPOSED, CREATE, LOOKUP, SUPPORT, Caller
 from application.ports.token_verifier import InvalidTokenError
 from entrypoints.http.transport.contract import Access, Route
 from entrypoints.http.transport.middleware import RequestSummary
@@ -16,6 +16,7 @@ from tests.entrypoints.http.described import ROUTES
 from tests.entrypoints.http.installation import (
     BASE_URL,
     COMPOSER,
+    LOOKER,
     SKD,
     SUPPORTER,
     TTD,
@@ -28,6 +29,7 @@ BY_TOKEN = {
     Access.OWNER: [TTD, SKD],
     Access.COMPOSED: [COMPOSER],
     Access.SUPPORT: [SUPPORTER],
+    Access.LOOKUP: [LOOKER],
 }
 """Whom each kind of door lets in, of those who have a token."""
 OTHERWISE = {
@@ -42,6 +44,7 @@ OTHERWISE = {
 OWNED = [route for route in ROUTES if route.access in BY_TOKEN]
 OF_ONE_ORDER = [route for route in OWNED if "{id}" in route.path]
 COMPOSED_DOOR = next(route for route in OWNED if route.access is Access.COMPOSED)
+LOOKUP_DOOR = next(route for route in OWNED if route.access is Access.LOOKUP)
 SUPPORT_DOOR = next(route for route in OWNED if route.access is Access.SUPPORT)
 OPEN = [route for route in ROUTES if route.access is Access.OPEN]
 
@@ -120,7 +123,13 @@ async def test_without_the_scope_or_an_owner_every_owners_door_is_shut(
 
 
 @pytest.mark.parametrize(
-    "route, scope", [(OWNED[0], CREATE), (COMPOSED_DOOR, COMPOSED), (SUPPORT_DOOR, SUPPORT)]
+    "route, scope",
+    [
+        (OWNED[0], CREATE),
+        (COMPOSED_DOOR, COMPOSED),
+        (SUPPORT_DOOR, SUPPORT),
+        (LOOKUP_DOOR, LOOKUP),
+    ],
 )
 async def test_whoever_lacks_a_scope_is_told_which(
     api: httpx.AsyncClient, route: Route, scope: str
@@ -172,7 +181,7 @@ class Refusing:
 
 @pytest.mark.parametrize("route", OWNED, ids=name)
 @pytest.mark.parametrize(
-    "token", [TTD, COMPOSER, SUPPORTER], ids=lambda each: each["authorization"]
+    "token", [TTD, COMPOSER, SUPPORTER, LOOKER], ids=lambda each: each["authorization"]
 )
 async def test_a_scope_opens_its_own_doors_and_no_other(
     api: httpx.AsyncClient, route: Route, token: dict[str, str]

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.tokens.development import DevelopmentIssuer
 from adapters.tokens.verifier import JwtVerifier
-from application.caller import COMPOSED, CREATE, SUPPORT
+from application.caller import COMPOSED, CREATE, LOOKUP, SUPPORT
 from entrypoints.http.transport.contract import Access, Route
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.described import ROUTES
@@ -21,6 +21,7 @@ SCOPES: Mapping[Access, str] = {
     Access.OWNER: CREATE,
     Access.COMPOSED: COMPOSED,
     Access.SUPPORT: SUPPORT,
+    Access.LOOKUP: LOOKUP,
 }
 TTD, SKD = "991825827", "974761076"
 OWNERS = {TTD: "ttd", SKD: "skd"}
@@ -57,7 +58,7 @@ def expired_app(issuer: DevelopmentIssuer, scope: str) -> dict[str, str]:
 
 
 def without_scope(issuer: DevelopmentIssuer, scope: str) -> dict[str, str]:
-    others = {CREATE, COMPOSED, SUPPORT} - {scope}
+    others = {CREATE, COMPOSED, SUPPORT, LOOKUP} - {scope}
     return exchanged(issuer, " ".join(sorted(others)))
 
 

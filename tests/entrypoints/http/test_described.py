@@ -11,13 +11,14 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from entrypoints.http.transport.contract import Access
 from tests.entrypoints.http.described import ROUTES
-from tests.entrypoints.http.installation import COMPOSER, SUPPORTER, TTD, Installation
+from tests.entrypoints.http.installation import COMPOSER, LOOKER, SUPPORTER, TTD, Installation
 
 CREDENTIALS: Mapping[Access, dict[str, str]] = {
     Access.OPEN: {},
     Access.OWNER: TTD,
     Access.COMPOSED: COMPOSER,
     Access.SUPPORT: SUPPORTER,
+    Access.LOOKUP: LOOKER,
     Access.METRICS: {"X-API-Key": "figures"},
     Access.FIGURES: SUPPORTER,
     Access.OPERATOR: {"authorization": "Bearer own"},

@@ -1,0 +1,1 @@
+"""Where recipients would be reached, before anything is ordered."""
