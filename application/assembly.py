@@ -15,6 +15,7 @@ from application.delivery.dispatcher import Dispatcher
 from application.delivery.handover import HandoverService, Timing
 from application.delivery.provider_health_log import ProviderHealthRecorder
 from application.delivery.provider_selection import CircuitBreakerSettings
+from application.delivery.usable_copies import MAX_AGE, UsableCopies
 from application.known_owners import KnownOwners
 from application.operations.health import HealthService, Projections
 from application.operations.recorder import ActRecorder
@@ -35,6 +36,7 @@ from application.ports.provider import Provider
 from application.ports.provider_ledger import ProviderHealthLog
 from application.ports.recipient_index import RecipientIndex
 from application.ports.recording import Recorder
+from application.ports.registry_copies import RegistryCopies
 from application.ports.report_inbox import ReportInbox
 from application.ports.result_index import ResultIndex
 from application.ports.send_condition import SendCondition
@@ -83,6 +85,7 @@ class Ports:
 
     # Who is asked and told
     registries: Registries
+    copies: RegistryCopies
     agreements: OwnerAgreements
     condition: SendCondition
     providers: Mapping[Channel, Sequence[Provider]]
@@ -111,6 +114,8 @@ class Policy:
     health: CircuitBreakerSettings = field(default_factory=CircuitBreakerSettings)
     instant_wait: timedelta = WAIT
     """For so long the sender of an instant order waits for the provider's word."""
+    registry_max_age: timedelta = MAX_AGE
+    """How old a local copy of a register may be, and still be relied on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +144,8 @@ def assemble(ports: Ports, policy: Policy) -> Application:
     """Put the application together from what is outside of it."""
     orders, clock = ports.orders, ports.clock
     names = OrderNames(ports.vault)
-    look_up = ContactLookup(ports.registries)
+    copies = UsableCopies(ports.copies, clock=clock, max_age=policy.registry_max_age)
+    look_up = ContactLookup(ports.registries, copies)
     acts = ActRecorder(log=ports.acts, clock=clock, next_id=ports.next_id)
     owners = ports.known_owners
     admission = Admission(

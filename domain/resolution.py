@@ -23,7 +23,7 @@ from domain.contact_point import (
     RegisteredAddress,
     comparison_key,
 )
-from domain.order.events import Considered, Reason, Source
+from domain.order.events import Considered, Consulted, Reason, Source
 from domain.personal import Contact, Identifier
 from domain.recipient import Direct, OrganisationNumber
 
@@ -36,6 +36,7 @@ class PersonFinding:
     """What KRR answered for a person; no record if it knows no such person."""
 
     record: PersonRecord | None
+    consulted: tuple[Consulted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class OrganisationFinding:
     profiles: Sequence[ProfileRecord] = ()
     profiles_consulted: bool = True
     """False where the order is about no resource, so that nobody's authorisation can be judged."""
+    consulted: tuple[Consulted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class ExternalFinding:
     """What the login service answered for an external identity."""
 
     record: ExternalRecord | None
+    consulted: tuple[Consulted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,8 @@ class DirectFinding:
     """The addresses that the sender gave."""
 
     identity: Direct
+    consulted: tuple[Consulted, ...] = ()
+    """Nobody: the sender is the source."""
 
 
 Finding: TypeAlias = PersonFinding | OrganisationFinding | ExternalFinding | DirectFinding

@@ -49,7 +49,7 @@ from entrypoints.settings import Settings
 from entrypoints.wiring.agreements import agreements, import_owners_file
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.providers import providers, reporting
-from entrypoints.wiring.registries import registries
+from entrypoints.wiring.registries import copies, registries
 from entrypoints.wiring.rules import policy, rules
 from entrypoints.wiring.store import (
     key_vault,
@@ -165,6 +165,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             feed=PostgresStatusFeed(pool, projecting),
             projections=projecting,
             registries=registries(settings, pool),
+            copies=copies(pool),
             agreements=agreements(settings, known, vault),
             condition=condition,
             providers=providers(settings, stack),

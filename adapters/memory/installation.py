@@ -20,6 +20,7 @@ from adapters.memory.provider import RecordingProvider
 from adapters.memory.provider_ledger import InMemoryProviderHealthLog
 from adapters.memory.recipient_index import InMemoryRecipientIndex
 from adapters.memory.registries import registries
+from adapters.memory.registry_copies import InMemoryRegistryCopies
 from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.result_index import InMemoryResultIndex
 from adapters.memory.send_condition import InMemorySendCondition
@@ -68,6 +69,7 @@ class InMemoryInstallation:
         self.unread = InMemoryUnreadMails()
         self.acts = InMemoryActLog()
         self.agreements = InMemoryOwnerAgreements()
+        self.copies = InMemoryRegistryCopies()
         self.mail, self.sms = (
             RecordingProvider(name, channel, clock=clock, deduplication_window=deduplication_window)
             for name, channel in (("smtp", Channel.EMAIL), ("link_mobility", Channel.SMS))
@@ -93,6 +95,7 @@ class InMemoryInstallation:
             feed=feed,
             projections=NothingBehind(),
             registries=registries(),
+            copies=self.copies,
             agreements=self.agreements,
             condition=InMemorySendCondition(lambda _: True),
             providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},

@@ -131,6 +131,7 @@ class BusinessPage:
     updated: str | None
     """The time of the last entry of an address page: where the next run goes on."""
     next_page: str | None
+    is_of_units: bool = False
 
 
 _by_registry_id = attrgetter("registry_id")
@@ -153,13 +154,13 @@ def read_page(content: bytes) -> BusinessPage:
             raise UnreadablePageError("the page has no list `enheter` or `underenheter`")
         units = read_each("units", [unit for each in lists for unit in each], _unit, _whose_unit)
         units.keep_last(attrgetter("number"))
-        return BusinessPage(Read("addresses"), units, None, None)
+        return BusinessPage(Read("addresses"), units, None, None, is_of_units=True)
     entries = entries_of(page, "entries")
     updated = _last_updated(entries)
     addresses = read_each("addresses", entries, _address, _whose_address)
     addresses.keep_last(_by_registry_id)
     addresses.quarantined = [_dated(each, updated) for each in addresses.quarantined]
-    return BusinessPage(addresses, Read("units"), updated, _text(page.get("nextPage")))
+    return BusinessPage(addresses, Read("units"), updated, _next_page(page.get("nextPage")))
 
 
 def _last_updated(entries: Any) -> str | None:  # noqa: ANN401  # raw JSON
@@ -176,6 +177,11 @@ def _is_time(value: object) -> bool:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _next_page(given: object) -> str | None:
+    """Where the next page lies; what is no text is no address, and not the feed's end."""
+    return given if given is None or isinstance(given, str) else ""
 
 
 def _unit(entry: object) -> UnitRow:

@@ -6,10 +6,9 @@ from datetime import UTC, timedelta
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 from yarl import URL
 
-from adapters.registries.importing import ImportSummary, RegistryImporter
+from adapters.registries.importing import ImportSummary, PageRead, RegistryImporter
 from adapters.registries.pages import UnreadablePageError
 from adapters.registries.registry_http import ask, patiently
 
@@ -17,19 +16,6 @@ _LARGEST: Final = 64 * 1024 * 1024
 _SECONDS: Final = 60.0
 _ENTRIES: Final = 5000
 _A_LITTLE: Final = timedelta(seconds=1)
-
-
-class _Reach(Struct, frozen=True, rename={"end": "tilEndringsId", "newest": "sisteEndringsId"}):
-    end: int
-    newest: int
-
-
-class _Next(Struct, frozen=True, rename={"page": "nextPage"}):
-    page: str | None = None
-
-
-_read_reach = msgspec.json.Decoder(_Reach).decode
-_read_next = msgspec.json.Decoder(_Next).decode
 
 
 async def sync_krr(
@@ -53,23 +39,24 @@ async def sync_krr(
     """
     summary = ImportSummary()
 
-    async def take(after: int) -> bytes:
+    async def take(after: int) -> PageRead:
         question = msgspec.json.encode({"fraEndringsId": after})
         page = await _page("krr", URL(url), token, seconds=seconds, wait=wait, question=question)
-        await importer.import_page("krr", page, summary)
+        led = await importer.import_page("krr", page, summary)
         progress(summary)
-        return page
+        return led
 
     if again:
         for unread in await importer.unread_after():
             await take(unread)
     while True:
         reached = int(await importer.cursor("krr") or 0)
-        page = await take(reached)
-        reach = _read_reach(page)
-        if reach.end >= reach.newest:
+        led = await take(reached)
+        if led.is_last:
             return summary
-        if reach.end <= reached:
+        if (led.end or 0) < reached:
+            raise UnreadablePageError("the register ends before the copy does: it has gone back")
+        if led.end == reached:
             raise UnreadablePageError("the feed stands still before its newest change")
 
 
@@ -103,9 +90,9 @@ async def sync_businesses(
     while following is not None:
         seen.add(following)
         page = await _page("businesses", following, token, seconds=seconds, wait=wait)
-        await importer.import_page("businesses", page, summary)
+        led = await importer.import_page("businesses", page, summary)
         progress(summary)
-        following = _next(page, start)
+        following = _next(led.next_page, start)
         if following in seen:
             raise UnreadablePageError("the feed leads back to a page that was read")
     return summary
@@ -132,13 +119,12 @@ async def _page(
     return await patiently(asking, wait=wait)
 
 
-def _next(page: bytes, start: URL) -> URL | None:
+def _next(given: str | None, start: URL) -> URL | None:
     """The next page, as the feed gives it."""
     try:
-        given = _read_next(page).page
         following = None if given is None else URL(given, encoded=True)
         if following is not None and following.origin() != start.origin():
             raise UnreadablePageError("the next page lies on another host")
-    except (msgspec.MsgspecError, ValueError):
+    except ValueError:
         raise UnreadablePageError("the next page has no address that can be read") from None
     return following

@@ -2,9 +2,11 @@
 
 A page and the position after it go in one transaction, also when the page changes nothing, so that
 no copy stands still; an entry that cannot be read is put in quarantine with its reason, whom it is
-about is uncertain until it can be read, and the rest goes on.
+about is uncertain until it can be read, and the rest goes on. A page is read in a thread, before anything
+is asked of the database, so that neither the event loop nor a connection waits for that.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +19,10 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.foreign_json import in_utf8
 from adapters.registries import businesses, krr, parties
+from adapters.registries.businesses import BusinessPage
+from adapters.registries.krr import KrrPage
 from adapters.registries.pages import Read, UnreadablePageError, moment
+from adapters.registries.parties import NameRow, ProfilePage
 from adapters.registries.quarantine import PageName, keep_unread
 from adapters.registries.upserts import (
     Connection,
@@ -44,11 +49,17 @@ SAMPLES: Final[Mapping[Kind, Sequence[Path]]] = {
 """Invented people and firms, in the registers' own formats; they cover every way a look-up can end."""
 
 _MOVE: Final[LiteralString] = """
-INSERT INTO registry_copy (registry, cursor) VALUES (%s, %s)
+INSERT INTO registry_copy AS old (registry, cursor, newest, confirmed_at)
+VALUES (%s, %s, %s, CASE WHEN %s THEN now() END)
 ON CONFLICT (registry) DO UPDATE
-   SET cursor = coalesce(excluded.cursor, registry_copy.cursor), moved_at = now()
+   SET cursor = coalesce(excluded.cursor, old.cursor), moved_at = now(),
+       newest = coalesce(excluded.newest, old.newest),
+       confirmed_at = coalesce(excluded.confirmed_at, old.confirmed_at)
 """
-_CURSOR: Final[LiteralString] = "SELECT cursor FROM registry_copy WHERE registry = %s FOR UPDATE"
+_CURSOR: Final[LiteralString] = "SELECT cursor FROM registry_copy WHERE registry = %s"
+_REACHED: Final[LiteralString] = """
+SELECT cursor, newest FROM registry_copy WHERE registry = %s FOR UPDATE
+"""
 _UNREAD_AFTER: Final[LiteralString] = """
 SELECT DISTINCT change_from FROM registry_quarantine
  WHERE registry = 'krr' AND change_from IS NOT NULL ORDER BY change_from
@@ -99,6 +110,22 @@ class RegistryStatus:
     rows: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRead:
+    """Where a page has led to."""
+
+    position: str | None = None
+    """How far the copy has come with it."""
+    end: int | None = None
+    """The page's own last change, where its feed counts them."""
+    newest: int | None = None
+    """The newest change of the register, where its feed counts them."""
+    next_page: str | None = None
+    """Where the page after it lies, where its feed says so."""
+    is_last: bool = True
+    """Whether the copy is at its register's end with it."""
+
+
 class RegistryImporter:
     """Writes pages into the local copies."""
 
@@ -128,22 +155,22 @@ class RegistryImporter:
             progress(summary)
         return summary
 
-    async def import_page(self, kind: Kind, content: bytes, summary: ImportSummary) -> None:
-        """Import one page, whole or not at all, and the position after it.
+    async def import_page(self, kind: Kind, content: bytes, summary: ImportSummary) -> PageRead:
+        """Import one page, whole or not at all, and the position after it; tell where that is.
 
         Raises:
             UnreadablePageError: it is no page of this feed.
         """
-        page = sha256(content).hexdigest()[:16]
+        page, name = await asyncio.to_thread(_read, kind, content)
         async with self._pool.connection() as connection, connection.transaction():
-            row = await (await connection.execute(_CURSOR, (kind,))).fetchone()
-            reached: str | None = None if row is None else row[0]
-            done = await _write(connection, kind, content, reached)
-            await connection.execute(_MOVE, (kind, done.position))
-            change_from, change_id = done.changes
-            name = PageName(registry=kind, page=page, change_from=change_from, change_id=change_id)
-            await keep_unread(connection, name, done.reads)
-        unread = [each for read in done.reads for each in read.quarantined]
+            row = await (await connection.execute(_REACHED, (kind,))).fetchone()
+            reached, newest = row or (None, None)
+            written, removed = await _write(connection, page)
+            led = _led(page, reached, newest)
+            moved = (kind, led.position, _text(led.newest), led.is_last)
+            await connection.execute(_MOVE, moved)
+            await keep_unread(connection, name, _reads(page))
+        unread = [each for read in _reads(page) for each in read.quarantined]
         # What somebody is called tells nothing of whether and where they are notified.
         nobodys = 0 if kind == "names" else sum(each.subject.whose is None for each in unread)
         if nobodys:
@@ -155,10 +182,11 @@ class RegistryImporter:
                 see="varsel registry status",
             )
         summary.pages += 1
-        summary.written += done.counts[0]
-        summary.removed += done.counts[1]
+        summary.written += written
+        summary.removed += removed
         summary.quarantined += len(unread)
         summary.nobodys += nobodys
+        return led
 
     async def cursor(self, kind: Kind) -> str | None:
         """How far the copy has come, in the feed's own terms."""
@@ -185,46 +213,89 @@ class RegistryImporter:
             return [RegistryStatus(*row) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    counts: Counts
-    reads: Sequence[Read[Any]]
-    position: str | None = None
-    changes: tuple[int | None, int | None] = (None, None)
-    """After which change the page begins, and which is its last."""
+_Page: TypeAlias = KrrPage | BusinessPage | ProfilePage | Read[NameRow]
 
 
-async def _write(connection: Connection, kind: Kind, content: bytes, reached: str | None) -> _Done:
-    """Write one page; the position never goes back, whichever page is loaded again."""
+def _read(kind: Kind, content: bytes) -> tuple[_Page, PageName]:
+    page = _page(kind, content)
+    changes = (page.start, page.end) if isinstance(page, KrrPage) else (None, None)
+    digest = sha256(content).hexdigest()[:16]
+    name = PageName(registry=kind, page=digest, change_from=changes[0], change_id=changes[1])
+    return page, name
+
+
+def _page(kind: Kind, content: bytes) -> _Page:
     match kind:
         case "krr":
-            page = krr.read_page(content)
-            return _Done(
-                await write_persons(connection, page),
-                [page.persons],
-                str(max(page.end, int(reached or 0))),
-                (page.start, page.end),
-            )
+            return krr.read_page(content)
         case "businesses":
-            read = businesses.read_page(content)
-            addresses = await write_addresses(connection, read.addresses.rows)
-            units = await write_units(connection, read.units.rows)
-            return _Done(
-                (addresses[0] + units[0], addresses[1]),
-                [read.addresses, read.units],
-                _later(reached, read.updated),
-            )
+            return businesses.read_page(content)
         case "profiles":
-            profiles = parties.read_profiles(content)
-            return _Done(
-                await write_profiles(connection, profiles),
-                [profiles.profiles, profiles.grants, profiles.users],
-            )
+            return parties.read_profiles(content)
         case "names":
-            names = parties.read_names(content)
-            return _Done(await write_names(connection, names.rows), [names])
+            return parties.read_names(content)
         case _:
             assert_never(kind)
+
+
+def _reads(page: _Page) -> Sequence[Read[Any]]:
+    match page:
+        case KrrPage():
+            return [page.persons]
+        case BusinessPage():
+            return [page.addresses, page.units]
+        case ProfilePage():
+            return [page.profiles, page.grants, page.users]
+        case Read():
+            return [page]
+
+
+async def _write(connection: Connection, page: _Page) -> Counts:
+    match page:
+        case KrrPage():
+            return await write_persons(connection, page)
+        case BusinessPage():
+            addresses = await write_addresses(connection, page.addresses.rows)
+            units = await write_units(connection, page.units.rows)
+            return addresses[0] + units[0], addresses[1]
+        case ProfilePage():
+            return await write_profiles(connection, page)
+        case Read():
+            return await write_names(connection, page.rows)
+
+
+def _led(page: _Page, reached: str | None, newest: str | None) -> PageRead:
+    """Where a page leads; the position never goes back, whichever page is loaded again.
+
+    Nor does an old page show that the copy is up to date: a page that does has to begin where the
+    copy stands, and to end where the register does.
+    """
+    match page:
+        case KrrPage():
+            before = int(reached or 0)
+            is_old = page.end < before
+            return PageRead(
+                position=str(max(page.end, before)),
+                end=page.end,
+                newest=int(newest or page.newest) if is_old else page.newest,
+                is_last=page.start <= before and not is_old and page.end >= page.newest,
+            )
+        case BusinessPage(is_of_units=True):
+            return PageRead(position=reached, is_last=False)
+        case BusinessPage():
+            position = _later(reached, page.updated)
+            is_old = page.updated is not None and position != page.updated
+            return PageRead(
+                position=position,
+                next_page=page.next_page,
+                is_last=page.next_page is None and not is_old,
+            )
+        case ProfilePage() | Read():
+            return PageRead()
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 def _later(reached: str | None, updated: str | None) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, assert_never
 
+from application.delivery.usable_copies import UsableCopies
 from application.ports.decision_point import DecisionPoint, Question, bare
 from application.ports.registries import (
     BusinessRegistry,
@@ -19,6 +20,7 @@ from application.ports.registries import (
     UnitRegistry,
 )
 from domain.contact_point import BusinessRecord, ExternalRecord, PersonRecord, ProfileRecord
+from domain.order.events import Consulted, Source
 from domain.personal import Identifier
 from domain.recipient import (
     Direct,
@@ -85,18 +87,48 @@ class _Answers:
     externals: Mapping[str, ExternalRecord]
 
 
-class ContactLookup:
-    """Asks each registry once about everybody who is wanted."""
+def _sources(wanted: LookupRequest) -> Sequence[Source]:
+    """Who is asked about a recipient."""
+    match wanted.identity:
+        case Person():
+            return (Source.KRR,)
+        case Organisation() if wanted.about is None:
+            return (Source.BUSINESS_REGISTER,)
+        case Organisation():
+            return (Source.BUSINESS_REGISTER, Source.USER_PROFILE)
+        case ExternalIdentity():
+            return (Source.LOGIN_SERVICE,)
+        case Direct():
+            return ()
+        case _:
+            assert_never(wanted.identity)
 
-    def __init__(self, registries: Registries) -> None:
+
+class ContactLookup:
+    """Asks each registry once about everybody who is wanted, and none that cannot be relied on."""
+
+    def __init__(self, registries: Registries, copies: UsableCopies) -> None:
         self._registries = registries
+        self._copies = copies
+
+    async def refuse_unready(self, wanted: Sequence[LookupRequest]) -> None:
+        """Refuse to look anybody up for whom a registry is needed that cannot be relied on.
+
+        Raises:
+            RegistryNotReadyError: the copy of that registry was never loaded, or is too old.
+            RegistryUnavailableError: it could not be found out; try again later.
+        """
+        await self._consulted(wanted)
 
     async def find(self, wanted: Sequence[LookupRequest]) -> Sequence[Finding]:
         """What the registries know of each, in the order in which they were asked for.
 
         Raises:
+            RegistryNotReadyError: the copy of a registry that was needed was never loaded, or is too old.
             RegistryUnavailableError: a registry that was needed gave no answer; try again later.
         """
+        # Before they are asked: what a copy tells may only be newer than that.
+        consulted = await self._consulted(wanted)
         identities = [each.identity for each in wanted]
         persons = {each.number.text for each in identities if isinstance(each, Person)}
         businesses = {each.number for each in identities if isinstance(each, Organisation)}
@@ -113,7 +145,10 @@ class ContactLookup:
                 self._externals(externals),
             )
         )
-        return [_finding(each, answers) for each in wanted]
+        return [
+            _finding(each, answers, tuple(consulted[source] for source in _sources(each)))
+            for each in wanted
+        ]
 
     async def names(self, identities: Sequence[Identity]) -> Mapping[Identity, Identifier]:
         """What people and organisations are called; absent where unknown.
@@ -137,6 +172,11 @@ class ContactLookup:
             for identity, number in numbers.items()
             if number in names
         }
+
+    async def _consulted(self, wanted: Sequence[LookupRequest]) -> Mapping[Source, Consulted]:
+        return await self._copies.consulted(
+            list(dict.fromkeys(source for each in wanted for source in _sources(each)))
+        )
 
     async def _persons(self, numbers: Collection[str]) -> Mapping[str, PersonRecord]:
         return await self._registries.persons.find(list(numbers)) if numbers else {}
@@ -215,10 +255,10 @@ def _registered(
                 yield each if number == unit else replace(each, origin=number)
 
 
-def _finding(wanted: LookupRequest, answers: _Answers) -> Finding:
+def _finding(wanted: LookupRequest, answers: _Answers, consulted: tuple[Consulted, ...]) -> Finding:
     match wanted.identity:
         case Person(number=number):
-            return PersonFinding(record=answers.persons.get(number.text))
+            return PersonFinding(record=answers.persons.get(number.text), consulted=consulted)
         case Organisation(number=organisation):
             about = wanted.about
             return OrganisationFinding(
@@ -226,9 +266,10 @@ def _finding(wanted: LookupRequest, answers: _Answers) -> Finding:
                 record=answers.businesses.get(organisation),
                 profiles=() if about is None else answers.profiles[organisation, about],
                 profiles_consulted=about is not None,
+                consulted=consulted,
             )
         case ExternalIdentity(urn=urn):
-            return ExternalFinding(record=answers.externals.get(urn.text))
+            return ExternalFinding(record=answers.externals.get(urn.text), consulted=consulted)
         case Direct() as direct:
             return DirectFinding(identity=direct)
         case _:

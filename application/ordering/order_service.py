@@ -24,6 +24,7 @@ from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository, Spoilt
 from application.ports.owner_agreements import OwnerAgreements
 from application.ports.registries import RegistryUnavailableError
+from application.ports.registry_copies import RegistryNotReadyError
 from application.seeking import OrderNotFoundError, seek
 from application.unfolding import Unfolding
 from domain.order.chains import cancel_chain, cancel_with_reminders
@@ -96,6 +97,7 @@ class OrderService:
         Raises:
             CannotBePlacedError: it breaks rules of orders; nothing was recorded.
             OwnerStoppedError, QuotaExceededError: the owner may not order now; nothing was recorded.
+            RegistryNotReadyError: nobody may rely on what is known of its recipients; nothing was recorded.
             StoreUnavailableError: the order may not have been recorded; try again later.
         """
         now = self._clock()
@@ -109,6 +111,7 @@ class OrderService:
             limits=self._limits,
             late_by=LATE_BY,
         )
+        await self._refuse_unready(command.order)  # before it is counted
         async with self._admission.of(command.by.name, [command.order]) as admitted:
             try:
                 look_up = await self._who_is_missing(command.order, now)
@@ -134,6 +137,7 @@ class OrderService:
             OwnerStoppedError, QuotaExceededError: the owner may not order now; nothing was recorded.
             MissingContactError: the recipient of the order or a reminder has no contact point;
                 nothing was recorded.
+            RegistryNotReadyError: nobody may rely on what is known of them; nothing was recorded.
             RegistryUnavailableError: whether they have one could not be found out; try again later.
             StoreUnavailableError: try again later, under the same key.
         """
@@ -251,18 +255,28 @@ class OrderService:
             for each_id, each in zip((order_id, *reminder_ids), placed, strict=True)
         ]
 
+    async def _refuse_unready(self, order: NewOrder) -> None:
+        """Refuse an order for which a registry is needed that cannot be relied on.
+
+        One that gives no answer is no reason: the order's recipients are looked up again when it is due.
+
+        Raises:
+            RegistryNotReadyError: the copy of that registry was never loaded, or is too old.
+        """
+        try:
+            await self._look_up.refuse_unready(_wanted(order))
+        except RegistryNotReadyError:
+            raise
+        except RegistryUnavailableError:
+            return
+
     async def _who_is_missing(self, order: NewOrder, now: datetime) -> LookUp | None:
         """Look up those who came without an address; the answers are told, and not kept.
 
         Raises:
             RegistryUnavailableError: they could not be looked up.
         """
-        wanted = [
-            LookupRequest(identity=each, resource=order.resource, action=order.resource_action)
-            for each in order.recipients
-            if _is_looked_up(each)
-        ]
-        if not wanted:
+        if not (wanted := _wanted(order)):
             return None
         findings = await self._look_up.find(wanted)
         # Somebody who has declined is told of as reserved, whatever the order asks for.
@@ -283,6 +297,15 @@ class OrderService:
             if not _has_declined(finding) and not resolve(finding, policy).found
         )
         return LookUp(looked_up=len(wanted), reserved=reserved, missing=missing)
+
+
+def _wanted(order: NewOrder) -> Sequence[LookupRequest]:
+    """Who of an order's recipients came without an address."""
+    return [
+        LookupRequest(identity=each, resource=order.resource, action=order.resource_action)
+        for each in order.recipients
+        if _is_looked_up(each)
+    ]
 
 
 def _has_declined(finding: Finding) -> bool:

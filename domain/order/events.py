@@ -148,6 +148,16 @@ class Considered(Struct, frozen=True, kw_only=True):
     user: Identifier | None = None
 
 
+class Consulted(Struct, frozen=True, kw_only=True):
+    """A source that was asked, and as of when what it answered holds."""
+
+    source: Source
+    position: str | None = None
+    """How far our copy of it had come, in its own terms; None where it counts nothing."""
+    as_of: datetime | None = None
+    """When our copy of it was last known to be up to date; None if it never was."""
+
+
 class Target(Struct, frozen=True, kw_only=True):
     """One contact point that is to get one notification, and where it was found."""
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from adapters.decision_point.grants import GrantTable
 from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
+from adapters.registries.copies import PostgresRegistryCopies
 from adapters.registries.feeds import sync_businesses, sync_krr
 from adapters.registries.importing import KINDS, SAMPLES, ImportSummary, Kind, RegistryImporter
 from adapters.registries.party_register import PartyRegister
@@ -19,6 +20,7 @@ from adapters.registries.replicas import (
 )
 from application.delivery.contact_lookup import Registries
 from application.ports.registries import NameRegistry
+from application.ports.registry_copies import RegistryCopies
 from application.setting import SettingError
 from entrypoints.settings import Settings
 from entrypoints.wiring.tokens import businesses_token, constant, krr_token
@@ -55,6 +57,11 @@ async def sync_registry(
             token = businesses_token(settings)
             return await sync_businesses(loading, settings.businesses_url, token, again=again)
     raise SettingError(f"VARSEL_{kind.upper()}_URL says where the feed is; it is missing")
+
+
+def copies(pool: Pool) -> RegistryCopies:
+    """How the local copies stand."""
+    return PostgresRegistryCopies(pool)
 
 
 def registries(settings: Settings, pool: Pool) -> Registries:

@@ -23,6 +23,7 @@ from application.ports.order_repository import (
     StoreUnavailableError,
 )
 from application.ports.registries import RegistryUnavailableError
+from application.ports.registry_copies import RegistryNotReadyError
 from application.ports.token_verifier import (
     InvalidTokenError,
     NoOwnerError,
@@ -64,6 +65,8 @@ RETRY_AFTER: Final = b"5"
 """Seconds after which a client may try again what could not be done now."""
 
 _RETRY: Final = (b"retry-after", RETRY_AFTER)
+_RETRY_LATER: Final = (b"retry-after", b"60")
+"""A copy of a register is not brought up to date in a moment."""
 _CLOSE: Final = (b"connection", b"close")
 
 _ELSEWHERE: Final[Mapping[int, str]] = MappingProxyType(
@@ -194,6 +197,11 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         StoreUnavailableError: Plain(503, "store_unavailable", "Try again in a moment."),
         ConcurrentUpdateError: Plain(503, "order_is_busy", "Try again in a moment."),
         RegistryUnavailableError: Plain(503, "registry_unavailable", "Try again in a moment."),
+        RegistryNotReadyError: Plain(
+            503,
+            "registry_not_ready",
+            "What is known of recipients is not up to date, and is not used. Try again later.",
+        ),
         VerificationUnavailableError: Plain(
             503, "verification_unavailable", "Tokens cannot be verified now. Try again in a moment."
         ),
@@ -313,6 +321,8 @@ def _headers(error: Exception, refusal: Refusal) -> Sequence[tuple[bytes, bytes]
             return ((b"allow", allowed.encode()),)
         case QuotaExceededError(standing=standing):
             return too_much(standing)
+        case RegistryNotReadyError():
+            return (_RETRY_LATER,)
         case UnreadableLengthError() | BodyTooLargeError() | BodyTooSlowError():
             return (_CLOSE,)
         case _:

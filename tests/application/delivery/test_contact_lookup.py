@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from typing_extensions import override
@@ -14,9 +15,12 @@ from adapters.memory.registries import (
     InMemoryProfileRegistry,
     InMemoryUnitRegistry,
 )
+from adapters.memory.registry_copies import InMemoryRegistryCopies
 from application.delivery.contact_lookup import ContactLookup, LookupRequest, Registries
+from application.delivery.usable_copies import UsableCopies
 from application.ports.decision_point import DecisionPoint, Question
 from application.ports.registries import RegistryUnavailableError
+from application.ports.registry_copies import KRR, CopyStanding, RegistryNotReadyError
 from domain.authority import Decision
 from domain.contact_point import (
     BusinessRecord,
@@ -25,6 +29,7 @@ from domain.contact_point import (
     ProfileRecord,
     RegisteredAddress,
 )
+from domain.order.events import Consulted, Source
 from domain.personal import Contact, Identifier
 from domain.recipient import (
     Direct,
@@ -41,6 +46,7 @@ from domain.resolution import (
     OrganisationFinding,
     PersonFinding,
 )
+from tests.samples import NOON
 
 KARI, OLA = Person(Identifier("15859010099")), Person(Identifier("06927530250"))
 UNIT_NUMBER = OrganisationNumber("314022009")
@@ -103,6 +109,16 @@ def registries(
     )
 
 
+def asking(them: Registries, *standings: CopyStanding) -> ContactLookup:
+    """Look up in registries, of which those are copies that are said to stand somehow."""
+    copies = InMemoryRegistryCopies(standings)
+    return ContactLookup(them, UsableCopies(copies, clock=lambda: NOON))
+
+
+def as_of_now(*sources: Source) -> tuple[Consulted, ...]:
+    return tuple(Consulted(source=each, as_of=NOON) for each in sources)
+
+
 @pytest.fixture
 def persons() -> AskedPersons:
     return AskedPersons()
@@ -110,7 +126,7 @@ def persons() -> AskedPersons:
 
 @pytest.fixture
 def look_up(persons: AskedPersons) -> ContactLookup:
-    return ContactLookup(registries(persons))
+    return asking(registries(persons))
 
 
 async def test_everybody_is_found_in_the_order_in_which_they_were_wanted(
@@ -118,14 +134,19 @@ async def test_everybody_is_found_in_the_order_in_which_they_were_wanted(
 ) -> None:
     identities: list[Identity] = [DIRECT, OLA, UNIT, SIGRID, KARI, OTHER_UNIT, KARI]
     found = await look_up.find([LookupRequest(identity=each) for each in identities])
+    krr, firms = as_of_now(Source.KRR), as_of_now(Source.BUSINESS_REGISTER)
     assert found == [
         DirectFinding(identity=DIRECT),
-        PersonFinding(record=None),
-        OrganisationFinding(number=UNIT_NUMBER, record=BUSINESS, profiles_consulted=False),
-        ExternalFinding(record=EXTERNAL),
-        PersonFinding(record=RECORD),
-        OrganisationFinding(number=OTHER_UNIT.number, record=None, profiles_consulted=False),
-        PersonFinding(record=RECORD),
+        PersonFinding(record=None, consulted=krr),
+        OrganisationFinding(
+            number=UNIT_NUMBER, record=BUSINESS, profiles_consulted=False, consulted=firms
+        ),
+        ExternalFinding(record=EXTERNAL, consulted=as_of_now(Source.LOGIN_SERVICE)),
+        PersonFinding(record=RECORD, consulted=krr),
+        OrganisationFinding(
+            number=OTHER_UNIT.number, record=None, profiles_consulted=False, consulted=firms
+        ),
+        PersonFinding(record=RECORD, consulted=krr),
     ]
 
 
@@ -160,7 +181,7 @@ async def test_who_may_is_asked_once_about_all_who_can_be_reached_by_resource_an
             Question("2", UNIT_NUMBER, "tax-2026", "write"),
         ]
     )
-    look_up = ContactLookup(registries(InMemoryPersonRegistry(), decision_point))
+    look_up = asking(registries(InMemoryPersonRegistry(), decision_point))
     found = await look_up.find(
         [
             LookupRequest(identity=UNIT, resource=TAX),
@@ -194,7 +215,7 @@ async def test_a_registration_for_a_main_unit_holds_below_it_where_the_decision_
     decision_point = InMemoryDecisionPoint(
         [Question("1", OFFICE, "tax-2026", "read"), Question("2", UNIT_NUMBER, "tax-2026", "read")]
     )
-    look_up = ContactLookup(registries(InMemoryPersonRegistry(), decision_point))
+    look_up = asking(registries(InMemoryPersonRegistry(), decision_point))
 
     (found,) = await look_up.find([LookupRequest(identity=Organisation(OFFICE), resource=TAX)])
 
@@ -210,7 +231,7 @@ async def test_a_registration_for_a_main_unit_holds_below_it_where_the_decision_
 
 async def test_who_may_is_not_asked_where_nobody_registered() -> None:
     decision_point = InMemoryDecisionPoint()
-    look_up = ContactLookup(registries(InMemoryPersonRegistry(), decision_point))
+    look_up = asking(registries(InMemoryPersonRegistry(), decision_point))
     await look_up.find([LookupRequest(identity=OTHER_UNIT, resource=TAX)])
     assert not decision_point.asked
 
@@ -218,20 +239,55 @@ async def test_who_may_is_not_asked_where_nobody_registered() -> None:
 async def test_a_decision_point_that_is_away_leaves_open_who_may() -> None:
     decision_point = InMemoryDecisionPoint([Question("1", UNIT_NUMBER, "tax-2026", "read")])
     decision_point.is_away = True
-    look_up = ContactLookup(registries(InMemoryPersonRegistry(), decision_point))
+    look_up = asking(registries(InMemoryPersonRegistry(), decision_point))
     found = await look_up.find([LookupRequest(identity=UNIT, resource=TAX)])
     assert {decision for _, decision, _ in of(found)[0]} == {Decision.NOT_ASKED}
 
 
 async def test_a_registry_that_is_down_is_not_one_that_knows_nobody() -> None:
-    look_up = ContactLookup(registries(Down()))
+    look_up = asking(registries(Down()))
     with pytest.raises(RegistryUnavailableError, match="krr"):
         await look_up.find([LookupRequest(identity=KARI), LookupRequest(identity=UNIT)])
 
 
 async def test_a_registry_that_is_down_matters_only_to_those_who_need_it() -> None:
-    look_up = ContactLookup(registries(Down()))
+    look_up = asking(registries(Down()))
     (found,) = await look_up.find([LookupRequest(identity=UNIT)])
+    assert isinstance(found, OrganisationFinding)
+    assert found.record == BUSINESS
+
+
+async def test_a_finding_tells_which_copies_were_asked_and_as_of_when(
+    persons: AskedPersons,
+) -> None:
+    then = NOON - timedelta(hours=1)
+    standing = CopyStanding(registry=KRR, position="10", newest="12", confirmed_at=then)
+    look_up = asking(registries(persons), standing)
+
+    kari, unit = await look_up.find(
+        [LookupRequest(identity=KARI), LookupRequest(identity=UNIT, resource=TAX)]
+    )
+
+    assert kari.consulted == (Consulted(source=Source.KRR, position="10", as_of=then),)
+    assert unit.consulted == as_of_now(Source.BUSINESS_REGISTER, Source.USER_PROFILE)
+
+
+async def test_nobody_is_looked_up_in_a_copy_that_cannot_be_relied_on(
+    persons: AskedPersons,
+) -> None:
+    look_up = asking(registries(persons), CopyStanding(registry=KRR))
+
+    for wanted in (
+        [LookupRequest(identity=KARI)],
+        [LookupRequest(identity=each) for each in (UNIT, OLA)],
+    ):
+        with pytest.raises(RegistryNotReadyError, match="krr"):
+            await look_up.find(wanted)
+        with pytest.raises(RegistryNotReadyError, match="krr"):
+            await look_up.refuse_unready(wanted)
+
+    assert not persons.asked
+    (found, _) = await look_up.find([LookupRequest(identity=UNIT), LookupRequest(identity=DIRECT)])
     assert isinstance(found, OrganisationFinding)
     assert found.record == BUSINESS
 

@@ -16,6 +16,7 @@ from application.agreeing import read_agreement
 from application.assembly import Policy, assemble
 from application.delivery.contact_lookup import ContactLookup, LookupRequest
 from application.delivery.dispatcher import Dispatcher
+from application.delivery.usable_copies import UsableCopies
 from application.envelope import SERVICE, Actor, PendingEvents
 from application.ordering.commands import CancelOrder, NewOrder, PlaceChain, PlaceOrder
 from application.ports.order_repository import StoreUnavailableError
@@ -30,6 +31,7 @@ from application.ports.provider import (
     Trouble,
 )
 from application.ports.registries import RegistryUnavailableError
+from application.ports.registry_copies import KRR, CopyStanding
 from application.ports.report_inbox import Report
 from application.ports.send_condition import NoAnswer, NotYetAsked
 from application.seeking import OrderNotFoundError
@@ -514,6 +516,24 @@ async def test_a_registry_that_is_down_puts_its_orders_off_and_no_others(
     assert (await world.finished(to_kari)).notifications[0].delivery == Delivered()
 
 
+async def test_an_order_that_is_due_waits_for_a_copy_that_has_grown_old_and_goes_on_by_itself(
+    world: MemoryWorld,
+) -> None:
+    to_kari, to_somebody = await placed(world, KARI), await placed(world)
+    then = world.clock()
+    world.copies.know(CopyStanding(registry=KRR, confirmed_at=then - timedelta(days=4)))
+    world.pass_time(timedelta(seconds=1))
+
+    await world.work_until(then + timedelta(minutes=30))
+
+    waiting = await now(world, to_kari)
+    assert (waiting.status, waiting.version) == (OrderStatus.REGISTERED, 1)
+    assert (await now(world, to_somebody)).notifications[0].attempts == 1
+    world.copies.know(CopyStanding(registry=KRR, confirmed_at=world.clock()))
+    await world.work_until(world.clock() + timedelta(minutes=1))
+    assert (await now(world, to_kari)).notifications[0].attempts == 1
+
+
 @pytest.mark.parametrize(
     "answers, status, sent",
     [
@@ -635,7 +655,8 @@ async def test_who_is_asked_for_in_a_large_order_keeps_no_small_one_waiting(
     await placed(world, KARI)
 
     service = rewired(world)
-    service._look_up = Counting(world.ports.registries)
+    copies = UsableCopies(world.ports.copies, clock=world.clock)
+    service._look_up = Counting(world.ports.registries, copies)
     await service.run_until_idle()
 
     assert asked[0] == 1

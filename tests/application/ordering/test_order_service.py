@@ -20,6 +20,7 @@ from application.ordering.commands import (
     PlaceOrder,
 )
 from application.ports.owner_ledger import QuotaLimit
+from application.ports.registry_copies import KRR, CopyStanding, NotReady, RegistryNotReadyError
 from contracts.owner_records_contract import suspend
 from domain.channel import ChannelChoice
 from domain.message import Attachment, SendingTime, SmsMessage
@@ -94,7 +95,65 @@ async def test_what_cannot_be_placed_is_on_nobodys_count(way: str) -> None:
     assert len(world.orders.everything()) > 0
 
 
+# Whether what is known of recipients can be relied on
+
+TO_KARI: Final = replace(MAIL, recipients=(KARI,))
+
+
+def has_grown_old(world: MemoryWorld) -> CopyStanding:
+    return CopyStanding(registry=KRR, position="1", confirmed_at=world.clock() - timedelta(days=4))
+
+
+@pytest.mark.parametrize("way", ["once", "chain"])
+async def test_an_order_that_needs_a_copy_that_is_not_ready_changes_nothing(way: str) -> None:
+    world = MemoryWorld(quota_limits={"ttd": QuotaLimit(recipients=2)})
+    for standing, because in (
+        (CopyStanding(registry=KRR), NotReady.NEVER_LOADED),
+        (has_grown_old(world), NotReady.TOO_OLD),
+    ):
+        world.copies.know(standing)
+        with pytest.raises(RegistryNotReadyError) as refused:
+            await ask(world, way, TO_KARI)
+        assert (refused.value.registry, refused.value.because) == (KRR, because)
+        world.pass_time(timedelta(seconds=1))
+    assert world.orders.everything() == []
+
+    receipt = await ask(world, way, MAIL, key="2")
+    world.copies.know(CopyStanding(registry=KRR, confirmed_at=world.clock()))
+    world.pass_time(timedelta(seconds=1))
+    await ask(world, way, TO_KARI)
+
+    assert receipt.standing is not None
+    assert receipt.standing.used.recipients == 1
+
+
+async def test_a_chain_whose_reminder_needs_a_copy_that_is_not_ready_is_refused() -> None:
+    world = MemoryWorld()
+    world.copies.know(CopyStanding(registry=KRR))
+    reminder = replace(TO_KARI, delay_days=1)
+
+    with pytest.raises(RegistryNotReadyError):
+        await world.ordering.place_chain(
+            PlaceChain(idempotency_key="1", order=MAIL, reminders=(reminder,), by=TTD)
+        )
+
+    assert world.orders.everything() == []
+
+
 # What was placed before is answered for as it was
+
+
+async def test_a_repeat_is_answered_as_before_though_the_copy_that_it_needed_has_grown_old() -> (
+    None
+):
+    world = MemoryWorld()
+    await ask(world, "chain", TO_KARI)
+    world.copies.know(has_grown_old(world))
+
+    again = await ask(world, "chain", TO_KARI)
+
+    assert isinstance(again, ChainReceipt)
+    assert again.is_repeat
 
 
 async def test_a_repeat_is_answered_as_before_though_it_would_be_too_late_now() -> None:

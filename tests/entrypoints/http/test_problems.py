@@ -15,6 +15,7 @@ from application.ordering.order_ids import OrderNames
 from application.ordering.order_service import OrderService
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
+from application.ports.registry_copies import NotReady, RegistryNotReadyError
 from entrypoints.http.transport.problem_types import Altinn, Empty, Plain, Refusal
 from entrypoints.http.transport.problems import REFUSALS, TOKEN_REFUSALS
 from tests.entrypoints.http.asking import EMAIL_ORDER, chain
@@ -44,21 +45,22 @@ def failing(installation: Installation, error: Exception) -> Application:
 
 
 @pytest.mark.parametrize(
-    "error, code",
+    "error, code, seconds",
     [
-        (StoreUnavailableError(), "store_unavailable"),
-        (RegistryUnavailableError("krr"), "registry_unavailable"),
-        (ConcurrentUpdateError(), "order_is_busy"),
+        (StoreUnavailableError(), "store_unavailable", 5),
+        (RegistryUnavailableError("krr"), "registry_unavailable", 5),
+        (RegistryNotReadyError("krr", NotReady.TOO_OLD), "registry_not_ready", 60),
+        (ConcurrentUpdateError(), "order_is_busy", 5),
     ],
 )
 async def test_what_cannot_be_done_now_may_be_tried_again(
-    installation: Installation, error: Exception, code: str
+    installation: Installation, error: Exception, code: str, seconds: int
 ) -> None:
     async with installation.client(application=failing(installation, error)) as api:
         answer = await api.post(f"{V1}/future/orders", json=chain(), headers=TTD)
 
     assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "5"
+    assert answer.headers["retry-after"] == str(seconds)
     assert answer.json()["code"] == code
 
 
