@@ -29,7 +29,7 @@ from adapters.projections.recipient_index import PostgresRecipientIndex
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import PostgresStatusFeed
 from adapters.provider_ledger.postgres import PostgresProviderHealthLog
-from adapters.tokens.development import refuse_development_issuer
+from adapters.tokens.development import reach, refuse_development_issuer
 from adapters.unread_mail.postgres import PostgresUnreadMails
 from adapters.webhooks.http_receivers import HttpWebhookClient, WebhookSigner
 from adapters.webhooks.postgres import PostgresWebhooks
@@ -80,14 +80,32 @@ def refuse_unsafe_start(settings: Settings, environ: Mapping[str, str] = os.envi
     Raises:
         UnsafeSettingError: readers would skip events.
         DevelopmentIssuerRefusedError: strangers could get tokens.
+        SettingError: invented people and firms would be among real ones.
     """
     refuse_unsafe(environ)
+    if settings.samples:
+        refuse_sandbox(settings)
     if settings.development_issuer:
         refuse_development_issuer(
             host=settings.host,
             public_url=settings.public_url,
             database=settings.database_url,
             is_allowed_anywhere=settings.development_issuer_anywhere,
+        )
+
+
+def refuse_sandbox(settings: Settings) -> None:
+    """Refuse stand-ins for the registers in an installation that is not this machine's alone.
+
+    Raises:
+        SettingError: says why it is not, and what to do.
+    """
+    why = reach(settings.host, settings.public_url, settings.database_url)
+    if why is not None and not settings.development_issuer_anywhere:
+        raise SettingError(
+            f"the stand-ins for the registers tell of invented people and firms, but {why}: "
+            "leave VARSEL_SAMPLES off and name the real registers, or set "
+            "VARSEL_DEVELOPMENT_ISSUER_ANYWHERE=1 if this installation holds nothing real."
         )
 
 

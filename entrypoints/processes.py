@@ -7,7 +7,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,11 +19,14 @@ from typing_extensions import override
 from entrypoints.bootstrap import Running, api, wired
 from entrypoints.http.transport.uvicorn_protocol import PatientProtocol
 from entrypoints.sandbox import CatchAll, Credentials, ReportTarget
+from entrypoints.sandbox.registers import Holdings, Registers, announced
 from entrypoints.settings import Settings
 from entrypoints.wiring.providers import LINK_REPORTS, MAIL_REPORTS
 
 log = structlog.get_logger()
 
+REGISTERS: Final = "registers"
+"""The folder below the data folder where the stand-ins for the registers keep what is changed."""
 MAILBOX: Final = "mailbox"
 """The folder below the data folder where the catch-all servers keep what they are sent."""
 _GRACE: Final = 5
@@ -154,3 +158,41 @@ async def catch(settings: Settings, *, lifeline: int | None = None) -> None:
     )
     async with _until_stopped(lifeline) as stopped, catch_all:
         await stopped.wait()
+
+
+async def stand_in(
+    settings: Settings,
+    holdings: Callable[[Path], Holdings],
+    listener: socket.socket,
+    *,
+    client_key: bytes | None = None,
+    told: Callable[[str], None] = lambda _: None,
+    lifeline: int | None = None,
+) -> None:
+    """Stand in for the registers on a listening socket until told to stop.
+
+    Args:
+        settings: whose tokens for registers are good here.
+        holdings: makes what they hold, kept in a folder.
+        listener: where they listen.
+        client_key: the public key by which grants for tokens must be signed, if that is judged.
+        told: hears where they are, when they answer.
+        lifeline: what somebody holds for as long as they are needed.
+
+    Raises:
+        RegistersInUseError: others keep what is changed in the same folder.
+        ValueError: the client's key is no RSA key.
+    """
+    os.nice(_YIELDING)
+    tokens = (settings.krr_token, settings.businesses_token, settings.party_register_token)
+    folder = settings.data / REGISTERS
+    registers = Registers(
+        holdings(folder),
+        listener=listener,
+        tokens=[each for each in tokens if each is not None],
+        client_key=client_key,
+    )
+    async with _until_stopped(lifeline) as stopped, registers:
+        with announced(folder, registers.url):
+            told(registers.url)
+            await stopped.wait()

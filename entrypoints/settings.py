@@ -267,6 +267,9 @@ class Settings:
     businesses_url: str | None = setting(
         as_url("https", "http"), None, "where the feed of businesses' addresses begins"
     )
+    businesses_token: str | None = setting(
+        as_text, None, "the token for the feed of businesses' addresses", secret=True
+    )
     businesses_scope: str | None = setting(
         as_text,
         None,
@@ -386,7 +389,8 @@ class Settings:
                 "without them there are no tokens to show"
             )
         has_client = self.maskinporten_client_id is not None
-        if has_client and self.businesses_url is not None and self.businesses_scope is None:
+        asks_for_a_token = has_client and self.businesses_token is None
+        if asks_for_a_token and self.businesses_url is not None and self.businesses_scope is None:
             yield (
                 "VARSEL_BUSINESSES_URL needs VARSEL_BUSINESSES_SCOPE where there is a client of our "
                 "own (VARSEL_MASKINPORTEN_CLIENT_ID): it gets no token without a scope"
@@ -421,7 +425,7 @@ class Settings:
             ("sms_url_2", self.sms_password_2),
             ("party_register_url", self.party_register_token),
             ("krr_url", self.krr_token or client),
-            ("businesses_url", client),
+            ("businesses_url", self.businesses_token or client),
         ):
             if travels_in_clear(getattr(self, name), credentials):
                 yield (

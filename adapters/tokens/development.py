@@ -216,22 +216,24 @@ def refuse_development_issuer(
     Raises:
         DevelopmentIssuerRefusedError: the service must not start like this.
     """
-    if is_allowed_anywhere:
-        return
+    why = None if is_allowed_anywhere else reach(host, public_url, database)
+    if why is not None:
+        raise DevelopmentIssuerRefusedError(
+            f"VARSEL_DEVELOPMENT_ISSUER is on, but {why}: whoever has a token of this issuer can "
+            "act for any owner. Turn it off, or set VARSEL_DEVELOPMENT_ISSUER_ANYWHERE=1 "
+            "if this installation holds nothing real."
+        )
+
+
+def reach(host: str, public_url: str | None, database: str | None) -> str | None:
+    """How others than this machine are reached or can reach an installation; None if in no way."""
     if not is_loopback(host):
-        raise _refused("the service listens on an address that others can reach")
+        return "the service listens on an address that others can reach"
     if public_url is not None and not is_loopback(urlsplit(public_url).hostname or ""):
-        raise _refused("clients reach the service by an address that is not this machine's alone")
+        return "clients reach the service by an address that is not this machine's alone"
     if database is not None and not _is_local(database):
-        raise _refused("the database is not on this machine")
-
-
-def _refused(why: str) -> DevelopmentIssuerRefusedError:
-    return DevelopmentIssuerRefusedError(
-        f"VARSEL_DEVELOPMENT_ISSUER is on, but {why}: whoever has a token of this issuer can "
-        "act for any owner. Turn it off, or set VARSEL_DEVELOPMENT_ISSUER_ANYWHERE=1 "
-        "if this installation holds nothing real."
-    )
+        return "the database is not on this machine"
+    return None
 
 
 def _is_local(database: str) -> bool:

@@ -31,6 +31,11 @@ for _name, _where, _help in (
     ("providers", "providers:providers", "See how providers stand now, and how that has shifted."),
     ("reports", "reports:app", "See what came as a report and tells of no notification."),
     ("mailbox", "mailbox:mailbox", "Show what the catch-all servers hold."),
+    (
+        "sandbox",
+        "sandbox:app",
+        "Stand in for the registers, change what they hold, and bring trouble to them.",
+    ),
     ("registry", "registry:app", "Load pages into the local copies of the registers."),
     ("audit", "audit:app", "See what was known of an order, when, and by whom."),
     (

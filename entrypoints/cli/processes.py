@@ -29,23 +29,20 @@ Descriptor: TypeAlias = Annotated[int | None, Parameter(show=False)]
 def serve(*, fd: Descriptor = None, lifeline: Descriptor = None) -> None:
     """Answer HTTP, on the address that the settings name."""
     settings = _checked()
-    try:
-        listener = listen(settings.host, settings.port) if fd is None else socket.socket(fileno=fd)
-    except PortInUseError as problem:
-        raise Refusal(str(problem)) from None
-    _run(settings, lambda: processes.answer(settings, listener, lifeline=lifeline))
+    listener = listener_of(fd, settings.host, settings.port)
+    run(settings, lambda: processes.answer(settings, listener, lifeline=lifeline))
 
 
 def work(*, lifeline: Descriptor = None) -> None:
     """Carry orders out, as one of any number of workers."""
     settings = _checked()
-    _run(settings, lambda: processes.work(settings, lifeline=lifeline))
+    run(settings, lambda: processes.work(settings, lifeline=lifeline))
 
 
 def catch_all(*, lifeline: Descriptor = None) -> None:
     """Stand in for a mail server and an SMS gateway."""
     settings = _checked()
-    _run(settings, lambda: processes.catch(settings, lifeline=lifeline))
+    run(settings, lambda: processes.catch(settings, lifeline=lifeline))
 
 
 def _checked() -> Settings:
@@ -62,11 +59,30 @@ def refuse(settings: Settings) -> None:
     """
     try:
         refuse_unsafe_start(settings)
-    except (PostgresError, DevelopmentIssuerRefusedError) as problem:
+    except (PostgresError, DevelopmentIssuerRefusedError, SettingError) as problem:
         raise RefusedSettings(str(problem)) from None
 
 
-def _run(settings: Settings, process: Callable[[], Awaitable[None]]) -> None:
+def listener_of(
+    fd: int | None, host: str, port: int, *, setting: str = "VARSEL_PORT"
+) -> socket.socket:
+    """A socket that listens: the one that was handed down, or one of our own.
+
+    Raises:
+        Refusal: the port cannot be had.
+    """
+    try:
+        return listen(host, port, setting=setting) if fd is None else socket.socket(fileno=fd)
+    except PortInUseError as problem:
+        raise Refusal(str(problem)) from None
+
+
+def run(settings: Settings, process: Callable[[], Awaitable[None]]) -> None:
+    """Run a process to its end.
+
+    Raises:
+        Refusal: it cannot be run; says why.
+    """
     log_to_stderr(settings)
 
     async def whole() -> None:

@@ -1,7 +1,10 @@
 """The registers: local copies, how they are filled, and the one that is asked over HTTP."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final
 
 from adapters.decision_point.grants import GrantTable
 from adapters.postgres import open_pool
@@ -22,8 +25,17 @@ from application.delivery.contact_lookup import Registries
 from application.ports.registries import NameRegistry
 from application.ports.registry_copies import RegistryCopies
 from application.setting import SettingError
+from entrypoints.sandbox.registers import ADDRESSES, KRR, PARTY_REGISTER, Holdings, Samples
 from entrypoints.settings import Settings
+from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.tokens import businesses_token, constant, krr_token
+
+FOLLOWED: Final[Mapping[str, str]] = {
+    "VARSEL_KRR_URL": KRR,
+    "VARSEL_BUSINESSES_URL": ADDRESSES,
+    "VARSEL_PARTY_REGISTER_URL": PARTY_REGISTER,
+}
+"""By which settings the stand-ins for the registers are followed, and at which of their paths."""
 
 
 @asynccontextmanager
@@ -31,6 +43,38 @@ async def importer(database: str) -> AsyncIterator[RegistryImporter]:
     """Lend the importer of registry pages."""
     async with await open_pool(database, size=1, name="varsel registry") as pool:
         yield RegistryImporter(pool)
+
+
+def sample_holdings(
+    folder: Path | None = None,
+    *,
+    people: int = 0,
+    organisations: int = 0,
+    seed: int = 0,
+    clock: Callable[[], datetime] = utc_now,
+) -> Holdings:
+    """What the stand-ins for the registers hold: the invented people and firms, and generated ones.
+
+    Raises:
+        RegistersInUseError: others keep what is changed in the same folder.
+        UnknownError: that many cannot be generated.
+    """
+    addresses, units = SAMPLES["businesses"]
+    samples = Samples(
+        persons=SAMPLES["krr"][0].read_bytes(),
+        addresses=addresses.read_bytes(),
+        units=units.read_bytes(),
+        names=SAMPLES["names"][0].read_bytes(),
+        grants=SAMPLES["profiles"][0].read_bytes(),
+    )
+    return Holdings(
+        samples,
+        folder=folder,
+        people=people,
+        organisations=organisations,
+        seed=seed,
+        clock=clock,
+    )
 
 
 async def load_samples(database: str) -> Mapping[Kind, ImportSummary]:

@@ -157,7 +157,9 @@ def krr_token(settings: Settings) -> Callable[[], Awaitable[str]]:
 
 
 def businesses_token(settings: Settings) -> Callable[[], Awaitable[str]] | None:
-    """What gives a token for the feed of businesses' addresses; None without a client of our own."""
+    """What gives a token for the feed of businesses' addresses; None where there is none to give."""
+    if settings.businesses_token is not None:
+        return constant(settings.businesses_token)
     client = _client(settings)
     if client is None or settings.businesses_scope is None:
         return None

@@ -126,6 +126,7 @@ IN_CLEAR = [
     },
     {"VARSEL_PARTY_REGISTER_URL": "http://{}", "VARSEL_PARTY_REGISTER_TOKEN": "secret"},
     {"VARSEL_KRR_URL": "http://{}/hentEndringer", "VARSEL_KRR_TOKEN": "secret"},
+    {"VARSEL_BUSINESSES_URL": "http://{}/v1", "VARSEL_BUSINESSES_TOKEN": "secret"},
     {"VARSEL_DATABASE_URL": "postgresql://varsel:secret@{}/varsel"},
     {"VARSEL_DATABASE_URL": "postgresql://varsel:secret@localhost,{}/varsel?sslmode=prefer"},
 ]

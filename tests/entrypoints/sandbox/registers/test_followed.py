@@ -1,0 +1,148 @@
+"""The service follows the stand-ins for the registers as it follows the registers themselves."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.postgres import open_pool
+from adapters.postgres.pool import Pool
+from adapters.registries.importing import SAMPLES, RegistryImporter
+from adapters.registries.replicas import PostgresBusinessRegistry, PostgresPersonRegistry
+from application.ports.registries import RegistryUnavailableError
+from domain.personal import Contact
+from domain.recipient import OrganisationNumber
+from entrypoints.sandbox.registers import (
+    ADDRESSES,
+    KRR,
+    PARTY_REGISTER,
+    Holdings,
+    PersonChange,
+    Registers,
+    Trouble,
+)
+from entrypoints.sandbox.registers.numbers import PersonNumbers, organisation_number
+from entrypoints.settings import Settings
+from entrypoints.wiring.registries import load_samples, registries, sync_registry
+from tests.entrypoints.sandbox.registers.conftest import TOKEN
+
+pytestmark = pytest.mark.postgres
+
+KARI, FIRM = "15859010099", OrganisationNumber("314022009")
+PERSONS = [
+    each["personidentifikator"] for each in json.loads(SAMPLES["krr"][0].read_bytes())["list"]
+]
+ORGANISATIONS = [OrganisationNumber(f"3140{each}") for each in range(22_000, 24_000)]
+
+
+@pytest.fixture
+def settings(registers: Registers) -> Settings:
+    return Settings(
+        krr_url=registers.url + KRR,
+        krr_token=TOKEN,
+        businesses_url=registers.url + ADDRESSES,
+        businesses_token=TOKEN,
+        party_register_url=registers.url + PARTY_REGISTER,
+        party_register_token=TOKEN,
+    )
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with await open_pool(database_url, size=2, name="test") as opened:
+        yield opened
+
+
+async def test_what_was_followed_is_what_is_loaded_from_files(
+    settings: Settings, database_url: str, pool: Pool
+) -> None:
+    await load_samples(database_url)
+    persons, businesses = PostgresPersonRegistry(pool), PostgresBusinessRegistry(pool)
+    loaded = await persons.find(PERSONS), await businesses.find(ORGANISATIONS)
+    async with pool.connection() as connection:
+        await connection.execute("TRUNCATE krr_person, business_address, registry_copy")
+        await connection.execute("TRUNCATE registry_quarantine, business_address_removed")
+
+    for kind in ("krr", "businesses"):
+        await sync_registry(settings, kind, database_url)
+
+    _, units = SAMPLES["businesses"]
+    await RegistryImporter(pool).import_files("businesses", [units])
+    assert (await persons.find(PERSONS), await businesses.find(ORGANISATIONS)) == loaded
+
+
+async def test_everybody_comes_and_then_what_changes(
+    settings: Settings, holdings: Holdings, database_url: str, pool: Pool
+) -> None:
+    first = await sync_registry(settings, "krr", database_url)
+    assert (first.pages, first.written + first.removed + first.quarantined) == (3, 2524)
+    register, (generated,) = PostgresPersonRegistry(pool), PersonNumbers().of(77, 78)
+    assert (await register.find([generated])).keys() == {generated}
+
+    holdings.change_person(KARI, PersonChange(email="kari.new@post.example.no"))
+    holdings.change_person(generated, PersonChange(reserved=True))
+    second = await sync_registry(settings, "krr", database_url)
+
+    assert (second.pages, second.written) == (1, 2)
+    now = await register.find([KARI, generated])
+    email = now[KARI].email
+    assert email is not None
+    assert email.address == Contact("kari.new@post.example.no")
+    assert now[generated].is_reserved
+    holdings.change_person(KARI, PersonChange(deleted=True))
+    await sync_registry(settings, "krr", database_url)
+    assert (await register.find([KARI]))[KARI].is_deleted
+
+
+async def test_an_organisations_change_comes_with_the_next_look(
+    settings: Settings, holdings: Holdings, database_url: str, pool: Pool
+) -> None:
+    await sync_registry(settings, "businesses", database_url)
+    register = PostgresBusinessRegistry(pool)
+    generated = OrganisationNumber(organisation_number(5))
+
+    holdings.change_organisation(FIRM, email="new@fjell.example.no")
+    holdings.remove_organisation(generated)
+    await sync_registry(settings, "businesses", database_url)
+
+    found = await register.find([FIRM, generated])
+    assert [each.address for each in found[FIRM].emails] == [Contact("new@fjell.example.no")]
+    assert generated not in found
+
+
+async def test_names_are_those_of_the_party_register(settings: Settings, pool: Pool) -> None:
+    names = registries(settings, pool).names
+
+    (generated,) = PersonNumbers().of(0, 1)
+    assert await names.find([KARI, generated], [FIRM]) == {
+        KARI: "Kari Nordmann",
+        generated: "Aina Aasen",
+        FIRM: "FJELL OG FJORD AS",
+    }
+
+
+@pytest.mark.parametrize("trouble", [Trouble(status=500), Trouble(halve=True)])
+async def test_a_register_in_trouble_gives_no_answer_and_the_next_look_finds_everything(
+    settings: Settings, registers: Registers, database_url: str, trouble: Trouble
+) -> None:
+    registers.troubles.make("/", trouble)
+    with pytest.raises(RegistryUnavailableError):
+        await sync_registry(settings, "krr", database_url)
+    registers.troubles.clear()
+
+    assert (await sync_registry(settings, "krr", database_url)).pages == 3
+
+
+async def test_persons_in_another_order_or_twice_are_the_same_persons(
+    settings: Settings, registers: Registers, database_url: str, pool: Pool
+) -> None:
+    await sync_registry(settings, "krr", database_url)
+    register = PostgresPersonRegistry(pool)
+    expected = await register.find(PERSONS)
+    async with pool.connection() as connection:
+        await connection.execute("TRUNCATE krr_person, registry_copy, registry_quarantine")
+
+    registers.troubles.make(KRR, Trouble(shuffle=True, duplicate=True))
+    await sync_registry(settings, "krr", database_url)
+
+    assert await register.find(PERSONS) == expected
