@@ -104,7 +104,16 @@ class OwnerService:
         why = reason_in_a_line(reason)
         named = {owner_key(each.name) for each in entries}
         known = evolved({}, await self._records.after(0))
-        differed: list[str] = []
+        differed: dict[str, None] = {}
+        # What goes to another leaves first, so that no number is two owners' in between.
+        whose = {number: owner_key(each.name) for each in entries for number in each.organisations}
+        for owner, record in known.items():
+            if (registered := record.registration) is None:
+                continue
+            kept = [each for each in registered.organisations if whose.get(each, owner) == owner]
+            decide = partial(_left_with, kept if owner in named else (), why)
+            if decide(record) and await self._decide_if_readable(owner, decide, by=by):
+                differed[registered.name] = None
         for entry in entries:
             terms = Terms(
                 senders=None if entry.senders is None else tuple(sorted(entry.senders)),
@@ -116,15 +125,8 @@ class OwnerService:
             owner = owner_key(entry.name)
             differs = decide(known.get(owner) or OwnerRecord(owner=owner))
             if differs and await self._decide_if_readable(owner, decide, by=by):
-                differed.append(entry.name)
-        for owner, record in known.items():
-            if record.registration is not None and owner not in named:
-                name = record.registration.name
-                if await self._decide_if_readable(
-                    owner, lambda each: each.deregister(reason=why), by=by
-                ):
-                    differed.append(name)
-        return differed
+                differed[entry.name] = None
+        return list(differed)
 
     async def knows_all(self, entries: Sequence[OwnerEntry]) -> bool:
         """Whether each of these owners is registered, on whatever terms.
@@ -167,6 +169,14 @@ class OwnerService:
             except ConcurrentUpdateError:
                 continue
             return bool(decided)
+
+
+def _left_with(kept: Sequence[str], reason: str, record: OwnerRecord) -> Sequence[OwnerEvent]:
+    if record.registration is None:
+        return ()
+    if not kept:
+        return record.deregister(reason=reason)
+    return record.register(record.registration.name, tuple(kept), reason=reason)
 
 
 def _imported(

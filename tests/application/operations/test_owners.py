@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from adapters.memory.owner_records import InMemoryOwnerRecords
 from application.envelope import SERVICE, Actor
 from application.operations.owners import OwnerEntry, OwnerService, in_words
 from application.operations.recorder import ActRecorder
+from application.ports.owner_records import evolved
 from contracts.owner_records_contract import KARI
 from domain.owner.events import (
     DailyLimits,
@@ -153,6 +155,27 @@ async def test_who_is_left_out_may_order_no_more_and_stays_suspended(owners: Own
     assert (await owners.history("ttd"))[-1].event == OwnerDeregistered(reason="asked for it")
     assert await owners.suspended() == {"ttd": "sends to everybody"}
     assert await imported(owners, SKD) == []
+
+
+async def test_a_number_that_changes_hands_is_never_two_owners(
+    owners: OwnerService, records: Records
+) -> None:
+    await imported(owners, TTD, SKD)
+    heir = OwnerEntry(name="acn", organisations=("974761076", "310000000"))
+    begun = len(await records.after(0))
+
+    await imported(owners, heir, replace(SKD, organisations=("310000001",)), TTD)
+
+    entries = await records.after(0)
+    for count in range(begun, len(entries) + 1):
+        known = evolved({}, entries[:count])
+        numbers = [
+            number
+            for record in known.values()
+            if record.registration is not None
+            for number in record.registration.organisations
+        ]
+        assert len(numbers) == len(set(numbers))
 
 
 async def test_several_processes_that_import_the_same_record_it_once(
