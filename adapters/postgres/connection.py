@@ -90,7 +90,7 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
             leading._succession = succession  # noqa: SLF001  # it is one of us
             chosen = leading
         finally:
-            await _let_go(trying, chosen)
+            _let_go(trying, chosen)
         return chosen
 
     @classmethod
@@ -209,10 +209,16 @@ async def _leading(trying: Sequence["asyncio.Task[_Connection]"]) -> _Connection
     return max(made, key=lambda each: each.timeline)
 
 
-async def _let_go(trying: Sequence["asyncio.Task[_Connection]"], chosen: Connection | None) -> None:
-    """Close every connection but one, and give up those that are still being made."""
+def _let_go(trying: Sequence["asyncio.Task[_Connection]"], chosen: Connection | None) -> None:
+    """Close every connection but one, and give up those that are still being made.
+
+    Nothing is waited for: who is cancelled just then would leave a connection behind.
+    """
+
+    def close(made: "asyncio.Task[_Connection]") -> None:
+        if not made.cancelled() and made.exception() is None and made.result() is not chosen:
+            made.result().pgconn.finish()
+
     for each in trying:
         each.cancel()
-    for made in await asyncio.gather(*trying, return_exceptions=True):
-        if isinstance(made, Connection) and made is not chosen:
-            await made.close()
+        each.add_done_callback(close)

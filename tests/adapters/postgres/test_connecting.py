@@ -1,11 +1,16 @@
 """Connections lead to the server that takes writes, whatever else there is."""
 
+import asyncio
+import gc
+from contextlib import suppress
+
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.postgres import DatabaseUnreachableError, migrate, open_pool
 from adapters.postgres.connecting import once_more
+from adapters.postgres.connection import Connection
 from contracts.order_repository_contract import going_on, placing, resolved
 from tests.adapters.event_store.postgres_store import open_store
 from tests.samples import TTD
@@ -49,6 +54,31 @@ async def test_who_connects_once_more_meets_the_server_that_was_chosen(server_ur
         with psycopg.connect(once_more(both, chosen)) as again:
             assert again.info.host == chosen.info.host == host
             assert again.execute("SHOW statement_timeout").fetchone() == ("30s",)
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_who_is_cancelled_when_it_has_connected_leaves_no_connection_behind(
+    server_url: str, turns: int
+) -> None:
+    connecting = asyncio.create_task(
+        Connection.connect(make_conninfo(server_url, application_name="given-up"))
+    )
+    await asyncio.sleep(0)
+    (reaching,) = asyncio.all_tasks() - {connecting, asyncio.current_task()}
+    await asyncio.wait({reaching})
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    connecting.cancel()
+    with suppress(asyncio.CancelledError):
+        await (await connecting).close()
+    del connecting, reaching
+    gc.collect()  # what was left open says so
+
+    with psycopg.connect(server_url) as asking:
+        while asking.execute(
+            "SELECT FROM pg_stat_activity WHERE application_name = 'given-up'"
+        ).fetchone():
+            await asyncio.sleep(0.02)
 
 
 async def test_a_primary_that_is_full_is_not_called_a_standby(server_url: str) -> None:
