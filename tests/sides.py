@@ -1,8 +1,8 @@
-"""What `make test` runs, on two sides: what starts servers of its own mostly waits, and the rest goes on meanwhile.
+"""What `make test` runs, on three sides: what starts servers of its own mostly waits, and the rest goes on meanwhile.
 
-What is marked `soak` is on neither side: `make soak` runs it, one test after the other.
-Each side is a run of pytest with the words that this is given. What the side of the services has to
-say is shown when the other has come to its end.
+What is marked `soak` is on none of them: `make soak` runs it, one test after the other.
+Each side is a run of pytest with the words that this is given. What the others have to say is shown
+when that of memory has come to its end.
 """
 
 # ruff: noqa: T201  # it is a command
@@ -11,28 +11,39 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from typing import Final
 
 import pytest
 
-SERVICES: Final = "not soak and service"
-REST: Final = "not soak and not service"
+SIDES: Final = {
+    "the whole services": "not soak and service",
+    "the database": "not soak and not service and postgres",
+    "what needs neither": "not soak and not service and not postgres",
+}
+"""By their names, which tests are on each; the last is the one that is watched."""
 _WELL: Final = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
 def main() -> int:
-    """Run both, and tell; 0 if all is well on both, and there was something to run."""
-    run = [sys.executable, "-m", "pytest", *sys.argv[1:]]
-    # Ctrl-C reaches both sides, which clean up after themselves; they are waited for.
+    """Run all, and tell; 0 if all is well on each, and there was something to run."""
+    # Ctrl-C reaches every side, which clean up after themselves; they are waited for.
     signal.signal(signal.SIGINT, lambda *_: None)
-    with tempfile.TemporaryFile("w+") as told:
-        with subprocess.Popen(
-            [*run, "-m", SERVICES], stdout=told, stderr=subprocess.STDOUT
-        ) as services:
-            rest = subprocess.run([*run, "-m", REST], check=False)
-        told.seek(0)
-        print(f"\nThe side of the whole services:\n\n{told.read()}")
-    codes = {"the whole services": services.returncode, "the rest": rest.returncode}
+    run = [sys.executable, "-m", "pytest", *sys.argv[1:]]
+    *behind, watched = SIDES
+    with ExitStack() as stack:
+        told = {side: stack.enter_context(tempfile.TemporaryFile("w+")) for side in behind}
+        running = {
+            side: stack.enter_context(
+                subprocess.Popen([*run, "-m", SIDES[side]], stdout=said, stderr=subprocess.STDOUT)
+            )
+            for side, said in told.items()
+        }
+        codes = {watched: subprocess.run([*run, "-m", SIDES[watched]], check=False).returncode}
+        for side, said in told.items():
+            codes[side] = running[side].wait()
+            said.seek(0)
+            print(f"\nThe side of {side}:\n\n{said.read()}")
     failed = {side: code for side, code in codes.items() if code not in _WELL}
     if failed:
         ends = (f"{side} ended with {code}" for side, code in failed.items())

@@ -76,6 +76,7 @@ def create_app(
     documents: Mapping[str, bytes] | None = None,
     sizes: Sizes = USUAL,
     observer: Observer | None = None,
+    turns: OwnersTurns | None = None,
 ) -> ASGIApp:
     """Put the API together.
 
@@ -87,11 +88,12 @@ def create_app(
     messages in.
     `sizes` are what the document says that a request may hold; what it may, `rules` and `limits` judge.
     `documents` are JSON documents open to all, by their paths.
+    `turns` are the owners' for what is large, where others than this API take them, too.
     """
     limits = limits or BodyLimits()
     authenticator = Authenticator(verifier, base_url)
     links = Links(base_url.rstrip("/"))
-    turns = OwnersTurns()
+    turns = turns or OwnersTurns()
     doors: dict[Access, Door] = {
         Access.OPEN: open_to_all,
         Access.OWNER: authenticator.door(CREATE),

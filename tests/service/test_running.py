@@ -198,6 +198,7 @@ def test_what_is_being_handed_over_at_the_end_is_not_called_unknown(
     assert "nobody can tell" not in told()
 
 
+@pytest.mark.soak
 async def test_workers_that_are_killed_lose_nothing_and_double_nothing(
     installed: Installation,
 ) -> None:

@@ -53,6 +53,7 @@ def installed(tmp_path: Path) -> Iterator[tuple[Installation, Gateway]]:
         yield served, kannel
 
 
+@pytest.mark.soak
 @pytest.mark.service
 @pytest.mark.timeout(300)
 def test_a_gateway_that_dies_and_comes_back_loses_nothing_and_nothing_goes_through_both(

@@ -77,7 +77,9 @@ def wide(service: Watched) -> str:
     "path, body",
     [
         ("/orders/email", wide_mail()),
-        ("/orders/email", wide_mail(body=HTML, contentType="Html")),
+        pytest.param(
+            *("/orders/email", wide_mail(body=HTML, contentType="Html")), marks=pytest.mark.soak
+        ),
         ("/orders/email", wide_mail(body=f"$recipientName$ {HTML}", contentType="Html")),
         (
             "/orders/sms",

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from contextlib import suppress
+from typing import Any
 
 import psycopg
 import pytest
@@ -74,11 +75,17 @@ async def test_who_is_cancelled_when_it_has_connected_leaves_no_connection_behin
     del connecting, reaching
     gc.collect()  # what was left open says so
 
-    with psycopg.connect(server_url) as asking:
-        while asking.execute(
-            "SELECT FROM pg_stat_activity WHERE application_name = 'given-up'"
-        ).fetchone():
+    with psycopg.connect(server_url, autocommit=True) as asking:
+        for _ in range(200):
+            if not _connected(asking):
+                break
             await asyncio.sleep(0.02)
+        assert not _connected(asking)
+
+
+def _connected(asking: psycopg.Connection[Any]) -> bool:
+    found = asking.execute("SELECT FROM pg_stat_activity WHERE application_name = 'given-up'")
+    return found.rowcount > 0
 
 
 async def test_a_primary_that_is_full_is_not_called_a_standby(server_url: str) -> None:

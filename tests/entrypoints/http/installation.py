@@ -1,12 +1,16 @@
 """The API over the application's own services, with everything outside in memory."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import functools
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
 
 from adapters.channels.kannel.kind import DOOR as KANNEL
 from adapters.channels.link_mobility.kind import DOOR as LINK
@@ -17,7 +21,7 @@ from adapters.memory.registries import InMemoryPersonRegistry, registries
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.tables.parquet import write_parquet
 from adapters.webhooks.http_receivers import WebhookSigner
-from application.assembly import Policy, Ports, assemble
+from application.assembly import Application, Policy, Ports, assemble
 from application.caller import COMPOSED, CREATE, LOOKUP, SUPPORT, Caller
 from application.operations.health import ProjectionStanding
 from application.ports.owner_ledger import QuotaLimit
@@ -31,6 +35,7 @@ from application.ports.token_verifier import (
 )
 from application.ports.unread_mail import MailRead, UnreadKind
 from application.ports.webhooks import WebhookClient
+from application.turns import OwnersTurns
 from contracts.order_repository_contract import SetClock
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import Failure, OrderPlaced, ReportedState
@@ -184,6 +189,7 @@ class Installation:
         self.agreements = memory.agreements
         self.acts = memory.acts
         self.application = assemble(ports, Policy(quota_limits=quota_limits or {}))
+        self.turns = OwnersTurns()
         self.dispatching = self.application.dispatcher
         self.telling = self.application.webhook_publisher
 
@@ -249,8 +255,55 @@ class Installation:
 
     def client(self, **changes: Any) -> httpx.AsyncClient:  # noqa: ANN401  # as above
         """A client of the API, in process."""
-        transport = httpx.ASGITransport(app=self.app(**changes))  # type: ignore[arg-type]  # two spellings of ASGI
+        app = self.app(**changes) if changes else self._as_asked
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two spellings of ASGI
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
+
+    async def _as_asked(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The API that all share to whom nothing is changed: routes take longer to make than to ask."""
+        before = _asked.set(self)
+        try:
+            await _shared_app()(scope, receive, send)
+        finally:
+            _asked.reset(before)
+
+
+_asked: ContextVar[Installation] = ContextVar("asked")
+
+
+class _Asked:
+    """Stands for a part of the application that is asked just then."""
+
+    def __init__(self, part: str) -> None:
+        self._part = part
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # whatever that part has
+        return getattr(getattr(_asked.get().application, self._part), name)
+
+
+class _Turns(OwnersTurns):
+    @override
+    @asynccontextmanager
+    async def of(self, owner: str, *, is_large: bool) -> AsyncIterator[None]:
+        async with _asked.get().turns.of(owner, is_large=is_large):
+            yield
+
+
+@functools.cache
+def _shared_app() -> ASGIApp:
+    parts: dict[str, Any] = {each.name: _Asked(each.name) for each in fields(Application)}
+    return Installation().app(
+        application=Application(**parts),
+        rules=lambda caller: _asked.get().rules(caller),
+        clock=lambda: _asked.get().now,
+        figures=Metrics(
+            key="figures",
+            environment="tests",
+            write=write_parquet,
+            clock=lambda: _asked.get().now,
+        ),
+        turns=_Turns(),
+    )
 
 
 def acknowledged(body: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import Case, SerializationContext
@@ -50,8 +51,21 @@ class Tokens:
         case.headers.update(data)
 
 
+def examples(count: int) -> settings:
+    return settings(
+        max_examples=count, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
+
+
 @schema.parametrize()
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@examples(8)
 def test_every_answer_is_as_described(case: Case[Any]) -> None:
     # Rules such as "the time must not have passed" are in no schema: what fits it may be refused.
+    case.call_and_validate(excluded_checks=[positive_data_acceptance])
+
+
+@pytest.mark.soak
+@schema.parametrize()
+@examples(100)
+def test_every_answer_of_very_many_is_as_described(case: Case[Any]) -> None:
     case.call_and_validate(excluded_checks=[positive_data_acceptance])
