@@ -15,6 +15,7 @@ from application.delivery.dispatcher import Dispatcher
 from application.delivery.handover import HandoverService, Timing
 from application.delivery.provider_health_log import ProviderHealthRecorder
 from application.delivery.provider_selection import CircuitBreakerSettings
+from application.delivery.suppressed_addresses import SuppressedAddresses
 from application.delivery.usable_copies import MAX_AGE, UsableCopies
 from application.known_owners import KnownOwners
 from application.operations.health import HealthService, Projections
@@ -41,6 +42,7 @@ from application.ports.report_inbox import ReportInbox
 from application.ports.result_index import ResultIndex
 from application.ports.send_condition import SendCondition
 from application.ports.status_feed import StatusFeed
+from application.ports.suppressions import Suppressions
 from application.ports.unread_mail import UnreadMails
 from application.ports.webhooks import Webhook, WebhookClient, Webhooks
 from application.queries.audit import AuditQueries
@@ -55,6 +57,7 @@ from application.webhooks.publisher import WebhookPublisher
 from application.webhooks.subscriptions import WebhookSubscriptions
 from domain.channel import Channel
 from domain.order.limits import USUAL, Limits
+from domain.suppression import SUPPRESS_FOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,7 @@ class Ports:
     recipients: RecipientIndex
     dialogues: DialogueIndex
     results: ResultIndex
+    suppressions: Suppressions
     feed: StatusFeed
     projections: Projections
 
@@ -116,6 +120,8 @@ class Policy:
     """For so long the sender of an instant order waits for the provider's word."""
     registry_max_age: timedelta = MAX_AGE
     """How old a local copy of a register may be, and still be relied on."""
+    suppress_for: timedelta = SUPPRESS_FOR
+    """For so long an address that bounced hard is not used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +150,11 @@ def assemble(ports: Ports, policy: Policy) -> Application:
     """Put the application together from what is outside of it."""
     orders, clock = ports.orders, ports.clock
     names = OrderNames(ports.vault)
-    copies = UsableCopies(ports.copies, clock=clock, max_age=policy.registry_max_age)
-    look_up = ContactLookup(ports.registries, copies)
+    look_up = ContactLookup(
+        ports.registries,
+        UsableCopies(ports.copies, clock=clock, max_age=policy.registry_max_age),
+        SuppressedAddresses(ports.suppressions, clock=clock, suppress_for=policy.suppress_for),
+    )
     acts = ActRecorder(log=ports.acts, clock=clock, next_id=ports.next_id)
     owners = ports.known_owners
     admission = Admission(

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from domain.authority import Decision
 from domain.channel import Channel
@@ -39,6 +39,15 @@ def comparison_key(address: Contact, channel: Channel) -> str:
         # Not `casefold`, by which `straße.example` would be `strasse.example`, another's domain.
         return unicodedata.normalize("NFC", address.text.strip()).lower()
     return "".join(filter(str.isdecimal, address.text)).removeprefix("00")
+
+
+AddressKey: TypeAlias = tuple[Channel, str]
+"""A channel, and by what addresses on it are compared."""
+
+
+def address_key(address: Contact, channel: Channel) -> AddressKey:
+    """By what an address is told from all others on whatever channel."""
+    return channel, comparison_key(address, channel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

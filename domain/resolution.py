@@ -5,6 +5,8 @@ For every source that is not used it gives the reason.
 Nobody is notified by what may no longer hold: whose change could not be read is *uncertain*.
 Somebody who already gets a notification at an address is not sent another on a second channel
 because that address was taken: duplicates are found before the channel is chosen.
+An address that bounced here is not used for a time (`domain/suppression.py` has the rule): it is taken out
+before the channel is chosen, too, so that the other channel or the next address stands in.
 """
 
 from calendar import monthrange
@@ -21,11 +23,13 @@ from domain.contact_point import (
     PersonRecord,
     ProfileRecord,
     RegisteredAddress,
+    address_key,
     comparison_key,
 )
-from domain.order.events import Considered, Consulted, Reason, Source
+from domain.order.events import Considered, Consulted, Reason, Source, Suppression
 from domain.personal import Contact, Identifier
 from domain.recipient import Direct, OrganisationNumber
+from domain.suppression import Suppressed, is_suppressed
 
 STALE_AFTER_MONTHS: Final = 18
 """Contact data neither changed nor confirmed for so long must not be used (eForvaltningsforskriften § 32)."""
@@ -37,6 +41,8 @@ class PersonFinding:
 
     record: PersonRecord | None
     consulted: tuple[Consulted, ...] = ()
+    suppressed: Suppressed = field(default_factory=dict)
+    """Those of its addresses, among others, that bounced here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,7 @@ class OrganisationFinding:
     profiles_consulted: bool = True
     """False where the order is about no resource, so that nobody's authorisation can be judged."""
     consulted: tuple[Consulted, ...] = ()
+    suppressed: Suppressed = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +64,12 @@ class ExternalFinding:
 
     record: ExternalRecord | None
     consulted: tuple[Consulted, ...] = ()
+    suppressed: Suppressed = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectFinding:
-    """The addresses that the sender gave."""
+    """The addresses that the sender gave; whatever bounced, they are the sender's to judge."""
 
     identity: Direct
     consulted: tuple[Consulted, ...] = ()
@@ -127,8 +135,9 @@ class _Somebody:
 class _Weighing:
     """Collects who can be reached, and why others cannot."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, suppressed: Suppressed) -> None:
         self.policy = policy
+        self.suppressed = suppressed
         self.considered: list[Considered] = []
 
     def note(
@@ -137,8 +146,17 @@ class _Weighing:
         reason: Reason,
         channel: Channel | None = None,
         user: Identifier | None = None,
+        suppression: Suppression | None = None,
     ) -> None:
-        self.considered.append(Considered(source=source, reason=reason, channel=channel, user=user))
+        self.considered.append(
+            Considered(
+                source=source,
+                reason=reason,
+                channel=channel,
+                user=user,
+                suppression=suppression,
+            )
+        )
 
     def usable(
         self,
@@ -159,14 +177,53 @@ class _Weighing:
                 self.note(source, Reason.INVALID_ADDRESS, channel, user)
             elif comparison_key(registered.address, channel) in kept:
                 self.note(source, Reason.DUPLICATE, channel, user)
+            elif (suppression := self._suppression(registered, channel)) is not None:
+                self.note(source, Reason.BOUNCED_HERE, channel, user, suppression)
             else:
                 kept[comparison_key(registered.address, channel)] = registered.address
         return tuple(kept.values())
 
+    def _suppression(self, registered: RegisteredAddress, channel: Channel) -> Suppression | None:
+        """Since when and until when an address is left alone, if it is."""
+        if not self.suppressed:
+            return None
+        suppression = self.suppressed.get(address_key(registered.address, channel))
+        is_left_alone = suppression is not None and is_suppressed(
+            registered, suppression, self.policy.now
+        )
+        return suppression if is_left_alone else None
+
+
+def registered_addresses(finding: Finding) -> Iterator[tuple[Channel, RegisteredAddress]]:
+    """The addresses that registries know of somebody; none of those that the sender gave."""
+    match finding:
+        case (
+            PersonFinding(record=PersonRecord() as record)
+            | ExternalFinding(record=ExternalRecord() as record)
+        ):
+            yield from _known(record)
+        case OrganisationFinding(record=business, profiles=profiles):
+            if business is not None:
+                for channel in Channel:
+                    for address in business.addresses_on(channel):
+                        yield channel, address
+            for profile in profiles:
+                yield from _known(profile)
+        case _:
+            return
+
+
+def _known(
+    record: PersonRecord | ProfileRecord | ExternalRecord,
+) -> Iterator[tuple[Channel, RegisteredAddress]]:
+    for channel in Channel:
+        if (address := record.address_on(channel)) is not None:
+            yield channel, address
+
 
 def resolve(finding: Finding, policy: Policy) -> Resolution:
     """Find where one recipient is to be notified."""
-    weighing = _Weighing(policy)
+    weighing = _Weighing(policy, {} if isinstance(finding, DirectFinding) else finding.suppressed)
     people: Sequence[_Somebody]
     match finding:
         case PersonFinding(record=record):

@@ -28,6 +28,7 @@ from adapters.projections.order_index import PostgresOrderIndex
 from adapters.projections.recipient_index import PostgresRecipientIndex
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import PostgresStatusFeed
+from adapters.projections.suppression import PostgresSuppressions
 from adapters.provider_ledger.postgres import PostgresProviderHealthLog
 from adapters.tokens.development import reach, refuse_development_issuer
 from adapters.unread_mail.postgres import PostgresUnreadMails
@@ -180,6 +181,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             recipients=PostgresRecipientIndex(pool, projecting, vault),
             dialogues=PostgresDialogueIndex(pool, projecting),
             results=PostgresResultIndex(pool, projecting),
+            suppressions=PostgresSuppressions(pool, vault),
             feed=PostgresStatusFeed(pool, projecting),
             projections=projecting,
             registries=registries(settings, pool),

@@ -31,6 +31,7 @@ from application.setting import (
 from domain.message import SMS_SENDER_RULE, is_sms_sender
 from domain.order.events import DeliveryPolicy
 from domain.sms_segments import MOST_SEGMENTS
+from domain.suppression import SUPPRESS_FOR
 
 PREFIX: Final = "VARSEL_"
 REFUSED: Final = 78
@@ -321,6 +322,11 @@ class Settings:
     )
     refuse_national_numbers: tuple[str, ...] = setting(
         as_names, (), "owners whose texts are refused where a national number is in one; * for all"
+    )
+    suppression_days: int = setting(
+        as_whole(0, 365),
+        SUPPRESS_FOR.days,
+        "days for which an address that bounced for good is not used; 0 for none at all",
     )
     delivery_policies: tuple[tuple[str, DeliveryPolicy], ...] = setting(
         _policies,

@@ -25,6 +25,7 @@ from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.result_index import InMemoryResultIndex
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.memory.status_feed import InMemoryStatusFeed
+from adapters.memory.suppressions import InMemorySuppressions
 from adapters.memory.unread_mail import InMemoryUnreadMails
 from adapters.memory.webhooks import InMemoryWebhookClient, InMemoryWebhooks
 from application.assembly import Ports
@@ -92,6 +93,7 @@ class InMemoryInstallation:
             recipients=InMemoryRecipientIndex(self.orders),
             dialogues=InMemoryDialogueIndex(self.orders),
             results=InMemoryResultIndex(self.orders),
+            suppressions=InMemorySuppressions(self.orders, self.vault),
             feed=feed,
             projections=NothingBehind(),
             registries=registries(),

@@ -133,6 +133,16 @@ class InMemoryOrderRepository:
             for position, event in self._log(after=after)
         ]
 
+    def follow_topics(self, topics: Sequence[str], *, after: int) -> tuple[int, Sequence[Recorded]]:
+        """How far the log goes, and what was recorded after a position of some kinds; no words are opened."""
+        end = self.log.max_notification_id() or 0
+        if end <= after:
+            return after, []
+        found = self.log.select_notifications(
+            start=after, limit=end, stop=end, topics=topics, inclusive_of_start=False
+        )
+        return end, [self._mapper.from_stored(each, {}) for each in found]
+
     def erase(self, order_id: OrderId, kind: PersonalClass) -> None:
         """Remove the keys and the boxes of one class of an order's personal data."""
         for place in [p for p in self._boxes if p.order_id == order_id and p.kind == kind]:

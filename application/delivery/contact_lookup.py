@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, assert_never
 
+from application.delivery.suppressed_addresses import SuppressedAddresses
 from application.delivery.usable_copies import UsableCopies
 from application.ports.decision_point import DecisionPoint, Question, bare
 from application.ports.registries import (
@@ -107,9 +108,16 @@ def _sources(wanted: LookupRequest) -> Sequence[Source]:
 class ContactLookup:
     """Asks each registry once about everybody who is wanted, and none that cannot be relied on."""
 
-    def __init__(self, registries: Registries, copies: UsableCopies) -> None:
+    def __init__(
+        self,
+        registries: Registries,
+        copies: UsableCopies,
+        suppressed: SuppressedAddresses | None = None,
+    ) -> None:
+        """Ask these registries; without somebody who tells what bounced, nothing has."""
         self._registries = registries
         self._copies = copies
+        self._suppressed = suppressed
 
     async def refuse_unready(self, wanted: Sequence[LookupRequest]) -> None:
         """Refuse to look anybody up for whom a registry is needed that cannot be relied on.
@@ -123,9 +131,12 @@ class ContactLookup:
     async def find(self, wanted: Sequence[LookupRequest]) -> Sequence[Finding]:
         """What the registries know of each, in the order in which they were asked for.
 
+        With it comes which of the addresses that they know bounced here.
+
         Raises:
             RegistryNotReadyError: the copy of a registry that was needed was never loaded, or is too old.
             RegistryUnavailableError: a registry that was needed gave no answer; try again later.
+            StoreUnavailableError: nobody can tell what bounced; try again later.
         """
         # Before they are asked: what a copy tells may only be newer than that.
         consulted = await self._consulted(wanted)
@@ -145,10 +156,11 @@ class ContactLookup:
                 self._externals(externals),
             )
         )
-        return [
+        findings = [
             _finding(each, answers, tuple(consulted[source] for source in _sources(each)))
             for each in wanted
         ]
+        return findings if self._suppressed is None else await self._suppressed.told_with(findings)
 
     async def names(self, identities: Sequence[Identity]) -> Mapping[Identity, Identifier]:
         """What people and organisations are called; absent where unknown.

@@ -20,6 +20,7 @@ from domain.operations.acts import (
     RecipientsLookedUp,
     RegistryImportBegun,
     RegistryImportEnded,
+    SuppressionLifted,
 )
 from domain.order.events import OrderId
 
@@ -111,5 +112,7 @@ def in_words(act: Act) -> str:
         case RecipientsLookedUp(about=about):
             whom = ", ".join(f"{each.kind} {each.identity_hash[:12]}…" for each in about)
             return f"asked where to reach {whom or 'nobody who had to be looked up'}"
+        case SuppressionLifted():
+            return f"let the {act.channel} address {act.address_hash[:12]}… be used again"
         case _:
             assert_never(act)

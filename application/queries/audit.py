@@ -252,4 +252,10 @@ def _reason(considered: Considered) -> str:
     channel = "" if considered.channel is None else f" {considered.channel}"
     of = considered.duplicate_of
     whose = "" if of is None else f" of recipient {of}"
-    return f"{_spoken(considered.source)}{channel}: {_spoken(considered.reason)}{whose}"
+    left_alone = considered.suppression
+    since = (
+        ""
+        if left_alone is None
+        else f" on {left_alone.bounced_at:%Y-%m-%d}, not used until {left_alone.until:%Y-%m-%d}"
+    )
+    return f"{_spoken(considered.source)}{channel}: {_spoken(considered.reason)}{whose}{since}"

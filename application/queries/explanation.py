@@ -27,6 +27,7 @@ from domain.order.events import (
     Reason,
     RecipientReserved,
     Source,
+    Suppression,
     Target,
 )
 from domain.personal import Identifier
@@ -90,6 +91,7 @@ class LeftOut:
     rule: Rule
     user: str | None
     duplicate_of: RecipientNo | None
+    suppression: Suppression | None
     words: str
 
 
@@ -322,5 +324,6 @@ def _left_out(considered: Considered, users: _Users) -> LeftOut:
         rule=words_of.rule(considered.reason),
         user=user,
         duplicate_of=considered.duplicate_of,
+        suppression=considered.suppression,
         words=words_of.left_out(considered, user),
     )

@@ -177,7 +177,7 @@ def rule(reason: Reason) -> Rule:  # one for each reason
             return Rule(
                 basis=Basis.SERVICE,
                 source="an address that bounced is left alone for a time",
-                words="what was sent there lately came back",
+                words="what was sent there came back for good",
             )
         case Reason.COPY_TOO_OLD:
             return Rule(
@@ -257,6 +257,12 @@ def left_out(considered: Considered, user: str | None) -> str:
     whose = SOURCES[considered.source] if user is None else f"what {user} registered"
     of = considered.duplicate_of
     who_else = "" if of is None else f", for recipient {of}"
+    bounced = considered.suppression
+    how_long = (
+        ""
+        if bounced is None
+        else f" on {bounced.bounced_at:%Y-%m-%d}; it is left alone until {bounced.until:%Y-%m-%d}"
+    )
     place = "" if channel is None else PLACES[channel]
     match reason:
         case Reason.NO_ADDRESS:
@@ -267,7 +273,7 @@ def left_out(considered: Considered, user: str | None) -> str:
             return f"{_capital(whose)} was not asked: {why.words}."
         case _:
             what = whose if channel is None else f"the {place} in {whose}"
-            return f"Not used: {what}, since {why.words}{who_else} ({why.source})."
+            return f"Not used: {what}, since {why.words}{who_else}{how_long} ({why.source})."
 
 
 def outcome(

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from domain.channel import Channel
+
 
 class OwnerSuspended(Struct, frozen=True, kw_only=True, tag="act.owner_suspended"):
     """An owner was suspended: nothing of theirs is taken in or handed over until they are resumed."""
@@ -106,6 +108,14 @@ class RecipientsLookedUp(Struct, frozen=True, kw_only=True, tag="act.recipients_
     resource: str | None = None
 
 
+class SuppressionLifted(Struct, frozen=True, kw_only=True, tag="act.suppression_lifted"):
+    """An address that had bounced was let be used again."""
+
+    channel: Channel
+    address_hash: str
+    """A keyed hash of the channel and the address, in hexadecimal, which tells nothing of it."""
+
+
 Act: TypeAlias = (
     OwnerSuspended
     | OwnerResumed
@@ -118,4 +128,5 @@ Act: TypeAlias = (
     | HistoryRead
     | PersonLookedUp
     | RecipientsLookedUp
+    | SuppressionLifted
 )

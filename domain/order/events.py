@@ -65,7 +65,7 @@ class Reason(StrEnum):
     OTHER_RESOURCE = "other_resource"
     """The user who registered it wants to be told of other resources."""
     BOUNCED_HERE = "bounced_here"
-    """What was sent there lately came back."""
+    """What was sent there came back for good, and nobody has confirmed the address since."""
     COPY_TOO_OLD = "copy_too_old"
     """The copy of the register was older than it may be."""
 
@@ -137,6 +137,14 @@ class Dialogue(Struct, frozen=True):
     transmission_id: str | None = None
 
 
+class Suppression(Struct, frozen=True, kw_only=True):
+    """What was decided of an address that bounced here."""
+
+    bounced_at: datetime
+    until: datetime
+    """From this moment on it is used again."""
+
+
 class Considered(Struct, frozen=True, kw_only=True):
     """A source that was looked at and not used, and why."""
 
@@ -146,6 +154,8 @@ class Considered(Struct, frozen=True, kw_only=True):
     duplicate_of: RecipientNo | None = None
     """The recipient who is notified at the same place, or is the same; unknown before it was recorded."""
     user: Identifier | None = None
+    suppression: Suppression | None = None
+    """Of an address that bounced here: since when and until when it is left alone."""
 
 
 class Consulted(Struct, frozen=True, kw_only=True):

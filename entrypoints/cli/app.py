@@ -37,6 +37,11 @@ for _name, _where, _help in (
         "Stand in for the registers, change what they hold, and bring trouble to them.",
     ),
     ("registry", "registry:app", "Load pages into the local copies of the registers."),
+    (
+        "suppressions",
+        "suppressions:app",
+        "See which addresses are left alone since they bounced, and lift that.",
+    ),
     ("audit", "audit:app", "See what was known of an order, when, and by whom."),
     (
         "projections",

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Final
 
 from adapters.act_log.postgres import PostgresActLog
 from adapters.event_store.envelope import EnvelopeMapper
@@ -14,22 +15,28 @@ from adapters.postgres import open_pool
 from adapters.postgres.connecting import once_more
 from adapters.postgres.listening import Listener
 from adapters.projections.runner import ProjectionRunner
+from adapters.projections.suppression import PostgresSuppressions, SuppressionProjection
 from adapters.provider_ledger.postgres import PostgresProviderHealthLog
 from adapters.unread_mail.postgres import PostgresUnreadMails
 from application.operations.operator import ActQueries, QuarantineService
 from application.operations.owners import OwnerService
 from application.operations.recorder import ActRecorder
+from application.operations.suppressions import SuppressionService
 from application.queries.audit import AuditQueries
 from application.queries.resolution import ResolutionQueries
 from application.recorded_agreements import marks_of_test_recipients
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
+from entrypoints.wiring.rules import policy
 from entrypoints.wiring.store import (
     key_vault,
     owner_records,
     projection_runner,
     recorder,
 )
+
+_PATIENCE: Final = 30.0
+"""Seconds for which a command waits until a table made from the events is as far as the log."""
 
 
 @asynccontextmanager
@@ -116,6 +123,21 @@ async def owners_and_marks(
         mark = marks_of_test_recipients(await key_vault(settings, pool))
     async with owners(database) as service:
         yield service, mark
+
+
+@asynccontextmanager
+async def suppressions(settings: Settings, database: str) -> AsyncIterator[SuppressionService]:
+    """Lend the addresses that bounced to an operator, as they are known now."""
+    async with await open_pool(database, size=2, name="varsel suppressions") as pool:
+        vault = await key_vault(settings, pool)
+        projecting = projection_runner(pool, Listener(database), vault)
+        await projecting.catch_up(SuppressionProjection.name, within=_PATIENCE)
+        yield SuppressionService(
+            suppressions=PostgresSuppressions(pool, vault),
+            recorder=recorder(pool),
+            clock=utc_now,
+            suppress_for=policy(settings).suppress_for,
+        )
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ def policy(settings: Settings) -> Policy:
             lease=timedelta(seconds=settings.lease),
         ),
         instant_wait=timedelta(seconds=settings.instant_wait),
+        suppress_for=timedelta(days=settings.suppression_days),
     )
 
 

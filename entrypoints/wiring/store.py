@@ -8,7 +8,11 @@ from adapters.act_log.postgres import PostgresActLog
 from adapters.event_store.envelope import EnvelopeMapper, OwnerEventMapper
 from adapters.event_store.postgres.appender import Appender
 from adapters.event_store.postgres.owner_records import PostgresOwnerRecords
-from adapters.event_store.postgres.repository import PostgresOrderRepository, read_placed
+from adapters.event_store.postgres.repository import (
+    PostgresOrderRepository,
+    read_placed,
+    read_places,
+)
 from adapters.event_store.sealing import Sealer
 from adapters.key_vault.file_key_vault import FileKeyVault
 from adapters.key_vault.fingerprint import vault_of
@@ -26,6 +30,7 @@ from adapters.projections.order_index import OrderIndexProjection
 from adapters.projections.recipient_index import RecipientIndexProjection
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import StatusFeedProjection
+from adapters.projections.suppression import SuppressionProjection
 from application.envelope import SERVICE
 from application.operations.owners import OwnerService
 from application.operations.recorder import ActRecorder
@@ -100,7 +105,7 @@ async def owner_records(appender: Appender, pool: Pool) -> PostgresOwnerRecords:
 
 def projection_runner(pool: Pool, listener: Listener, vault: FileKeyVault) -> ProjectionRunner:
     """All projections, each read by whoever answers from it."""
-    open_placed = partial(read_placed, EnvelopeMapper(Sealer(vault)))
+    mapper = EnvelopeMapper(Sealer(vault))
     return ProjectionRunner(
         pool,
         listener,
@@ -111,6 +116,7 @@ def projection_runner(pool: Pool, listener: Listener, vault: FileKeyVault) -> Pr
             DeliveryReferenceProjection(),
             StatusFeedProjection(),
             NotificationResultProjection(),
-            RecipientIndexProjection(vault, open_placed),
+            RecipientIndexProjection(vault, partial(read_placed, mapper)),
+            SuppressionProjection(vault, partial(read_places, mapper)),
         ],
     )

@@ -7,13 +7,15 @@ import pytest
 from domain.authority import Decision
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import (
+    AddressKey,
     BusinessRecord,
     ExternalRecord,
     PersonRecord,
     ProfileRecord,
     RegisteredAddress,
+    address_key,
 )
-from domain.order.events import Considered, Reason, Source
+from domain.order.events import Considered, Reason, Source, Suppression
 from domain.personal import Contact, Identifier
 from domain.recipient import Direct, OrganisationNumber
 from domain.resolution import (
@@ -523,3 +525,71 @@ def test_addresses_of_businesses_and_senders_do_not_age(choice: ChannelChoice) -
     ]
     for finding in findings:
         assert resolve(finding, Policy(choice=choice, now=NOW)).missing == ()
+
+
+# What bounced here
+
+BOUNCED = Suppression(bounced_at=NOW - timedelta(days=2), until=NOW + timedelta(days=28))
+CONFIRMED_BEFORE = NOW - timedelta(days=3)
+
+
+def key(channel: Channel, text: str) -> AddressKey:
+    return address_key(Contact(text), channel)
+
+
+def test_an_address_that_bounced_is_not_used_and_the_other_channel_stands_in() -> None:
+    record = PersonRecord(email=at("kari@post.example.no", CONFIRMED_BEFORE), mobile=MOBILE)
+    finding = PersonFinding(record=record, suppressed={key(*TO_KARI): BOUNCED})
+
+    resolution = resolve(finding, Policy(choice=EP, now=NOW))
+
+    assert reached(resolution) == [TO_MOBILE]
+    assert resolution.missing == ()
+    assert resolution.considered == (
+        Considered(
+            source=Source.KRR, reason=Reason.BOUNCED_HERE, channel=EMAIL, suppression=BOUNCED
+        ),
+    )
+
+
+def test_of_several_addresses_those_are_used_that_did_not_bounce() -> None:
+    finding = OrganisationFinding(
+        number=UNIT,
+        record=BusinessRecord(
+            origin=UNIT, emails=[at("old@fjell.example.no", None), at("post@fjell.example.no")]
+        ),
+        profiles=[user("1", at("Old@fjell.example.no", None))],
+        suppressed={key(EMAIL, "old@fjell.example.no"): BOUNCED},
+    )
+
+    resolution = resolve(finding, Policy(choice=E, now=NOW))
+
+    assert reached(resolution) == [(EMAIL, "post@fjell.example.no")]
+    assert [(each.source, each.reason) for each in resolution.considered] == [
+        (Source.BUSINESS_REGISTER, Reason.BOUNCED_HERE),
+        (Source.USER_PROFILE, Reason.BOUNCED_HERE),
+    ]
+
+
+def test_where_the_only_address_bounced_nobody_is_reached_and_that_is_why() -> None:
+    record = ExternalRecord(email=at("sigrid@example.org", None))
+    finding = ExternalFinding(record=record, suppressed={key(EMAIL, "sigrid@example.org"): BOUNCED})
+
+    resolution = resolve(finding, Policy(choice=E, now=NOW))
+
+    assert (reached(resolution), resolution.missing) == ([], (EMAIL,))
+    assert reasons(resolution) == [(Reason.BOUNCED_HERE, EMAIL)]
+
+
+def test_an_address_that_was_confirmed_since_is_used_again() -> None:
+    record = PersonRecord(email=at("kari@post.example.no", NOW - timedelta(days=1)))
+    finding = PersonFinding(record=record, suppressed={key(*TO_KARI): BOUNCED})
+
+    assert reached(resolve(finding, Policy(choice=E, now=NOW))) == [TO_KARI]
+
+
+def test_a_new_address_of_somebody_whose_old_one_bounced_is_used() -> None:
+    record = PersonRecord(email=at("kari@new.example.no", CONFIRMED_BEFORE))
+    finding = PersonFinding(record=record, suppressed={key(*TO_KARI): BOUNCED})
+
+    assert reached(resolve(finding, Policy(choice=E, now=NOW))) == [(EMAIL, "kari@new.example.no")]

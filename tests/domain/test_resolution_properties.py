@@ -13,8 +13,9 @@ from domain.contact_point import (
     PersonRecord,
     ProfileRecord,
     RegisteredAddress,
+    address_key,
 )
-from domain.order.events import Reason, Source
+from domain.order.events import Reason, Source, Suppression
 from domain.personal import Contact, Identifier
 from domain.recipient import Direct, OrganisationNumber
 from domain.resolution import (
@@ -199,3 +200,16 @@ def test_a_resolution_shows_no_address(finding: Finding, policy: Policy) -> None
     shown = repr(resolve(finding, policy)) + repr(finding)
     assert "@x.no" not in shown.lower()
     assert "4000" not in shown
+
+
+@given(record=PERSONS, policy=POLICIES, which=st.sets(st.sampled_from("abc"), min_size=1))
+def test_what_bounced_after_all_that_the_register_knows_is_never_used(
+    record: PersonRecord, policy: Policy, which: set[str]
+) -> None:
+    bounced = Suppression(bounced_at=NOW, until=NOW + timedelta(days=30))
+    suppressed = {address_key(Contact(f"{each}@x.no"), Channel.EMAIL): bounced for each in which}
+
+    resolution = resolve(PersonFinding(record=record, suppressed=suppressed), policy)
+
+    used = {address_key(each.address, each.channel) for each in resolution.found}
+    assert not used & suppressed.keys()

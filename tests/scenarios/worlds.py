@@ -15,7 +15,7 @@ from adapters.memory.installation import InMemoryInstallation
 from adapters.memory.registries import InMemoryPersonRegistry, registries
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.registries.importing import ImportSummary
-from application.assembly import Application, Policy, assemble
+from application.assembly import Policy, assemble
 from application.ordering.order_service import OrderService
 from application.ports.owner_ledger import QuotaLimit
 from application.ports.provider import OutboundEmail
@@ -23,11 +23,11 @@ from application.ports.report_inbox import Report
 from application.queries.audit import AuditQueries
 from application.queries.orders import OrderQueries
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
-from domain.order.events import OrderId, ReportedState
+from domain.order.events import Failure, OrderId, ReportedState
 from domain.order.order import Order
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
-from entrypoints.bootstrap import api, wired
+from entrypoints.bootstrap import Running, api, wired
 from entrypoints.sandbox import CatchAll, Credentials, Pace, ReportTarget, caught_messages
 from entrypoints.settings import Settings
 from entrypoints.supervisor import listen
@@ -66,6 +66,14 @@ class World(Protocol):
 
     async def krr_changes(self, number: str, *, reserved: str) -> None:
         """Have the contact register say of a person whether they are reserved, in whatever word."""
+        ...
+
+    async def krr_says(self, number: str, *, email: str, mobile: str) -> None:
+        """Have the contact register say where a person is reached."""
+        ...
+
+    async def settled(self) -> None:
+        """Return when everything that has happened is known to whoever looks addresses up."""
         ...
 
 
@@ -138,6 +146,13 @@ class MemoryWorld:
             ),
         )
 
+    async def krr_says(self, number: str, *, email: str, mobile: str) -> None:
+        record = PersonRecord(email=known(email), mobile=known(mobile))
+        self._persons.know(number, record)
+
+    async def settled(self) -> None:
+        """Return: here the log is read by whoever asks."""
+
     def clock(self) -> datetime:
         """Tell the time; each look takes a millisecond."""
         self._now += timedelta(milliseconds=1)
@@ -154,10 +169,12 @@ class MemoryWorld:
             self._now = max(self._now, min(due or moment, moment))
 
     async def deliver(self) -> None:
-        """Report every message that has left as delivered."""
+        """Report every message that has left as delivered, but for those that bounce."""
         await self.reporting.keep(
             [
-                Report(
+                _bounced(provider.name, letter.token)
+                if letter.to.text.startswith("bounce@")
+                else Report(
                     provider=provider.name,
                     reference=letter.token,
                     state=ReportedState.DELIVERED,
@@ -192,13 +209,25 @@ class MemoryWorld:
         ]
 
 
+def _bounced(provider: str, token: str) -> Report:
+    return Report(
+        provider=provider,
+        reference=token,
+        state=ReportedState.FAILED,
+        code="5.1.1",
+        failure=Failure.BOUNCED,
+    )
+
+
 class RealWorld:
     """The service as it is put together to be run, in one process, with the catch-all servers."""
 
-    def __init__(self, application: Application, settings: Settings) -> None:
+    def __init__(self, running: Running, settings: Settings) -> None:
+        application = running.application
         self.ordering = application.ordering
         self.reading = application.orders
         self.auditing = application.audit
+        self._projecting = running.projecting
         self._mailbox = settings.data / "mailbox"
         self._database = settings.database_url or ""
 
@@ -211,6 +240,16 @@ class RealWorld:
             change = person(number, email="kari@post.example.no", reservasjon=reserved)
             page = krr(change, start=after, end=after + 1)
             await loading.import_page("krr", page, ImportSummary())
+
+    async def krr_says(self, number: str, *, email: str, mobile: str) -> None:
+        async with importer(self._database) as loading:
+            after = int(await loading.cursor("krr") or 0)
+            change = person(number, email=email, mobile=mobile)
+            page = krr(change, start=after, end=after + 1)
+            await loading.import_page("krr", page, ImportSummary())
+
+    async def settled(self) -> None:
+        await self._projecting.catch_up("suppression")
 
     async def finished(self, order_id: OrderId) -> Order:
         async with asyncio.timeout(30):
@@ -290,7 +329,7 @@ async def real_world(database: str, data: Path) -> AsyncIterator[RealWorld]:
             asyncio.create_task(running.projecting.run()),
         ]
         try:
-            yield RealWorld(running.application, settings)
+            yield RealWorld(running, settings)
         finally:
             server.should_exit = True
             await asyncio.wait_for(tasks[0], 10)

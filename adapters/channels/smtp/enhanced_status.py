@@ -17,7 +17,8 @@ The same table serves a refusal in the conversation and a delivery status notifi
 | anything else            | X.2.2 mailbox full, X.4.6 loop, X.6.x …     | `failed`              |
 
 Without an enhanced code, or with one that says no more (X.0.0, X.5.0), the basic one speaks, and less
-clearly; the server's words decide whether it was the mailbox or what the message says.
+clearly; the server's words decide whether it was the mailbox or what the message says, or that it carries
+nothing for whoever sends.
 Nothing of those words is ever told on.
 """
 
@@ -63,7 +64,9 @@ _SPAM: Final = re.compile(
     re.IGNORECASE,
 )
 _UNWELCOME: Final = re.compile(
-    r"\b(?:block(?:ed|list)|blacklist|denylist|reputation|spamhaus|dnsbl|rbl|dmarc|dkim|spf)\b",
+    r"\b(?:block(?:ed|list)|blacklist|denylist|reputation|spamhaus|dnsbl|rbl|dmarc|dkim|spf"
+    r"|relay(?:ing)? (?:access )?(?:is )?(?:denied|not (?:permitted|allowed)|prohibited)"
+    r"|(?:not|unable to|cannot) relay)\b",
     re.IGNORECASE,
 )
 _NO_MAILBOX: Final = re.compile(

@@ -1,7 +1,7 @@
 """Order histories in PostgreSQL."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
@@ -20,8 +20,16 @@ from application.pace import Pace
 from application.ports.agenda import agenda_row
 from application.ports.order_repository import Spoilt
 from application.unfolding import rebuilt
-from domain.order.events import OrderEvent, OrderId, OrderPlaced
+from domain.channel import Channel
+from domain.order.events import (
+    ContactResolved,
+    NotificationNo,
+    OrderEvent,
+    OrderId,
+    OrderPlaced,
+)
 from domain.order.order import BULK_FROM, Order
+from domain.personal import Contact
 
 _EVENTS: Final[LiteralString] = """
 SELECT originator_id, originator_version, topic, state FROM orders_events
@@ -31,6 +39,16 @@ SELECT originator_id, originator_version, topic, state FROM orders_events
 _ALL: Final = 2**31 - 1
 _ROWS: Final = 250
 """So many rows are read in a millisecond or two."""
+_RESOLVED: Final[LiteralString] = """
+SELECT originator_id, originator_version, topic, state FROM orders_events
+ WHERE originator_id = ANY(%s) AND topic = 'order.contact_resolved'
+ ORDER BY originator_id, originator_version
+"""
+_CONTACTS: Final[LiteralString] = """
+SELECT s.order_id, s.version, s.class, s.recipient_no, s.ciphertext, k.month, k.wrapped
+  FROM sealed s LEFT JOIN data_key k USING (order_id, version, class, recipient_no)
+ WHERE s.order_id = ANY(%s) AND s.class = 'contact' AND s.version > 1
+"""
 _BOXES: Final[LiteralString] = """
 SELECT s.order_id, s.version, s.class, s.recipient_no, s.ciphertext, k.month, k.wrapped
   FROM sealed s LEFT JOIN data_key k USING (order_id, version, class, recipient_no)
@@ -157,3 +175,24 @@ async def read_placed(
         if not isinstance(history, Spoilt) and isinstance(history[0].event, OrderPlaced):
             placed[order_id] = history[0].event
     return placed
+
+
+async def read_places(
+    mapper: EnvelopeMapper, connection: psycopg.AsyncConnection[Any], order_ids: Collection[OrderId]
+) -> Mapping[OrderId, Mapping[NotificationNo, tuple[Channel, Contact]]]:
+    """Where the notifications of orders went; an order that somebody has changed is absent."""
+    async with connection.pipeline():
+        events = await connection.execute(_RESOLVED, (list(order_ids),), binary=True)
+        boxes = await connection.execute(_CONTACTS, (list(order_ids),), binary=True)
+        rows = await _all_rows(events), await _all_rows(boxes)
+    opened = await _opened(mapper, *rows)
+    return {
+        order_id: {
+            target.notification_no: (target.channel, target.address)
+            for each in history
+            if isinstance(each.event, ContactResolved)
+            for target in each.event.targets
+        }
+        for order_id in order_ids
+        if not isinstance(history := opened.get(order_id, ()), Spoilt)
+    }

@@ -69,6 +69,10 @@ class NotUsedAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     user: str | None = None
     duplicate_of: int | None = None
     """Which recipient gets the message there."""
+    bounced_at: Moment | None = None
+    """When what was sent there came back for good."""
+    suppressed_until: Moment | None = None
+    """Until when it is left alone for that."""
     words: str
 
 
@@ -159,6 +163,7 @@ def _place(place: Place) -> PlaceAnswer:
 
 
 def _not_used(left_out: LeftOut) -> NotUsedAnswer:
+    bounced = left_out.suppression
     return NotUsedAnswer(
         source=left_out.source,
         channel=left_out.channel,
@@ -166,5 +171,7 @@ def _not_used(left_out: LeftOut) -> NotUsedAnswer:
         rule=RuleAnswer(basis=left_out.rule.basis, source=left_out.rule.source),
         user=left_out.user,
         duplicate_of=left_out.duplicate_of,
+        bounced_at=None if bounced is None else utc(bounced.bounced_at),
+        suppressed_until=None if bounced is None else utc(bounced.until),
         words=left_out.words,
     )

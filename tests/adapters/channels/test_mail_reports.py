@@ -138,6 +138,10 @@ def test_an_action_is_read_by_the_words_that_servers_have_for_it(
         ("5.0.0", "smtp; 550 5.0.0 Spam message rejected", Failure.FILTERED_AS_SPAM),
         ("5.0.0", "smtp; 550 listed at a blocklist: blocked", Failure.REJECTED),
         ("5.0.0", "smtp; 550 no such user", Failure.BOUNCED),
+        ("5.0.0", "smtp; 550 relay not permitted", Failure.REJECTED),
+        ("5.0.0", "smtp; 551 we do not relay", Failure.REJECTED),
+        ("5.0.0", "smtp; 550 Relaying denied", Failure.REJECTED),
+        ("5.0.0", "smtp; 550 no such user at this relay", Failure.BOUNCED),
     ],
 )
 def test_a_code_means_what_the_servers_mean_by_it(

@@ -11,7 +11,11 @@ from adapters.event_store.envelope import EnvelopeMapper, OwnerEventMapper
 from adapters.event_store.postgres.agenda import PostgresAgenda
 from adapters.event_store.postgres.appender import Appender
 from adapters.event_store.postgres.owner_records import PostgresOwnerRecords
-from adapters.event_store.postgres.repository import PostgresOrderRepository, read_placed
+from adapters.event_store.postgres.repository import (
+    PostgresOrderRepository,
+    read_placed,
+    read_places,
+)
 from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.postgres import Succession, open_pool
@@ -34,6 +38,7 @@ from adapters.projections.recipient_index import (
 )
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import PostgresStatusFeed, StatusFeedProjection
+from adapters.projections.suppression import PostgresSuppressions, SuppressionProjection
 from adapters.webhooks.postgres import PostgresWebhooks
 from contracts.order_repository_contract import SetClock
 from domain.order.events import OrderId
@@ -61,6 +66,7 @@ class PostgresStore:
     feed: PostgresStatusFeed
     recipients: PostgresRecipientIndex
     results: PostgresResultIndex
+    suppressions: PostgresSuppressions
     webhooks: PostgresWebhooks
 
     async def erase(self, order_id: OrderId, kind: PersonalClass) -> None:
@@ -126,6 +132,7 @@ async def open_store(
                 StatusFeedProjection(),
                 NotificationResultProjection(),
                 RecipientIndexProjection(vault, partial(read_placed, mapper)),
+                SuppressionProjection(vault, partial(read_places, mapper)),
             ],
         )
         yield PostgresStore(
@@ -153,6 +160,7 @@ async def open_store(
             inbox=PostgresReportInbox(pool, listener),
             feed=PostgresStatusFeed(pool, runner),
             results=PostgresResultIndex(pool, runner),
+            suppressions=PostgresSuppressions(pool, vault),
             webhooks=PostgresWebhooks(pool),
             recipients=PostgresRecipientIndex(pool, runner, vault),
         )

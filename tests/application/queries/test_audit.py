@@ -32,6 +32,7 @@ from domain.order.events import (
     Reason,
     ReportedState,
     Source,
+    Suppression,
     Withdrawal,
 )
 from domain.order.state import OrderStatus
@@ -149,6 +150,26 @@ def test_why_a_source_was_not_used_is_told() -> None:
     assert in_words(nowhere) == (
         "recipient 0 has no contact point for email"
         " — not used: krr: reserved; user profile email: duplicate of recipient 3"
+    )
+
+
+def test_an_address_that_bounced_is_told_with_since_when_and_until_when_it_is_left_alone() -> None:
+    nowhere = ContactNotFound(
+        recipient_no=RecipientNo(0),
+        notifications=((NotificationNo(0), Channel.EMAIL),),
+        considered=(
+            Considered(
+                source=Source.KRR,
+                channel=Channel.EMAIL,
+                reason=Reason.BOUNCED_HERE,
+                suppression=Suppression(bounced_at=NOON, until=NOON + timedelta(days=30)),
+            ),
+        ),
+    )
+
+    assert in_words(nowhere) == (
+        "recipient 0 has no contact point for email"
+        " — not used: krr email: bounced here on 2026-09-01, not used until 2026-10-01"
     )
 
 

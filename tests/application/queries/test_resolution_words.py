@@ -1,5 +1,7 @@
 """Why somebody is reached somewhere, and why not elsewhere, in sentences that name the rule."""
 
+from datetime import timedelta
+
 import pytest
 from msgspec.structs import replace
 
@@ -14,10 +16,10 @@ from application.queries.resolution_words import (
 )
 from application.queries.resolution_words import Outcome as Became
 from domain.channel import Channel, ChannelChoice
-from domain.order.events import Considered, Reason, Source
+from domain.order.events import Considered, Reason, Source, Suppression
 from domain.personal import Contact
 from domain.recipient import Direct, OrganisationNumber, Recipient, RecipientNo
-from tests.samples import BAKERY, KARI, placed
+from tests.samples import BAKERY, KARI, NOON, placed
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -85,6 +87,20 @@ def test_what_the_law_decides_names_its_section() -> None:
             (
                 "Not used: the e-mail address in the contact and reservation register (KRR), since the "
                 "same message goes there already, for recipient 3 (nobody gets the same message twice)."
+            ),
+        ),
+        (
+            Considered(
+                source=Source.KRR,
+                reason=Reason.BOUNCED_HERE,
+                channel=Channel.EMAIL,
+                suppression=Suppression(bounced_at=NOON, until=NOON + timedelta(days=30)),
+            ),
+            None,
+            (
+                "Not used: the e-mail address in the contact and reservation register (KRR), since what "
+                "was sent there came back for good on 2026-09-01; it is left alone until 2026-10-01 "
+                "(an address that bounced is left alone for a time)."
             ),
         ),
     ],

@@ -144,6 +144,7 @@ def in_database(memory: Ports, store: PostgresStore) -> Ports:
         recipients=store.recipients,
         dialogues=store.dialogues,
         results=store.results,
+        suppressions=store.suppressions,
         feed=store.feed,
     )
 
