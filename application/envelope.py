@@ -15,6 +15,8 @@ from domain.order.order import Order, open_order
 from domain.order.state import evolve_all
 from domain.owner.events import OwnerEvent
 from domain.owner.record import OwnerRecord, owner_id
+from domain.profile.events import ProfileEvent
+from domain.profile.profile import Profile, ProfileId
 
 
 class Role(StrEnum):
@@ -25,6 +27,8 @@ class Role(StrEnum):
     PROVIDER = "provider"
     OPERATOR = "operator"
     SUPPORT = "support"
+    PERSON = "person"
+    """Somebody who logged in, on their own behalf; they are named by the id of their profile alone."""
 
 
 class Actor(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -90,6 +94,18 @@ class RecordedOfOwner(RecordedEvent[OwnerEvent], frozen=True, kw_only=True):
         return owner_id(self.owner)
 
 
+class RecordedOfProfile(RecordedEvent[ProfileEvent], frozen=True, kw_only=True):
+    """An event of a person's profile."""
+
+    profile_id: ProfileId
+
+    @property
+    @override
+    def stream_id(self) -> UUID:
+        """A profile's history lies under the profile's own id."""
+        return self.profile_id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingEvents:
     """Events that are to follow an order's history as it was read."""
@@ -138,6 +154,21 @@ def recorded_of_owner(
     for version, event in enumerate(events, start=record.version + 1):
         yield RecordedOfOwner(
             owner=record.owner,
+            version=version,
+            recorded_at=now,
+            recorded_by=by,
+            command_id=command_id,
+            event=event,
+        )
+
+
+def recorded_of_profile(
+    profile: Profile, events: Sequence[ProfileEvent], now: datetime, by: Actor, command_id: UUID
+) -> Iterator[RecordedOfProfile]:
+    """The events that were decided on a profile, each in its envelope."""
+    for version, event in enumerate(events, start=profile.version + 1):
+        yield RecordedOfProfile(
+            profile_id=profile.profile_id,
             version=version,
             recorded_at=now,
             recorded_by=by,

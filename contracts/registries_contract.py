@@ -82,11 +82,13 @@ CHAIN = {
     **dict(pairwise([*CIRCLE, CIRCLE[0]])),
     ITSELF: ITSELF,
 }
-FIRST = ProfileRecord(user="1", email=at("one@fjell.example.no"))
+UNVERIFIED = RegisteredAddress(address=Contact("+4740000021"), is_verified=False)
+FIRST = ProfileRecord(user="1", email=at("one@fjell.example.no"), mobile=UNVERIFIED)
 SECOND = ProfileRecord(user="2", email=at("two@fjell.example.no"), mobile=at("+4740000022"))
+ABOUT_ANOTHER = ProfileRecord(user="2", is_about_another=True)
 PROFILES = {
     (UNIT, "tax-2026"): [FIRST, SECOND],
-    (UNIT, "other"): [FIRST],
+    (UNIT, "other"): [FIRST, ABOUT_ANOTHER],
     (UNSURE_UNIT, "tax-2026"): [ProfileRecord(user="3", is_uncertain=True)],
 }
 EXTERNALS = {
@@ -220,13 +222,13 @@ class ProfileRegistryContract:
         self, profiles: ProfileRegistry
     ) -> None:
         urn = await profiles.find([UNIT], "urn:altinn:resource:other")
-        assert list(urn[UNIT]) == [FIRST]
+        assert list(urn[UNIT]) == [FIRST, ABOUT_ANOTHER]
 
-    async def test_a_registration_for_another_resource_does_not_count(
+    async def test_a_registration_for_another_resource_is_told_as_one(
         self, profiles: ProfileRegistry
     ) -> None:
         found = await profiles.find([UNIT], "other")
-        assert list(found[UNIT]) == [FIRST]
+        assert list(found[UNIT]) == [FIRST, ABOUT_ANOTHER]
 
     async def test_to_ask_about_nobody_is_to_learn_nothing(self, profiles: ProfileRegistry) -> None:
         assert not await profiles.find([], "tax-2026")

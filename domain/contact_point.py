@@ -58,6 +58,8 @@ class RegisteredAddress:
     is_valid: bool = True
     confirmed_at: datetime | None = None
     """When its holder last changed or confirmed it; None if the registry does not say."""
+    is_verified: bool = True
+    """Whether its holder has shown that it is theirs, where the registry asks them to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +113,16 @@ class ProfileRecord:
     """The unit for which it was registered, where that is not the one that is notified."""
     is_uncertain: bool = False
     """Whether a change of it could not be read; then nothing else counts."""
+    is_about_another: bool = False
+    """Whether the user wants to be told about other resources, and not about the order's."""
     email: RegisteredAddress | None = None
     mobile: RegisteredAddress | None = None
 
     @property
     def has_address(self) -> bool:
         """Whether the user could be reached at all."""
-        return self.email is not None or self.mobile is not None
+        known = (self.email, self.mobile)
+        return any(each is not None and each.is_verified for each in known)
 
     def address_on(self, channel: Channel) -> RegisteredAddress | None:
         """The user's address on a channel."""

@@ -173,7 +173,9 @@ class _Weighing:
         if not addresses and not is_uncertain:
             self.note(source, Reason.NO_ADDRESS, channel, user)
         for registered in addresses:
-            if not registered.is_valid:
+            if not registered.is_verified:
+                self.note(source, Reason.UNVERIFIED, channel, user)
+            elif not registered.is_valid:
                 self.note(source, Reason.INVALID_ADDRESS, channel, user)
             elif comparison_key(registered.address, channel) in kept:
                 self.note(source, Reason.DUPLICATE, channel, user)
@@ -348,6 +350,8 @@ def _why_not(profile: ProfileRecord) -> Reason | None:
     """Why a user is not notified by what they registered; None if nothing is against it."""
     if profile.is_uncertain:
         return Reason.UNCERTAIN
+    if profile.is_about_another:
+        return Reason.OTHER_RESOURCE
     if not profile.has_address:
         return None  # nobody has to be asked about those who cannot be reached; that is told
     match profile.authority:

@@ -50,12 +50,13 @@ from entrypoints.settings import Settings
 from entrypoints.wiring.agreements import agreements, import_owners_file
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.providers import providers, reporting
-from entrypoints.wiring.registries import copies, registries
+from entrypoints.wiring.registries import copies, handing_in, registries
 from entrypoints.wiring.rules import policy, rules
 from entrypoints.wiring.store import (
     key_vault,
     order_repository,
     owner_records,
+    profile_index,
     projection_runner,
     recorder,
     refuse_unsafe_database,
@@ -164,6 +165,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
         known = KnownOwners(records, utc_now)
         await known.read()
         stack.push_async_callback(_ended, asyncio.create_task(known.follow()))
+        await handing_in(appender, pool, vault)
         ports = Ports(
             orders=order_repository(appender, pool, vault),
             agenda=PostgresAgenda(pool, listener),
@@ -184,7 +186,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             suppressions=PostgresSuppressions(pool, vault),
             feed=PostgresStatusFeed(pool, projecting),
             projections=projecting,
-            registries=registries(settings, pool),
+            registries=registries(settings, pool, profile_index(pool, projecting, vault)),
             copies=copies(pool),
             agreements=agreements(settings, known, vault),
             condition=condition,

@@ -30,11 +30,19 @@ from adapters.event_store.sealing import (
     TamperedError,
     Words,
 )
-from application.envelope import Actor, Recorded, RecordedEvent, RecordedOfOwner
+from application.envelope import (
+    Actor,
+    Recorded,
+    RecordedEvent,
+    RecordedOfOwner,
+    RecordedOfProfile,
+)
 from application.ports.order_repository import Spoilt
 from domain.order.events import OrderEvent, OrderId
 from domain.owner.events import OwnerEvent
 from domain.personal import Personal, PersonalClass
+from domain.profile.events import ProfileEvent
+from domain.profile.profile import ProfileId
 
 
 class Commitment(Struct, frozen=True):
@@ -96,6 +104,19 @@ class _OwnerState(Struct, frozen=True, kw_only=True):
     recorded_by: Actor
     command_id: UUID
     event: OwnerEvent
+    schema: int = 1
+    boxes: tuple[Commitment, ...] = ()
+
+
+class _ProfileState(Struct, frozen=True, kw_only=True):
+    """The envelope of an event of a person's profile as it is stored."""
+
+    profile_id: ProfileId
+    version: int
+    recorded_at: datetime
+    recorded_by: Actor
+    command_id: UUID
+    event: ProfileEvent
     schema: int = 1
     boxes: tuple[Commitment, ...] = ()
 
@@ -253,6 +274,13 @@ class OwnerEventMapper(EventMapper[RecordedOfOwner]):
         super().__init__(None, kind=RecordedOfOwner, state=_OwnerState)
 
 
+class ProfileEventMapper(EventMapper[RecordedOfProfile]):
+    """Maps the recorded events of persons' profiles, whose words are all sealed."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        super().__init__(sealer, kind=RecordedOfProfile, state=_ProfileState)
+
+
 class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
     """Maps the recorded events of orders.
 
@@ -263,6 +291,7 @@ class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
     def __init__(self, sealer: Sealer) -> None:  # the library's own writes JSON by import paths
         super().__init__(sealer, kind=Recorded, state=_OrderState)
         self._of_owners = OwnerEventMapper()
+        self._of_profiles = ProfileEventMapper(sealer)
 
     @override
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> SealedEvent:
@@ -272,6 +301,8 @@ class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
         recorded = domain_event.recorded
         if isinstance(recorded, RecordedOfOwner):
             stored, boxes = self._of_owners.to_stored(recorded)
+        elif isinstance(recorded, RecordedOfProfile):
+            stored, boxes = self._of_profiles.to_stored(recorded)
         elif isinstance(recorded, Recorded):
             stored, boxes = self.to_stored(recorded)
         else:
@@ -294,9 +325,15 @@ class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
         """
         if not isinstance(stored_event, SealedEvent):
             raise TypeError("an event is opened with its boxes, as OrdersRecorder reads it")
-        if _whose(stored_event) == "owner":
-            return Envelope(self._of_owners.from_stored(stored_event, stored_event.boxes))
-        return Envelope(self.from_stored(stored_event, stored_event.boxes))
+        mapper: EventMapper[Any] = self
+        match _whose(stored_event):
+            case "owner":
+                mapper = self._of_owners
+            case "profile":
+                mapper = self._of_profiles
+            case _:
+                pass  # an order's; what is none is refused as unreadable
+        return Envelope(mapper.from_stored(stored_event, stored_event.boxes))
 
 
 def _whose(stored: StoredEvent) -> str:

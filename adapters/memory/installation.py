@@ -16,6 +16,7 @@ from adapters.memory.order_repository import (
 from adapters.memory.owner_agreements import InMemoryOwnerAgreements
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.owner_records import InMemoryOwnerRecords
+from adapters.memory.profiles import InMemoryProfileRepository
 from adapters.memory.provider import RecordingProvider
 from adapters.memory.provider_ledger import InMemoryProviderHealthLog
 from adapters.memory.recipient_index import InMemoryRecipientIndex
@@ -63,6 +64,9 @@ class InMemoryInstallation:
         self.orders = repository(vault=self.vault, clock=clock, next_id=next_id)
         self.owners = InMemoryOwnerLedger()
         self.owner_records = InMemoryOwnerRecords(self.orders.log, clock=clock, next_id=next_id)
+        self.profiles = InMemoryProfileRepository(
+            self.orders.log, vault=self.vault, clock=clock, next_id=next_id
+        )
         self.agenda = InMemoryAgenda(
             self.orders, suspended=lambda: self.owner_records.who_is_suspended
         )

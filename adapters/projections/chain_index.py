@@ -10,7 +10,7 @@ from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import EventByEvent, FeedEvent, Row
+from adapters.projections.projection import OF_ORDERS, EventByEvent, FeedEvent, Row
 from adapters.projections.runner import ProjectionRunner
 from domain.order.events import ChainId, OrderId, OrderKind
 
@@ -45,6 +45,7 @@ class ChainIndexProjection(EventByEvent):
 
     name = "chain_index"
     columns: Mapping[str, str] = MappingProxyType({"chain_id": "uuid", "order_id": "uuid"})
+    topics = OF_ORDERS
     channel = None
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:

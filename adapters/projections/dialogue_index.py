@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
 from adapters.projections.placing import PLACED
-from adapters.projections.projection import EventByEvent, FeedEvent, Row
+from adapters.projections.projection import OF_ORDERS, EventByEvent, FeedEvent, Row
 from adapters.projections.runner import ProjectionRunner
 from domain.order.dialogues import known_as
 from domain.order.events import OrderId
@@ -47,6 +47,7 @@ class DialogueIndexProjection(EventByEvent):
     columns: Mapping[str, str] = MappingProxyType(
         {"dialogue_id": "uuid", "position": "int8", "order_id": "uuid"}
     )
+    topics = OF_ORDERS
     channel = None
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:

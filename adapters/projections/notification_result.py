@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
 from adapters.projections.placing import Placing, Placings
-from adapters.projections.projection import FeedEvent, insert
+from adapters.projections.projection import OF_ORDERS, FeedEvent, insert
 from adapters.projections.runner import ProjectionRunner
 from application.ports.result_index import OwnerFigures
 from domain.channel import Channel
@@ -187,6 +187,7 @@ class NotificationResultProjection:
             "channel": "text",
         }
     )
+    topics = OF_ORDERS
     channel = None
 
     def __init__(self) -> None:

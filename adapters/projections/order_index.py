@@ -9,7 +9,7 @@ from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import EventByEvent, FeedEvent, Row, is_storable
+from adapters.projections.projection import OF_ORDERS, EventByEvent, FeedEvent, Row, is_storable
 from adapters.projections.runner import ProjectionRunner
 from domain.order.events import OrderId
 
@@ -44,6 +44,7 @@ class OrderIndexProjection(EventByEvent):
     columns: Mapping[str, str] = MappingProxyType(
         {"owner": "text", "senders_reference": "text", "order_id": "uuid", "position": "int8"}
     )
+    topics = OF_ORDERS
     channel = None
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:

@@ -9,7 +9,9 @@ import psycopg
 from psycopg.sql import SQL, Composed, Identifier
 
 OF_ORDERS: Final = "order."
-"""How the topics of the events begin that projections are made from; the log holds others as well."""
+"""How the topics begin of the events of orders; the log holds others as well."""
+OF_PROFILES: Final = "profile."
+"""How those begin of the events of persons' profiles."""
 
 Row: TypeAlias = Sequence[Any]
 """The values of one row, in the order of the projection's columns."""
@@ -27,7 +29,7 @@ class FeedEvent:
 
 
 class Projection(Protocol):
-    """Tables made from the events of orders; the same events always make the same rows."""
+    """Tables made from the events of one kind of aggregate; the same events always make the same rows."""
 
     @property
     def name(self) -> str:
@@ -37,6 +39,11 @@ class Projection(Protocol):
     @property
     def tables(self) -> Sequence[str]:
         """Every table that it writes; each has a column `generation`."""
+        ...
+
+    @property
+    def topics(self) -> str:
+        """How the topics begin of the events that it is made from."""
         ...
 
     @property

@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
 from adapters.projections.placing import PLACED
-from adapters.projections.projection import FeedEvent, Row, insert
+from adapters.projections.projection import OF_ORDERS, FeedEvent, Row, insert
 from adapters.projections.runner import ProjectionRunner
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import SpoiltHistoryError
@@ -63,6 +63,7 @@ class RecipientIndexProjection:
     columns: Mapping[str, str] = MappingProxyType(
         {"identity": "bytea", "requested_time": "timestamptz", "order_id": "uuid"}
     )
+    topics = OF_ORDERS
     channel = None
 
     def __init__(self, vault: KeyVault, open_placed: OpenPlaced) -> None:

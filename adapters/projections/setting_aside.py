@@ -14,7 +14,7 @@ import psycopg
 import structlog
 
 from adapters.postgres.refusing import is_of_data
-from adapters.projections.projection import OF_ORDERS, FeedEvent, Projection
+from adapters.projections.projection import FeedEvent, Projection
 from application.ports.order_repository import SpoiltHistoryError
 from domain.order.events import OrderId
 
@@ -88,7 +88,7 @@ async def apply(
     generation: int,
     events: Sequence[FeedEvent],
 ) -> bool:
-    """Write what the events of orders mean, but for those that cannot be applied.
+    """Write what events mean, but for those that cannot be applied.
 
     Tells whether there are new rows.
     """
@@ -154,13 +154,13 @@ async def _refused(
     generation: int,
     events: Sequence[FeedEvent],
 ) -> Reason | bool:
-    """Write the events of orders, all or none: why not, or whether there are new rows."""
-    of_orders = [each for each in events if each.topic.startswith(OF_ORDERS)]
-    if not of_orders:
+    """Write those events that concern it, all or none: why not, or whether there are new rows."""
+    concerning = [each for each in events if each.topic.startswith(projection.topics)]
+    if not concerning:
         return False
     try:
         async with connection.transaction():
-            return await projection.write(connection, generation, of_orders)
+            return await projection.write(connection, generation, concerning)
     except OF_DATA as problem:
         if isinstance(problem, psycopg.Error) and not is_of_data(problem):
             raise

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
 from adapters.projections.placing import Placings
-from adapters.projections.projection import FeedEvent, insert
+from adapters.projections.projection import OF_ORDERS, FeedEvent, insert
 from adapters.projections.runner import BehindError, ProjectionRunner
 from application.ports.status_feed import ENDS, UNSEEN, FeedEntry
 from domain.order.events import OrderId
@@ -48,6 +48,7 @@ class StatusFeedProjection:
             "is_end": "bool",
         }
     )
+    topics = OF_ORDERS
     channel = None
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import FeedEvent, Row, insert
+from adapters.projections.projection import OF_ORDERS, FeedEvent, Row, insert
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import SpoiltHistoryError
 from application.ports.suppressions import BouncedAddress
@@ -84,6 +84,7 @@ class SuppressionProjection:
             "order_id": "uuid",
         }
     )
+    topics = OF_ORDERS
     channel = None
 
     def __init__(self, vault: KeyVault, open_places: OpenPlaces) -> None:

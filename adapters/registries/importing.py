@@ -7,7 +7,7 @@ is asked of the database, so that neither the event loop nor a connection waits 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -33,11 +33,15 @@ from adapters.registries.upserts import (
     write_profiles,
     write_units,
 )
+from application.profiles.handed_in import HandedIn
 
 log = structlog.get_logger()
 
 Kind: TypeAlias = Literal["krr", "businesses", "profiles", "names"]
 KINDS: Final[tuple[Kind, ...]] = ("krr", "businesses", "profiles", "names")
+
+HandIn: TypeAlias = Callable[[Sequence[HandedIn]], Awaitable[object]]
+"""Takes over what persons registered elsewhere into their profiles."""
 
 _SAMPLES: Final = Path(__file__).parent / "samples"
 SAMPLES: Final[Mapping[Kind, Sequence[Path]]] = {
@@ -71,7 +75,10 @@ _STATUS: Final[LiteralString] = """
 SELECT registry, cursor, moved_at, quarantined, uncertain, nobodys,
        CASE registry WHEN 'krr' THEN (SELECT count(*) FROM krr_person)
                      WHEN 'businesses' THEN (SELECT count(*) FROM business_address)
-                     WHEN 'profiles' THEN (SELECT count(*) FROM user_profile)
+                     WHEN 'profiles' THEN (SELECT count(*) FROM profile_registration r
+                                             JOIN projection p
+                                               ON p.name = 'profile_registration' AND p.is_serving
+                                              AND p.generation = r.generation)
                      ELSE (SELECT count(*) FROM party_name) END
   FROM registry_copy c,
        LATERAL (SELECT count(*), count(DISTINCT whose) FILTER (WHERE decides),
@@ -129,8 +136,10 @@ class PageRead:
 class RegistryImporter:
     """Writes pages into the local copies."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Any], hand_in: HandIn) -> None:
+        """Write by the pool; what persons registered is handed in to their profiles."""
         self._pool = pool
+        self._hand_in = hand_in
 
     async def import_files(
         self,
@@ -162,6 +171,9 @@ class RegistryImporter:
             UnreadablePageError: it is no page of this feed.
         """
         page, name = await asyncio.to_thread(_read, kind, content)
+        # Before the page is counted as read; to hand it in twice is to hand it in once.
+        if isinstance(page, parties.ProfilePage) and (rows := page.profiles.rows):
+            await self._hand_in([each.handed_in for each in rows])
         async with self._pool.connection() as connection, connection.transaction():
             row = await (await connection.execute(_REACHED, (kind,))).fetchone()
             reached, newest = row or (None, None)

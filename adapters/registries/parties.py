@@ -1,11 +1,12 @@
 """User profiles with their grants, and names, in files.
 
 Profiles are in a form of their own:
-`{"profiles": [{"user", "organisation", "resources", "email", "emailVerified", "mobile",
+`{"profiles": [{"user", "organisation", "person", "resources", "email", "emailVerified", "mobile",
 "mobileVerified"}], "grants": [{"user", "organisation", "resource", "action"}],
 "selfIdentified": [{"username", "email", "mobile"}]}`.
-A user has one registration for an organisation; no resources means all of them. An address that is
-not verified is kept and never used. A profile or a grant with `"withdrawn": true` is removed.
+A user has one registration for an organisation; no resources means all of them. `person` is the user's
+national identity number, by which it is the profile of whoever logs in with it. An address that is not
+verified is kept and never used. A profile or a grant with `"withdrawn": true` is removed.
 
 Names are in the form in which the party register answers,
 `{"partyNames": [{"orgNo" or "ssn", "name"}]}`; a name that is null is forgotten.
@@ -32,6 +33,11 @@ from adapters.registries.pages import (
 )
 from application.phone_number import normalise
 from application.ports.decision_point import bare
+from application.profiles.handed_in import HandedIn
+from domain.national_number import parse
+from domain.personal import Contact, Identifier
+from domain.profile.events import ProfileAddress
+from domain.recipient import OrganisationNumber
 
 READ: Final = "read"
 """What a grant is for that says nothing of it."""
@@ -42,6 +48,7 @@ class ProfileRow(Struct, frozen=True, rename="camel"):
 
     user: str
     organisation: str
+    person: str | None = None
     resources: tuple[str, ...] = ()
     email: str | None = None
     email_verified: bool = False
@@ -53,6 +60,19 @@ class ProfileRow(Struct, frozen=True, rename="camel"):
     def subject(self) -> Subject:
         """The organisation, and the user."""
         return Subject(self.organisation, self.user)
+
+    @property
+    def handed_in(self) -> HandedIn:
+        """What is taken over into the user's profile."""
+        return HandedIn(
+            person=None if self.person is None else Identifier(self.person),
+            user=Identifier(self.user),
+            organisation=OrganisationNumber(self.organisation),
+            resources=tuple(sorted({bare(each) for each in self.resources})),
+            email=_address(self.email, is_verified=self.email_verified),
+            mobile=_address(normalise(self.mobile or "") or None, is_verified=self.mobile_verified),
+            is_withdrawn=self.withdrawn,
+        )
 
 
 class GrantRow(Struct, frozen=True):
@@ -144,6 +164,12 @@ def read_names(content: bytes) -> Read[NameRow]:
     return read_each("names", entries_of(decode_page(content), "partyNames"), _name, _whose_name)
 
 
+def _address(written: str | None, *, is_verified: bool) -> ProfileAddress | None:
+    if not written:
+        return None
+    return ProfileAddress(address=Contact(written), is_verified=is_verified)
+
+
 def granted(resource: str, action: str) -> str:
     """What a grant is for, in one text."""
     return f"{action} {bare(resource)}"
@@ -155,7 +181,9 @@ def _profile(entry: object) -> ProfileRow:
     except UnreadableEntryError:
         row = converted(_what_matters(entry), ProfileRow)
     refuse_odd_key(row.user, row.organisation)
-    refuse_odd_characters(row.email, row.mobile, *row.resources)
+    refuse_odd_characters(row.email, row.mobile, row.person, *row.resources)
+    if row.person is not None and parse(row.person) is None:
+        raise UnreadableEntryError("no national identity number")
     return row
 
 

@@ -10,9 +10,9 @@ What stands in quarantine makes uncertain what it is about: that is told, and no
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 from urllib.parse import unquote_plus
 
 import psycopg
@@ -21,8 +21,8 @@ from psycopg_pool import AsyncConnectionPool
 from adapters.postgres.reaching import reaching
 from application.mail_address import is_mailbox
 from application.phone_number import is_valid, normalise
-from application.ports.decision_point import bare
 from application.ports.order_repository import StoreUnavailableError
+from application.ports.profiles import ProfileIndex, Registered
 from application.ports.registries import LEVELS, RegistryUnavailableError
 from domain.contact_point import (
     BusinessRecord,
@@ -32,6 +32,7 @@ from domain.contact_point import (
     RegisteredAddress,
 )
 from domain.personal import Contact
+from domain.profile.events import ProfileAddress
 from domain.recipient import OrganisationNumber
 
 _PERSONS: Final[LiteralString] = """
@@ -75,24 +76,10 @@ SELECT whose, item, '', '', true
   FROM registry_quarantine WHERE part = 'addresses' AND whose = ANY(%(numbers)b::text[])
  ORDER BY organisation, registry_id
 """
-_PROFILES: Final[LiteralString] = """
-WITH unread AS (
-    SELECT whose, item FROM registry_quarantine
-     WHERE part = 'profiles'
-       AND (whose = ANY(%(numbers)s) OR whose IS NULL AND item IS NOT NULL))
-SELECT p.organisation, p.user_id,
-       CASE WHEN p.email_is_verified THEN p.email END,
-       CASE WHEN p.mobile_is_verified THEN p.mobile END,
-       EXISTS (SELECT FROM unread u
-                WHERE (u.whose = p.organisation OR u.whose IS NULL)
-                  AND (u.item = p.user_id OR u.item IS NULL)) AS is_uncertain
-  FROM user_profile p
- WHERE p.organisation = ANY(%(numbers)s)
-   AND (p.resources = '{}' OR %(resource)s = ANY(p.resources))
-UNION ALL
-SELECT whose, item, NULL, NULL, true
-  FROM unread WHERE whose IS NOT NULL AND item IS NOT NULL
- ORDER BY organisation, user_id, is_uncertain
+_UNREAD_PROFILES: Final[LiteralString] = """
+SELECT whose, item FROM registry_quarantine
+ WHERE part = 'profiles' AND (whose = ANY(%(numbers)s) OR whose IS NULL AND item IS NOT NULL)
+ ORDER BY whose, item
 """
 _USERS: Final[LiteralString] = """
 SELECT username, email, mobile, false AS is_uncertain
@@ -256,26 +243,70 @@ class PostgresUnitRegistry:
 
 
 class PostgresProfileRegistry:
-    """What end users registered with this service."""
+    """What persons registered with this service."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, registered: ProfileIndex) -> None:
         self._pool = pool
+        self._registered = registered
 
     async def find(
         self, numbers: Sequence[OrganisationNumber], resource: str
     ) -> Mapping[OrganisationNumber, Sequence[ProfileRecord]]:
-        asked = {"numbers": list(numbers), "resource": bare(resource)}
+        if not numbers:
+            return {}
+        asked = {"numbers": list(numbers)}
         async with _asking(self._pool, "user_profile") as connection:
-            cursor = await connection.execute(_PROFILES, asked)
-            rows = await cursor.fetchall()
+            cursor = await connection.execute(_UNREAD_PROFILES, asked)
+            unread = [_Unread(*row) for row in await cursor.fetchall()]
         found: dict[OrganisationNumber, dict[str, ProfileRecord]] = defaultdict(dict)
-        for organisation, user, email, mobile, is_uncertain in rows:
-            found[OrganisationNumber(organisation)][user] = (
-                ProfileRecord(user=user, is_uncertain=True)
-                if is_uncertain
-                else ProfileRecord(user=user, email=_email(email), mobile=_mobile(mobile))
+        for each in await self._registered_for(numbers):
+            is_uncertain = each.is_uncertain or any(
+                entry.is_about(each.organisation, each.user) for entry in unread
             )
-        return {number: list(users.values()) for number, users in found.items()}
+            found[each.organisation][each.user] = _profile(
+                each, resource, is_uncertain=is_uncertain
+            )
+        for entry in unread:
+            if entry.whose is not None and entry.item is not None:
+                unsure = ProfileRecord(user=entry.item, is_uncertain=True)
+                found[OrganisationNumber(entry.whose)][entry.item] = unsure
+        return {number: [users[user] for user in sorted(users)] for number, users in found.items()}
+
+    async def _registered_for(self, numbers: Sequence[OrganisationNumber]) -> Sequence[Registered]:
+        try:
+            return await self._registered.registered_for(numbers)
+        except StoreUnavailableError:
+            raise RegistryUnavailableError("user_profile") from None
+
+
+class _Unread(NamedTuple):
+    """What an entry in quarantine tells of whom it is about."""
+
+    whose: str | None
+    item: str | None
+
+    def is_about(self, organisation: str, user: str) -> bool:
+        return self.whose in {organisation, None} and self.item in {user, None}
+
+
+def _profile(told: Registered, resource: str, *, is_uncertain: bool) -> ProfileRecord:
+    if is_uncertain:
+        return ProfileRecord(user=told.user, is_uncertain=True)
+    if not told.is_about(resource):
+        return ProfileRecord(user=told.user, is_about_another=True)
+    email = None if told.email is None else _email(told.email.address.text)
+    mobile = None if told.mobile is None else _mobile(told.mobile.address.text)
+    return ProfileRecord(
+        user=told.user, email=_verified(email, told.email), mobile=_verified(mobile, told.mobile)
+    )
+
+
+def _verified(
+    address: RegisteredAddress | None, told: ProfileAddress | None
+) -> RegisteredAddress | None:
+    if address is None or told is None:
+        return None
+    return replace(address, is_verified=told.is_verified)
 
 
 class PostgresExternalIdentityRegistry:

@@ -71,16 +71,6 @@ INSERT INTO business_unit AS old SELECT number, main_unit, coalesce(name, '')
 ON CONFLICT (number) DO UPDATE SET main_unit = excluded.main_unit,
     name = coalesce(nullif(excluded.name, ''), old.name)
 """
-_PROFILE: Final[LiteralString] = """
-INSERT INTO user_profile VALUES (%s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (organisation, user_id) DO UPDATE SET
-    resources = excluded.resources,
-    email = excluded.email, email_is_verified = excluded.email_is_verified,
-    mobile = excluded.mobile, mobile_is_verified = excluded.mobile_is_verified
-"""
-_NO_PROFILE: Final[LiteralString] = (
-    "DELETE FROM user_profile WHERE user_id = %s AND organisation = %s"
-)
 _GRANT: Final[LiteralString] = (
     "INSERT INTO user_grant VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
 )
@@ -122,16 +112,12 @@ async def write_units(connection: Connection, rows: Sequence[UnitRow]) -> Counts
 
 
 async def write_profiles(connection: Connection, page: ProfilePage) -> Counts:
-    """Write what users registered and were granted, and remove what was withdrawn."""
+    """Write what users were granted, remove what was withdrawn, and write users without a number.
+
+    What they registered is counted with it; it stands in their profiles.
+    """
     profiles, grants = page.profiles.rows, page.grants.rows
     async with connection.cursor() as cursor:
-        for each in profiles:
-            if each.withdrawn:
-                await cursor.execute(_NO_PROFILE, (each.user, each.organisation))
-                continue
-            addresses = (each.email, each.email_verified, each.mobile, each.mobile_verified)
-            resources = sorted({bare(resource) for resource in each.resources})
-            await cursor.execute(_PROFILE, (each.user, each.organisation, resources, *addresses))
         for grant in grants:
             await cursor.execute(
                 _NO_GRANT if grant.withdrawn else _GRANT,

@@ -263,7 +263,7 @@ def _registered(
     nearest: dict[str, OrganisationNumber] = {}
     for number in (unit, *above):
         for each in found.get(number, ()):
-            if nearest.setdefault(each.user, number) == number:
+            if each.is_about_another or nearest.setdefault(each.user, number) == number:
                 yield each if number == unit else replace(each, origin=number)
 
 

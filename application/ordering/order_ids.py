@@ -4,6 +4,7 @@ from uuid import UUID
 
 import msgspec
 
+from application.opaque_ids import uuid8
 from application.ordering.commands import ChainReceipt, ShipmentReceipt
 from application.ports.key_vault import KeyVault
 from domain.order.order import Order
@@ -31,7 +32,7 @@ class OrderNames:
     def order_id(self, owner: str, namespace: str, key: str, part: str) -> UUID:
         """The id of a part of what is asked for under a key: `order`, `chain`, `reminder 0`."""
         name = _encode((owner, namespace, key, part))
-        return _uuid8(self._vault.keyed_hash("order identity", name))
+        return uuid8(self._vault.keyed_hash("order identity", name))
 
     def digest(self, asked: object) -> str:
         """A keyed digest of a request, by which a repeat with another content is seen."""
@@ -61,11 +62,3 @@ def receipt_of(order: Order, *, is_repeat: bool, is_same_request: bool) -> Chain
         is_repeat=is_repeat,
         is_same_request=is_same_request,
     )
-
-
-def _uuid8(data: bytes) -> UUID:
-    """A UUID of version 8, whose bits are the application's own (RFC 9562 § 5.8)."""
-    octets = bytearray(data[:16])
-    octets[6] = octets[6] & 0x0F | 0x80
-    octets[8] = octets[8] & 0x3F | 0x80
-    return UUID(bytes=bytes(octets))

@@ -80,10 +80,11 @@ class ProfileRegistry(Protocol):
     async def find(
         self, numbers: Sequence[OrganisationNumber], resource: str
     ) -> Mapping[OrganisationNumber, Sequence[ProfileRecord]]:
-        """The users who want to hear about a resource, by the unit that they registered for.
+        """The users who registered for units, by the unit that they registered for, in a stable order.
 
         Whether they may is not for the registry to say: who decides that is asked next
-        (`DecisionPoint`). A registration counts if it names no resources or this one.
+        (`DecisionPoint`). A registration that names resources, and not this one, is told as being
+        about another; an address of which nobody has shown that it is theirs is told as unverified.
 
         Raises:
             RegistryUnavailableError: nothing was found out; try again later.

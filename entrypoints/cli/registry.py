@@ -18,6 +18,7 @@ from application.setting import SettingError
 from domain.operations.acts import RegistryImportBegun, RegistryImportEnded
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import asked, database
+from entrypoints.cli.installation import settings_and_database
 from entrypoints.cli.logs import log_to_stderr
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal, RefusedSettings
@@ -52,15 +53,17 @@ def import_files(
     if not files:
         raise Refusal(f"name the files to load: varsel registry import {kind} FILE…")
 
+    settings, where = settings_and_database()
+
     async def load() -> ImportSummary:
-        async with importer(database()) as loading:
+        async with importer(settings, where, by=operator(), reason=reason) as loading:
             with Progress(console=_console, transient=True) as progress:
                 task = progress.add_task("loading", total=len(files))
                 return await loading.import_files(
                     kind, files, progress=lambda _: progress.advance(task)
                 )
 
-    log_to_stderr(settings_from())
+    log_to_stderr(settings)
     begun = RegistryImportBegun(registry=kind, source="files", files=len(files))
     try:
         done = asked(_on_record(begun, load, reason))
@@ -107,7 +110,7 @@ def status() -> None:
     """
 
     async def read() -> list[RegistryStatus]:
-        async with importer(database()) as loading:
+        async with importer(*settings_and_database()) as loading:
             return list(await loading.status())
 
     try:

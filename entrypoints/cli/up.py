@@ -173,7 +173,7 @@ def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack, sto
     _console.print(f"The schema is up to date ({len(applied)} migrations applied)")
     stop.do(refuse_unfit_database(settings, database))
     if settings.samples:
-        loaded = stop.do(load_samples(database))
+        loaded = stop.do(load_samples(settings, database))
         counts = ", ".join(f"{kind} {each.written}" for kind, each in loaded.items())
         _console.print(f"The sample registries are loaded ({counts})")
     environ = {

@@ -1,17 +1,27 @@
 """The registers: local copies, how they are filled, and the one that is asked over HTTP."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from adapters.decision_point.grants import GrantTable
+from adapters.event_store.postgres.appender import Appender
+from adapters.key_vault.file_key_vault import FileKeyVault
 from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
+from adapters.registries.carrying_over import carry_over_profiles
 from adapters.registries.copies import PostgresRegistryCopies
 from adapters.registries.feeds import sync_businesses, sync_krr
-from adapters.registries.importing import KINDS, SAMPLES, ImportSummary, Kind, RegistryImporter
+from adapters.registries.importing import (
+    KINDS,
+    SAMPLES,
+    ImportSummary,
+    Kind,
+    RegistryImporter,
+)
 from adapters.registries.party_register import PartyRegister
 from adapters.registries.replicas import (
     PostgresBusinessRegistry,
@@ -22,12 +32,17 @@ from adapters.registries.replicas import (
     PostgresUnitRegistry,
 )
 from application.delivery.contact_lookup import Registries
+from application.envelope import SERVICE, Actor
+from application.ports.profiles import ProfileIndex
 from application.ports.registries import NameRegistry
 from application.ports.registry_copies import RegistryCopies
+from application.profiles.handed_in import HandedIn, HandInService
+from application.profiles.profile_ids import ProfileIds
 from application.setting import SettingError
 from entrypoints.sandbox.registers import ADDRESSES, KRR, PARTY_REGISTER, Holdings, Samples
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
+from entrypoints.wiring.store import key_vault, profile_repository
 from entrypoints.wiring.tokens import businesses_token, constant, krr_token
 
 FOLLOWED: Final[Mapping[str, str]] = {
@@ -36,13 +51,30 @@ FOLLOWED: Final[Mapping[str, str]] = {
     "VARSEL_PARTY_REGISTER_URL": PARTY_REGISTER,
 }
 """By which settings the stand-ins for the registers are followed, and at which of their paths."""
+_IMPORTED: Final = "imported from a file of profiles"
+_OF_BEFORE: Final = "registered before profiles stood in the log (carried over)"
 
 
 @asynccontextmanager
-async def importer(database: str) -> AsyncIterator[RegistryImporter]:
-    """Lend the importer of registry pages."""
-    async with await open_pool(database, size=1, name="varsel registry") as pool:
-        yield RegistryImporter(pool)
+async def importer(
+    settings: Settings, database: str, *, by: Actor = SERVICE, reason: str | None = None
+) -> AsyncIterator[RegistryImporter]:
+    """Lend the importer of registry pages; what persons registered is recorded as said by whom, and why."""
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(database, size=2, name="varsel registry")
+        await stack.enter_async_context(pool)
+
+        async def hand_in(entries: Sequence[HandedIn]) -> None:
+            appender = Appender(database)
+            await appender.start()
+            try:
+                vault = await key_vault(settings, pool)
+                service = await handing_in(appender, pool, vault)
+                await service.take_over(entries, by=by, reason=reason or _IMPORTED)
+            finally:
+                await appender.stop()
+
+        yield RegistryImporter(pool, hand_in)
 
 
 def sample_holdings(
@@ -77,9 +109,18 @@ def sample_holdings(
     )
 
 
-async def load_samples(database: str) -> Mapping[Kind, ImportSummary]:
+async def handing_in(appender: Appender, pool: Pool, vault: FileKeyVault) -> HandInService:
+    """What registrations are handed in to, when those have been that stood in a table of their own before."""
+    service = HandInService(
+        profiles=profile_repository(appender, pool, vault), ids=ProfileIds(vault), clock=utc_now
+    )
+    await carry_over_profiles(pool, partial(service.take_over, by=SERVICE, reason=_OF_BEFORE))
+    return service
+
+
+async def load_samples(settings: Settings, database: str) -> Mapping[Kind, ImportSummary]:
     """Load the invented people and firms."""
-    async with importer(database) as loading:
+    async with importer(settings, database) as loading:
         return {kind: await loading.import_files(kind, SAMPLES[kind]) for kind in KINDS}
 
 
@@ -94,7 +135,7 @@ async def sync_registry(
         RegistryUnavailableError: the register gave no answer; what was imported before stays.
         UnreadablePageError: its answer is no page of the feed.
     """
-    async with importer(database) as loading:
+    async with importer(settings, database) as loading:
         if kind == "krr" and settings.krr_url is not None:
             return await sync_krr(loading, settings.krr_url, krr_token(settings), again=again)
         if kind == "businesses" and settings.businesses_url is not None:
@@ -108,7 +149,7 @@ def copies(pool: Pool) -> RegistryCopies:
     return PostgresRegistryCopies(pool)
 
 
-def registries(settings: Settings, pool: Pool) -> Registries:
+def registries(settings: Settings, pool: Pool, registered: ProfileIndex) -> Registries:
     """Where contact points and names are looked up."""
     names: NameRegistry = PostgresNameRegistry(pool)
     if settings.party_register_url is not None:
@@ -119,7 +160,7 @@ def registries(settings: Settings, pool: Pool) -> Registries:
         persons=PostgresPersonRegistry(pool),
         businesses=PostgresBusinessRegistry(pool),
         units=PostgresUnitRegistry(pool),
-        profiles=PostgresProfileRegistry(pool),
+        profiles=PostgresProfileRegistry(pool, registered),
         decision_point=GrantTable(pool),
         externals=PostgresExternalIdentityRegistry(pool),
         names=names,

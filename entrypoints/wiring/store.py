@@ -5,9 +5,10 @@ from functools import partial
 from uuid import uuid4
 
 from adapters.act_log.postgres import PostgresActLog
-from adapters.event_store.envelope import EnvelopeMapper, OwnerEventMapper
+from adapters.event_store.envelope import EnvelopeMapper, OwnerEventMapper, ProfileEventMapper
 from adapters.event_store.postgres.appender import Appender
 from adapters.event_store.postgres.owner_records import PostgresOwnerRecords
+from adapters.event_store.postgres.profiles import PostgresProfileRepository, read_registered
 from adapters.event_store.postgres.repository import (
     PostgresOrderRepository,
     read_placed,
@@ -27,6 +28,10 @@ from adapters.projections.delivery_reference import DeliveryReferenceProjection
 from adapters.projections.dialogue_index import DialogueIndexProjection
 from adapters.projections.notification_result import NotificationResultProjection
 from adapters.projections.order_index import OrderIndexProjection
+from adapters.projections.profile_registration import (
+    PostgresProfileIndex,
+    ProfileRegistrationProjection,
+)
 from adapters.projections.recipient_index import RecipientIndexProjection
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.status_feed import StatusFeedProjection
@@ -118,5 +123,28 @@ def projection_runner(pool: Pool, listener: Listener, vault: FileKeyVault) -> Pr
             NotificationResultProjection(),
             RecipientIndexProjection(vault, partial(read_placed, mapper)),
             SuppressionProjection(vault, partial(read_places, mapper)),
+            ProfileRegistrationProjection(),
         ],
+    )
+
+
+def profile_repository(
+    appender: Appender, pool: Pool, vault: FileKeyVault
+) -> PostgresProfileRepository:
+    """The histories of persons' profiles."""
+    return PostgresProfileRepository(
+        appender=appender,
+        pool=pool,
+        mapper=ProfileEventMapper(Sealer(vault)),
+        clock=utc_now,
+        next_id=uuid4,
+    )
+
+
+def profile_index(
+    pool: Pool, projecting: ProjectionRunner, vault: FileKeyVault
+) -> PostgresProfileIndex:
+    """Who wants to be told what concerns an organisation."""
+    return PostgresProfileIndex(
+        pool, projecting, partial(read_registered, ProfileEventMapper(Sealer(vault)))
     )

@@ -12,25 +12,41 @@ import msgspec
 import pytest
 from eventsourcing.persistence import StoredEvent
 
-from adapters.event_store.envelope import EnvelopeMapper, EventMapper, OwnerEventMapper, tag
+from adapters.event_store.envelope import (
+    EnvelopeMapper,
+    EventMapper,
+    OwnerEventMapper,
+    ProfileEventMapper,
+    tag,
+)
 from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
 from application.envelope import RecordedEvent
 from domain.order.events import OrderEvent
 from domain.owner.events import OwnerEvent
 from domain.owner.record import owner_id
+from domain.profile.events import ProfileEvent
 
 EXAMPLES = sorted((Path(__file__).parent / "stored").glob("*.json"))
-KINDS: tuple[type[msgspec.Struct], ...] = (*get_args(OrderEvent), *get_args(OwnerEvent))
+KINDS: tuple[type[msgspec.Struct], ...] = (
+    *get_args(OrderEvent),
+    *get_args(OwnerEvent),
+    *get_args(ProfileEvent),
+)
 SEALER = Sealer(InMemoryKeyVault())
 
 
 def read(example: Path) -> tuple[RecordedEvent[Any], dict[str, Any]]:
     stored: dict[str, Any] = json.loads(example.read_text())
     name, _, _ = example.stem.partition("@")
-    of_owner = "owner" in stored
-    stream_id = owner_id(stored["owner"]) if of_owner else stored["order_id"]
-    mapper: EventMapper[Any] = OwnerEventMapper() if of_owner else EnvelopeMapper(SEALER)
+    mapper: EventMapper[Any]
+    match name.partition(".")[0]:
+        case "owner":
+            mapper, stream_id = OwnerEventMapper(), owner_id(stored["owner"])
+        case "profile":
+            mapper, stream_id = ProfileEventMapper(SEALER), stored["profile_id"]
+        case _:
+            mapper, stream_id = EnvelopeMapper(SEALER), stored["order_id"]
     row = StoredEvent(stream_id, stored["version"], name, example.read_bytes())
     return mapper.from_stored(row, {}), stored
 

@@ -593,3 +593,20 @@ def test_a_new_address_of_somebody_whose_old_one_bounced_is_used() -> None:
     finding = PersonFinding(record=record, suppressed={key(*TO_KARI): BOUNCED})
 
     assert reached(resolve(finding, Policy(choice=E, now=NOW))) == [(EMAIL, "kari@new.example.no")]
+
+
+def test_an_address_that_nobody_has_shown_to_be_theirs_is_not_used() -> None:
+    unverified = RegisteredAddress(address=Contact("kari@fjell.example.no"), is_verified=False)
+    resolution = unit(EP, user("kari", unverified, MOBILE), has_record=False)
+
+    assert reached(resolution) == [TO_MOBILE]
+    assert (Reason.UNVERIFIED, EMAIL) in reasons(resolution)
+
+
+def test_who_wants_to_be_told_about_other_resources_is_not_told() -> None:
+    other = ProfileRecord(user="kari", is_about_another=True)
+    resolution = unit(E, other, emails=[OFFICIAL])
+
+    assert reached(resolution) == [(EMAIL, OFFICIAL.address.text)]
+    (considered,) = resolution.considered
+    assert (considered.reason, considered.user) == (Reason.OTHER_RESOURCE, Identifier("kari"))

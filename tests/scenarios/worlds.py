@@ -229,20 +229,20 @@ class RealWorld:
         self.auditing = application.audit
         self._projecting = running.projecting
         self._mailbox = settings.data / "mailbox"
-        self._database = settings.database_url or ""
+        self._settings = settings
 
     def soon(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=3)
 
     async def krr_changes(self, number: str, *, reserved: str) -> None:
-        async with importer(self._database) as loading:
+        async with importer(self._settings, self._settings.database_url or "") as loading:
             after = int(await loading.cursor("krr") or 0)
             change = person(number, email="kari@post.example.no", reservasjon=reserved)
             page = krr(change, start=after, end=after + 1)
             await loading.import_page("krr", page, ImportSummary())
 
     async def krr_says(self, number: str, *, email: str, mobile: str) -> None:
-        async with importer(self._database) as loading:
+        async with importer(self._settings, self._settings.database_url or "") as loading:
             after = int(await loading.cursor("krr") or 0)
             change = person(number, email=email, mobile=mobile)
             page = krr(change, start=after, end=after + 1)
@@ -319,7 +319,7 @@ async def real_world(database: str, data: Path) -> AsyncIterator[RealWorld]:
         catch_all = await stack.enter_async_context(catch_all_for(settings))
         host, port = catch_all.smtp_address
         settings = replace(settings, smtp_url=f"smtp://{host}:{port}", sms_url=catch_all.sms_url)
-        await load_samples(database)
+        await load_samples(settings, database)
         running = await stack.enter_async_context(wired(settings))
         server = _Server(uvicorn.Config(api(settings, running), lifespan="off", log_config=None))
         tasks = [

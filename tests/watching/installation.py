@@ -186,7 +186,7 @@ def watched(database: str, data: Path, **changes: Any) -> Iterator[Watched]:  # 
         settings = replace(
             settings, smtp_url=f"smtp://{host}:{port}", sms_url=house[0].sms_url, **changes
         )
-        asyncio.run(load_samples(database))
+        asyncio.run(load_samples(settings, database))
         running = Watched(settings)
 
         async def answer(service: Running, stopped: asyncio.Event, begun: threading.Event) -> None:

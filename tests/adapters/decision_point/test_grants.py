@@ -7,7 +7,7 @@ from typing_extensions import override
 from adapters.decision_point.grants import GrantTable
 from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
-from adapters.registries.importing import ImportSummary, RegistryImporter
+from adapters.registries.importing import ImportSummary
 from application.ports.decision_point import DecisionPoint
 from contracts.decision_point_contract import (
     PERMITTED,
@@ -17,6 +17,7 @@ from contracts.decision_point_contract import (
     question,
 )
 from domain.authority import Decision
+from tests.adapters.registries.local import registry_importer
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 async def take(pool: Pool, *grants: object) -> None:
     page = json.dumps({"grants": grants}).encode()
-    await RegistryImporter(pool).import_page("profiles", page, ImportSummary())
+    await registry_importer(pool).import_page("profiles", page, ImportSummary())
 
 
 @pytest.fixture

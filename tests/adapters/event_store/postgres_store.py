@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
-from adapters.event_store.envelope import EnvelopeMapper, OwnerEventMapper
+from adapters.event_store.envelope import EnvelopeMapper, OwnerEventMapper, ProfileEventMapper
 from adapters.event_store.postgres.agenda import PostgresAgenda
 from adapters.event_store.postgres.appender import Appender
 from adapters.event_store.postgres.owner_records import PostgresOwnerRecords
+from adapters.event_store.postgres.profiles import PostgresProfileRepository, read_registered
 from adapters.event_store.postgres.repository import (
     PostgresOrderRepository,
     read_placed,
@@ -32,6 +33,10 @@ from adapters.projections.notification_result import (
     PostgresResultIndex,
 )
 from adapters.projections.order_index import OrderIndexProjection, PostgresOrderIndex
+from adapters.projections.profile_registration import (
+    PostgresProfileIndex,
+    ProfileRegistrationProjection,
+)
 from adapters.projections.recipient_index import (
     PostgresRecipientIndex,
     RecipientIndexProjection,
@@ -58,6 +63,8 @@ class PostgresStore:
     orders: PostgresOrderRepository
     agenda: PostgresAgenda
     owners: PostgresOwnerRecords
+    profiles: PostgresProfileRepository
+    registered: PostgresProfileIndex
     runner: ProjectionRunner
     index: PostgresOrderIndex
     chains: PostgresChainIndex
@@ -121,6 +128,7 @@ async def open_store(
         await appender.start()
         stack.push_async_callback(appender.stop)
         mapper = EnvelopeMapper(Sealer(vault))
+        of_profiles = ProfileEventMapper(Sealer(vault))
         runner = ProjectionRunner(
             pool,
             listener,
@@ -133,6 +141,7 @@ async def open_store(
                 NotificationResultProjection(),
                 RecipientIndexProjection(vault, partial(read_placed, mapper)),
                 SuppressionProjection(vault, partial(read_places, mapper)),
+                ProfileRegistrationProjection(),
             ],
         )
         yield PostgresStore(
@@ -153,6 +162,10 @@ async def open_store(
                 clock=clock,
                 next_id=uuid4,
             ),
+            profiles=PostgresProfileRepository(
+                appender=appender, pool=pool, mapper=of_profiles, clock=clock, next_id=uuid4
+            ),
+            registered=PostgresProfileIndex(pool, runner, partial(read_registered, of_profiles)),
             runner=runner,
             index=PostgresOrderIndex(pool, runner),
             chains=PostgresChainIndex(pool, runner),

@@ -7,6 +7,7 @@ import pytest
 from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
 from adapters.registries.importing import RegistryImporter
+from tests.adapters.registries.local import registry_importer
 from tests.adapters.registries.registers import Register, register
 
 
@@ -21,7 +22,7 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 def importer(pool: Pool) -> RegistryImporter:
     """Writes the local copies."""
-    return RegistryImporter(pool)
+    return registry_importer(pool)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from adapters.registries.replicas import (
 from domain.national_number import parse
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
+from tests.adapters.registries.local import profile_registry
 from tests.adapters.registries.pages import (
     addresses,
     email,
@@ -37,7 +38,7 @@ from tests.adapters.registries.pages import (
 from tests.samples import incompressible
 
 KARI, OLA, EVA = "15859010099", "06927530250", "01818010083"
-UNIT = "314022009"
+UNIT = OrganisationNumber("314022009")
 WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2)
 
 
@@ -61,7 +62,7 @@ async def everything(pool: Pool) -> list[Any]:
         "krr_person",
         "business_address",
         "business_unit",
-        "user_profile",
+        "profile_registration",
         "user_grant",
         "self_identified_user",
         "party_name",
@@ -90,9 +91,11 @@ async def test_the_samples_are_imported_once_however_often(
 ) -> None:
     first = {kind: await importer.import_files(kind, SAMPLES[kind]) for kind in KINDS}
     assert first == SAMPLE_COUNTS
+    await profile_registry(pool).find([UNIT], "tax-2026")
     left = await everything(pool)
     again = {kind: await importer.import_files(kind, SAMPLES[kind]) for kind in KINDS}
     assert again == SAMPLE_COUNTS
+    await profile_registry(pool).find([UNIT], "tax-2026")
     assert await everything(pool) == left
     found = await rows(pool, "SELECT registry, reason FROM registry_quarantine")
     assert Counter(found) == SAMPLE_REASONS
@@ -303,7 +306,7 @@ async def test_an_address_that_is_deleted_goes(pool: Pool, importer: RegistryImp
     await take(importer, "businesses", addresses(email("a", UNIT, "a@b.no")))
     summary = await take(importer, "businesses", addresses(gone("a"), gone("unknown")))
     assert summary.removed == 2
-    assert not await PostgresBusinessRegistry(pool).find([OrganisationNumber(UNIT)])
+    assert not await PostgresBusinessRegistry(pool).find([UNIT])
 
 
 async def test_the_last_word_of_a_page_on_an_address_counts(

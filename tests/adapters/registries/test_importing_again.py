@@ -13,11 +13,11 @@ from adapters.registries.replicas import (
     PostgresBusinessRegistry,
     PostgresNameRegistry,
     PostgresPersonRegistry,
-    PostgresProfileRegistry,
 )
 from application.ports.decision_point import Question
 from domain.authority import Decision
 from domain.recipient import OrganisationNumber
+from tests.adapters.registries.local import profile_registry
 from tests.adapters.registries.pages import addresses, email, gone, krr, person, unit, units
 
 KARI = "15859010099"
@@ -137,15 +137,16 @@ async def test_another_choice_of_resources_replaces_the_first(
     pool: Pool, importer: RegistryImporter
 ) -> None:
     await take(importer, "profiles", profiles(registered([])), profiles(registered(["tax"])))
-    registry = PostgresProfileRegistry(pool)
-    assert not await registry.find([UNIT], "vat")
-    assert len((await registry.find([UNIT], "tax"))[UNIT]) == 1
+    registry = profile_registry(pool)
+    for resource, is_about_another in (("vat", True), ("tax", False)):
+        (user,) = (await registry.find([UNIT], resource))[UNIT]
+        assert user.is_about_another is is_about_another
 
 
 async def test_what_is_withdrawn_goes(pool: Pool, importer: RegistryImporter) -> None:
     grant = {"user": "1", "organisation": UNIT, "resource": "tax"}
     await take(importer, "profiles", profiles(registered([]), grants=(grant,)))
-    registry = PostgresProfileRegistry(pool)
+    registry = profile_registry(pool)
     grants, asked = GrantTable(pool), Question("1", UNIT, "tax", "read")
     assert await grants.decide([asked]) == {asked: Decision.PERMITTED}
     summary = await take(importer, "profiles", profiles(grants=({**grant, "withdrawn": True},)))

@@ -11,7 +11,6 @@ from adapters.registries.replicas import (
     PostgresExternalIdentityRegistry,
     PostgresNameRegistry,
     PostgresPersonRegistry,
-    PostgresProfileRegistry,
     PostgresUnitRegistry,
 )
 from application.delivery.contact_lookup import Registries
@@ -26,6 +25,7 @@ from application.ports.registries import (
 )
 from contracts import registries_contract as known
 from contracts.registries_contract import KARI, UNIT
+from tests.adapters.registries.local import profile_registry
 from tests.adapters.registries.pages import (
     KNOWN,
     addresses,
@@ -42,7 +42,7 @@ def local_copies(pool: Pool) -> Registries:
         persons=PostgresPersonRegistry(pool),
         businesses=PostgresBusinessRegistry(pool),
         units=PostgresUnitRegistry(pool),
-        profiles=PostgresProfileRegistry(pool),
+        profiles=profile_registry(pool),
         decision_point=GrantTable(pool),
         externals=PostgresExternalIdentityRegistry(pool),
         names=PostgresNameRegistry(pool),

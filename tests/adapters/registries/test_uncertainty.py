@@ -19,11 +19,11 @@ from adapters.registries.replicas import (
     PostgresExternalIdentityRegistry,
     PostgresNameRegistry,
     PostgresPersonRegistry,
-    PostgresProfileRegistry,
 )
 from application.ports.decision_point import Question
 from domain.authority import Decision
 from domain.recipient import OrganisationNumber
+from tests.adapters.registries.local import profile_registry
 from tests.adapters.registries.pages import (
     Json,
     addresses,
@@ -62,7 +62,7 @@ async def business(pool: Pool, number: OrganisationNumber) -> tuple[list[str], b
 
 async def users(pool: Pool, resource: str = "tax") -> list[tuple[str, Decision]]:
     """The users of the unit, and what is decided of them."""
-    found = await PostgresProfileRegistry(pool).find([UNIT], resource)
+    found = await profile_registry(pool).find([UNIT], resource)
     questions = {
         each.user: Question(each.user, UNIT, resource, "read") for each in found.get(UNIT, ())
     }

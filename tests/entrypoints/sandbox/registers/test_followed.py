@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
-from adapters.registries.importing import SAMPLES, RegistryImporter
+from adapters.registries.importing import SAMPLES
 from adapters.registries.replicas import PostgresBusinessRegistry, PostgresPersonRegistry
 from application.ports.registries import RegistryUnavailableError
 from domain.personal import Contact
@@ -24,6 +25,7 @@ from entrypoints.sandbox.registers import (
 from entrypoints.sandbox.registers.numbers import PersonNumbers, organisation_number
 from entrypoints.settings import Settings
 from entrypoints.wiring.registries import load_samples, registries, sync_registry
+from tests.adapters.registries.local import profile_index, registry_importer
 from tests.entrypoints.sandbox.registers.conftest import TOKEN
 
 pytestmark = pytest.mark.postgres
@@ -36,8 +38,9 @@ ORGANISATIONS = [OrganisationNumber(f"3140{each}") for each in range(22_000, 24_
 
 
 @pytest.fixture
-def settings(registers: Registers) -> Settings:
+def settings(registers: Registers, tmp_path: Path) -> Settings:
     return Settings(
+        data=tmp_path,
         krr_url=registers.url + KRR,
         krr_token=TOKEN,
         businesses_url=registers.url + ADDRESSES,
@@ -56,7 +59,7 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 async def test_what_was_followed_is_what_is_loaded_from_files(
     settings: Settings, database_url: str, pool: Pool
 ) -> None:
-    await load_samples(database_url)
+    await load_samples(settings, database_url)
     persons, businesses = PostgresPersonRegistry(pool), PostgresBusinessRegistry(pool)
     loaded = await persons.find(PERSONS), await businesses.find(ORGANISATIONS)
     async with pool.connection() as connection:
@@ -67,7 +70,7 @@ async def test_what_was_followed_is_what_is_loaded_from_files(
         await sync_registry(settings, kind, database_url)
 
     _, units = SAMPLES["businesses"]
-    await RegistryImporter(pool).import_files("businesses", [units])
+    await registry_importer(pool).import_files("businesses", [units])
     assert (await persons.find(PERSONS), await businesses.find(ORGANISATIONS)) == loaded
 
 
@@ -111,7 +114,7 @@ async def test_an_organisations_change_comes_with_the_next_look(
 
 
 async def test_names_are_those_of_the_party_register(settings: Settings, pool: Pool) -> None:
-    names = registries(settings, pool).names
+    names = registries(settings, pool, profile_index(pool)).names
 
     (generated,) = PersonNumbers().of(0, 1)
     assert await names.find([KARI, generated], [FIRM]) == {

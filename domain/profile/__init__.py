@@ -1,0 +1,1 @@
+"""What a person keeps here about themselves: where they are reached for organisations, and how they are spoken to."""
