@@ -179,6 +179,8 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             chains=ports.chains,
             admission=admission,
             agreements=ports.agreements,
+            index=ports.recipients,
+            recorder=acts,
             clock=clock,
             next_id=ports.next_id,
             limits=policy.limits,

@@ -11,7 +11,7 @@ before the channel is chosen, too, so that the other channel or the next address
 
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeAlias, assert_never
 
@@ -115,6 +115,8 @@ class Resolution:
     missing: tuple[Channel, ...] = ()
     is_reserved: bool = False
     considered: tuple[Considered, ...] = ()
+    consulted: tuple[Consulted, ...] = ()
+    """Who was asked, and as of when what they answered holds."""
 
     @property
     def is_authority_open(self) -> bool:
@@ -225,6 +227,10 @@ def _known(
 
 def resolve(finding: Finding, policy: Policy) -> Resolution:
     """Find where one recipient is to be notified."""
+    return replace(_resolved(finding, policy), consulted=finding.consulted)
+
+
+def _resolved(finding: Finding, policy: Policy) -> Resolution:
     weighing = _Weighing(policy, {} if isinstance(finding, DirectFinding) else finding.suppressed)
     people: Sequence[_Somebody]
     match finding:

@@ -11,6 +11,8 @@ from domain.operations.acts import (
     Act,
     AgendaRebuildBegun,
     HistoryRead,
+    NotUsed,
+    OrderRefused,
     OrderRetried,
     OwnerResumed,
     OwnerSuspended,
@@ -114,5 +116,16 @@ def in_words(act: Act) -> str:
             return f"asked where to reach {whom or 'nobody who had to be looked up'}"
         case SuppressionLifted():
             return f"let the {act.channel} address {act.address_hash[:12]}… be used again"
+        case OrderRefused(about=about):
+            missing = ", ".join(
+                f"{each.kind} {each.identity_hash[:12]}… ({_why(each.not_used)})"
+                for each in about
+                if each.is_missing
+            )
+            return f"was refused an order, since nobody can reach {missing}"
         case _:
             assert_never(act)
+
+
+def _why(not_used: Sequence[NotUsed]) -> str:
+    return "; ".join(f"{each.source}: {each.reason}" for each in not_used)

@@ -1,5 +1,6 @@
 """What an owner may ask for: to place orders, and to withdraw them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,8 +8,9 @@ from msgspec import Struct
 
 from application.envelope import Actor
 from application.ports.owner_ledger import Amount, QuotaLimit
-from domain.order.events import ChainId, Dialogue, OrderId, OrderKind
+from domain.order.events import ChainId, Considered, Dialogue, OrderId, OrderKind
 from domain.order.placing import NewOrder as NewOrder  # noqa: PLC0414  # said here, too
+from domain.recipient import RecipientNo
 
 
 class PlaceOrder(Struct, frozen=True, kw_only=True):
@@ -101,8 +103,23 @@ class ChainReceipt:
     """None where the owner has no ceiling."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingContact:
+    """A recipient of a chain who cannot be reached, and why."""
+
+    reminder: int | None
+    """Which reminder it is for, from 0; None for the order itself."""
+    recipient_no: RecipientNo
+    considered: tuple[Considered, ...]
+    """Each source that was not used."""
+
+
 class MissingContactError(Exception):
     """A recipient of the order, or of a reminder, has no contact point that could be used."""
+
+    def __init__(self, recipients: Sequence[MissingContact] = ()) -> None:
+        super().__init__("a recipient has no contact point that could be used")
+        self.recipients = tuple(recipients)
 
 
 class HandoverFailedError(Exception):

@@ -9,20 +9,22 @@ from uuid import UUID
 
 from application.delivery.contact_lookup import ContactLookup, LookupRequest
 from application.envelope import PendingEvents
+from application.operations.recorder import ActRecorder
 from application.ordering.admission import Admission
 from application.ordering.commands import (
     CancelOrder,
     ChainReceipt,
-    LookUp,
     MissingContactError,
     OrderReceipt,
     PlaceChain,
     PlaceOrder,
 )
+from application.ordering.found_at_placing import FoundAtPlacing, missing_contacts, order_refused
 from application.ordering.order_ids import OrderNames, receipt_of, repeated
 from application.ports.chain_index import ChainIndex
 from application.ports.order_repository import ConcurrentUpdateError, OrderRepository, Spoilt
 from application.ports.owner_agreements import OwnerAgreements
+from application.ports.recipient_index import RecipientIndex
 from application.ports.registries import RegistryUnavailableError
 from application.ports.registry_copies import RegistryNotReadyError
 from application.seeking import OrderNotFoundError, seek
@@ -35,19 +37,24 @@ from domain.order.events import (
     OrderEvent,
     OrderId,
     OrderKind,
+    OrderPlaced,
     ReminderLink,
 )
 from domain.order.limits import USUAL, Limits
 from domain.order.order import Order
-from domain.order.placing import LATE_BY, NewOrder, place, place_chain
+from domain.order.placing import (
+    LATE_BY,
+    NewOrder,
+    place,
+    place_chain,
+    placed_knowing,
+)
 from domain.recipient import (
     Direct,
-    ExternalIdentity,
     Identity,
-    Organisation,
-    Person,
+    RecipientNo,
 )
-from domain.resolution import Finding, PersonFinding, Policy, resolve
+from domain.resolution import Policy, resolve
 
 _CANCEL_TRIES = 5
 _NAMESPACES: Final[Mapping[OrderKind, str]] = MappingProxyType(
@@ -73,6 +80,8 @@ class OrderService:
         chains: ChainIndex,
         admission: Admission,
         agreements: OwnerAgreements,
+        index: RecipientIndex,
+        recorder: ActRecorder,
         clock: Callable[[], datetime],
         next_id: Callable[[], UUID],
         limits: Limits = USUAL,
@@ -84,6 +93,8 @@ class OrderService:
         self._chains = chains
         self._admission = admission
         self._agreements = agreements
+        self._index = index
+        self._recorder = recorder
         self._limits = limits
         self._clock = clock
         self._next_id = next_id
@@ -114,12 +125,14 @@ class OrderService:
         await self._refuse_unready(command.order)  # before it is counted
         async with self._admission.of(command.by.name, [command.order]) as admitted:
             try:
-                look_up = await self._who_is_missing(command.order, now)
+                found = await self._look_up_recipients(command.order, now)
             except RegistryUnavailableError:
-                look_up = None
+                found = None
+            placed = placed_knowing(placed, None if found is None else found.resolutions)
             await self._orders.append(
                 [PendingEvents(order_id=order_id, before=None, events=(placed,))], by=command.by
             )
+        look_up = None if found is None else found.told
         return OrderReceipt(order_id=order_id, look_up=look_up, standing=admitted.standing)
 
     def order_id(self, command: PlaceChain) -> OrderId:
@@ -136,7 +149,7 @@ class OrderService:
             CannotBePlacedError: it breaks rules of orders; nothing was recorded.
             OwnerStoppedError, QuotaExceededError: the owner may not order now; nothing was recorded.
             MissingContactError: the recipient of the order or a reminder has no contact point;
-                nothing was recorded.
+                that they were looked up for it is on record, and there is no order.
             RegistryNotReadyError: nobody may rely on what is known of them; nothing was recorded.
             RegistryUnavailableError: whether they have one could not be found out; try again later.
             StoreUnavailableError: try again later, under the same key.
@@ -166,9 +179,12 @@ class OrderService:
             if (known := (await self._orders.load([order_id])).get(order_id)) is not None:
                 await self._orders.confirm()
                 return repeated(known, digest)
-            for each in every_order:
-                if (look_up := await self._who_is_missing(each, now)) and look_up.missing:
-                    raise MissingContactError
+            found = [await self._look_up_recipients(each, now) for each in every_order]
+            if missing := [*missing_contacts(found)]:
+                act = order_refused(found, resource=command.order.resource, index=self._index)
+                await self._recorder.record(act, by=command.by)
+                raise MissingContactError(missing)
+            changes = [_knowing(change, each) for change, each in zip(changes, found, strict=True)]
         try:
             opened = await self._orders.append(changes, by=command.by)
         except ConcurrentUpdateError:
@@ -270,33 +286,48 @@ class OrderService:
         except RegistryUnavailableError:
             return
 
-    async def _who_is_missing(self, order: NewOrder, now: datetime) -> LookUp | None:
-        """Look up those who came without an address; the answers are told, and not kept.
+    async def _look_up_recipients(self, order: NewOrder, now: datetime) -> FoundAtPlacing:
+        """Look up those who came without an address.
 
         Raises:
             RegistryUnavailableError: they could not be looked up.
         """
         if not (wanted := _wanted(order)):
-            return None
-        findings = await self._look_up.find(wanted)
-        # Somebody who has declined is told of as reserved, whatever the order asks for.
-        reserved = tuple(
-            _number(each.identity)
-            for each, finding in zip(wanted, findings, strict=True)
-            if _has_declined(finding)
-        )
+            return FoundAtPlacing()
+        numbers = [
+            RecipientNo(number)
+            for number, each in enumerate(order.recipients)
+            if _is_looked_up(each)
+        ]
+        found = await self._look_up.find(wanted)
         policy = Policy(
             choice=order.channel,
             now=now,
-            ignore_reservation=True,
+            ignore_reservation=bool(order.ignore_reservation),
             use_stale=order.use_stale_contact_information,
         )
-        missing = tuple(
-            _number(each.identity)
-            for each, finding in zip(wanted, findings, strict=True)
-            if not _has_declined(finding) and not resolve(finding, policy).found
+        return FoundAtPlacing(
+            identities={
+                number: each.identity for number, each in zip(numbers, wanted, strict=True)
+            },
+            findings=dict(zip(numbers, found, strict=True)),
+            resolutions={
+                number: resolve(each, policy) for number, each in zip(numbers, found, strict=True)
+            },
         )
-        return LookUp(looked_up=len(wanted), reserved=reserved, missing=missing)
+
+
+def _knowing(opening: PendingEvents, found: FoundAtPlacing) -> PendingEvents:
+    """The opening of an order that keeps what was found out about its recipients."""
+    events = tuple(
+        placed_knowing(each, found.resolutions) if isinstance(each, OrderPlaced) else each
+        for each in opening.events
+    )
+    return replace(opening, events=events)
+
+
+def _needs_look_up(order: NewOrder) -> bool:
+    return any(_is_looked_up(each) for each in order.recipients)
 
 
 def _wanted(order: NewOrder) -> Sequence[LookupRequest]:
@@ -308,29 +339,5 @@ def _wanted(order: NewOrder) -> Sequence[LookupRequest]:
     ]
 
 
-def _has_declined(finding: Finding) -> bool:
-    return (
-        isinstance(finding, PersonFinding)
-        and finding.record is not None
-        and finding.record.has_declined
-    )
-
-
-def _needs_look_up(order: NewOrder) -> bool:
-    return any(_is_looked_up(each) for each in order.recipients)
-
-
 def _is_looked_up(identity: Identity) -> bool:
     return not isinstance(identity, Direct)
-
-
-def _number(identity: Identity) -> str:
-    match identity:
-        case Person(number=number):
-            return number.text
-        case Organisation(number=organisation):
-            return organisation
-        case ExternalIdentity(urn=urn):
-            return urn.text
-        case Direct():
-            return ""

@@ -8,7 +8,7 @@ explanations whether they speak of the same user.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
@@ -18,17 +18,20 @@ from application.queries.resolution_words import Outcome, Rule
 from domain.channel import Channel, ChannelChoice
 from domain.order.events import (
     Considered,
+    Consulted,
     ContactNotFound,
     ContactResolved,
     NotificationNo,
     OrderEvent,
     OrderId,
     OrderPlaced,
+    PlacingLookup,
     Reason,
     RecipientReserved,
     Source,
     Suppression,
     Target,
+    Unreachable,
 )
 from domain.personal import Identifier
 from domain.recipient import (
@@ -64,6 +67,10 @@ class Asked:
     """A register that was asked."""
 
     source: Source
+    consulted: Consulted | None
+    """As of when what it answered holds; None where that is not recorded."""
+    age: timedelta | None
+    """How old that was when it was asked."""
     words: str
 
 
@@ -156,6 +163,8 @@ def explain(order_id: OrderId, history: Sequence[Recorded]) -> OrderExplanation:
     if not isinstance(placed, OrderPlaced):
         raise TypeError("an order's history opens with OrderPlaced")
     resolved = resolutions(since)
+    lookup = PlacingLookup() if placed.lookup is None else placed.lookup
+    unreachable = {each.recipient_no: each for each in lookup.unreachable}
     users = _Users()
     return OrderExplanation(
         order_id=order_id,
@@ -169,7 +178,9 @@ def explain(order_id: OrderId, history: Sequence[Recorded]) -> OrderExplanation:
             _recipient(
                 each,
                 (
-                    _when_placed(each.identity, placed_at),
+                    _when_placed(
+                        each.identity, placed, placed_at, unreachable.get(each.recipient_no)
+                    ),
                     _before_sending(each.identity, placed, resolved.get(each.recipient_no), users),
                 ),
             )
@@ -223,8 +234,41 @@ def _kind(identity: Identity) -> Kind:
             return "address"
 
 
-def _when_placed(identity: Identity, placed_at: datetime) -> LookupExplanation:
-    outcome = Outcome.NOT_NEEDED if isinstance(identity, Direct) else Outcome.NOT_KEPT
+def _when_placed(
+    identity: Identity, placed: OrderPlaced, placed_at: datetime, found: Unreachable | None
+) -> LookupExplanation:
+    """What was known of a recipient when the order was placed, as far as it was kept."""
+    known = placed.lookup
+    if isinstance(identity, Direct):
+        return _not_asked(Outcome.NOT_NEEDED, placed_at)
+    if known is None:
+        return _not_asked(Outcome.NOT_KEPT, placed_at)
+    if known.unanswered:
+        return _not_asked(Outcome.UNANSWERED, placed_at)
+    sources = _sources(identity, placed, ())
+    asked = [_asked(each, known.consulted, placed_at) for each in sources]
+    if found is None:
+        return LookupExplanation(
+            stage=Stage.PLACED,
+            at=placed_at,
+            outcome=Outcome.REACHABLE,
+            asked=asked,
+            words=words_of.outcome(Outcome.REACHABLE),
+        )
+    reached = [each for each in placed.channel.wanted if each not in found.missing]
+    outcome = _outcome(reached, found.missing, is_reserved=found.is_reserved)
+    return LookupExplanation(
+        stage=Stage.PLACED,
+        at=placed_at,
+        outcome=outcome,
+        asked=asked,
+        left_out=[_left_out(each, _Users()) for each in found.considered],
+        missing=found.missing,
+        words=words_of.outcome(outcome, reached, found.missing),
+    )
+
+
+def _not_asked(outcome: Outcome, placed_at: datetime) -> LookupExplanation:
     return LookupExplanation(
         stage=Stage.PLACED, at=placed_at, outcome=outcome, words=words_of.outcome(outcome)
     )
@@ -243,31 +287,29 @@ def _before_sending(
     targets: list[Target] = []
     considered: list[Considered] = []
     missing: list[Channel] = []
+    consulted: list[Consulted] = []
     is_reserved = False
     for event, _ in events:
         match event:
             case ContactResolved():
                 targets += event.targets
-                considered += event.considered
             case ContactNotFound():
                 missing += [channel for _, channel in event.notifications]
-                considered += event.considered
             case RecipientReserved():
                 missing += [channel for _, channel in event.notifications]
-                considered += event.considered
                 is_reserved = True
             case _:
-                pass
+                continue
+        considered += event.considered
+        consulted += event.consulted
+    at = events[-1][1]
     found = [_place(each, users) for each in targets]
     outcome = _outcome(found, missing, is_reserved=is_reserved)
     return LookupExplanation(
         stage=Stage.RESOLVED,
-        at=events[-1][1],
+        at=at,
         outcome=outcome,
-        asked=[
-            Asked(source=each, words=words_of.asked(each))
-            for each in _sources(identity, placed, considered)
-        ],
+        asked=[_asked(each, consulted, at) for each in _sources(identity, placed, considered)],
         found=found,
         left_out=[_left_out(each, users) for each in considered],
         missing=missing,
@@ -275,7 +317,22 @@ def _before_sending(
     )
 
 
-def _outcome(found: Sequence[Place], missing: Sequence[Channel], *, is_reserved: bool) -> Outcome:
+def _asked(source: Source, consulted: Sequence[Consulted], at: datetime) -> Asked:
+    known = next((each for each in consulted if each.source is source), None)
+    return Asked(
+        source=source,
+        consulted=known,
+        age=None if known is None or known.as_of is None else max(at - known.as_of, timedelta()),
+        words=words_of.asked(source, known, at),
+    )
+
+
+def _outcome(
+    found: Sequence[Place] | Sequence[Channel],
+    missing: Sequence[Channel],
+    *,
+    is_reserved: bool,
+) -> Outcome:
     if is_reserved:
         return Outcome.RESERVED
     if missing:

@@ -1,6 +1,7 @@
 """How the look-up of a recipient is told to a caseworker: every sentence of it, and every rule it names."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, assert_never
@@ -9,7 +10,7 @@ from msgspec import Struct
 
 from application.masking import masked
 from domain.channel import Channel, ChannelChoice
-from domain.order.events import Considered, OrderPlaced, Reason, Source
+from domain.order.events import Considered, Consulted, OrderPlaced, Reason, Source
 from domain.recipient import (
     Direct,
     ExternalIdentity,
@@ -56,6 +57,10 @@ class Outcome(StrEnum):
     RESERVED = "reserved"
     DUPLICATE = "duplicate"
     """Somebody else in the order gets the one message that both would have got."""
+    REACHABLE = "reachable"
+    """Could have been reached when the order was placed; where was not kept."""
+    UNANSWERED = "unanswered"
+    """A register gave no answer when the order was placed."""
     NOT_YET = "not_yet"
     """It has not been made."""
     NOT_KEPT = "not_kept"
@@ -229,12 +234,27 @@ def recipient(recipient: Recipient) -> str:
             return f"Recipient {number}, whoever reads {given}"
 
 
-def asked(source: Source) -> str:
-    """Who was asked."""
-    return (
-        f"{_capital(SOURCES[source])} was asked; at which change its copy was, and how old, is not "
-        "recorded."
-    )
+def asked(source: Source, consulted: Consulted | None, at: datetime) -> str:
+    """Who was asked, and as of when what they answered holds."""
+    who = _capital(SOURCES[source])
+    if consulted is None:
+        return f"{who} was asked; at which change its copy was, and how old, is not recorded."
+    if consulted.position is None and consulted.as_of is None:
+        return f"{who} was asked."
+    copy = "" if consulted.position is None else f", in our copy at change {consulted.position}"
+    if consulted.as_of is None:
+        return f"{who} was asked{copy}."
+    as_of, age = consulted.as_of.isoformat(timespec="seconds"), how_long(at - consulted.as_of)
+    return f"{who} was asked{copy}; what it answered holds as of {as_of}, {age} before."
+
+
+def how_long(span: timedelta) -> str:
+    """A span of time, in the largest unit that it fills twice."""
+    seconds = max(0, int(span.total_seconds()))
+    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} seconds"
 
 
 def found(
@@ -258,7 +278,7 @@ def left_out(considered: Considered, user: str | None) -> str:
     of = considered.duplicate_of
     who_else = "" if of is None else f", for recipient {of}"
     bounced = considered.suppression
-    how_long = (
+    since_when = (
         ""
         if bounced is None
         else f" on {bounced.bounced_at:%Y-%m-%d}; it is left alone until {bounced.until:%Y-%m-%d}"
@@ -273,7 +293,7 @@ def left_out(considered: Considered, user: str | None) -> str:
             return f"{_capital(whose)} was not asked: {why.words}."
         case _:
             what = whose if channel is None else f"the {place} in {whose}"
-            return f"Not used: {what}, since {why.words}{who_else}{how_long} ({why.source})."
+            return f"Not used: {what}, since {why.words}{who_else}{since_when} ({why.source})."
 
 
 def outcome(
@@ -292,6 +312,10 @@ def outcome(
             return "Is not notified, having declined digital communication."
         case Outcome.DUPLICATE:
             return "Gets no message of their own: the same one goes to the same place already."
+        case Outcome.REACHABLE:
+            return "Could be reached as the order asks; where is found out before it is sent."
+        case Outcome.UNANSWERED:
+            return "A register gave no answer then; the recipient is looked up before it is sent."
         case Outcome.NOT_YET:
             return "Not looked up yet."
         case Outcome.NOT_KEPT:

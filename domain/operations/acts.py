@@ -13,6 +13,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.channel import Channel
+from domain.order.events import Reason, Source
 
 
 class OwnerSuspended(Struct, frozen=True, kw_only=True, tag="act.owner_suspended"):
@@ -116,6 +117,38 @@ class SuppressionLifted(Struct, frozen=True, kw_only=True, tag="act.suppression_
     """A keyed hash of the channel and the address, in hexadecimal, which tells nothing of it."""
 
 
+class NotUsed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A source that was not used for somebody, and why."""
+
+    source: Source
+    reason: Reason
+    channel: Channel | None = None
+
+
+class AboutOrdered(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody who was looked up for an order."""
+
+    kind: Literal["person", "organisation", "external_identity"]
+    identity_hash: str
+    """The same keyed hash as that of `PersonLookedUp`."""
+    reminder: int | None = None
+    """Which reminder it was for, from 0; None for the order itself."""
+    is_missing: bool = False
+    """Whether they had no contact point that could be used."""
+    not_used: tuple[NotUsed, ...] = ()
+    """Of who had none: why."""
+
+
+class OrderRefused(Struct, frozen=True, kw_only=True, tag="act.order_refused"):
+    """An owner's order was refused, since somebody whom it was for could not be reached: there is no order.
+
+    Who was looked up for it is on record all the same.
+    """
+
+    about: tuple[AboutOrdered, ...]
+    resource: str | None = None
+
+
 Act: TypeAlias = (
     OwnerSuspended
     | OwnerResumed
@@ -129,4 +162,5 @@ Act: TypeAlias = (
     | PersonLookedUp
     | RecipientsLookedUp
     | SuppressionLifted
+    | OrderRefused
 )

@@ -181,6 +181,30 @@ class Target(Struct, frozen=True, kw_only=True):
     """The end user who registered it, where one did."""
 
 
+class Unreachable(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A recipient whom the order could not have reached on every channel when it was placed."""
+
+    recipient_no: RecipientNo
+    is_reserved: bool = False
+    missing: tuple[Channel, ...] = ()
+    """The channels on which the recipient could not be reached."""
+    considered: tuple[Considered, ...] = ()
+    """Each source that was not used and why, once; whose profile it was is not told here."""
+
+
+class PlacingLookup(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was known of the recipients of an order when it was placed.
+
+    Whoever has to be looked up and is not named as unreachable could be reached. Where they were to be
+    reached is not kept: that is found out anew before anything is sent.
+    """
+
+    consulted: tuple[Consulted, ...] = ()
+    unreachable: tuple[Unreachable, ...] = ()
+    unanswered: bool = False
+    """Whether a registry gave no answer, so that nothing was found out of anybody."""
+
+
 class Terms(Struct, frozen=True, kw_only=True):
     """What was decided of an order's notifications on one channel when it was placed."""
 
@@ -223,6 +247,9 @@ class OrderPlaced(Struct, frozen=True, kw_only=True, tag="order.placed"):
     before it was recorded."""
     reply_to: str | None = None
     """To whom answers to its e-mails go, as was agreed with the sender then; None for whom they are from."""
+    lookup: PlacingLookup | None = None
+    """What was known of its recipients then; None where nobody had to be looked up, and in orders that were
+    placed before it was kept."""
 
 
 class Withdrawal(StrEnum):
@@ -266,6 +293,8 @@ class ContactResolved(Struct, frozen=True, kw_only=True, tag="order.contact_reso
     considered: tuple[Considered, ...] = ()
     name: Identifier | None = None
     """The recipient's name, where the message waits for one."""
+    consulted: tuple[Consulted, ...] = ()
+    """Who was asked; empty for who was not looked up, and in events from before it was recorded."""
 
 
 class ContactNotFound(Struct, frozen=True, kw_only=True, tag="order.contact_not_found"):
@@ -274,6 +303,7 @@ class ContactNotFound(Struct, frozen=True, kw_only=True, tag="order.contact_not_
     recipient_no: RecipientNo
     notifications: tuple[tuple[NotificationNo, Channel], ...]
     considered: tuple[Considered, ...] = ()
+    consulted: tuple[Consulted, ...] = ()
 
 
 class RecipientReserved(Struct, frozen=True, kw_only=True, tag="order.recipient_reserved"):
@@ -282,6 +312,7 @@ class RecipientReserved(Struct, frozen=True, kw_only=True, tag="order.recipient_
     recipient_no: RecipientNo
     notifications: tuple[tuple[NotificationNo, Channel], ...]
     considered: tuple[Considered, ...] = ()
+    consulted: tuple[Consulted, ...] = ()
 
 
 class NotificationAttempted(Struct, frozen=True, kw_only=True, tag="order.notification_attempted"):

@@ -426,6 +426,7 @@ class Order(OrderState):
                         recipient_no=recipient_no,
                         notifications=number(resolution.missing),
                         considered=resolution.considered,
+                        consulted=resolution.consulted,
                     )
                 )
                 continue
@@ -449,6 +450,7 @@ class Order(OrderState):
                         ),
                         considered=resolution.considered,
                         name=name,
+                        consulted=resolution.consulted,
                     )
                 )
             if resolution.missing:
@@ -457,6 +459,7 @@ class Order(OrderState):
                         recipient_no=recipient_no,
                         notifications=number(resolution.missing),
                         considered=() if resolution.found else resolution.considered,
+                        consulted=() if resolution.found else resolution.consulted,
                     )
                 )
         return self._completing(events)

@@ -6,12 +6,13 @@ Whoever asks has judged nothing by the clock: whether a time is too late is deci
 which the order is recorded.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace as replace_field
 
 from domain.agreement import Agreement
 from domain.channel import Channel, ChannelChoice
@@ -26,16 +27,20 @@ from domain.message import (
 from domain.order.errors import CannotBePlacedError, Fault
 from domain.order.events import (
     Chain,
+    Considered,
     DeliveryPolicy,
     Dialogue,
     OrderId,
     OrderKind,
     OrderPlaced,
+    PlacingLookup,
+    Unreachable,
 )
 from domain.order.limits import USUAL, Limits
 from domain.order.terms import decide_terms
 from domain.personal import Content
 from domain.recipient import Direct, Identity, Recipient, RecipientNo
+from domain.resolution import Resolution
 from domain.schedule import days_later
 from domain.sms_segments import segments
 
@@ -145,6 +150,40 @@ def place(  # the circumstances of a decision, each by its name
             for channel in asked.channel.possible
         ),
     )
+
+
+def placed_knowing(
+    placed: OrderPlaced, resolutions: Mapping[RecipientNo, Resolution] | None
+) -> OrderPlaced:
+    """An order that keeps what could be found out about its recipients when it was placed.
+
+    Of each who could not be reached, or not on every channel, the sources that were not used are kept,
+    each once: what was found, and whose profiles were looked at, is kept before sending. None stands for
+    registries that gave no answer; of an order that nobody had to be looked up for, nothing is kept.
+    """
+    if resolutions is None:
+        return replace_field(placed, lookup=PlacingLookup(unanswered=True))
+    if not resolutions:
+        return placed
+    unreachable = tuple(
+        Unreachable(
+            recipient_no=recipient_no,
+            is_reserved=each.is_reserved,
+            missing=each.missing,
+            considered=sources_not_used(each.considered),
+        )
+        for recipient_no, each in resolutions.items()
+        if each.missing
+    )
+    consulted = dict.fromkeys(one for each in resolutions.values() for one in each.consulted)
+    return replace_field(
+        placed, lookup=PlacingLookup(consulted=tuple(consulted), unreachable=unreachable)
+    )
+
+
+def sources_not_used(considered: Sequence[Considered]) -> tuple[Considered, ...]:
+    """Each source that was not used and why, once, whosever profile it was."""
+    return tuple(dict.fromkeys(replace_field(each, user=None) for each in considered))
 
 
 def place_chain(  # the circumstances of a decision, each by its name

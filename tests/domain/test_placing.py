@@ -11,12 +11,24 @@ from domain.agreement import ANY_SENDER_GOES, Agreement
 from domain.channel import Channel, ChannelChoice
 from domain.message import Attachment, EmailMessage, SmsMessage
 from domain.order.errors import CannotBePlacedError, Fault
-from domain.order.events import Chain, ChainId, DeliveryPolicy, OrderKind
+from domain.order.events import (
+    Chain,
+    ChainId,
+    Considered,
+    Consulted,
+    DeliveryPolicy,
+    OrderKind,
+    PlacingLookup,
+    Reason,
+    Source,
+    Unreachable,
+)
 from domain.order.limits import Limits
-from domain.order.placing import LATE_BY, NewOrder, place, place_chain
-from domain.personal import Contact, Content
-from domain.recipient import Direct
-from tests.samples import KARI, NOON, ORDER_ID, REMINDER_MAIL, REMINDER_SMS
+from domain.order.placing import LATE_BY, NewOrder, place, place_chain, placed_knowing
+from domain.personal import Contact, Content, Identifier
+from domain.recipient import Direct, RecipientNo
+from domain.resolution import Found, Resolution
+from tests.samples import KARI, NOON, ORDER_ID, REMINDER_MAIL, REMINDER_SMS, placed
 
 ADDRESS: Final = Contact("reader@example.org")
 NUMBER: Final = Contact("+4799999999")
@@ -386,3 +398,58 @@ def test_where_answers_go_is_decided_when_the_order_is_placed() -> None:
         place(replace(OURS, channel=ChannelChoice.SMS, email=None), **circumstances).reply_to
         is None
     )
+
+
+# What an order keeps of what was known when it was placed
+
+FIRST, SECOND = RecipientNo(0), RecipientNo(1)
+KRR = Consulted(source=Source.KRR, position="4711004", as_of=NOON)
+AT_KARI = Resolution(
+    found=(Found(channel=Channel.EMAIL, address=ADDRESS, source=Source.KRR),),
+    considered=(Considered(source=Source.KRR, reason=Reason.OUTDATED, channel=Channel.SMS),),
+    consulted=(KRR,),
+)
+
+
+def test_of_who_can_be_reached_nothing_is_kept_but_that_they_were_looked_up() -> None:
+    known = placed_knowing(placed, {FIRST: AT_KARI, SECOND: AT_KARI})
+
+    assert known.lookup == PlacingLookup(consulted=(KRR,))
+
+
+def test_of_who_cannot_be_reached_each_reason_is_kept_once_and_nobodys_profile() -> None:
+    refused = [
+        Considered(
+            source=Source.USER_PROFILE, reason=Reason.NOT_AUTHORISED, user=Identifier(str(user))
+        )
+        for user in range(3)
+    ]
+    nowhere = Resolution(missing=(Channel.EMAIL,), considered=tuple(refused))
+
+    known = placed_knowing(placed, {FIRST: AT_KARI, SECOND: nowhere})
+
+    assert known.lookup is not None
+    assert known.lookup.unreachable == (
+        Unreachable(
+            recipient_no=SECOND,
+            missing=(Channel.EMAIL,),
+            considered=(Considered(source=Source.USER_PROFILE, reason=Reason.NOT_AUTHORISED),),
+        ),
+    )
+
+
+def test_that_somebody_has_declined_is_kept() -> None:
+    declined = Resolution(missing=(Channel.EMAIL,), is_reserved=True)
+
+    known = placed_knowing(placed, {FIRST: declined})
+
+    assert known.lookup is not None
+    assert [each.is_reserved for each in known.lookup.unreachable] == [True]
+
+
+def test_that_a_register_gave_no_answer_is_kept() -> None:
+    assert placed_knowing(placed, None).lookup == PlacingLookup(unanswered=True)
+
+
+def test_an_order_that_nobody_is_looked_up_for_keeps_nothing() -> None:
+    assert placed_knowing(placed, {}) == placed

@@ -36,7 +36,12 @@ from entrypoints.http.transport.contract import (
     Reply,
     Route,
 )
-from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem, ValidationProblem
+from entrypoints.http.transport.problem_types import (
+    AltinnProblem,
+    MissingContactProblem,
+    PlainProblem,
+    ValidationProblem,
+)
 from entrypoints.http.webhooks import routes as webhooks
 
 _BEFORE: Final[tuple[Route, ...]] = (
@@ -190,7 +195,7 @@ _LATER: Final = Reply(
     kind=PlainProblem,
     headers={"Retry-After": "Seconds."},
 )
-_PROBLEMS: Final = (ValidationProblem, AltinnProblem, PlainProblem)
+_PROBLEMS: Final = (ValidationProblem, AltinnProblem, MissingContactProblem, PlainProblem)
 
 
 def routes(doors: Iterable[Door]) -> Sequence[Route]:

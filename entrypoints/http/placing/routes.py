@@ -44,9 +44,37 @@ from entrypoints.http.transport.contract import (
     operation,
 )
 from entrypoints.http.transport.links import BASE, Links
-from entrypoints.http.transport.problem_types import AltinnProblem, PlainProblem
+from entrypoints.http.transport.problem_types import (
+    AltinnProblem,
+    MissingContactProblem,
+    PlainProblem,
+)
 from entrypoints.http.transport.responses import Answer, left_out, told
 from entrypoints.http.validation.parameters import read_senders_reference
+
+_UNREACHABLE: Final = {
+    "type": "urn:altinn:error:NOT-00001",
+    "title": "Missing contact information for recipient(s)",
+    "status": 422,
+    "code": "NOT-00001",
+    "statusDescription": "Unprocessable Entity",
+    "traceId": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+    "recipients": [
+        {
+            "pointer": "/reminders/0/recipient",
+            "reasons": [
+                {
+                    "source": "krr",
+                    "reason": "no_record",
+                    "words": (
+                        "Nothing in the contact and reservation register (KRR): the recipient is not "
+                        "registered there."
+                    ),
+                }
+            ],
+        }
+    ],
+}
 
 
 def _instant(name: str, below: str, kind: object, example: object) -> Callable[[Endpoint], Route]:
@@ -222,8 +250,12 @@ async def place_sms_order(request: Asking, placing: NamedDependency[Placing]) ->
         201: RECORDED,
         400: INVALID,
         422: Reply(
-            words="A recipient has no contact point (`NOT-00001`); nothing was recorded.",
-            kind=AltinnProblem,
+            words=(
+                "A recipient has no contact point (`NOT-00001`): `recipients` says which by its place in "
+                "the request, and why. There is no order."
+            ),
+            kind=MissingContactProblem,
+            example=_UNREACHABLE,
         ),
     },
 )

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from application.queries.explanation import (
+    Asked,
     LeftOut,
     LookupExplanation,
     OrderExplanation,
@@ -36,6 +37,12 @@ class AskedAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """A register that was asked."""
 
     source: SourceCode
+    change: str | None = None
+    """At which change our copy of it was."""
+    as_of: Moment | None = None
+    """When our copy was last known to be up to date."""
+    age_in_seconds: int | None = None
+    """How long before it was asked that was."""
     words: str
 
 
@@ -144,10 +151,21 @@ def _lookup(lookup: LookupExplanation) -> LookupAnswer:
         at=None if lookup.at is None else utc(lookup.at),
         outcome=lookup.outcome,
         words=lookup.words,
-        asked=[AskedAnswer(source=each.source, words=each.words) for each in lookup.asked],
+        asked=[_asked(each) for each in lookup.asked],
         found=[_place(each) for each in lookup.found],
         not_used=[_not_used(each) for each in lookup.left_out],
         missing=list(lookup.missing),
+    )
+
+
+def _asked(asked: Asked) -> AskedAnswer:
+    known = asked.consulted
+    return AskedAnswer(
+        source=asked.source,
+        change=None if known is None else known.position,
+        as_of=None if known is None or known.as_of is None else utc(known.as_of),
+        age_in_seconds=None if asked.age is None else int(asked.age.total_seconds()),
+        words=asked.words,
     )
 
 

@@ -36,9 +36,13 @@ _EXAMPLE: Final = {
                     "asked": [
                         {
                             "source": "krr",
+                            "change": "4711004",
+                            "asOf": "2026-09-01T09:50:00Z",
+                            "ageInSeconds": 601,
                             "words": (
-                                "The contact and reservation register (KRR) was asked; at which change "
-                                "its copy was, and how old, is not recorded."
+                                "The contact and reservation register (KRR) was asked, in our copy at "
+                                "change 4711004; what it answered holds as of "
+                                "2026-09-01T09:50:00+00:00, 10 minutes before."
                             ),
                         }
                     ],

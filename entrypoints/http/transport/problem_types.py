@@ -30,6 +30,29 @@ class AltinnProblem(Struct, frozen=True, kw_only=True, rename="camel"):
     trace_id: str
 
 
+class NotUsedProblem(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A source that was not used for a recipient, and why."""
+
+    source: str
+    channel: str | None = None
+    reason: str
+    words: str
+
+
+class MissingRecipientProblem(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A recipient who cannot be reached, by their place in the request, and why."""
+
+    pointer: str
+    """Where in the request the recipient stands (RFC 6901)."""
+    reasons: Sequence[NotUsedProblem]
+
+
+class MissingContactProblem(AltinnProblem, frozen=True, kw_only=True, rename="camel"):
+    """A refusal since somebody cannot be reached, with who that is by their place, and why."""
+
+    recipients: Sequence[MissingRecipientProblem]
+
+
 class PlainProblem(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Any other refusal (RFC 9457)."""
 

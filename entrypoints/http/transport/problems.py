@@ -30,6 +30,7 @@ from application.ports.token_verifier import (
     VerificationUnavailableError,
 )
 from application.ports.unread_mail import ReaderUnavailableError
+from application.queries.resolution_words import left_out
 from application.seeking import OrderNotFoundError
 from application.webhooks.subscriptions import TooManyWebhooksError, WebhookNotFoundError
 from domain.order.errors import TooLateToCancelError
@@ -49,6 +50,9 @@ from entrypoints.http.transport.problem_types import (
     Altinn,
     AltinnProblem,
     Empty,
+    MissingContactProblem,
+    MissingRecipientProblem,
+    NotUsedProblem,
     Plain,
     PlainProblem,
     Refusal,
@@ -93,6 +97,9 @@ _SECTIONS: Final[Mapping[int, str]] = MappingProxyType(
 
 NO_SUCH_PATH: Final = Plain(404, "no_such_path")
 SHIPMENT_NOT_FOUND: Final = Altinn(404, "NOT-00003", "Shipment not found", "Not Found")
+MISSING_CONTACT: Final = Altinn(
+    422, "NOT-00001", "Missing contact information for recipient(s)", "Unprocessable Entity"
+)
 NOTHING_FOUND: Final = Empty(404, "order_not_found")
 UNEXPECTED: Final = Plain(500, "unexpected")
 _MORE_IS_WRONG: Final = f"More is wrong than these {MOST} faults tell. Mend them, and ask again."
@@ -160,12 +167,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         ReaderUnavailableError: Plain(
             503, "reader_unavailable", "Nobody can read it now. Hand it in again."
         ),
-        MissingContactError: Altinn(
-            422,
-            "NOT-00001",
-            "Missing contact information for recipient(s)",
-            "Unprocessable Entity",
-        ),
+        MissingContactError: MISSING_CONTACT,
         ClientGoneError: Altinn(
             499,
             "NOT-00002",
@@ -246,6 +248,8 @@ def answer_to(error: Exception, scope: Scope) -> Answer:
             return invalid(error, scope)
         case HTTPException(status_code=400):
             return refused(Plain(400, INVALID), scope)
+        case MissingContactError():
+            return _missing_contact(error, scope)
         case InvalidTokenError(reason=reason) | NoOwnerError(reason=reason):
             trail(scope).reason = reason
         case _:
@@ -278,6 +282,38 @@ def invalid(error: InvalidRequestError, scope: Scope) -> Answer:
         trace_id=trail(scope).trace_id,
     )
     return Answer(400, in_json(problem), PROBLEM)
+
+
+def _missing_contact(error: MissingContactError, scope: Scope) -> Answer:
+    """Who cannot be reached, by their place in the request and not by their number, and why."""
+    told = MISSING_CONTACT
+    trail(scope).code = told.code
+    problem = MissingContactProblem(
+        type=f"urn:altinn:error:{told.code}",
+        title=told.title,
+        status=told.status,
+        code=told.code,
+        status_description=told.description,
+        trace_id=trail(scope).trace_id,
+        recipients=[
+            MissingRecipientProblem(
+                pointer="/recipient"
+                if each.reminder is None
+                else f"/reminders/{each.reminder}/recipient",
+                reasons=[
+                    NotUsedProblem(
+                        source=one.source,
+                        channel=one.channel,
+                        reason=one.reason,
+                        words=left_out(one, None),
+                    )
+                    for one in each.considered
+                ],
+            )
+            for each in error.recipients
+        ],
+    )
+    return Answer(told.status, in_json(problem), PROBLEM)
 
 
 def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -1,6 +1,8 @@
 """What may be ordered, whichever way an order comes in, and what becomes of what was accepted."""
 
 import asyncio
+import dataclasses
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -9,6 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from adapters.memory.registries import registries
+from application.assembly import Policy, assemble
+from application.envelope import Role
 from application.ordering.admission import OwnerStoppedError, QuotaExceededError
 from application.ordering.commands import (
     ChainReceipt,
@@ -20,14 +25,24 @@ from application.ordering.commands import (
     PlaceOrder,
 )
 from application.ports.owner_ledger import QuotaLimit
+from application.ports.registries import RegistryUnavailableError
 from application.ports.registry_copies import KRR, CopyStanding, NotReady, RegistryNotReadyError
 from contracts.owner_records_contract import suspend
 from domain.channel import ChannelChoice
+from domain.contact_point import PersonRecord
 from domain.message import Attachment, SendingTime, SmsMessage
+from domain.operations.acts import OrderRefused
 from domain.order.errors import CannotBePlacedError
-from domain.order.events import NotificationAttempted, NotificationRejected, OrderKind
+from domain.order.events import (
+    NotificationAttempted,
+    NotificationRejected,
+    OrderKind,
+    OrderPlaced,
+    PlacingLookup,
+    Reason,
+)
 from domain.personal import Contact, Content, Identifier
-from domain.recipient import Direct, ExternalIdentity, Organisation, OrganisationNumber
+from domain.recipient import Direct, ExternalIdentity, Organisation, OrganisationNumber, Person
 from tests.samples import BAKERY, KARI, OLA, REMINDER_MAIL, TTD
 from tests.scenarios.worlds import MemoryWorld
 
@@ -207,6 +222,103 @@ async def test_an_instant_order_that_was_placed_is_answered_for_though_the_rules
     assert isinstance(again, ChainReceipt)
     assert (again.order, again.is_repeat) == (first.order, True)
     assert not again.is_same_request
+
+
+# What was found out about its recipients is kept
+
+TO_BOTH: Final = replace(MAIL, recipients=(KARI, OLA))
+
+
+async def test_an_order_keeps_who_could_not_be_reached_when_it_was_placed_and_why() -> None:
+    world = MemoryWorld()
+
+    await ask(world, "once", TO_BOTH)
+
+    (placed,) = [each.event for each in world.orders.everything()]
+    assert isinstance(placed, OrderPlaced)
+    assert placed.lookup is not None
+    (ola,) = placed.lookup.unreachable
+    assert (ola.recipient_no, ola.is_reserved) == (1, True)
+    assert [each.reason for each in ola.considered] == [Reason.RESERVED]
+
+
+async def test_each_order_of_a_chain_keeps_what_was_found_out_for_it() -> None:
+    world = MemoryWorld()
+    to_ola = replace(MAIL, recipients=(OLA,), delay_days=7)
+    to_kari = replace(MAIL, recipients=(KARI,))
+    reminders = (to_ola, replace(MAIL, delay_days=9))
+
+    await world.ordering.place_chain(
+        PlaceChain(idempotency_key="1", order=to_kari, reminders=reminders, by=TTD)
+    )
+
+    kept = [
+        each.event.lookup
+        for each in world.orders.everything()
+        if isinstance(each.event, OrderPlaced)
+    ]
+    assert [None if each is None else len(each.unreachable) for each in kept] == [0, 1, None]
+
+
+class Away:
+    """A register of persons that gives no answer."""
+
+    async def find(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
+        del numbers
+        raise RegistryUnavailableError("krr")
+
+
+async def test_an_order_whose_recipients_could_not_be_looked_up_keeps_that() -> None:
+    world = MemoryWorld()
+    away = dataclasses.replace(world.ports, registries=registries(persons=Away()))
+    ordering = assemble(away, Policy()).ordering
+
+    receipt = await ordering.place(PlaceOrder(order=TO_BOTH, by=TTD))
+
+    (placed,) = [each.event for each in world.orders.everything()]
+    assert receipt.look_up is None
+    assert isinstance(placed, OrderPlaced)
+    assert placed.lookup == PlacingLookup(unanswered=True)
+
+
+async def test_what_was_kept_makes_no_other_request_of_a_repeat() -> None:
+    world = MemoryWorld()
+    first = await ask(world, "chain", replace(MAIL, recipients=(KARI,)))
+    await world.krr_changes(KARI.number.text, reserved="JA")
+
+    again = await ask(world, "chain", replace(MAIL, recipients=(KARI,)))
+
+    assert isinstance(first, ChainReceipt)
+    assert isinstance(again, ChainReceipt)
+    assert (again.is_repeat, again.is_same_request) == (True, True)
+
+
+async def test_a_chain_is_refused_with_everybody_who_cannot_be_reached_and_that_is_on_record() -> (
+    None
+):
+    world = MemoryWorld()
+    nobody = Person(Identifier("03838210073"))
+    command = PlaceChain(
+        idempotency_key="1",
+        order=replace(MAIL, recipients=(nobody,)),
+        reminders=(
+            replace(MAIL, recipients=(KARI,), delay_days=7),
+            replace(MAIL, recipients=(nobody,), delay_days=9),
+        ),
+        by=TTD,
+    )
+
+    with pytest.raises(MissingContactError) as refused:
+        await world.ordering.place_chain(command)
+
+    assert [each.reminder for each in refused.value.recipients] == [None, 1]
+    assert world.orders.everything() == []
+    (act,) = await world.ports.acts.latest(
+        roles=set(Role), since=world.clock() - timedelta(days=1), most=9
+    )
+    assert act.recorded_by == TTD
+    assert isinstance(act.act, OrderRefused)
+    assert [each.is_missing for each in act.act.about] == [True, False, True]
 
 
 # What is accepted can be handed over

@@ -1,5 +1,6 @@
 """An explanation agrees with what was decided, and shows nobody's address or number."""
 
+import dataclasses
 from datetime import timedelta
 
 from hypothesis import given
@@ -18,17 +19,21 @@ from application.queries.resolution_words import Outcome
 from domain.channel import Channel, ChannelChoice
 from domain.order.events import (
     Considered,
+    Consulted,
     ContactNotFound,
     ContactResolved,
     NotificationNo,
     OrderEvent,
     OrderPlaced,
+    PlacingLookup,
     Reason,
     RecipientReserved,
     Source,
     Target,
+    Unreachable,
 )
 from domain.order.order import duplicate, open_order
+from domain.order.placing import placed_knowing
 from domain.personal import Contact, Identifier
 from domain.recipient import Recipient, RecipientNo
 from domain.resolution import Finding, Policy, resolve
@@ -256,3 +261,81 @@ def test_an_explanation_shows_no_address_and_no_number(
     assert "@x.no" not in shown.lower()
     assert "4000" not in shown
     assert KARI.number.text not in shown
+
+
+# When the order was placed
+
+
+def when_placed(lookup: PlacingLookup, asked: OrderPlaced = placed) -> LookupExplanation:
+    (told,) = explained(asked=replace(asked, lookup=lookup)).recipients
+    return told.lookups[0]
+
+
+def test_whoever_could_be_reached_when_it_was_placed_is_told_of_with_who_was_asked() -> None:
+    krr = Consulted(
+        source=Source.KRR, position="4711004", as_of=NOON - timedelta(minutes=10, seconds=5)
+    )
+
+    told = when_placed(PlacingLookup(consulted=(krr,)))
+
+    (asked,) = told.asked
+    assert told.outcome is Outcome.REACHABLE
+    assert (asked.consulted, asked.age) == (krr, timedelta(minutes=10, seconds=5))
+    assert asked.words == (
+        "The contact and reservation register (KRR) was asked, in our copy at change 4711004; what it "
+        "answered holds as of 2026-09-01T09:49:55+00:00, 10 minutes before."
+    )
+
+
+def test_whoever_could_not_be_reached_when_it_was_placed_is_told_of_with_why() -> None:
+    outdated = Considered(source=Source.KRR, reason=Reason.OUTDATED, channel=Channel.SMS)
+    unreachable = Unreachable(recipient_no=FIRST, missing=(Channel.SMS,), considered=(outdated,))
+    both = replace(placed, channel=ChannelChoice.EMAIL_AND_SMS)
+
+    partly = when_placed(PlacingLookup(unreachable=(unreachable,)), both)
+    reserved = when_placed(
+        PlacingLookup(unreachable=(replace(unreachable, is_reserved=True),)), both
+    )
+
+    assert partly.outcome is Outcome.PARTLY_REACHED
+    assert partly.words == "Reached by e-mail, and not by text message."
+    assert [each.reason for each in partly.left_out] == [Reason.OUTDATED]
+    assert reserved.outcome is Outcome.RESERVED
+
+
+def test_that_a_register_gave_no_answer_when_it_was_placed_is_told() -> None:
+    assert when_placed(PlacingLookup(unanswered=True)).outcome is Outcome.UNANSWERED
+
+
+@given(finding=FINDINGS, policy=POLICIES)
+def test_what_is_told_of_the_placing_agrees_with_the_resolution(
+    finding: Finding, policy: Policy
+) -> None:
+    decided = resolve(finding, policy)
+    asked = placed_knowing(replace(placed, channel=policy.choice), {FIRST: decided})
+
+    told = explained(asked=asked).recipients[0].lookups[0]
+
+    assert tuple(told.missing) == decided.missing
+    assert (told.outcome is Outcome.RESERVED) == decided.is_reserved
+    assert (told.outcome is Outcome.NOT_REACHED) == (not decided.found and not decided.is_reserved)
+    if decided.missing:
+        assert {(each.source, each.channel, each.reason) for each in told.left_out} == {
+            (each.source, each.channel, each.reason) for each in decided.considered
+        }
+    assert "@x.no" not in str(told).lower()
+    assert "4000" not in str(told)
+
+
+@given(finding=FINDINGS, policy=POLICIES)
+def test_who_was_asked_and_as_of_when_is_told_wherever_it_was_recorded(
+    finding: Finding, policy: Policy
+) -> None:
+    krr = Consulted(source=Source.KRR, position="7", as_of=NOW - timedelta(hours=3))
+    asked = replace(placed, channel=policy.choice)
+
+    told = resolved(dataclasses.replace(finding, consulted=(krr,)), policy, asked)
+
+    assert [(each.source, each.consulted, each.age) for each in told.asked] == [
+        (Source.KRR, krr, timedelta(hours=3))
+    ]

@@ -7,7 +7,9 @@ from msgspec.structs import replace
 
 from application.queries.resolution_words import (
     Basis,
+    asked,
     found,
+    how_long,
     left_out,
     order,
     outcome,
@@ -16,7 +18,7 @@ from application.queries.resolution_words import (
 )
 from application.queries.resolution_words import Outcome as Became
 from domain.channel import Channel, ChannelChoice
-from domain.order.events import Considered, Reason, Source, Suppression
+from domain.order.events import Considered, Consulted, Reason, Source, Suppression
 from domain.personal import Contact
 from domain.recipient import Direct, OrganisationNumber, Recipient, RecipientNo
 from tests.samples import BAKERY, KARI, NOON, placed
@@ -142,12 +144,33 @@ def test_a_recipient_is_told_of_without_saying_who_it_is() -> None:
 
 
 def test_what_an_order_asked_for_is_told() -> None:
-    asked = replace(
+    overriding = replace(
         placed, channel=ChannelChoice.SMS_PREFERRED, ignore_reservation=True, resource="urn:x"
     )
 
-    assert order(asked) == (
+    assert order(overriding) == (
         "The order of ttd about urn:x is to reach its recipients by text message, and by e-mail "
         "whoever has no mobile number; those who have declined digital communication are notified "
         "all the same, on the sender's responsibility."
     )
+
+
+@pytest.mark.parametrize(
+    "span, told",
+    [
+        (timedelta(seconds=-5), "0 seconds"),
+        (timedelta(seconds=119), "119 seconds"),
+        (timedelta(minutes=2), "2 minutes"),
+        (timedelta(hours=47), "47 hours"),
+        (timedelta(days=3, hours=7), "3 days"),
+    ],
+)
+def test_a_span_is_told_in_the_largest_unit_that_it_fills_twice(span: timedelta, told: str) -> None:
+    assert how_long(span) == told
+
+
+def test_a_register_that_keeps_no_copy_here_was_merely_asked() -> None:
+    assert asked(Source.LOGIN_SERVICE, Consulted(source=Source.LOGIN_SERVICE), NOON) == (
+        "The login service was asked."
+    )
+    assert "is not recorded" in asked(Source.LOGIN_SERVICE, None, NOON)

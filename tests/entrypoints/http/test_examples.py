@@ -254,6 +254,21 @@ async def test_an_organisation_that_nobody_can_reach(api: httpx.AsyncClient) -> 
         "status": 422,
         "code": "NOT-00001",
         "statusDescription": "Unprocessable Entity",
+        "recipients": [
+            {
+                "pointer": "/recipient",
+                "reasons": [
+                    {
+                        "source": "business_register",
+                        "reason": "no_record",
+                        "words": (
+                            "Nothing in the register of businesses' notification addresses: the "
+                            "recipient is not registered there."
+                        ),
+                    }
+                ],
+            }
+        ],
     }
 
 

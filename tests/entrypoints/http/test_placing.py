@@ -6,6 +6,8 @@ from uuid import UUID
 import httpx
 import pytest
 
+from application.envelope import Role
+from domain.operations.acts import OrderRefused
 from domain.order.events import OrderId, OrderPlaced
 from tests.entrypoints.http.asking import (
     EMAIL_ORDER,
@@ -147,7 +149,62 @@ async def test_a_chain_for_somebody_who_cannot_be_reached_is_refused(
         "status": 422,
         "code": "NOT-00001",
         "statusDescription": "Unprocessable Entity",
+        "recipients": [
+            {
+                "pointer": "/recipient",
+                "reasons": [
+                    {
+                        "source": "krr",
+                        "reason": "no_record",
+                        "words": (
+                            "Nothing in the contact and reservation register (KRR): the recipient is "
+                            "not registered there."
+                        ),
+                    }
+                ],
+            }
+        ],
     }
+    assert STRANGERS_NUMBER not in answer.text
+
+
+async def test_each_who_cannot_be_reached_is_told_of_by_the_place_in_the_request(
+    api: httpx.AsyncClient,
+) -> None:
+    stranger = to_person(STRANGERS_NUMBER)
+    unreachable = chain(
+        reminders=[
+            {"delayDays": 7, "recipient": to_person(KARI.number.text)},
+            {"delayDays": 14, "recipient": stranger},
+        ],
+        recipient=stranger,
+    )
+
+    answer = await api.post(f"{V1}/future/orders", json=unreachable, headers=TTD)
+
+    assert [each["pointer"] for each in answer.json()["recipients"]] == [
+        "/recipient",
+        "/reminders/1/recipient",
+    ]
+
+
+async def test_who_was_looked_up_for_an_order_that_was_refused_is_on_record(
+    api: httpx.AsyncClient, installation: Installation
+) -> None:
+    to_stranger = chain(recipient=to_person(STRANGERS_NUMBER))
+
+    await api.post(f"{V1}/future/orders", json=to_stranger, headers=TTD)
+
+    (act,) = await installation.acts.latest(roles=set(Role), since=NOON, most=10)
+    assert isinstance(act.act, OrderRefused)
+    assert (act.recorded_by.name, act.recorded_by.token) == ("ttd", "token-1")
+    assert [(each.reminder, each.is_missing) for each in act.act.about] == [
+        (None, True),
+        (0, False),
+        (1, False),
+    ]
+    assert STRANGERS_NUMBER not in str(act)
+    assert installation.placed() == []
 
 
 async def test_the_history_bears_everything_the_token_said_of_its_owner(
