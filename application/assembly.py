@@ -33,6 +33,7 @@ from application.ports.order_index import OrderIndex
 from application.ports.order_repository import OrderRepository
 from application.ports.owner_agreements import OwnerAgreements
 from application.ports.owner_ledger import OwnerLedger, QuotaLimit
+from application.ports.party_ids import PartyIds
 from application.ports.provider import Provider
 from application.ports.provider_ledger import ProviderHealthLog
 from application.ports.recipient_index import RecipientIndex
@@ -46,6 +47,7 @@ from application.ports.suppressions import Suppressions
 from application.ports.unread_mail import UnreadMails
 from application.ports.webhooks import Webhook, WebhookClient, Webhooks
 from application.queries.audit import AuditQueries
+from application.queries.contact_points import ContactPointQueries
 from application.queries.enduser_log import EndUserLogQueries
 from application.queries.lookup import LookupQueries
 from application.queries.orders import OrderQueries
@@ -90,6 +92,8 @@ class Ports:
     # Who is asked and told
     registries: Registries
     copies: RegistryCopies
+    parties: PartyIds | None
+    """Who knows by which ids others ask about organisations; None where nobody is asked."""
     agreements: OwnerAgreements
     condition: SendCondition
     providers: Mapping[Channel, Sequence[Provider]]
@@ -139,6 +143,7 @@ class Application:
     statistics: StatisticsQueries
     support: SupportQueries
     enduser_log: EndUserLogQueries
+    contact_points: ContactPointQueries
     delivery_reports: DeliveryReportService
     health: HealthService
     dispatcher: Dispatcher
@@ -215,6 +220,14 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         ),
         statistics=StatisticsQueries(orders=orders, results=ports.results, clock=clock),
         support=SupportQueries(orders=orders, index=ports.recipients, recorder=acts),
+        contact_points=ContactPointQueries(
+            look_up=look_up,
+            profiles=ports.registries.profiles,
+            parties=ports.parties,
+            recipients=ports.recipients,
+            recorder=acts,
+            clock=clock,
+        ),
         enduser_log=EndUserLogQueries(
             orders=orders, index=ports.dialogues, decision_point=ports.registries.decision_point
         ),

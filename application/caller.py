@@ -15,6 +15,8 @@ SUPPORT: Final = "altinn:notifications.support.admin"
 
 LOOKUP: Final = "varsel:lookup"
 """Allows asking where recipients would be reached, without ordering anything."""
+CONTACT_POINTS: Final = "varsel:contactpoints.read"
+"""Allows other services to look up where people and organisations are reached."""
 
 CONDITION: Final = "altinn:system/notifications.condition.check"
 """What the service itself is allowed when it asks an owner's send condition."""

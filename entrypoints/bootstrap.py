@@ -50,7 +50,7 @@ from entrypoints.settings import Settings
 from entrypoints.wiring.agreements import agreements, import_owners_file
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.providers import providers, reporting
-from entrypoints.wiring.registries import copies, handing_in, registries
+from entrypoints.wiring.registries import copies, handing_in, party_ids, registries
 from entrypoints.wiring.rules import policy, rules
 from entrypoints.wiring.store import (
     key_vault,
@@ -188,6 +188,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             projections=projecting,
             registries=registries(settings, pool, profile_index(pool, projecting, vault)),
             copies=copies(pool),
+            parties=party_ids(settings),
             agreements=agreements(settings, known, vault),
             condition=condition,
             providers=providers(settings, stack),

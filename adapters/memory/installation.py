@@ -16,6 +16,7 @@ from adapters.memory.order_repository import (
 from adapters.memory.owner_agreements import InMemoryOwnerAgreements
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.owner_records import InMemoryOwnerRecords
+from adapters.memory.party_ids import InMemoryPartyIds
 from adapters.memory.profiles import InMemoryProfileRepository
 from adapters.memory.provider import RecordingProvider
 from adapters.memory.provider_ledger import InMemoryProviderHealthLog
@@ -102,6 +103,7 @@ class InMemoryInstallation:
             projections=NothingBehind(),
             registries=registries(),
             copies=self.copies,
+            parties=InMemoryPartyIds(),
             agreements=self.agreements,
             condition=InMemorySendCondition(lambda _: True),
             providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},

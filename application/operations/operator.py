@@ -10,6 +10,7 @@ from application.ports.act_log import ActLog, RecordedAct
 from domain.operations.acts import (
     Act,
     AgendaRebuildBegun,
+    ContactPointsLookedUp,
     HistoryRead,
     NotUsed,
     OrderRefused,
@@ -123,6 +124,9 @@ def in_words(act: Act) -> str:
                 if each.is_missing
             )
             return f"was refused an order, since nobody can reach {missing}"
+        case ContactPointsLookedUp(wanted=wanted, about=about, resource=resource):
+            which = "" if resource is None else f", about {resource}"
+            return f"looked up contact points ({wanted.replace('_', ' ')}) of {len(about)}{which}"
         case _:
             assert_never(act)
 

@@ -7,6 +7,7 @@ Acts change by addition only: a new field has a default, a changed meaning is a 
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal, TypeAlias
 from uuid import UUID
 
@@ -149,6 +150,32 @@ class OrderRefused(Struct, frozen=True, kw_only=True, tag="act.order_refused"):
     resource: str | None = None
 
 
+class LookedUp(StrEnum):
+    """What another service asked of several people or organisations."""
+
+    PERSONS = "persons"
+    """Where they are reached."""
+    AVAILABILITY = "availability"
+    """Whether people have addresses at all."""
+    EXTERNAL_IDENTITIES = "external_identities"
+    """Where those without a national number are reached."""
+    ORGANISATIONS = "organisations"
+    """Their official addresses."""
+    USERS = "users"
+    """Who wants to hear what concerns them, and where."""
+
+
+class ContactPointsLookedUp(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="act.contact_points_looked_up"
+):
+    """Another service asked where people or organisations are reached."""
+
+    wanted: LookedUp
+    about: tuple[About, ...]
+    resource: str | None = None
+    """What users were to be told about, where it was users who were asked for."""
+
+
 Act: TypeAlias = (
     OwnerSuspended
     | OwnerResumed
@@ -163,4 +190,5 @@ Act: TypeAlias = (
     | RecipientsLookedUp
     | SuppressionLifted
     | OrderRefused
+    | ContactPointsLookedUp
 )

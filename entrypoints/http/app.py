@@ -8,10 +8,11 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from application.assembly import Application
-from application.caller import COMPOSED, CREATE, LOOKUP, SUPPORT, Caller
+from application.caller import COMPOSED, CONTACT_POINTS, CREATE, LOOKUP, SUPPORT, Caller
 from application.ports.provider_kind import Reporting
 from application.ports.token_verifier import TokenVerifier
 from application.turns import OwnersTurns
+from entrypoints.http.contact_points import routes as contact_points
 from entrypoints.http.delivery_reports.routes import report_handlers
 from entrypoints.http.history import routes as histories
 from entrypoints.http.internal import routes as internal
@@ -50,6 +51,7 @@ ROUTES: Final = (
     *status_feed.ROUTES,
     *webhooks.ROUTES,
     *support.ROUTES,
+    *contact_points.ROUTES,
     *histories.ROUTES,
     *resolution.ROUTES,
     *lookup.ROUTES,
@@ -100,6 +102,7 @@ def create_app(
         Access.COMPOSED: authenticator.door(COMPOSED),
         Access.SUPPORT: authenticator.door(SUPPORT),
         Access.LOOKUP: authenticator.door(LOOKUP),
+        Access.CONTACT_POINTS: authenticator.door(CONTACT_POINTS),
     }
     handlers = [
         *mounted(ROUTES, doors),

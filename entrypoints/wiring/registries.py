@@ -22,6 +22,7 @@ from adapters.registries.importing import (
     Kind,
     RegistryImporter,
 )
+from adapters.registries.party_ids import PartyRegisterIds
 from adapters.registries.party_register import PartyRegister
 from adapters.registries.replicas import (
     PostgresBusinessRegistry,
@@ -33,6 +34,7 @@ from adapters.registries.replicas import (
 )
 from application.delivery.contact_lookup import Registries
 from application.envelope import SERVICE, Actor
+from application.ports.party_ids import PartyIds
 from application.ports.profiles import ProfileIndex
 from application.ports.registries import NameRegistry
 from application.ports.registry_copies import RegistryCopies
@@ -164,4 +166,13 @@ def registries(settings: Settings, pool: Pool, registered: ProfileIndex) -> Regi
         decision_point=GrantTable(pool),
         externals=PostgresExternalIdentityRegistry(pool),
         names=names,
+    )
+
+
+def party_ids(settings: Settings) -> PartyIds | None:
+    """Who knows by which ids others ask about organisations; None without a party register."""
+    if settings.party_register_url is None:
+        return None
+    return PartyRegisterIds(
+        settings.party_register_url, constant(settings.party_register_token or "")
     )

@@ -13,6 +13,7 @@ from typing import Any, Final, get_args, get_origin
 import msgspec
 
 from application.ports.provider_kind import Door
+from entrypoints.http.contact_points import routes as contact_points
 from entrypoints.http.delivery_reports.routes import report_route
 from entrypoints.http.history import routes as histories
 from entrypoints.http.internal import routes as internal
@@ -51,6 +52,7 @@ _BEFORE: Final[tuple[Route, ...]] = (
     *feed.ROUTES,
     *webhooks.ROUTES,
     *support.ROUTES,
+    *contact_points.ROUTES,
     *histories.ROUTES,
     *resolution.ROUTES,
     *lookup.ROUTES,
@@ -71,6 +73,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "Webhooks": "The status feed, carried to an address of its owner's.",
     "History": "What was recorded of an order, by whom and when.",
     "Support": "What support sees, over all owners.",
+    "Contact points": "Where other services look up how people and organisations are reached.",
     "Figures": "What was sent, by owner and month, and day by day for those who charge for it.",
     "Delivery reports": "Where providers tell what became of notifications.",
     "Internal": "Where the installation's own systems hand messages in.",
@@ -86,7 +89,8 @@ _SCHEMES: Final[Mapping[str, Any]] = {
             "A token of Maskinporten, or one exchanged for it at Altinn, "
             "with the scope `altinn:serviceowner/notifications.create`; composed e-mails need "
             "`altinn:serviceowner/notifications.composedemail.create`, support's look-ups "
-            "`altinn:notifications.support.admin`, look-ups before an order `varsel:lookup`."
+            "`altinn:notifications.support.admin`, look-ups before an order `varsel:lookup`, "
+            "other services' look-ups `varsel:contactpoints.read`."
         ),
     },
     "platformAccessToken": {
@@ -124,6 +128,7 @@ _SECURITY: Final[Mapping[Access, list[dict[str, list[str]]]]] = {
     Access.COMPOSED: [{"bearer": []}],
     Access.SUPPORT: [{"bearer": []}],
     Access.LOOKUP: [{"bearer": []}],
+    Access.CONTACT_POINTS: [{"bearer": []}],
     Access.METRICS: [{"metricsKey": []}],
     Access.FIGURES: [{"metricsKey": []}, {"bearer": []}],
     Access.OPERATOR: [{"operator": []}],
@@ -153,6 +158,7 @@ _EMPTY: Final[Mapping[Access, Mapping[int, Reply]]] = {
     Access.COMPOSED: _OF_TOKENS,
     Access.SUPPORT: _OF_TOKENS,
     Access.LOOKUP: _OF_TOKENS,
+    Access.CONTACT_POINTS: _OF_TOKENS,
     Access.METRICS: {},
     Access.FIGURES: {
         **_OF_TOKENS,

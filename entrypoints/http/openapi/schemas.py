@@ -105,9 +105,9 @@ def _limited(schema: Mapping[str, Any], characters: int, items: int | None) -> d
 
 
 def _told(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A member of an answer: never null, since what is null is left out."""
+    """A member of an answer: never null where what is null is left out."""
     told = {key: value for key, value in schema.items() if key != "default"}
-    match told.get("anyOf"):
+    match told.get("anyOf") if "default" in schema else None:
         case [one, {"type": "null"}]:
             told = {**one, **{key: value for key, value in told.items() if key != "anyOf"}}
         case _:

@@ -38,6 +38,7 @@ class Access(StrEnum):
     COMPOSED = "composed"
     SUPPORT = "support"
     LOOKUP = "lookup"
+    CONTACT_POINTS = "contact_points"
     METRICS = "metrics"
     FIGURES = "figures"
     OPERATOR = "operator"

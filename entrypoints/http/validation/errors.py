@@ -59,6 +59,11 @@ class Faults:
         return not self._unreadable
 
     @property
+    def has_any(self) -> bool:
+        """Whether there are any."""
+        return self._count > 0
+
+    @property
     def is_full(self) -> bool:
         """Whether there are so many that nobody need look for more."""
         return self._count > MOST

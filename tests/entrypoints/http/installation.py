@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -22,11 +22,15 @@ from adapters.memory.send_condition import InMemorySendCondition
 from adapters.tables.parquet import write_parquet
 from adapters.webhooks.http_receivers import WebhookSigner
 from application.assembly import Application, Policy, Ports, assemble
-from application.caller import COMPOSED, CREATE, LOOKUP, SUPPORT, Caller
+from application.caller import COMPOSED, CONTACT_POINTS, CREATE, LOOKUP, SUPPORT, Caller
+from application.envelope import Role
 from application.operations.health import ProjectionStanding
+from application.ports.act_log import RecordedAct
 from application.ports.owner_ledger import QuotaLimit
+from application.ports.party_ids import PartyIds
 from application.ports.provider_kind import Acknowledgement, Login, Reporting, Secret
 from application.ports.recording import Recording
+from application.ports.registries import ProfileRegistry
 from application.ports.report_inbox import Report
 from application.ports.token_verifier import (
     InvalidTokenError,
@@ -56,6 +60,7 @@ SKD = {"authorization": "Bearer skd"}
 COMPOSER = {"authorization": "Bearer composer"}
 SUPPORTER = {"authorization": "Bearer supporter"}
 LOOKER = {"authorization": "Bearer looker"}
+SERVICE = {"authorization": "Bearer service"}
 
 CALLERS = {
     "Bearer ttd": Caller(
@@ -69,6 +74,9 @@ CALLERS = {
     "Bearer composer": Caller(owner="ttd", scopes=frozenset({COMPOSED})),
     "Bearer supporter": Caller(owner="digdir", scopes=frozenset({SUPPORT})),
     "Bearer looker": Caller(owner="ttd", scopes=frozenset({LOOKUP})),
+    "Bearer service": Caller(
+        owner="digdir", client_id="altinn-notifications", scopes=frozenset({CONTACT_POINTS})
+    ),
     "Bearer scopeless": Caller(owner="ttd", scopes=frozenset({"altinn:other", CREATE + "x"})),
 }
 
@@ -159,6 +167,8 @@ class Installation:
         businesses: Mapping[OrganisationNumber, BusinessRecord] | None = None,
         quota_limits: Mapping[str, QuotaLimit] | None = None,
         repository: type[InMemoryOrderRepository] = InMemoryOrderRepository,
+        profiles: ProfileRegistry | None = None,
+        parties: PartyIds | None = None,
         store: PostgresStore | None = None,
         receivers: WebhookClient | None = None,
     ) -> None:
@@ -172,7 +182,9 @@ class Installation:
             registries=registries(
                 persons=InMemoryPersonRegistry(PERSONS if persons is None else persons),
                 businesses=BUSINESSES if businesses is None else businesses,
+                profiles=profiles,
             ),
+            parties=parties,
             projections=UpToDate(),
             condition=InMemorySendCondition(lambda url: self.condition(url)),  # noqa: PLW0108  # as it is then
             receivers=receivers or ports.receivers,
@@ -189,6 +201,7 @@ class Installation:
         self.owner_records = memory.owner_records
         self.agreements = memory.agreements
         self.acts = memory.acts
+        self.copies = memory.copies
         self.application = assemble(ports, Policy(quota_limits=quota_limits or {}))
         self.turns = OwnersTurns()
         self.dispatching = self.application.dispatcher
@@ -207,6 +220,12 @@ class Installation:
         """The first event of every order."""
         events = [each.event for each in self.orders.everything()]
         return [each for each in events if isinstance(each, OrderPlaced)]
+
+    async def recorded_acts(self) -> Sequence[RecordedAct]:
+        """What anybody did, the latest first."""
+        return await self.acts.latest(
+            roles=set(Role), since=datetime.min.replace(tzinfo=UTC), most=100
+        )
 
     async def report(
         self, state: ReportedState = ReportedState.DELIVERED, failure: Failure | None = None

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from application.caller import COMPOSED, CREATE, LOOKUP, SUPPORT, Caller
+from application.caller import COMPOSED, CONTACT_POINTS, CREATE, LOOKUP, SUPPORT, Caller
 from application.ports.token_verifier import InvalidTokenError
 from entrypoints.http.transport.contract import Access, Route
 from entrypoints.http.transport.middleware import RequestSummary
@@ -17,6 +17,7 @@ from tests.entrypoints.http.installation import (
     BASE_URL,
     COMPOSER,
     LOOKER,
+    SERVICE,
     SKD,
     SUPPORTER,
     TTD,
@@ -30,6 +31,7 @@ BY_TOKEN = {
     Access.COMPOSED: [COMPOSER],
     Access.SUPPORT: [SUPPORTER],
     Access.LOOKUP: [LOOKER],
+    Access.CONTACT_POINTS: [SERVICE],
 }
 """Whom each kind of door lets in, of those who have a token."""
 OTHERWISE = {
@@ -46,6 +48,7 @@ OF_ONE_ORDER = [route for route in OWNED if "{id}" in route.path]
 COMPOSED_DOOR = next(route for route in OWNED if route.access is Access.COMPOSED)
 LOOKUP_DOOR = next(route for route in OWNED if route.access is Access.LOOKUP)
 SUPPORT_DOOR = next(route for route in OWNED if route.access is Access.SUPPORT)
+SERVICE_DOOR = next(route for route in OWNED if route.access is Access.CONTACT_POINTS)
 OPEN = [route for route in ROUTES if route.access is Access.OPEN]
 
 
@@ -129,6 +132,7 @@ async def test_without_the_scope_or_an_owner_every_owners_door_is_shut(
         (COMPOSED_DOOR, COMPOSED),
         (SUPPORT_DOOR, SUPPORT),
         (LOOKUP_DOOR, LOOKUP),
+        (SERVICE_DOOR, CONTACT_POINTS),
     ],
 )
 async def test_whoever_lacks_a_scope_is_told_which(
@@ -181,7 +185,9 @@ class Refusing:
 
 @pytest.mark.parametrize("route", OWNED, ids=name)
 @pytest.mark.parametrize(
-    "token", [TTD, COMPOSER, SUPPORTER, LOOKER], ids=lambda each: each["authorization"]
+    "token",
+    [TTD, COMPOSER, SUPPORTER, LOOKER, SERVICE],
+    ids=lambda each: each["authorization"],
 )
 async def test_a_scope_opens_its_own_doors_and_no_other(
     api: httpx.AsyncClient, route: Route, token: dict[str, str]

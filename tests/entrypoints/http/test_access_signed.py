@@ -10,7 +10,7 @@ import pytest
 
 from adapters.tokens.development import DevelopmentIssuer
 from adapters.tokens.verifier import JwtVerifier
-from application.caller import COMPOSED, CREATE, LOOKUP, SUPPORT
+from application.caller import COMPOSED, CONTACT_POINTS, CREATE, LOOKUP, SUPPORT
 from entrypoints.http.transport.contract import Access, Route
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.described import ROUTES
@@ -22,6 +22,7 @@ SCOPES: Mapping[Access, str] = {
     Access.COMPOSED: COMPOSED,
     Access.SUPPORT: SUPPORT,
     Access.LOOKUP: LOOKUP,
+    Access.CONTACT_POINTS: CONTACT_POINTS,
 }
 TTD, SKD = "991825827", "974761076"
 OWNERS = {TTD: "ttd", SKD: "skd"}
@@ -58,7 +59,7 @@ def expired_app(issuer: DevelopmentIssuer, scope: str) -> dict[str, str]:
 
 
 def without_scope(issuer: DevelopmentIssuer, scope: str) -> dict[str, str]:
-    others = {CREATE, COMPOSED, SUPPORT, LOOKUP} - {scope}
+    others = {CREATE, COMPOSED, SUPPORT, LOOKUP, CONTACT_POINTS} - {scope}
     return exchanged(issuer, " ".join(sorted(others)))
 
 

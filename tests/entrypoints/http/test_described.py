@@ -12,7 +12,14 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from entrypoints.http.transport.contract import Access
 from tests.entrypoints.http.described import ROUTES
-from tests.entrypoints.http.installation import COMPOSER, LOOKER, SUPPORTER, TTD, Installation
+from tests.entrypoints.http.installation import (
+    COMPOSER,
+    LOOKER,
+    SERVICE,
+    SUPPORTER,
+    TTD,
+    Installation,
+)
 
 CREDENTIALS: Mapping[Access, dict[str, str]] = {
     Access.OPEN: {},
@@ -20,6 +27,7 @@ CREDENTIALS: Mapping[Access, dict[str, str]] = {
     Access.COMPOSED: COMPOSER,
     Access.SUPPORT: SUPPORTER,
     Access.LOOKUP: LOOKER,
+    Access.CONTACT_POINTS: SERVICE,
     Access.METRICS: {"X-API-Key": "figures"},
     Access.FIGURES: SUPPORTER,
     Access.OPERATOR: {"authorization": "Bearer own"},

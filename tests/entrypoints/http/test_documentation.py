@@ -16,7 +16,7 @@ from entrypoints.http.transport.contract import IN_JSON, Access, Route
 from entrypoints.http.transport.middleware import RequestMiddleware
 from entrypoints.http.transport.problems import REFUSALS
 from tests.entrypoints.http.described import ROUTES, document
-from tests.entrypoints.http.installation import COMPOSER, LOOKER, TTD, Installation
+from tests.entrypoints.http.installation import COMPOSER, LOOKER, SERVICE, TTD, Installation
 from tests.entrypoints.http.test_access import filled
 from tests.entrypoints.http.test_answers_deliveries import ROWS
 
@@ -151,7 +151,12 @@ async def test_what_the_document_gives_as_an_example_is_accepted(
     assert route.takes is not None
 
     own = {"authorization": "Bearer own"}
-    tokens = {Access.COMPOSED: COMPOSER, Access.LOOKUP: LOOKER, Access.OPERATOR: own}
+    tokens = {
+        Access.COMPOSED: COMPOSER,
+        Access.LOOKUP: LOOKER,
+        Access.CONTACT_POINTS: SERVICE,
+        Access.OPERATOR: own,
+    }
     token = tokens.get(route.access, TTD)
     answer = await api.request(route.method, filled(route), json=route.takes.example, headers=token)
 

@@ -1,0 +1,1 @@
+"""Where other services look up how people and organisations are reached."""
