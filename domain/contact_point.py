@@ -74,6 +74,8 @@ class PersonRecord:
     """Whether a change of the record could not be read; then nothing else in it counts."""
     email: RegisteredAddress | None = None
     mobile: RegisteredAddress | None = None
+    language: str | None = None
+    """The language that the person has chosen to be written to in, as ISO 639-1 writes it."""
 
     @property
     def has_declined(self) -> bool:

@@ -186,7 +186,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             suppressions=PostgresSuppressions(pool, vault),
             feed=PostgresStatusFeed(pool, projecting),
             projections=projecting,
-            registries=registries(settings, pool, profile_index(pool, projecting, vault)),
+            registries=registries(settings, pool, vault, profile_index(pool, projecting, vault)),
             copies=copies(pool),
             parties=party_ids(settings),
             agreements=agreements(settings, known, vault),

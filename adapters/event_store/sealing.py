@@ -18,14 +18,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
+from adapters.sealed_box import KEY, NONCE, opened, sealed
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import SpoiltHistoryError
 from domain.personal import PersonalClass
 
 WHOLE_ORDER: Final = -1
 """Stands for a recipient where words belong to the order as a whole."""
-_NONCE: Final = 12
-_KEY: Final = 32
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str | None]).decode
@@ -84,9 +83,9 @@ class Sealer:
 
     def seal(self, place: BoxKey, words: Words, month: str) -> tuple[Box, str]:
         """Seal words under a new key; also the commitment that their event is to hold."""
-        drawn = self._random(_KEY + _NONCE)
-        key, nonce = drawn[:_KEY], drawn[_KEY:]
-        ciphertext = nonce + AESGCM(key).encrypt(nonce, _encode(words), place.associated_data)
+        drawn = self._random(KEY + NONCE)
+        key, nonce = drawn[:KEY], drawn[KEY:]
+        ciphertext = sealed(AESGCM(key), _encode(words), place.associated_data, nonce)
         box = Box(place, ciphertext, month, self._vault.wrap(key, month))
         return box, sha256(ciphertext).hexdigest()
 
@@ -110,9 +109,8 @@ class Sealer:
             ) from None
         if key is None:
             return None
-        nonce, sealed = box.ciphertext[:_NONCE], box.ciphertext[_NONCE:]
         try:
-            return _decode(AESGCM(key).decrypt(nonce, sealed, place.associated_data))
+            return _decode(opened(AESGCM(key), box.ciphertext, place.associated_data))
         except InvalidTag:
             raise TamperedError(f"the {_named(place)} does not belong where it lies") from None
 

@@ -5,6 +5,7 @@ Units come in the form in which the Central Coordinating Register publishes them
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
@@ -22,16 +23,17 @@ from adapters.registries.pages import (
     UnreadablePageError,
     converted,
     decode_page,
+    decoded,
     entries_of,
     moment,
     read_each,
+    read_numbered,
     refuse_odd_characters,
     refuse_odd_key,
     text_of,
     typed,
 )
-from application.mail_address import is_mailbox
-from application.phone_number import is_valid, normalise
+from application.phone_number import normalise
 from domain.channel import Channel
 
 _NUMBER: Final = re.compile(r"[0-9]{9}")
@@ -93,15 +95,20 @@ class _RegisteredUnit(
     main_unit: str | None = None
 
 
+class KeptAddress(Struct, frozen=True, array_like=True):
+    """Where an address leads; the order of its box, which grows at its end alone."""
+
+    channel: Channel
+    address: str
+
+
 class AddressRow(NamedTuple):
-    """An address as the local copy keeps it; without an organisation it is removed."""
+    """An address as the feed tells of it; without an organisation it is removed."""
 
     registry_id: str
     updated_at: datetime
     organisation: str | None = None
-    channel: Channel | None = None
-    address: str | None = None
-    is_valid: bool = False
+    leads: KeptAddress | None = None
 
     @property
     def subject(self) -> Subject:
@@ -135,6 +142,7 @@ class BusinessPage:
 
 
 _by_registry_id = attrgetter("registry_id")
+_by_number = attrgetter("number")
 _read_content = typed(_Content, root="content")
 _read_alert = typed(_Alert, root="content.Kontaktinformasjon.digitalVarslingsinformasjon")
 _WHOSE: Final = re.compile(r'"verdi"\s*:\s*"?\s*([0-9]{9})(?![0-9])')
@@ -153,7 +161,7 @@ def read_page(content: bytes) -> BusinessPage:
         if not lists or not all(isinstance(each, list) for each in lists):
             raise UnreadablePageError("the page has no list `enheter` or `underenheter`")
         units = read_each("units", [unit for each in lists for unit in each], _unit, _whose_unit)
-        units.keep_last(attrgetter("number"))
+        units.keep_last(_by_number)
         return BusinessPage(Read("addresses"), units, None, None, is_of_units=True)
     entries = entries_of(page, "entries")
     updated = _last_updated(entries)
@@ -161,6 +169,20 @@ def read_page(content: bytes) -> BusinessPage:
     addresses.keep_last(_by_registry_id)
     addresses.quarantined = [_dated(each, updated) for each in addresses.quarantined]
     return BusinessPage(addresses, Read("units"), updated, _next_page(page.get("nextPage")))
+
+
+def read_addresses_again(entries: Iterable[tuple[int, bytes]]) -> Read[AddressRow]:
+    """Read entries of addresses as they came, each with the place where it stood."""
+    addresses = read_numbered("addresses", decoded(entries), _address, _whose_address)
+    addresses.keep_last(_by_registry_id)
+    return addresses
+
+
+def read_units_again(entries: Iterable[tuple[int, bytes]]) -> Read[UnitRow]:
+    """Read entries of units as they came, each with the place where it stood."""
+    units = read_numbered("units", decoded(entries), _unit, _whose_unit)
+    units.keep_last(_by_number)
+    return units
 
 
 def _last_updated(entries: Any) -> str | None:  # noqa: ANN401  # raw JSON
@@ -215,8 +237,8 @@ def _address(entry: object) -> AddressRow:
         raise UnreadableEntryError("no organisation number")
     channel, address = _reached_at(_read_alert(contact.alert))
     refuse_odd_characters(address)
-    usable = is_mailbox(address) if channel is Channel.EMAIL else is_valid(address)
-    return AddressRow(outer.id, moment(outer.updated), identifier.verdi, channel, address, usable)
+    leads = KeptAddress(channel, address)
+    return AddressRow(outer.id, moment(outer.updated), identifier.verdi, leads)
 
 
 def _whose_address(entry: object) -> Subject:

@@ -7,10 +7,9 @@ is asked of the database, so that neither the event loop nor a connection waits 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal, LiteralString, TypeAlias, assert_never
 
@@ -21,24 +20,33 @@ from adapters.foreign_json import in_utf8
 from adapters.registries import businesses, krr, parties
 from adapters.registries.businesses import BusinessPage
 from adapters.registries.krr import KrrPage
-from adapters.registries.pages import Read, UnreadablePageError, moment
+from adapters.registries.pages import Quarantined, Read, UnreadablePageError, moment
 from adapters.registries.parties import NameRow, ProfilePage
-from adapters.registries.quarantine import PageName, keep_unread
+from adapters.registries.quarantine import (
+    NOBODYS,
+    KeptEntry,
+    PageName,
+    Quarantine,
+)
+from adapters.registries.sealing import LostKeyError, RecordSealer
 from adapters.registries.upserts import (
     Connection,
     Counts,
-    write_addresses,
-    write_names,
-    write_persons,
-    write_profiles,
+    SealedWriter,
+    write_grants,
     write_units,
 )
+from application.operations.unread_entries import OpenedEntry, RetrySummary, UnreadEntry
 from application.profiles.handed_in import HandedIn
+from domain.personal import Identifier
+from domain.recipient import Organisation, OrganisationNumber, Person
 
 log = structlog.get_logger()
 
 Kind: TypeAlias = Literal["krr", "businesses", "profiles", "names"]
 KINDS: Final[tuple[Kind, ...]] = ("krr", "businesses", "profiles", "names")
+
+_Page: TypeAlias = KrrPage | BusinessPage | ProfilePage | Read[NameRow]
 
 HandIn: TypeAlias = Callable[[Sequence[HandedIn]], Awaitable[object]]
 """Takes over what persons registered elsewhere into their profiles."""
@@ -136,10 +144,14 @@ class PageRead:
 class RegistryImporter:
     """Writes pages into the local copies."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any], hand_in: HandIn) -> None:
-        """Write by the pool; what persons registered is handed in to their profiles."""
+    def __init__(
+        self, pool: AsyncConnectionPool[Any], sealer: RecordSealer, hand_in: HandIn
+    ) -> None:
+        """Write by the pool, and sealed; what persons registered is handed in to their profiles."""
         self._pool = pool
+        self._sealer = sealer
         self._hand_in = hand_in
+        self._tried: set[Kind] = set()
 
     async def import_files(
         self,
@@ -170,19 +182,21 @@ class RegistryImporter:
         Raises:
             UnreadablePageError: it is no page of this feed.
         """
-        page, name = await asyncio.to_thread(_read, kind, content)
-        # Before the page is counted as read; to hand it in twice is to hand it in once.
-        if isinstance(page, parties.ProfilePage) and (rows := page.profiles.rows):
-            await self._hand_in([each.handed_in for each in rows])
+        await self._retry_once(kind)
+        page, name = await asyncio.to_thread(self._read, kind, content)
+        reads = _reads(page)
+        await self._hand_in_profiles(reads)
         async with self._pool.connection() as connection, connection.transaction():
             row = await (await connection.execute(_REACHED, (kind,))).fetchone()
             reached, newest = row or (None, None)
-            written, removed = await _write(connection, page)
+            sealing = await self._sealer.sealing(connection)
+            writer = SealedWriter(connection, self._sealer, sealing)
+            written, removed = await _write(connection, writer, reads, name.change_id)
             led = _led(page, reached, newest)
             moved = (kind, led.position, _text(led.newest), led.is_last)
             await connection.execute(_MOVE, moved)
-            await keep_unread(connection, name, _reads(page))
-        unread = [each for read in _reads(page) for each in read.quarantined]
+            await Quarantine(connection, self._sealer).keep_unread(name, reads, sealing)
+        unread = [each for read in reads for each in read.quarantined]
         # What somebody is called tells nothing of whether and where they are notified.
         nobodys = 0 if kind == "names" else sum(each.subject.whose is None for each in unread)
         if nobodys:
@@ -199,6 +213,85 @@ class RegistryImporter:
         summary.quarantined += len(unread)
         summary.nobodys += nobodys
         return led
+
+    async def _hand_in_profiles(self, reads: Sequence[Read[Any]]) -> None:
+        """Hand in what persons registered, before it counts as read: twice is the same as once."""
+        for read in reads:
+            if read.part == "profiles" and read.rows:
+                await self._hand_in([each.handed_in for each in read.rows])
+
+    def _read(self, kind: Kind, content: bytes) -> tuple[_Page, PageName]:
+        page = _page(kind, content)
+        digest = self._sealer.hashing("unread")(content).hex()[:16]
+        after, to = (page.start, page.end) if isinstance(page, KrrPage) else (None, None)
+        return page, PageName(registry=kind, page=digest, change_from=after, change_id=to)
+
+    async def retry(self, registry: str, *, by_older_rules: bool = False) -> RetrySummary:
+        """Read again what stands in quarantine as it came; of that alone which older rules could not read, if asked.
+
+        What can be read now is written as if it had been read when it came: whatever came later stands.
+
+        Raises:
+            LostKeyError: the key under which the entries were sealed is gone.
+        """
+        summary = RetrySummary()
+        async with self._pool.connection() as connection:
+            quarantine = Quarantine(connection, self._sealer)
+            for page, entries in await quarantine.to_try(registry, by_older_rules=by_older_rules):
+                async with connection.transaction():
+                    await connection.execute(_REACHED, (registry,))  # nobody imports meanwhile
+                    kept = await quarantine.entries(page, entries)
+                    reads = _read_again(kept)
+                    await self._hand_in_profiles(reads)
+                    sealing = await self._sealer.sealing(connection)
+                    writer = SealedWriter(connection, self._sealer, sealing)
+                    await _write(connection, writer, reads, page.change_id)
+                    tried = [each.entry for each in kept]
+                    await quarantine.keep_unread(page, reads, sealing, tried=tried)
+                summary.tried += len(kept)
+                summary.read += len(kept) - sum(len(each.quarantined) for each in reads)
+        return summary
+
+    async def _retry_once(self, kind: Kind) -> None:
+        """Try what older rules could not read, when the first page is imported by these."""
+        if kind in self._tried:
+            return
+        self._tried.add(kind)
+        try:
+            done = await self.retry(kind, by_older_rules=True)
+        except LostKeyError:
+            log.exception("registry_retry_failed", registry=kind)
+            return
+        if done.tried:
+            log.info("registry_retried", registry=kind, tried=done.tried, read=done.read)
+
+    async def unread(self, registry: str | None, most: int) -> Sequence[UnreadEntry]:
+        """What has stood in quarantine for longest, of one registry or of all."""
+        async with self._pool.connection() as connection:
+            return await Quarantine(connection, self._sealer).listed(registry, most)
+
+    async def unread_entry(self, entry_id: int) -> OpenedEntry | None:
+        """An entry in quarantine as it came; None if there is none of that number.
+
+        Raises:
+            LostKeyError: the key under which it was sealed is gone.
+        """
+        async with self._pool.connection() as connection:
+            found = await Quarantine(connection, self._sealer).find(entry_id)
+        return None if found is None else OpenedEntry(*found, about=_about(*found))
+
+    async def retry_unread(self, registry: str | None) -> RetrySummary:
+        """Try again what was kept, of one registry or of all.
+
+        Raises:
+            LostKeyError: the key under which the entries were sealed is gone.
+        """
+        summary = RetrySummary()
+        for each in KINDS if registry is None else [registry]:
+            done = await self.retry(each)
+            summary.tried += done.tried
+            summary.read += done.read
+        return summary
 
     async def cursor(self, kind: Kind) -> str | None:
         """How far the copy has come, in the feed's own terms."""
@@ -223,17 +316,6 @@ class RegistryImporter:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(_STATUS)).fetchall()
             return [RegistryStatus(*row) for row in rows]
-
-
-_Page: TypeAlias = KrrPage | BusinessPage | ProfilePage | Read[NameRow]
-
-
-def _read(kind: Kind, content: bytes) -> tuple[_Page, PageName]:
-    page = _page(kind, content)
-    changes = (page.start, page.end) if isinstance(page, KrrPage) else (None, None)
-    digest = sha256(content).hexdigest()[:16]
-    name = PageName(registry=kind, page=digest, change_from=changes[0], change_id=changes[1])
-    return page, name
 
 
 def _page(kind: Kind, content: bytes) -> _Page:
@@ -262,18 +344,85 @@ def _reads(page: _Page) -> Sequence[Read[Any]]:
             return [page]
 
 
-async def _write(connection: Connection, page: _Page) -> Counts:
-    match page:
-        case KrrPage():
-            return await write_persons(connection, page)
-        case BusinessPage():
-            addresses = await write_addresses(connection, page.addresses.rows)
-            units = await write_units(connection, page.units.rows)
-            return addresses[0] + units[0], addresses[1]
-        case ProfilePage():
-            return await write_profiles(connection, page)
-        case Read():
-            return await write_names(connection, page.rows)
+def _about(entry: UnreadEntry, content: bytes | None) -> Person | Organisation | None:
+    """Whom an entry is about, if it tells."""
+    if content is None or entry.part is None:
+        return None
+    read = _AGAIN[entry.part]([(0, content)])
+    (whose,) = {each.subject.whose or "" for each in (*read.rows, *read.quarantined)}
+    match len(whose):
+        case 9:
+            return Organisation(number=OrganisationNumber(whose))
+        case 11 if entry.part != "users":
+            return Person(number=Identifier(whose))
+        case _:
+            return None
+
+
+def _read_again(kept: Sequence[KeptEntry]) -> Sequence[Read[Any]]:
+    """Read entries as they came; what could not tell whose it is before settles nothing by itself."""
+    reads = []
+    for part in dict.fromkeys(each.part for each in kept):
+        entries = {each.entry: each for each in kept if each.part == part}
+        read = _AGAIN[part]((place, each.content) for place, each in entries.items())
+        for place, row in zip(read.places, read.rows, strict=True):
+            if entries[place].is_nobodys:
+                content = entries[place].content
+                read.quarantined.append(Quarantined(place, NOBODYS, row.subject, content))
+        certain = [
+            (place, row)
+            for place, row in zip(read.places, read.rows, strict=True)
+            if not entries[place].is_nobodys
+        ]
+        read.places = [place for place, _ in certain]
+        read.rows = [row for _, row in certain]
+        reads.append(read)
+    return reads
+
+
+_AGAIN: Final[Mapping[str, Callable[[Iterable[tuple[int, bytes]]], Read[Any]]]] = {
+    "persons": krr.read_again,
+    "addresses": businesses.read_addresses_again,
+    "units": businesses.read_units_again,
+    "profiles": parties.read_profiles_again,
+    "grants": parties.read_grants_again,
+    "users": parties.read_users_again,
+    "names": parties.read_names_again,
+}
+
+
+async def _write(
+    connection: Connection, writer: SealedWriter, parts: Sequence[Read[Any]], change_id: int | None
+) -> Counts:
+    """Write what was read of a page: how many entries were written, and how many removed."""
+    written = removed = 0
+    for part in parts:
+        counts = await _write_part(connection, writer, part, change_id)
+        written, removed = written + counts[0], removed + counts[1]
+    return written, removed
+
+
+async def _write_part(
+    connection: Connection, writer: SealedWriter, read: Read[Any], change_id: int | None
+) -> Counts:
+    match read.part:
+        case "persons":
+            return await writer.write_persons(read.rows, change_id or 0)
+        case "addresses":
+            return await writer.write_addresses(read.rows)
+        case "units":
+            return await write_units(connection, read.rows)
+        case "profiles":  # what they registered stands in their profiles
+            removed = sum(each.withdrawn for each in read.rows)
+            return len(read.rows) - removed, removed
+        case "grants":
+            return await write_grants(connection, read.rows)
+        case "users":
+            return await writer.write_users(read.rows)
+        case "names":
+            return await writer.write_names(read.rows)
+        case _:
+            assert_never(read.part)
 
 
 def _led(page: _Page, reached: str | None, newest: str | None) -> PageRead:

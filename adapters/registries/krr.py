@@ -1,10 +1,11 @@
 """The change feed of the contact and reservation register (KRR), page by page.
 
 A page lists persons as they are now. `status` SLETTET means that the person is no longer there:
-the row stays as a tombstone without contact data. Timestamps may give their offset in hours only.
+the record stays as a tombstone without contact data. Timestamps may give their offset in hours only.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
@@ -20,14 +21,15 @@ from adapters.registries.pages import (
     converted,
     moment,
     read_each,
+    read_numbered,
     refuse_odd_characters,
     text_of,
     typed,
 )
-from application.mail_address import is_mailbox
-from application.phone_number import is_valid, normalise
+from application.phone_number import normalise
 
 _NUMBER: Final = re.compile(r"[0-9]{11}")
+_LANGUAGE: Final = re.compile(r"[a-z]{2}")
 _GONE: Final = ("SLETTET", "IKKE_REGISTRERT")
 _DATES: Final = {
     address: (f"{address}_oppdatert", f"{address}_sist_verifisert")
@@ -51,6 +53,7 @@ class _Person(Struct, frozen=True):
     status: Literal["AKTIV", "SLETTET", "IKKE_REGISTRERT"] = "AKTIV"
     varslingsstatus: Literal["KAN_VARSLES", "KAN_IKKE_VARSLES"] | None = None
     kontaktinformasjon: _ContactInformation | None = None
+    spraak: str | None = None
 
 
 class _Page(
@@ -69,19 +72,24 @@ class _Page(
     newest: int
 
 
-class PersonRow(NamedTuple):
-    """A person as the local copy keeps them; the columns of its table in their order."""
+class KeptPerson(Struct, frozen=True, array_like=True):
+    """What the local copy keeps of a person; the order of its box, which grows at its end alone."""
 
-    number: str
     is_deleted: bool
     is_reserved: bool
     can_be_notified: bool
     email: str | None
-    email_is_valid: bool
     email_confirmed_at: datetime | None
     mobile: str | None
-    mobile_is_valid: bool
     mobile_confirmed_at: datetime | None
+    language: str | None
+
+
+class PersonRow(NamedTuple):
+    """A person as the feed tells of them."""
+
+    number: str
+    known: KeptPerson
 
     @property
     def subject(self) -> Subject:
@@ -131,6 +139,14 @@ def read_page(content: bytes) -> KrrPage:
     return KrrPage(page.start, page.end, page.newest, persons)
 
 
+def read_again(entries: Iterable[tuple[int, bytes]]) -> Read[PersonRow]:
+    """Read entries of one page as they came, each with the place where it stood, in their order."""
+    as_they_came = ((place, Raw(content)) for place, content in entries)
+    persons = read_numbered("persons", as_they_came, _row, _subject)
+    persons.keep_last(_by_number)
+    return persons
+
+
 def _subject(entry: Raw) -> Subject:
     try:
         number = _read_named(entry).personidentifikator
@@ -151,6 +167,8 @@ def _what_matters(entry: dict[str, Any]) -> dict[str, Any]:
     """The entry without what does not matter: all else of somebody gone, dates of no address."""
     if entry.get("status") in _GONE:
         return {name: entry[name] for name in ("personidentifikator", "status") if name in entry}
+    if not isinstance(entry.get("spraak", ""), str):
+        entry = {name: value for name, value in entry.items() if name != "spraak"}
     known = entry.get("kontaktinformasjon")
     if not isinstance(known, dict):
         return entry
@@ -171,22 +189,26 @@ def _person_row(person: _Person) -> PersonRow:
     known = _NOTHING if is_deleted else person.kontaktinformasjon or _NOTHING
     email = (known.epostadresse or "").strip() or None
     mobile = normalise(known.mobiltelefonnummer or "") or None
-    email_is_valid = email is not None and is_mailbox(email)
-    mobile_is_valid = mobile is not None and is_valid(mobile)
-    # Valid addresses have no odd characters; this is asked of millions.
-    refuse_odd_characters(None if email_is_valid else email, None if mobile_is_valid else mobile)
+    refuse_odd_characters(email, mobile)
     return PersonRow(
         person.personidentifikator,
-        is_deleted,
-        person.reservasjon == "JA",
-        person.varslingsstatus != "KAN_IKKE_VARSLES",
-        email,
-        email_is_valid,
-        _later(known.epostadresse_oppdatert, known.epostadresse_sist_verifisert),
-        mobile,
-        mobile_is_valid,
-        _later(known.mobiltelefonnummer_oppdatert, known.mobiltelefonnummer_sist_verifisert),
+        KeptPerson(
+            is_deleted,
+            person.reservasjon == "JA",
+            person.varslingsstatus != "KAN_IKKE_VARSLES",
+            email,
+            _later(known.epostadresse_oppdatert, known.epostadresse_sist_verifisert),
+            mobile,
+            _later(known.mobiltelefonnummer_oppdatert, known.mobiltelefonnummer_sist_verifisert),
+            None if is_deleted else _language(person.spraak),
+        ),
     )
+
+
+def _language(written: str | None) -> str | None:
+    """The language that a person has chosen, as ISO 639-1 writes it; None for what is none of its codes."""
+    code = (written or "").strip().lower()
+    return code if _LANGUAGE.fullmatch(code) is not None else None
 
 
 def _later(updated: str | None, verified: str | None) -> datetime | None:

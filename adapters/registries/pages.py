@@ -6,7 +6,7 @@ whom it is about, by as little of the entry as that takes.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
@@ -16,6 +16,12 @@ from msgspec import Raw
 
 Entry = TypeVar("Entry")
 Row = TypeVar("Row")
+
+RULES: Final = 1
+"""By which rules entries are read: one more whenever they read what could not be read before.
+
+Then what stands in quarantine is tried again.
+"""
 
 ANY_NAME: Final = re.compile("[^\x00\ud800-\udfff]+")
 """What may name a user, or an address."""
@@ -52,11 +58,12 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """An entry that could not be read: where it stood, why, and whom it is about."""
+    """An entry that could not be read: where it stood, why, whom it is about, and as what it came."""
 
     entry: int
     reason: str
     subject: Subject
+    content: bytes
 
 
 @dataclass(slots=True)
@@ -116,14 +123,31 @@ def read_each(
 
     Of one that cannot be read, `subject` tells whom it is about.
     """
+    return read_numbered(part, enumerate(entries, first), read, subject)
+
+
+def read_numbered(
+    part: Part,
+    entries: Iterable[tuple[int, Entry]],
+    read: Callable[[Entry], Row],
+    subject: Callable[[Entry], Subject],
+) -> Read[Row]:
+    """Read each entry, with the place where it stands; one that cannot be read does not stop the others."""
     result = Read[Row](part)
-    for number, entry in enumerate(entries, first):
+    for number, entry in entries:
         try:
             result.rows.append(read(entry))
             result.places.append(number)
         except UnreadableEntryError as problem:
-            result.quarantined.append(Quarantined(number, str(problem), subject(entry)))
+            result.quarantined.append(
+                Quarantined(number, str(problem), subject(entry), msgspec.json.encode(entry))
+            )
     return result
+
+
+def decoded(entries: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, object]]:
+    """Entries that were kept as they came, each with its place."""
+    return ((place, msgspec.json.decode(content)) for place, content in entries)
 
 
 def text_of(value: object, form: re.Pattern[str], *, digits: int = 0) -> str | None:

@@ -12,6 +12,7 @@ Names are in the form in which the party register answers,
 `{"partyNames": [{"orgNo" or "ssn", "name"}]}`; a name that is null is forgotten.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -25,8 +26,10 @@ from adapters.registries.pages import (
     UnreadablePageError,
     converted,
     decode_page,
+    decoded,
     entries_of,
     read_each,
+    read_numbered,
     refuse_odd_characters,
     refuse_odd_key,
     text_of,
@@ -103,6 +106,13 @@ class SelfIdentifiedRow(Struct, frozen=True):
         return Subject(self.username)
 
 
+class KeptUser(Struct, frozen=True, array_like=True):
+    """Where a user without a national number is reached; the order of its box, which grows at its end."""
+
+    email: str | None
+    mobile: str | None
+
+
 class _PartyName(Struct, frozen=True, rename={"org_no": "orgNo"}):
     name: str | None = None
     org_no: str | None = None
@@ -168,6 +178,26 @@ def _address(written: str | None, *, is_verified: bool) -> ProfileAddress | None
     if not written:
         return None
     return ProfileAddress(address=Contact(written), is_verified=is_verified)
+
+
+def read_profiles_again(entries: Iterable[tuple[int, bytes]]) -> Read[ProfileRow]:
+    """Read profiles as they came, each with the place where it stood."""
+    return read_numbered("profiles", decoded(entries), _profile, _whose_profile)
+
+
+def read_grants_again(entries: Iterable[tuple[int, bytes]]) -> Read[GrantRow]:
+    """Read grants as they came, each with the place where it stood."""
+    return read_numbered("grants", decoded(entries), _grant, _whose_grant)
+
+
+def read_users_again(entries: Iterable[tuple[int, bytes]]) -> Read[SelfIdentifiedRow]:
+    """Read users without a national number as they came, each with the place where it stood."""
+    return read_numbered("users", decoded(entries), _user, _whose_user)
+
+
+def read_names_again(entries: Iterable[tuple[int, bytes]]) -> Read[NameRow]:
+    """Read names as they came, each with the place where it stood."""
+    return read_numbered("names", decoded(entries), _name, _whose_name)
 
 
 def granted(resource: str, action: str) -> str:

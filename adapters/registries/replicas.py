@@ -1,29 +1,34 @@
 """The registries' ports, answered from the local copies; one query for everybody who is asked about.
 
-Whether an address can be used is judged when it is read, by the rule of today: a page is imported
-once, and what was said of it then (`email_is_valid` and its like) is for processes of an earlier
-release.
+Whether an address can be used is judged when it is read, by the rule of today.
 
 What stands in quarantine makes uncertain what it is about: that is told, and nothing known before it.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, LiteralString, NamedTuple
 from urllib.parse import unquote_plus
 
+import msgspec
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
+from adapters.registries.businesses import KeptAddress
+from adapters.registries.krr import KeptPerson
+from adapters.registries.parties import KeptUser
+from adapters.registries.sealing import Kept, LostKeyError, RecordSealer
+from adapters.registries.upserts import address_place
 from application.mail_address import is_mailbox
 from application.phone_number import is_valid, normalise
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.profiles import ProfileIndex, Registered
 from application.ports.registries import LEVELS, RegistryUnavailableError
+from domain.channel import Channel
 from domain.contact_point import (
     BusinessRecord,
     ExternalRecord,
@@ -36,13 +41,10 @@ from domain.profile.events import ProfileAddress
 from domain.recipient import OrganisationNumber
 
 _PERSONS: Final[LiteralString] = """
-SELECT number, is_deleted, is_reserved, can_be_notified, email, email_confirmed_at,
-       mobile, mobile_confirmed_at, false AS is_uncertain
-  FROM krr_person WHERE number = ANY(%(numbers)b::text[])
+SELECT number_hash, key_id, box FROM krr_person WHERE number_hash = ANY(%(hashes)b::bytea[])
 UNION ALL
-SELECT whose, false, false, false, NULL, NULL, NULL, NULL, true
-  FROM registry_quarantine WHERE part = 'persons' AND whose = ANY(%(numbers)b::text[])
- ORDER BY is_uncertain
+SELECT decode(whose, 'hex'), 0, NULL
+  FROM registry_quarantine WHERE part = 'persons' AND whose = ANY(%(whose)b::text[])
 """
 _MAIN_UNITS: Final[LiteralString] = """
 SELECT number, main_unit, false AS is_uncertain
@@ -66,13 +68,13 @@ SELECT DISTINCT ON (number) number, chain
   FROM above WHERE chain <> '{}' ORDER BY number, cardinality(chain) DESC
 """
 _ADDRESSES: Final[LiteralString] = """
-SELECT organisation, registry_id, channel, address,
+SELECT organisation, registry_id, key_id, box,
        EXISTS (SELECT FROM registry_quarantine q
                 WHERE q.part = 'addresses'
                   AND (q.item = a.registry_id OR q.item IS NULL AND q.whose = a.organisation))
   FROM business_address a WHERE organisation = ANY(%(numbers)b::text[])
 UNION ALL
-SELECT whose, item, '', '', true
+SELECT whose, item, 0, NULL, true
   FROM registry_quarantine WHERE part = 'addresses' AND whose = ANY(%(numbers)b::text[])
  ORDER BY organisation, registry_id
 """
@@ -82,17 +84,17 @@ SELECT whose, item FROM registry_quarantine
  ORDER BY whose, item
 """
 _USERS: Final[LiteralString] = """
-SELECT username, email, mobile, false AS is_uncertain
-  FROM self_identified_user WHERE username = ANY(%(names)s)
+SELECT username_hash, key_id, box
+  FROM self_identified_user WHERE username_hash = ANY(%(hashes)b::bytea[])
 UNION ALL
-SELECT whose, NULL, NULL, true
-  FROM registry_quarantine WHERE part = 'users' AND whose = ANY(%(names)s)
- ORDER BY is_uncertain
+SELECT decode(whose, 'hex'), 0, NULL
+  FROM registry_quarantine WHERE part = 'users' AND whose = ANY(%(whose)b::text[])
+"""
+_UNIT_NAMES: Final[LiteralString] = """
+SELECT number, name FROM business_unit WHERE number = ANY(%(numbers)b::text[]) AND name <> ''
 """
 _NAMES: Final[LiteralString] = """
-SELECT number, name FROM business_unit WHERE number = ANY(%(all)s) AND name <> ''
-   AND NOT EXISTS (SELECT FROM party_name p WHERE p.number = business_unit.number)
-UNION ALL SELECT number, name FROM party_name WHERE number = ANY(%(all)s)
+SELECT number_hash, key_id, box FROM party_name WHERE number_hash = ANY(%(hashes)b::bytea[])
 """
 
 _EMAIL_URN: Final = "urn:altinn:person:idporten-email:"
@@ -103,39 +105,77 @@ _USERNAME_URNS: Final = (
 )
 
 Pool = AsyncConnectionPool[Any]
+Connection = psycopg.AsyncConnection[Any]
+
+_LOST: Final = (
+    "was sealed under a key that is gone; put the right key file back, or load the copy anew"
+)
+_read_person = msgspec.json.Decoder(KeptPerson).decode
+_read_address = msgspec.json.Decoder(KeptAddress).decode
+_read_user = msgspec.json.Decoder(KeptUser).decode
+_read_name = msgspec.json.Decoder(str).decode
 
 
 @asynccontextmanager
-async def _asking(pool: Pool, registry: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+async def _asking(pool: Pool, registry: str) -> AsyncIterator[Connection]:
     try:
         async with reaching(pool) as connection:
             yield connection
     except StoreUnavailableError:
         raise RegistryUnavailableError(registry) from None
+    except LostKeyError:
+        raise RegistryUnavailableError(registry, _LOST) from None
 
 
-class PostgresPersonRegistry:
-    """KRR, by its local copy."""
+class _Copy:
+    """What all copies have in common that are found by keyed hashes."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, sealer: RecordSealer) -> None:
         self._pool = pool
+        self._sealer = sealer
+
+    async def _opened(
+        self, connection: Connection, kept: Kept, query: LiteralString, names: Collection[str]
+    ) -> Mapping[str, bytes | None]:
+        """What is known of each; None of those who are uncertain."""
+        hashed = self._sealer.hashing(kept)
+        by_hash = {hashed(each.encode()): each for each in names}
+        asked = {"hashes": list(by_hash), "whose": [each.hex() for each in by_hash]}
+        cursor = await connection.execute(query, asked, binary=True)
+        rows = await cursor.fetchall()
+        key_ids = {key_id for _, key_id, box in rows if box is not None}
+        opening = await self._sealer.opening(connection, key_ids)
+        found: dict[str, bytes | None] = {}
+        for name, key_id, box in rows:
+            known = by_hash[name]
+            uncertain = box is None or found.get(known, b"") is None
+            found[known] = None if uncertain else opening.open(kept, name, key_id, box)
+        return found
+
+
+class PostgresPersonRegistry(_Copy):
+    """KRR, by its local copy."""
 
     async def find(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
         async with _asking(self._pool, "krr") as connection:
-            cursor = await connection.execute(_PERSONS, {"numbers": list(numbers)}, binary=True)
-            return {row[0]: _person(row) for row in await cursor.fetchall()}
+            found = await self._opened(connection, "persons", _PERSONS, numbers)
+        return {
+            number: _UNCERTAIN if known is None else _person(_read_person(known))
+            for number, known in found.items()
+        }
 
 
-def _person(row: tuple[Any, ...]) -> PersonRecord:
-    _, is_deleted, is_reserved, can_be_notified, *addresses, is_uncertain = row
-    email, email_at, mobile, mobile_at = addresses
+_UNCERTAIN: Final = PersonRecord(is_uncertain=True, can_be_notified=False)
+
+
+def _person(known: KeptPerson) -> PersonRecord:
     return PersonRecord(
-        is_deleted=is_deleted,
-        is_reserved=is_reserved,
-        can_be_notified=can_be_notified,
-        is_uncertain=is_uncertain,
-        email=_email(email, email_at),
-        mobile=_mobile(mobile, mobile_at),
+        is_deleted=known.is_deleted,
+        is_reserved=known.is_reserved,
+        can_be_notified=known.can_be_notified,
+        email=_email(known.email, known.email_confirmed_at),
+        mobile=_mobile(known.mobile, known.mobile_confirmed_at),
+        language=known.language,
     )
 
 
@@ -159,8 +199,9 @@ def _mobile(written: str | None, confirmed_at: datetime | None = None) -> Regist
 class PostgresBusinessRegistry:
     """The register of businesses' notification addresses, by its local copy."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, sealer: RecordSealer) -> None:
         self._pool = pool
+        self._sealer = sealer
 
     async def find(
         self, numbers: Sequence[OrganisationNumber]
@@ -173,8 +214,15 @@ class PostgresBusinessRegistry:
             moved = {number for number, _, is_uncertain in units if is_uncertain}
             asked = {"numbers": list({*numbers, *main_units.values()})}
             cursor = await connection.execute(_ADDRESSES, asked, binary=True)
-            for organisation, _, channel, address, is_uncertain in await cursor.fetchall():
-                known[organisation].take(channel, address, is_uncertain=is_uncertain)
+            rows = await cursor.fetchall()
+            key_ids = {key_id for _, _, key_id, box, _ in rows if box is not None}
+            opening = await self._sealer.opening(connection, key_ids)
+        for organisation, registry_id, key_id, box, is_uncertain in rows:
+            content = None
+            if not is_uncertain:
+                place = address_place(registry_id, organisation)
+                content = opening.open("addresses", place, key_id, box)
+            known[organisation].take(None if content is None else _read_address(content))
         found: dict[OrganisationNumber, BusinessRecord] = {}
         for number in numbers:
             own, main_unit = known[number], OrganisationNumber(main_units.get(number, ""))
@@ -198,13 +246,13 @@ class _Addresses:
     mobiles: list[RegisteredAddress] = field(default_factory=list)
     is_uncertain: bool = False
 
-    def take(self, channel: str, address: str, *, is_uncertain: bool) -> None:
-        self.is_uncertain |= is_uncertain
-        if is_uncertain:
-            return
-        if channel == "email" and (email := _email(address)):
+    def take(self, known: KeptAddress | None) -> None:
+        """Take one more; None if it is uncertain where it leads."""
+        if known is None:
+            self.is_uncertain = True
+        elif known.channel is Channel.EMAIL and (email := _email(known.address)):
             self.emails.append(email)
-        elif channel == "sms" and (mobile := _mobile(address)):
+        elif known.channel is Channel.SMS and (mobile := _mobile(known.address)):
             self.mobiles.append(mobile)
 
     @property
@@ -309,29 +357,29 @@ def _verified(
     return replace(address, is_verified=told.is_verified)
 
 
-class PostgresExternalIdentityRegistry:
+class PostgresExternalIdentityRegistry(_Copy):
     """Those without a national number: an e-mail address is known by itself, a user name by the table."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
 
     async def find(self, urns: Sequence[str]) -> Mapping[str, ExternalRecord]:
         usernames = {urn: _username(urn) for urn in urns}
         async with _asking(self._pool, "login_service") as connection:
-            cursor = await connection.execute(_USERS, {"names": list(usernames.values())})
-            users = {row[0]: row[1:] for row in await cursor.fetchall()}
+            users = await self._opened(connection, "users", _USERS, {*usernames.values()})
         found: dict[str, ExternalRecord] = {}
         for urn, username in usernames.items():
-            email, mobile, is_uncertain = users.get(username, (None, None, False))
+            known = users.get(username, _NOTHING)
+            user = None if known is None else _read_user(known)
+            email, mobile = (None, None) if user is None else (user.email, user.mobile)
             if urn.casefold().startswith(_EMAIL_URN):
                 email = unquote_plus(urn[len(_EMAIL_URN) :])
-            if email or mobile or is_uncertain:
+            if email or mobile or user is None:
                 found[urn] = ExternalRecord(
-                    email=_email(email),
-                    mobile=_mobile(mobile),
-                    is_uncertain=is_uncertain,
+                    email=_email(email), mobile=_mobile(mobile), is_uncertain=user is None
                 )
         return found
+
+
+_NOTHING: Final = b"[null, null]"
+"""What is known of a user whom nobody knows."""
 
 
 def _username(urn: str) -> str:
@@ -345,15 +393,17 @@ def _username(urn: str) -> str:
     return folded
 
 
-class PostgresNameRegistry:
+class PostgresNameRegistry(_Copy):
     """Names by local copies: the party register's own, and for other units those of their register."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
 
     async def find(
         self, persons: Sequence[str], organisations: Sequence[OrganisationNumber]
     ) -> Mapping[str, str]:
+        asked = {*persons, *organisations}
         async with _asking(self._pool, "names") as connection:
-            cursor = await connection.execute(_NAMES, {"all": [*persons, *organisations]})
-            return dict(await cursor.fetchall())
+            cursor = await connection.execute(_UNIT_NAMES, {"numbers": list(organisations)})
+            of_units = dict(await cursor.fetchall())
+            found = await self._opened(connection, "names", _NAMES, asked)
+        return of_units | {
+            number: _read_name(name) for number, name in found.items() if name is not None
+        }

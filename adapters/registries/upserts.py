@@ -1,18 +1,24 @@
-"""Write what was read of a page into the local copies, in bulk.
+"""Write what was read of a page into the local copies, in bulk, and sealed where it is of people.
 
 Where rows bear the time or the number of their change, what is newer wins, so that any page may be
 loaded again, and in any order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 import msgspec
 import psycopg
 
 from adapters.registries.businesses import AddressRow, UnitRow
-from adapters.registries.krr import KrrPage
-from adapters.registries.parties import NameRow, ProfilePage
+from adapters.registries.krr import PersonRow
+from adapters.registries.parties import (
+    GrantRow,
+    KeptUser,
+    NameRow,
+    SelfIdentifiedRow,
+)
+from adapters.registries.sealing import Kept, RecordSealer, Sealing
 from application.ports.decision_point import bare
 
 Connection = psycopg.AsyncConnection[Any]
@@ -20,27 +26,23 @@ Counts = tuple[int, int]
 """How many entries were written, and how many removed."""
 
 _PERSONS: Final[LiteralString] = """
-WITH written AS (
-    INSERT INTO krr_person AS old (number, is_deleted, is_reserved, can_be_notified,
-           email, email_is_valid, email_confirmed_at, mobile, mobile_is_valid, mobile_confirmed_at,
-           change_id)
-    SELECT new.*, %b::bigint
-      FROM unnest(%b::text[], %b::bool[], %b::bool[], %b::bool[], %b::text[], %b::bool[],
-                  %b::timestamptz[], %b::text[], %b::bool[], %b::timestamptz[]) new
-    ON CONFLICT (number) DO UPDATE SET
-        is_deleted = excluded.is_deleted, is_reserved = excluded.is_reserved,
-        can_be_notified = excluded.can_be_notified, email = excluded.email,
-        email_is_valid = excluded.email_is_valid, email_confirmed_at = excluded.email_confirmed_at,
-        mobile = excluded.mobile, mobile_is_valid = excluded.mobile_is_valid,
-        mobile_confirmed_at = excluded.mobile_confirmed_at, change_id = excluded.change_id
+WITH new AS MATERIALIZED (
+    SELECT * FROM unnest(%(hashes)b::bytea[], %(boxes)b::bytea[], %(gone)b::bool[])
+               AS new (number_hash, box, is_deleted)),
+written AS (
+    INSERT INTO krr_person AS old (number_hash, change_id, key_id, box)
+    SELECT number_hash, %(change_id)s::bigint, %(key_id)s::bigint, box FROM new
+    ON CONFLICT (number_hash) DO UPDATE SET
+        change_id = excluded.change_id, key_id = excluded.key_id, box = excluded.box
      WHERE old.change_id <= excluded.change_id
-    RETURNING is_deleted)
-SELECT count(*) FILTER (WHERE NOT is_deleted), count(*) FILTER (WHERE is_deleted) FROM written
+    RETURNING number_hash)
+SELECT count(*) FILTER (WHERE NOT is_deleted), count(*) FILTER (WHERE is_deleted)
+  FROM written JOIN new USING (number_hash)
 """
 _REMOVED: Final[LiteralString] = """
 WITH removed AS (
     INSERT INTO business_address_removed AS old
-    SELECT * FROM unnest(%b::text[], %b::timestamptz[])
+    SELECT * FROM unnest(%(ids)b::text[], %(times)b::timestamptz[])
     ON CONFLICT (registry_id) DO UPDATE SET removed_at = excluded.removed_at
      WHERE old.removed_at <= excluded.removed_at
     RETURNING registry_id, removed_at),
@@ -51,16 +53,14 @@ SELECT count(*) FROM removed
 """
 _ADDRESSES: Final[LiteralString] = """
 WITH written AS (
-    INSERT INTO business_address AS old
-           (registry_id, updated_at, organisation, channel, address, is_valid)
-    SELECT new.*
-      FROM unnest(%b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %b::bool[])
-           AS new (registry_id, updated_at, organisation, channel, address, is_valid)
+    INSERT INTO business_address AS old (registry_id, updated_at, organisation, key_id, box)
+    SELECT new.registry_id, new.updated_at, new.organisation, %(key_id)s::bigint, new.box
+      FROM unnest(%(ids)b::text[], %(times)b::timestamptz[], %(organisations)b::text[],
+                  %(boxes)b::bytea[]) AS new (registry_id, updated_at, organisation, box)
       LEFT JOIN business_address_removed removed USING (registry_id)
      WHERE removed.removed_at IS NULL OR removed.removed_at <= new.updated_at
     ON CONFLICT (registry_id) DO UPDATE SET organisation = excluded.organisation,
-        channel = excluded.channel, address = excluded.address, is_valid = excluded.is_valid,
-        updated_at = excluded.updated_at
+        key_id = excluded.key_id, box = excluded.box, updated_at = excluded.updated_at
      WHERE old.updated_at <= excluded.updated_at
     RETURNING registry_id)
 SELECT count(*) FROM written
@@ -77,31 +77,100 @@ _GRANT: Final[LiteralString] = (
 _NO_GRANT: Final[LiteralString] = """
 DELETE FROM user_grant WHERE user_id = %s AND organisation = %s AND resource = %s AND action = %s
 """
-_SELF: Final[LiteralString] = """
-INSERT INTO self_identified_user VALUES (%s, %s, %s)
-ON CONFLICT (username) DO UPDATE SET email = excluded.email, mobile = excluded.mobile
+_USERS: Final[LiteralString] = """
+INSERT INTO self_identified_user (username_hash, key_id, box)
+SELECT hash, %(key_id)s::bigint, box
+  FROM unnest(%(hashes)b::bytea[], %(boxes)b::bytea[]) AS new (hash, box)
+ON CONFLICT (username_hash) DO UPDATE SET key_id = excluded.key_id, box = excluded.box
 """
 _NAMES: Final[LiteralString] = """
-INSERT INTO party_name SELECT * FROM unnest(%b::text[], %b::text[])
-ON CONFLICT (number) DO UPDATE SET name = excluded.name
+INSERT INTO party_name (number_hash, key_id, box)
+SELECT hash, %(key_id)s::bigint, box
+  FROM unnest(%(hashes)b::bytea[], %(boxes)b::bytea[]) AS new (hash, box)
+ON CONFLICT (number_hash) DO UPDATE SET key_id = excluded.key_id, box = excluded.box
 """
-_NO_NAMES: Final[LiteralString] = "DELETE FROM party_name WHERE number = ANY(%s)"
+_NO_NAMES: Final[LiteralString] = "DELETE FROM party_name WHERE number_hash = ANY(%(hashes)b)"
+
+_encode = msgspec.json.Encoder().encode
 
 
-async def write_persons(connection: Connection, page: KrrPage) -> Counts:
-    """Write a page of KRR; rows that a later change brought stay as they are."""
-    if not page.persons.rows:
-        return 0, 0
-    return await _counted(connection, _PERSONS, [page.end, *_columns(page.persons.rows)])
+class SealedWriter:
+    """Writes what is sealed, in one transaction and under one key."""
+
+    def __init__(self, connection: Connection, sealer: RecordSealer, sealing: Sealing) -> None:
+        self._connection = connection
+        self._sealer = sealer
+        self._sealing = sealing
+
+    async def write_persons(self, persons: Sequence[PersonRow], change_id: int) -> Counts:
+        """Write persons as a page brings them that ends with a change; a later one's stay as they are."""
+        if not persons:
+            return 0, 0
+        numbers, known = _columns(persons)
+        columns = self._hashed("persons", numbers, known)
+        gone = [each.is_deleted for each in known]
+        return await _counted(
+            self._connection, _PERSONS, columns | {"gone": gone, "change_id": change_id}
+        )
+
+    async def write_addresses(self, rows: Sequence[AddressRow]) -> Counts:
+        """Write and remove addresses; what happened to them later stands."""
+        gone = [each for each in rows if each.leads is None]
+        kept = [each for each in rows if each.leads is not None]
+        removed = written = 0
+        if gone:
+            ids, times, *_ = _columns(gone)
+            removed, _ = await _counted(self._connection, _REMOVED, {"ids": ids, "times": times})
+        if kept:
+            ids, times, organisations, leads = _columns(kept)
+            places = [
+                address_place(registry_id, organisation)
+                for registry_id, organisation in zip(ids, organisations, strict=True)
+            ]
+            columns = {"ids": ids, "times": times, "organisations": organisations}
+            sealed = self._sealed("addresses", places, leads)
+            written, _ = await _counted(self._connection, _ADDRESSES, columns | sealed)
+        return written, removed
+
+    async def write_users(self, rows: Sequence[SelfIdentifiedRow]) -> Counts:
+        """Write users without a national number; of several of one name, the last."""
+        by_name = {each.username: KeptUser(each.email, each.mobile) for each in rows}
+        if by_name:
+            columns = self._hashed("users", list(by_name), list(by_name.values()))
+            await self._connection.execute(_USERS, columns)
+        return len(rows), 0
+
+    async def write_names(self, rows: Sequence[NameRow]) -> Counts:
+        """Write names, and forget those of whom the register knows none any more."""
+        known = {each.number: each.name for each in rows}
+        names = {number: name for number, name in known.items() if name is not None}
+        forgotten = [number for number, name in known.items() if name is None]
+        if names:
+            columns = self._hashed("names", list(names), list(names.values()))
+            await self._connection.execute(_NAMES, columns)
+        if forgotten:
+            hashes = [self._sealer.hashed("names", each) for each in forgotten]
+            await self._connection.execute(_NO_NAMES, {"hashes": hashes})
+        return len(names), len(forgotten)
+
+    def _hashed(
+        self, kept: Kept, names: Sequence[str], contents: Sequence[object]
+    ) -> dict[str, Any]:
+        """The columns of records that are found by keyed hashes."""
+        hashed = self._sealer.hashing(kept)
+        hashes = [hashed(each.encode()) for each in names]
+        return {"hashes": hashes} | self._sealed(kept, hashes, contents)
+
+    def _sealed(
+        self, kept: Kept, names: Sequence[bytes], contents: Sequence[object]
+    ) -> dict[str, Any]:
+        boxes = self._sealing.seal(kept, names, [_encode(each) for each in contents])
+        return {"boxes": boxes, "key_id": self._sealing.key_id}
 
 
-async def write_addresses(connection: Connection, rows: Sequence[AddressRow]) -> Counts:
-    """Write and remove addresses; what happened to them later stands."""
-    gone = [(each.registry_id, each.updated_at) for each in rows if each.organisation is None]
-    kept = [each for each in rows if each.organisation is not None]
-    removed = (await _counted(connection, _REMOVED, _columns(gone)))[0] if gone else 0
-    written = (await _counted(connection, _ADDRESSES, _columns(kept)))[0] if kept else 0
-    return written, removed
+def address_place(registry_id: str, organisation: str) -> bytes:
+    """What the box of an address is bound to: neither can become another's."""
+    return f"{registry_id}|{organisation}".encode()
 
 
 async def write_units(connection: Connection, rows: Sequence[UnitRow]) -> Counts:
@@ -111,36 +180,20 @@ async def write_units(connection: Connection, rows: Sequence[UnitRow]) -> Counts
     return len(rows), 0
 
 
-async def write_profiles(connection: Connection, page: ProfilePage) -> Counts:
-    """Write what users were granted, remove what was withdrawn, and write users without a number.
-
-    What they registered is counted with it; it stands in their profiles.
-    """
-    profiles, grants = page.profiles.rows, page.grants.rows
+async def write_grants(connection: Connection, rows: Sequence[GrantRow]) -> Counts:
+    """Write what users were granted, and remove what was withdrawn."""
     async with connection.cursor() as cursor:
-        for grant in grants:
+        for each in rows:
             await cursor.execute(
-                _NO_GRANT if grant.withdrawn else _GRANT,
-                (grant.user, grant.organisation, bare(grant.resource), grant.action),
+                _NO_GRANT if each.withdrawn else _GRANT,
+                (each.user, each.organisation, bare(each.resource), each.action),
             )
-        await cursor.executemany(_SELF, [msgspec.structs.astuple(each) for each in page.users.rows])
-    removed = sum(each.withdrawn for each in profiles) + sum(each.withdrawn for each in grants)
-    return len(profiles) + len(grants) + len(page.users.rows) - removed, removed
-
-
-async def write_names(connection: Connection, rows: Sequence[NameRow]) -> Counts:
-    """Write names, and forget those of whom the register knows none any more."""
-    known = [each for each in rows if each.name is not None]
-    forgotten = [each.number for each in rows if each.name is None]
-    if known:
-        await connection.execute(_NAMES, _columns(known))
-    if forgotten:
-        await connection.execute(_NO_NAMES, (forgotten,))
-    return len(known), len(forgotten)
+    removed = sum(each.withdrawn for each in rows)
+    return len(rows) - removed, removed
 
 
 async def _counted(
-    connection: Connection, query: LiteralString, columns: Sequence[Any]
+    connection: Connection, query: LiteralString, columns: Mapping[str, Any]
 ) -> tuple[int, int]:
     row = await (await connection.execute(query, columns)).fetchone()
     written, removed = (*(row or ()), 0, 0)[:2]

@@ -10,6 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.lasting import make_lasting
 from adapters.postgres.reaching import reaching
+from adapters.sealed_box import KEY, NONCE, opened, sealed
 from application.ports.key_vault import KeyVault
 from application.ports.unread_mail import (
     KEPT_FOR,
@@ -21,8 +22,6 @@ from application.ports.unread_mail import (
 )
 
 _PURPOSE: Final = "unread mail"
-_KEY_BITS: Final = 256
-_NONCE: Final = 12
 _KEEP: Final[LiteralString] = """
 INSERT INTO unread_mail (digest, kind, received_at, size, sealed, month, wrapped)
 VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (digest) DO NOTHING
@@ -49,10 +48,10 @@ class PostgresUnreadMails:
 
     async def keep(self, kind: UnreadKind, content: bytes, *, at: datetime) -> None:
         digest = self._vault.keyed_hash(_PURPOSE, content)
-        key, nonce = AESGCM.generate_key(_KEY_BITS), os.urandom(_NONCE)
-        sealed = nonce + AESGCM(key).encrypt(nonce, content[:LONGEST_KEPT], digest)
+        key, nonce = os.urandom(KEY), os.urandom(NONCE)
+        box = sealed(AESGCM(key), content[:LONGEST_KEPT], digest, nonce)
         month = f"{at:%Y-%m}"
-        row = (digest, kind, at, len(content), sealed, month, self._vault.wrap(key, month))
+        row = (digest, kind, at, len(content), box, month, self._vault.wrap(key, month))
         tidying = {"since": at - KEPT_FOR, "kind": kind, "most": MOST_KEPT}
         async with reaching(self._pool) as connection, connection.transaction():
             await connection.execute(_KEEP, row)
@@ -82,14 +81,14 @@ class PostgresUnreadMails:
         received_at: datetime,
         size: int,
         digest: bytes,
-        sealed: bytes,
+        box: bytes,
         month: str,
         wrapped: bytes,
     ) -> UnreadMail:
         key = self._vault.unwrap(wrapped, month)
         content = None
         if key is not None:
-            content = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], digest)
+            content = opened(AESGCM(key), box, digest)
         return UnreadMail(
             mail_id=MailId(mail_id),
             kind=UnreadKind(kind),

@@ -21,8 +21,10 @@ from domain.operations.acts import (
     ProjectionRebuildBegun,
     ProjectionRetried,
     RecipientsLookedUp,
+    RegistryEntryRead,
     RegistryImportBegun,
     RegistryImportEnded,
+    RegistryRetryBegun,
     SuppressionLifted,
 )
 from domain.order.events import OrderId
@@ -97,6 +99,11 @@ def in_words(act: Act) -> str:
                 f"loaded {act.pages} pages into the local copy of {act.registry}: {act.written} "
                 f"entries written, {act.removed} removed, {act.quarantined} could not be read"
             )
+        case RegistryEntryRead():
+            about = "" if act.identity_hash is None else f", about {act.identity_hash[:12]}…"
+            return f"read entry {act.entry_id} of {act.registry}, which could not be read{about}"
+        case RegistryRetryBegun(registry=registry):
+            return f"had it tried again to read what could not be read of {registry or 'the registers'}"
         case ProjectionRebuildBegun(projection=projection):
             return f"began to rebuild the projection {projection}"
         case ProjectionRetried(projection=projection):

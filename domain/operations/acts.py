@@ -55,6 +55,22 @@ class RegistryImportEnded(Struct, frozen=True, kw_only=True, tag="act.registry_i
     quarantined: int
 
 
+class RegistryEntryRead(Struct, frozen=True, kw_only=True, tag="act.registry_entry_read"):
+    """Somebody read what an entry of a register says that could not be read by the service."""
+
+    registry: str
+    entry_id: int
+    identity_hash: str | None = None
+    """A keyed hash of the number of whom it is about, as in `PersonLookedUp`; None if it does not tell."""
+
+
+class RegistryRetryBegun(Struct, frozen=True, kw_only=True, tag="act.registry_retry_begun"):
+    """Somebody had it tried again to read what could not be read of a register."""
+
+    registry: str | None = None
+    """None for every register."""
+
+
 class ProjectionRebuildBegun(Struct, frozen=True, kw_only=True, tag="act.projection_rebuild_begun"):
     """Somebody began to rebuild a table from the events."""
 
@@ -182,6 +198,8 @@ Act: TypeAlias = (
     | OrderRetried
     | RegistryImportBegun
     | RegistryImportEnded
+    | RegistryEntryRead
+    | RegistryRetryBegun
     | ProjectionRebuildBegun
     | ProjectionRetried
     | AgendaRebuildBegun

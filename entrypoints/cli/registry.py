@@ -1,18 +1,18 @@
 """`varsel registry`: load pages into the local copies of the registers, and see how they stand."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from cyclopts import App
 from rich.console import Console
 from rich.progress import Progress
 
-from adapters.postgres.errors import PostgresError
 from adapters.registries.importing import ImportSummary, RegistryStatus
 from adapters.registries.pages import UnreadablePageError
+from adapters.registries.sealing import LostKeyError
 from adapters.tokens.maskinporten import NoTokenError
+from application.operations.unread_entries import OpenedEntry, RetrySummary, UnreadEntry
 from application.ports.registries import RegistryUnavailableError
 from application.setting import SettingError
 from domain.operations.acts import RegistryImportBegun, RegistryImportEnded
@@ -23,7 +23,14 @@ from entrypoints.cli.logs import log_to_stderr
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal, RefusedSettings
 from entrypoints.wiring.operator_tools import act_recorder
-from entrypoints.wiring.registries import importer, sync_registry
+from entrypoints.wiring.registries import (
+    importer,
+    sync_registry,
+    unread_entries,
+)
+
+T = TypeVar("T")
+Registry: TypeAlias = Literal["krr", "businesses", "profiles", "names"]
 
 app = App(
     name="registry",
@@ -35,7 +42,7 @@ _console = Console(highlight=False, soft_wrap=True)
 
 @app.command(name="import")
 def import_files(
-    kind: Literal["krr", "businesses", "profiles", "names"],
+    kind: Registry,
     *files: Path,
     reason: str | None = None,
 ) -> None:
@@ -52,13 +59,12 @@ def import_files(
     """
     if not files:
         raise Refusal(f"name the files to load: varsel registry import {kind} FILE…")
-
     settings, where = settings_and_database()
 
     async def load() -> ImportSummary:
-        async with importer(settings, where, by=operator(), reason=reason) as loading:
-            with Progress(console=_console, transient=True) as progress:
-                task = progress.add_task("loading", total=len(files))
+        with Progress(console=_console, transient=True) as progress:
+            task = progress.add_task("loading", total=len(files))
+            async with importer(settings, where, by=operator(), reason=reason) as loading:
                 return await loading.import_files(
                     kind, files, progress=lambda _: progress.advance(task)
                 )
@@ -113,10 +119,7 @@ def status() -> None:
         async with importer(*settings_and_database()) as loading:
             return list(await loading.status())
 
-    try:
-        copies = asyncio.run(read())
-    except PostgresError as problem:
-        raise Refusal(str(problem)) from None
+    copies = asked(read())
     for each in copies:
         _console.print(
             f"{each.registry}: {each.rows} rows, position {each.cursor or '-'}, "
@@ -134,9 +137,114 @@ def _tell(kind: str, done: ImportSummary) -> None:
         f"{done.removed} removed, {done.quarantined} could not be read"
     )
     if done.quarantined:
-        _console.print("Why they could not be read stands in the table registry_quarantine.")
+        _console.print("Why they could not be read: varsel registry quarantine list")
     if done.nobodys:
         _console.print(f"Of {done.nobodys} it cannot even be told whose they are.")
+
+
+_quarantine = App(
+    name="quarantine",
+    help="See what of the registers could not be read, read it yourself, and have it tried again.",
+)
+app.command(_quarantine)
+
+
+@_quarantine.command(name="list")
+def list_unread(*, kind: Registry | None = None, most: int = 50) -> None:
+    """List what could not be read, and why, those first that have stood there for longest.
+
+    Nothing is told of what an entry says. Whose it is is told for organisations; a person is a hash.
+
+    Parameters
+    ----------
+    kind
+        Of one register only.
+    most
+        How many are listed.
+    """
+
+    async def ask() -> Sequence[UnreadEntry]:
+        async with unread_entries(*settings_and_database()) as entries:
+            return await entries.unread(kind, most)
+
+    found = asked(ask())
+    for each in found:
+        found_at = each.found_at.isoformat(timespec="seconds")
+        whose = "nobody's" if each.whose is None else each.whose[:12]
+        _console.print(
+            f"{each.entry_id:>8}  {found_at}  {each.registry:<10}  {each.part or '-':<9}  "
+            f"{whose:<12}  {each.reason}{'' if each.is_kept else '  (not kept)'}",
+            markup=False,
+        )
+    if not found:
+        _console.print("There is none.")
+
+
+@_quarantine.command
+def show(entry_id: int, *, reason: str = "") -> None:
+    """Show an entry as it came: it may be about a person, and that you read it goes on record.
+
+    Parameters
+    ----------
+    entry_id
+        Its number, as `varsel registry quarantine list` tells it.
+    reason
+        Why; it goes on record with your name, and with a hash of whom the entry is about.
+    """
+
+    async def ask() -> OpenedEntry | None:
+        async with unread_entries(*settings_and_database()) as entries:
+            return await entries.open(entry_id, by=operator(), reason=reason)
+
+    found = _opening(ask)
+    if found is None:
+        raise Refusal(f"there is no entry {entry_id}; see `varsel registry quarantine list`")
+    if found.content is None:
+        raise Refusal(
+            f"entry {entry_id} was not kept as it came: it is from before entries were, or somebody has "
+            "changed it; ask the register what it was"
+        )
+    _console.print(f"{found.entry.registry}, {found.entry.reason}:", markup=False)
+    # Whoever wrote it may have meant it for the operator's terminal: JSON has no controls but these.
+    _console.print(found.content.decode(errors="replace").strip(), markup=False)
+
+
+@_quarantine.command
+def retry(kind: Registry | None = None, *, reason: str | None = None) -> None:
+    """Try again to read what could not be read; what can be read now counts from then on.
+
+    An upgrade that can read more does so by itself, with the next page.
+
+    Parameters
+    ----------
+    kind
+        Of one register only.
+    reason
+        Why; it goes on record with your name.
+    """
+
+    async def ask() -> RetrySummary:
+        settings, where = settings_and_database()
+        async with unread_entries(settings, where, by=operator(), reason=reason) as entries:
+            return await entries.retry(kind, by=operator(), reason=reason)
+
+    done = _opening(ask)
+    _console.print(f"{done.tried} entries were tried again, {done.read} of them can be read now.")
+
+
+def _opening(question: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What is answered from boxes that are opened.
+
+    Raises:
+        Refusal: they cannot be, or the database gives no answer.
+    """
+    try:
+        return asked(question())
+    except LostKeyError:
+        raise Refusal(
+            "what was kept was sealed under a key that is gone; put the right key file back "
+            "(VARSEL_KEY_FILE), or load the copy anew"
+        ) from None
 
 
 def _whose(uncertain: int, nobodys: int) -> str:
@@ -146,7 +254,7 @@ def _whose(uncertain: int, nobodys: int) -> str:
 
 async def _on_record(
     begun: RegistryImportBegun,
-    load: Callable[[], Awaitable[ImportSummary]],
+    load: Callable[[], Coroutine[Any, Any, ImportSummary]],
     reason: str | None,
 ) -> ImportSummary:
     """Load pages, with what was asked for on record before, and what came of it after."""

@@ -12,6 +12,7 @@ from adapters.event_store.postgres.appender import Appender
 from adapters.key_vault.file_key_vault import FileKeyVault
 from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
+from adapters.projections.recipient_index import hashed_identity
 from adapters.registries.carrying_over import carry_over_profiles
 from adapters.registries.copies import PostgresRegistryCopies
 from adapters.registries.feeds import sync_businesses, sync_krr
@@ -32,8 +33,11 @@ from adapters.registries.replicas import (
     PostgresProfileRegistry,
     PostgresUnitRegistry,
 )
+from adapters.registries.sealing import RecordSealer
 from application.delivery.contact_lookup import Registries
 from application.envelope import SERVICE, Actor
+from application.operations.unread_entries import UnreadEntryService
+from application.ports.key_vault import KeyVault
 from application.ports.party_ids import PartyIds
 from application.ports.profiles import ProfileIndex
 from application.ports.registries import NameRegistry
@@ -41,10 +45,11 @@ from application.ports.registry_copies import RegistryCopies
 from application.profiles.handed_in import HandedIn, HandInService
 from application.profiles.profile_ids import ProfileIds
 from application.setting import SettingError
+from domain.recipient import Organisation, Person
 from entrypoints.sandbox.registers import ADDRESSES, KRR, PARTY_REGISTER, Holdings, Samples
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
-from entrypoints.wiring.store import key_vault, profile_repository
+from entrypoints.wiring.store import key_vault, profile_repository, recorder
 from entrypoints.wiring.tokens import businesses_token, constant, krr_token
 
 FOLLOWED: Final[Mapping[str, str]] = {
@@ -65,18 +70,39 @@ async def importer(
     async with AsyncExitStack() as stack:
         pool = await open_pool(database, size=2, name="varsel registry")
         await stack.enter_async_context(pool)
+        vault = await key_vault(settings, pool)
 
         async def hand_in(entries: Sequence[HandedIn]) -> None:
             appender = Appender(database)
             await appender.start()
             try:
-                vault = await key_vault(settings, pool)
                 service = await handing_in(appender, pool, vault)
                 await service.take_over(entries, by=by, reason=reason or _IMPORTED)
             finally:
                 await appender.stop()
 
-        yield RegistryImporter(pool, hand_in)
+        yield RegistryImporter(pool, record_sealer(vault), hand_in)
+
+
+@asynccontextmanager
+async def unread_entries(
+    settings: Settings, database: str, *, by: Actor = SERVICE, reason: str | None = None
+) -> AsyncIterator[UnreadEntryService]:
+    """Lend what could not be read of the registers to an operator."""
+    async with AsyncExitStack() as stack:
+        entries = await stack.enter_async_context(
+            importer(settings, database, by=by, reason=reason)
+        )
+        pool = await open_pool(database, size=1, name="varsel registry")
+        await stack.enter_async_context(pool)
+        vault = await key_vault(settings, pool)
+
+        def identity_hash(about: Person | Organisation) -> str:
+            return hashed_identity(vault, about).hex()
+
+        yield UnreadEntryService(
+            entries=entries, recorder=recorder(pool), identity_hash=identity_hash
+        )
 
 
 def sample_holdings(
@@ -151,20 +177,28 @@ def copies(pool: Pool) -> RegistryCopies:
     return PostgresRegistryCopies(pool)
 
 
-def registries(settings: Settings, pool: Pool, registered: ProfileIndex) -> Registries:
+def record_sealer(vault: KeyVault) -> RecordSealer:
+    """By which the local copies are sealed."""
+    return RecordSealer(vault, clock=utc_now)
+
+
+def registries(
+    settings: Settings, pool: Pool, vault: KeyVault, registered: ProfileIndex
+) -> Registries:
     """Where contact points and names are looked up."""
-    names: NameRegistry = PostgresNameRegistry(pool)
+    sealer = record_sealer(vault)
+    names: NameRegistry = PostgresNameRegistry(pool, sealer)
     if settings.party_register_url is not None:
         names = PartyRegister(
             settings.party_register_url, constant(settings.party_register_token or "")
         )
     return Registries(
-        persons=PostgresPersonRegistry(pool),
-        businesses=PostgresBusinessRegistry(pool),
+        persons=PostgresPersonRegistry(pool, sealer),
+        businesses=PostgresBusinessRegistry(pool, sealer),
         units=PostgresUnitRegistry(pool),
         profiles=PostgresProfileRegistry(pool, registered),
         decision_point=GrantTable(pool),
-        externals=PostgresExternalIdentityRegistry(pool),
+        externals=PostgresExternalIdentityRegistry(pool, sealer),
         names=names,
     )
 

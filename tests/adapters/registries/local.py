@@ -21,9 +21,11 @@ from adapters.projections.profile_registration import (
 from adapters.projections.runner import ProjectionRunner
 from adapters.registries.importing import RegistryImporter
 from adapters.registries.replicas import PostgresProfileRegistry
+from adapters.registries.sealing import RecordSealer
 from application.envelope import SERVICE
 from application.profiles.handed_in import HandedIn, HandInService
 from application.profiles.profile_ids import ProfileIds
+from tests.adapters.registries.sealed import SEALER
 
 VAULT: Final = InMemoryKeyVault()
 """The keys of every database of these tests."""
@@ -55,14 +57,14 @@ async def hand_in_service(pool: Pool) -> AsyncIterator[HandInService]:
         await appender.stop()
 
 
-def registry_importer(pool: Pool) -> RegistryImporter:
+def registry_importer(pool: Pool, sealer: RecordSealer = SEALER) -> RegistryImporter:
     """Writes the local copies, and hands in what persons registered."""
 
     async def hand_in(entries: Sequence[HandedIn]) -> None:
         async with hand_in_service(pool) as service:
             await service.take_over(entries, by=SERVICE, reason="a test")
 
-    return RegistryImporter(pool, hand_in)
+    return RegistryImporter(pool, sealer, hand_in)
 
 
 def _now() -> datetime:

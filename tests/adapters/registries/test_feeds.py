@@ -12,6 +12,7 @@ from domain.recipient import OrganisationNumber
 from tests.adapters.registries.pages import addresses, email, gone, krr, person
 from tests.adapters.registries.pages import unread as unread_address
 from tests.adapters.registries.registers import Register, token
+from tests.adapters.registries.sealed import SEALER
 
 KARI, OLA, EVA = "15859010099", "06927530250", "01818010083"
 UNIT = OrganisationNumber("314022009")
@@ -39,7 +40,7 @@ async def test_krr_is_followed_to_its_newest_change(
     assert (first.method, first.path) == ("POST", "/krr")
     assert first.headers["Authorization"] == "Bearer token"
     assert await importer.cursor("krr") == "25"
-    assert set(await PostgresPersonRegistry(pool).find([KARI, OLA, EVA])) == {KARI, OLA}
+    assert set(await PostgresPersonRegistry(pool, SEALER).find([KARI, OLA, EVA])) == {KARI, OLA}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -85,7 +86,7 @@ async def test_what_was_imported_before_an_outage_stays(
     far_register.say(krr(person(OLA, mobile="40000002"), start=10, end=20))
     await sync_krr(importer, far_register.base, token)
     assert json.loads(far_register.asked[-1].body) == {"fraEndringsId": 10}
-    assert set(await PostgresPersonRegistry(pool).find([KARI, OLA])) == {KARI, OLA}
+    assert set(await PostgresPersonRegistry(pool, SEALER).find([KARI, OLA])) == {KARI, OLA}
 
 
 async def test_a_feed_that_hangs_or_breaks_off_is_an_outage(
@@ -134,7 +135,7 @@ async def test_krr_is_asked_again_for_the_pages_that_could_not_be_read(
     far_register.say(krr(person(OLA), end=10, newest=20))
     far_register.say(krr(unread, None, start=10, end=20))
     await sync_krr(importer, far_register.base, token)
-    assert (await PostgresPersonRegistry(pool).find([KARI]))[KARI].is_uncertain
+    assert (await PostgresPersonRegistry(pool, SEALER).find([KARI]))[KARI].is_uncertain
 
     # Another has changed since, so that the page goes further; the one of nobody is told no more.
     far_register.say(krr(person(KARI), None, person(EVA), start=10, end=22, newest=24))
@@ -147,7 +148,7 @@ async def test_krr_is_asked_again_for_the_pages_that_could_not_be_read(
         10,
         22,
     ]
-    assert not (await PostgresPersonRegistry(pool).find([KARI]))[KARI].is_uncertain
+    assert not (await PostgresPersonRegistry(pool, SEALER).find([KARI]))[KARI].is_uncertain
     (status,) = await importer.status()
     assert (status.cursor, status.uncertain, status.nobodys) == ("24", 0, 1)
 
@@ -162,7 +163,7 @@ async def test_businesses_are_asked_again_from_the_first_change_that_could_not_b
     await sync_businesses(importer, far_register.base, again=True)
 
     assert far_register.asked[-1].path == "/?pageSize=5000&since=2026-11-01T06:01:59Z"
-    record = (await PostgresBusinessRegistry(pool).find([UNIT]))[UNIT]
+    record = (await PostgresBusinessRegistry(pool, SEALER).find([UNIT]))[UNIT]
     assert (len(record.emails), record.is_uncertain) == (2, False)
     (status,) = await importer.status()
     assert (status.cursor, status.uncertain) == ("2026-11-01T06:03:00.1234567Z", 0)

@@ -19,6 +19,7 @@ from domain.authority import Decision
 from domain.recipient import OrganisationNumber
 from tests.adapters.registries.local import profile_registry
 from tests.adapters.registries.pages import addresses, email, gone, krr, person, unit, units
+from tests.adapters.registries.sealed import SEALER
 
 KARI = "15859010099"
 UNIT = OrganisationNumber("314022009")
@@ -32,7 +33,7 @@ async def take(importer: RegistryImporter, kind: Kind, *pages: bytes) -> ImportS
 
 
 async def emails(pool: Pool) -> list[str]:
-    found = await PostgresBusinessRegistry(pool).find([UNIT])
+    found = await PostgresBusinessRegistry(pool, SEALER).find([UNIT])
     return [each.address.text for each in found[UNIT].emails] if UNIT in found else []
 
 
@@ -48,7 +49,7 @@ async def test_an_older_page_of_persons_undoes_nothing(
     pool: Pool, importer: RegistryImporter, order: tuple[int, ...]
 ) -> None:
     await take(importer, "krr", *(KRR_PAGES[each] for each in order))
-    record = (await PostgresPersonRegistry(pool).find([KARI]))[KARI]
+    record = (await PostgresPersonRegistry(pool, SEALER).find([KARI]))[KARI]
     assert record.is_reserved
     assert record.email is None
     assert await importer.cursor("krr") == "3"
@@ -65,7 +66,7 @@ async def test_a_deleted_person_does_not_come_back_with_an_older_page(
 ) -> None:
     deleted = krr(person(KARI, email="a@b.no", status="SLETTET"), start=3, end=4)
     await take(importer, "krr", KRR_PAGES[0], deleted, KRR_PAGES[0])
-    record = (await PostgresPersonRegistry(pool).find([KARI]))[KARI]
+    record = (await PostgresPersonRegistry(pool, SEALER).find([KARI]))[KARI]
     assert record.is_deleted
     assert record.email is None
 
@@ -163,7 +164,7 @@ async def test_the_party_registers_name_comes_before_the_units(
     names = {"partyNames": [{"orgNo": UNIT, "name": "Fjell og fjord AS"}]}
     await take(importer, "names", json.dumps(names).encode())
     await take(importer, "businesses", units(unit(UNIT, name="FJELL OG FJORD AS")))
-    registry = PostgresNameRegistry(pool)
+    registry = PostgresNameRegistry(pool, SEALER)
     assert await registry.find([], [UNIT]) == {UNIT: "Fjell og fjord AS"}
     forgotten = {"partyNames": [{"orgNo": UNIT, "name": None}]}
     await take(importer, "names", json.dumps(forgotten).encode())
@@ -177,7 +178,7 @@ async def test_a_sub_units_removed_address_gives_way_to_its_main_units(
     own, main = email("s", sub_unit, "own@b.no"), email("m", UNIT, "main@b.no")
     await take(importer, "businesses", units(unit(UNIT), unit(sub_unit, UNIT)))
     await take(importer, "businesses", addresses(own, main))
-    registry = PostgresBusinessRegistry(pool)
+    registry = PostgresBusinessRegistry(pool, SEALER)
     assert (await registry.find([sub_unit]))[sub_unit].origin == sub_unit
     await take(importer, "businesses", addresses(gone("s")))
     record = (await registry.find([sub_unit]))[sub_unit]

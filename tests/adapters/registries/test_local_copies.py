@@ -5,7 +5,9 @@ from typing_extensions import override
 
 from adapters.decision_point.grants import GrantTable
 from adapters.postgres.pool import Pool
+from adapters.registries.businesses import AddressRow, KeptAddress
 from adapters.registries.importing import ImportSummary, RegistryImporter
+from adapters.registries.krr import KeptPerson, PersonRow
 from adapters.registries.replicas import (
     PostgresBusinessRegistry,
     PostgresExternalIdentityRegistry,
@@ -13,6 +15,7 @@ from adapters.registries.replicas import (
     PostgresPersonRegistry,
     PostgresUnitRegistry,
 )
+from adapters.registries.upserts import SealedWriter
 from application.delivery.contact_lookup import Registries
 from application.ports.registries import (
     BusinessRegistry,
@@ -25,27 +28,22 @@ from application.ports.registries import (
 )
 from contracts import registries_contract as known
 from contracts.registries_contract import KARI, UNIT
+from domain.channel import Channel
 from tests.adapters.registries.local import profile_registry
-from tests.adapters.registries.pages import (
-    KNOWN,
-    addresses,
-    krr,
-    mobile,
-    person,
-    unit,
-    units,
-)
+from tests.adapters.registries.pages import KNOWN, unit, units
+from tests.adapters.registries.sealed import SEALER
+from tests.samples import NOON
 
 
 def local_copies(pool: Pool) -> Registries:
     return Registries(
-        persons=PostgresPersonRegistry(pool),
-        businesses=PostgresBusinessRegistry(pool),
+        persons=PostgresPersonRegistry(pool, SEALER),
+        businesses=PostgresBusinessRegistry(pool, SEALER),
         units=PostgresUnitRegistry(pool),
         profiles=profile_registry(pool),
         decision_point=GrantTable(pool),
-        externals=PostgresExternalIdentityRegistry(pool),
-        names=PostgresNameRegistry(pool),
+        externals=PostgresExternalIdentityRegistry(pool, SEALER),
+        names=PostgresNameRegistry(pool, SEALER),
     )
 
 
@@ -122,28 +120,16 @@ async def test_a_copy_that_cannot_be_reached_is_not_a_copy_that_knows_nobody(poo
         await registries.names.find([KARI], [])
 
 
-async def test_a_number_in_a_copy_of_before_is_read_as_e164_writes_it(
-    pool: Pool, importer: RegistryImporter
-) -> None:
-    await importer.import_page("krr", krr(person(KARI, mobile="+4799999999")), ImportSummary())
-    await importer.import_page("businesses", addresses(mobile("a", UNIT, "1")), ImportSummary())
-    async with pool.connection() as connection:
-        await connection.execute("UPDATE krr_person SET mobile = '+460701234567'")
-        await connection.execute("UPDATE business_address SET address = '+460701234567'")
+async def test_a_number_in_a_copy_of_before_is_read_as_e164_writes_it(pool: Pool) -> None:
+    leads = KeptAddress(Channel.SMS, "+460701234567")
+    async with pool.connection() as connection, connection.transaction():
+        writer = SealedWriter(connection, SEALER, await SEALER.sealing(connection))
+        known = KeptPerson(False, False, True, None, None, "+460701234567", None, None)  # noqa: FBT003  # a box's columns
+        await writer.write_persons([PersonRow(KARI, known)], 1)
+        await writer.write_addresses([AddressRow("a", NOON, UNIT, leads)])
     registries = local_copies(pool)
-    known = (await registries.persons.find([KARI]))[KARI].mobile
-    assert known is not None
-    assert (known.address.text, known.is_valid) == ("+46701234567", True)
+    mobile = (await registries.persons.find([KARI]))[KARI].mobile
+    assert mobile is not None
+    assert (mobile.address.text, mobile.is_valid) == ("+46701234567", True)
     (found,) = (await registries.businesses.find([UNIT]))[UNIT].mobiles
     assert (found.address.text, found.is_valid) == ("+46701234567", True)
-
-
-async def test_what_was_judged_too_narrowly_when_it_was_imported_is_judged_anew(
-    pool: Pool, importer: RegistryImporter
-) -> None:
-    await importer.import_page("krr", krr(person(KARI, email="kari@müller.no")), ImportSummary())
-    async with pool.connection() as connection:
-        await connection.execute("UPDATE krr_person SET email_is_valid = false")
-    known = (await local_copies(pool).persons.find([KARI]))[KARI].email
-    assert known is not None
-    assert known.is_valid

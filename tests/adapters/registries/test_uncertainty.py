@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from hashlib import sha256
 from random import Random
 
 import pytest
@@ -36,6 +35,7 @@ from tests.adapters.registries.pages import (
     units,
     unread,
 )
+from tests.adapters.registries.sealed import SEALER
 
 KARI, OLA, EARLY = "15859010099", "06927530250", "01818010083"
 UNIT, SUB_UNIT = OrganisationNumber("314022009"), OrganisationNumber("314022017")
@@ -50,12 +50,12 @@ async def take(importer: RegistryImporter, kind: Kind, *pages: bytes) -> ImportS
 
 
 async def uncertain_persons(pool: Pool, *numbers: str) -> list[str]:
-    found = await PostgresPersonRegistry(pool).find(numbers)
+    found = await PostgresPersonRegistry(pool, SEALER).find(numbers)
     return [number for number, record in found.items() if record.is_uncertain]
 
 
 async def business(pool: Pool, number: OrganisationNumber) -> tuple[list[str], bool]:
-    record = (await PostgresBusinessRegistry(pool).find([number]))[number]
+    record = (await PostgresBusinessRegistry(pool, SEALER).find([number]))[number]
     told = [each.address.text for each in (*record.emails, *record.mobiles)]
     return told, record.is_uncertain
 
@@ -111,7 +111,7 @@ async def test_a_person_is_uncertain_from_a_change_that_cannot_be_read(
     summary = await take(importer, "krr", krr(change, start=1, end=2))
 
     assert (summary.quarantined, summary.nobodys) == (1, 0)
-    found = await PostgresPersonRegistry(pool).find([KARI, OLA])
+    found = await PostgresPersonRegistry(pool, SEALER).find([KARI, OLA])
     assert [found[each].is_uncertain for each in (KARI, OLA)] == [True, False]
     assert (found[KARI].email, found[KARI].mobile) == (None, None)
 
@@ -203,7 +203,7 @@ async def test_the_same_page_ends_it_when_an_importer_can_read_it(
         await connection.execute(
             "INSERT INTO registry_quarantine (registry, page, entry, reason, part, whose, change_id)"
             " VALUES ('krr', %s, 0, 'malformed $', 'persons', %s, 2)",
-            (sha256(page).hexdigest()[:16], KARI),
+            (SEALER.hashing("unread")(page).hex()[:16], SEALER.hashed("persons", KARI).hex()),
         )
     assert await uncertain_persons(pool, KARI) == [KARI]
 
@@ -392,7 +392,7 @@ async def test_an_address_that_went_or_became_anothers_is_not_uncertain_any_more
 
     await take(importer, "businesses", addresses(later))
 
-    assert not await PostgresBusinessRegistry(pool).find([UNIT])
+    assert not await PostgresBusinessRegistry(pool, SEALER).find([UNIT])
     assert await unread_rows(importer, "businesses") == (0, 0, 0)
 
 
@@ -428,7 +428,7 @@ async def test_what_decides_nothing_makes_no_address_uncertain(
 ) -> None:
     await take(importer, "businesses", addresses(email("a", UNIT, "a@b.no")))
     assert (await take(importer, "businesses", addresses(change))).quarantined == 0
-    found = await PostgresBusinessRegistry(pool).find([UNIT])
+    found = await PostgresBusinessRegistry(pool, SEALER).find([UNIT])
     assert [each.address.text for each in found[UNIT].emails] == told if told else not found
 
 
@@ -445,7 +445,7 @@ async def test_an_older_page_of_addresses_neither_ends_nor_brings_back_an_uncert
     await take(importer, "businesses", third, second)
     assert await business(pool, UNIT) == (["new@b.no"], False)
     await take(importer, "businesses", addresses(gone("a", "04")), second)
-    assert not await PostgresBusinessRegistry(pool).find([UNIT])
+    assert not await PostgresBusinessRegistry(pool, SEALER).find([UNIT])
 
 
 async def test_whose_addresses_a_unit_shares_is_uncertain_while_its_main_unit_cannot_be_read(
@@ -474,7 +474,7 @@ async def test_a_unit_whose_name_cannot_be_read_keeps_its_name_and_is_not_uncert
         units({**unit(UNIT), "navn": 5}, {**unit(SUB_UNIT, UNIT), "navn": "\x00"}),
     )
 
-    assert await PostgresNameRegistry(pool).find([], [UNIT, SUB_UNIT]) == {UNIT: "FJELL AS"}
+    assert await PostgresNameRegistry(pool, SEALER).find([], [UNIT, SUB_UNIT]) == {UNIT: "FJELL AS"}
     assert await business(pool, SUB_UNIT) == (["a@b.no"], False)
 
 
@@ -586,7 +586,7 @@ async def test_a_self_identified_user_is_uncertain_until_a_change_can_be_read(
         return json.dumps({"selfIdentified": [{"username": "Sigrid", **user}]}).encode()
 
     urn = "urn:altinn:username:sigrid"
-    registry = PostgresExternalIdentityRegistry(pool)
+    registry = PostgresExternalIdentityRegistry(pool, SEALER)
     await take(importer, "profiles", users_page(email="a@b.no"))
 
     await take(importer, "profiles", users_page(email=5))

@@ -33,8 +33,11 @@ class Far:
 
     async def registry(self, *words: str) -> tuple[int, str, list[str]]:
         """The command's code, what it says, and what it complains about."""
+        return await self.varsel("registry", *words)
+
+    async def varsel(self, *words: str) -> tuple[int, str, list[str]]:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "entrypoints.cli", "registry", *words),
+            *(sys.executable, "-m", "entrypoints.cli", *words),
             env={**bare_environ(), **self.environ},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -148,3 +151,44 @@ async def test_the_state_of_the_copies_tells_how_many_are_uncertain_and_what_is_
     said = " ".join(said.split())
     assert said.endswith("3 entries could not be read; 2 uncertain; 1 of nobody")
     assert "1585" not in said
+
+
+async def test_an_entry_that_could_not_be_read_is_listed_shown_with_a_reason_and_tried_again(
+    far: Far, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.json"
+    page.write_bytes(krr(person("15859010099", email="kari@b.no", reservasjon="Ja"), end=4))
+    await far.registry("import", "krr", str(page))
+
+    code, said, _ = await far.registry("quarantine", "list")
+    assert code == 0
+    entry, _, registry, part, whose, *reason = said.split()
+    assert (registry, part, " ".join(reason)) == ("krr", "persons", "malformed $.reservasjon")
+    assert "15859010099" not in said
+
+    code, said, complained = await far.registry("quarantine", "show", entry)
+    assert (code, said) == (1, "")
+    assert complained == ["varsel: say why with --reason; it goes on record with your name"]
+
+    code, said, _ = await far.registry("quarantine", "show", entry, "--reason", "ticket 7")
+    assert code == 0
+    shown, _, content = said.partition("\n")
+    assert shown == "krr, malformed $.reservasjon:"
+    assert json.loads(content)["personidentifikator"] == "15859010099"
+
+    code, said, _ = await far.registry("quarantine", "retry", "krr")
+    assert (code, said) == (0, "1 entries were tried again, 0 of them can be read now.\n")
+
+    _, told, _ = await far.varsel("audit", "operators", "--reads")
+    assert f"read entry {entry} of krr, which could not be read, about " in told
+    assert "ticket 7" in told
+    assert "15859010099" not in told
+    assert whose not in told  # a hash for another purpose
+
+
+async def test_an_entry_that_is_not_there_is_told_in_one_line(far: Far) -> None:
+    code, said, complained = await far.registry("quarantine", "show", "7", "--reason", "why not")
+    assert (code, said) == (1, "")
+    assert complained == ["varsel: there is no entry 7; see `varsel registry quarantine list`"]
+    code, said, _ = await far.registry("quarantine", "list")
+    assert (code, said) == (0, "There is none.\n")

@@ -10,6 +10,8 @@ from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
 from adapters.registries.importing import SAMPLES
 from adapters.registries.replicas import PostgresBusinessRegistry, PostgresPersonRegistry
+from adapters.registries.sealing import RecordSealer
+from application.ports.key_vault import KeyVault
 from application.ports.registries import RegistryUnavailableError
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
@@ -24,7 +26,8 @@ from entrypoints.sandbox.registers import (
 )
 from entrypoints.sandbox.registers.numbers import PersonNumbers, organisation_number
 from entrypoints.settings import Settings
-from entrypoints.wiring.registries import load_samples, registries, sync_registry
+from entrypoints.wiring.registries import load_samples, record_sealer, registries, sync_registry
+from entrypoints.wiring.store import key_vault
 from tests.adapters.registries.local import profile_index, registry_importer
 from tests.entrypoints.sandbox.registers.conftest import TOKEN
 
@@ -56,11 +59,24 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
         yield opened
 
 
+@pytest.fixture
+async def vault(settings: Settings, pool: Pool) -> KeyVault:
+    return await key_vault(settings, pool)
+
+
+@pytest.fixture
+def sealer(vault: KeyVault) -> RecordSealer:
+    return record_sealer(vault)
+
+
 async def test_what_was_followed_is_what_is_loaded_from_files(
-    settings: Settings, database_url: str, pool: Pool
+    settings: Settings, database_url: str, pool: Pool, sealer: RecordSealer
 ) -> None:
     await load_samples(settings, database_url)
-    persons, businesses = PostgresPersonRegistry(pool), PostgresBusinessRegistry(pool)
+    persons, businesses = (
+        PostgresPersonRegistry(pool, sealer),
+        PostgresBusinessRegistry(pool, sealer),
+    )
     loaded = await persons.find(PERSONS), await businesses.find(ORGANISATIONS)
     async with pool.connection() as connection:
         await connection.execute("TRUNCATE krr_person, business_address, registry_copy")
@@ -70,16 +86,16 @@ async def test_what_was_followed_is_what_is_loaded_from_files(
         await sync_registry(settings, kind, database_url)
 
     _, units = SAMPLES["businesses"]
-    await registry_importer(pool).import_files("businesses", [units])
+    await registry_importer(pool, sealer).import_files("businesses", [units])
     assert (await persons.find(PERSONS), await businesses.find(ORGANISATIONS)) == loaded
 
 
 async def test_everybody_comes_and_then_what_changes(
-    settings: Settings, holdings: Holdings, database_url: str, pool: Pool
+    settings: Settings, holdings: Holdings, database_url: str, pool: Pool, sealer: RecordSealer
 ) -> None:
     first = await sync_registry(settings, "krr", database_url)
     assert (first.pages, first.written + first.removed + first.quarantined) == (3, 2524)
-    register, (generated,) = PostgresPersonRegistry(pool), PersonNumbers().of(77, 78)
+    register, (generated,) = PostgresPersonRegistry(pool, sealer), PersonNumbers().of(77, 78)
     assert (await register.find([generated])).keys() == {generated}
 
     holdings.change_person(KARI, PersonChange(email="kari.new@post.example.no"))
@@ -98,10 +114,10 @@ async def test_everybody_comes_and_then_what_changes(
 
 
 async def test_an_organisations_change_comes_with_the_next_look(
-    settings: Settings, holdings: Holdings, database_url: str, pool: Pool
+    settings: Settings, holdings: Holdings, database_url: str, pool: Pool, sealer: RecordSealer
 ) -> None:
     await sync_registry(settings, "businesses", database_url)
-    register = PostgresBusinessRegistry(pool)
+    register = PostgresBusinessRegistry(pool, sealer)
     generated = OrganisationNumber(organisation_number(5))
 
     holdings.change_organisation(FIRM, email="new@fjell.example.no")
@@ -113,8 +129,10 @@ async def test_an_organisations_change_comes_with_the_next_look(
     assert generated not in found
 
 
-async def test_names_are_those_of_the_party_register(settings: Settings, pool: Pool) -> None:
-    names = registries(settings, pool, profile_index(pool)).names
+async def test_names_are_those_of_the_party_register(
+    settings: Settings, pool: Pool, vault: KeyVault
+) -> None:
+    names = registries(settings, pool, vault, profile_index(pool)).names
 
     (generated,) = PersonNumbers().of(0, 1)
     assert await names.find([KARI, generated], [FIRM]) == {
@@ -137,10 +155,10 @@ async def test_a_register_in_trouble_gives_no_answer_and_the_next_look_finds_eve
 
 
 async def test_persons_in_another_order_or_twice_are_the_same_persons(
-    settings: Settings, registers: Registers, database_url: str, pool: Pool
+    settings: Settings, registers: Registers, database_url: str, pool: Pool, sealer: RecordSealer
 ) -> None:
     await sync_registry(settings, "krr", database_url)
-    register = PostgresPersonRegistry(pool)
+    register = PostgresPersonRegistry(pool, sealer)
     expected = await register.find(PERSONS)
     async with pool.connection() as connection:
         await connection.execute("TRUNCATE krr_person, registry_copy, registry_quarantine")
