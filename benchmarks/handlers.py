@@ -18,7 +18,8 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from adapters.memory.installation import InMemoryInstallation
 from application.assembly import Application, Policy, assemble
-from application.caller import CREATE, Caller
+from application.caller import CREATE, Caller, EndUser
+from application.ports.token_verifier import NotAPersonError
 from application.turns import OwnersTurns
 from benchmarks.asking import API, to
 from entrypoints.http.app import create_app
@@ -47,6 +48,11 @@ class Anybody:
         """Ask nothing."""
         del authorization, platform_access_token
         return TTD
+
+    async def verify_person(self, *, authorization: Sequence[str]) -> EndUser:
+        """Know nobody who logged in."""
+        del authorization
+        raise NotAPersonError("owner")
 
 
 async def measure() -> Sequence[str]:

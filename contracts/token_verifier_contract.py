@@ -4,11 +4,18 @@ from typing import Protocol
 
 import pytest
 
-from application.caller import COMPOSED, CREATE, SUPPORT, Caller
-from application.ports.token_verifier import InvalidTokenError, NoOwnerError, TokenVerifier
+from application.caller import COMPOSED, CREATE, END_USER, SUPPORT, Assurance, Caller, EndUser
+from application.ports.token_verifier import (
+    InvalidTokenError,
+    NoOwnerError,
+    NotAPersonError,
+    TokenVerifier,
+)
+from domain.personal import Identifier
 
 OWNER = "ttd"
 ORGANISATION = "991825827"
+KARI = "15859010099"
 
 
 class House(Protocol):
@@ -31,6 +38,10 @@ class House(Protocol):
         """A genuine token of somebody who logged in."""
         ...
 
+    def person(self, scope: str, *, level: str = "substantial", user: str | None = None) -> str:
+        """A genuine token of Kari, who logged in; as Altinn exchanges it, if her user's id is given."""
+        ...
+
     def forged(self) -> str:
         """A token that looks genuine, and is not."""
         ...
@@ -44,6 +55,12 @@ async def call(house: House, bearer: str | None = None, *, platform: str | None 
     return await house.verifier.verify(
         authorization=[] if bearer is None else [f"Bearer {bearer}"],
         platform_access_token=[] if platform is None else [platform],
+    )
+
+
+async def call_as_person(house: House, bearer: str | None = None) -> EndUser:
+    return await house.verifier.verify_person(
+        authorization=[] if bearer is None else [f"Bearer {bearer}"]
     )
 
 
@@ -146,3 +163,45 @@ class TokenVerifierContract:
             await call(house, platform=house.bearer(CREATE))
         with pytest.raises(InvalidTokenError):
             await call(house, house.platform(OWNER, "bygg"))
+
+    @pytest.mark.parametrize("user", [None, "20001111"])
+    async def test_a_persons_token_names_the_person_and_how_surely_they_logged_in(
+        self, house: House, user: str | None
+    ) -> None:
+        kari = await call_as_person(house, house.person(END_USER, user=user))
+
+        assert kari.person == Identifier(KARI)
+        assert kari.user == (None if user is None else Identifier(user))
+        assert kari.level == Assurance.SUBSTANTIAL
+        assert kari.may(END_USER)
+        assert not kari.may(CREATE)
+        surer = await call_as_person(house, house.person(END_USER, level="high", user=user))
+        assert surer.level == Assurance.HIGH
+
+    async def test_a_person_is_not_shown_by_what_is_known_of_them(self, house: House) -> None:
+        kari = await call_as_person(house, house.person(END_USER, user="20001111"))
+
+        assert KARI not in repr(kari)
+        assert "20001111" not in repr(kari)
+
+    @pytest.mark.parametrize("user", [None, "20001111"])
+    async def test_a_person_who_logged_in_owns_nothing_here_whatever_the_scope(
+        self, house: House, user: str | None
+    ) -> None:
+        with pytest.raises(NoOwnerError):
+            await call(house, house.person(f"{CREATE} {END_USER}", user=user))
+
+    async def test_an_owner_is_no_person_whatever_the_scope(self, house: House) -> None:
+        with pytest.raises(NotAPersonError):
+            await call_as_person(house, house.bearer(f"{CREATE} {END_USER}"))
+
+    async def test_of_somebody_whose_number_is_not_told_nobody_knows_who_they_are(
+        self, house: House
+    ) -> None:
+        with pytest.raises(NotAPersonError):
+            await call_as_person(house, house.user(END_USER))
+
+    async def test_without_a_good_token_nobody_is_a_person(self, house: House) -> None:
+        for token in (None, house.forged(), house.platform(OWNER, "bygg")):
+            with pytest.raises(InvalidTokenError):
+                await call_as_person(house, token)

@@ -35,6 +35,7 @@ from adapters.unread_mail.postgres import PostgresUnreadMails
 from adapters.webhooks.http_receivers import HttpWebhookClient, WebhookSigner
 from adapters.webhooks.postgres import PostgresWebhooks
 from application.assembly import Application, Ports, assemble
+from application.caller import Assurance
 from application.known_owners import KnownOwners
 from application.operations.owners import OwnerService
 from application.ports.token_verifier import TokenVerifier
@@ -235,6 +236,7 @@ def api(settings: Settings, running: Running) -> ASGIApp:
             clock=utc_now,
         ),
         documents=documents(settings),
+        level=Assurance[settings.end_user_level.upper()],
         sizes=Sizes(
             body=settings.max_body,
             recipients=settings.max_recipients,

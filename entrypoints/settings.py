@@ -47,6 +47,14 @@ def _issuer(value: str) -> str:
     return value.strip()
 
 
+def _level(value: str) -> str:
+    """How surely somebody must have logged in, by ID-porten's word for it."""
+    level = value.strip().lower()
+    if level not in {"substantial", "high"}:
+        raise ValueError("write substantial or high")
+    return level
+
+
 def _conninfo(value: str) -> str:
     """How to connect to a PostgreSQL; what is wrong with it is not repeated, since it may hold a password."""
     try:
@@ -173,6 +181,17 @@ class Settings:
     )
     altinn_issuer: str | None = setting(
         _issuer, None, "the issuer of exchanged tokens, found by discovery"
+    )
+    idporten_issuer: str | None = setting(
+        _issuer, None, "the issuer of tokens of persons who log in, found by discovery"
+    )
+    idporten_audience: str | None = setting(
+        as_text, None, "the audience that such a token must be for"
+    )
+    end_user_level: str = setting(
+        _level,
+        "substantial",
+        "how surely a person must have logged in: substantial or high",
     )
     platform_issuer: str | None = setting(
         _issuer, None, "where the keys of platform access tokens are discovered"
@@ -385,6 +404,11 @@ class Settings:
         if self.maskinporten_issuer is not None and self.maskinporten_audience is None:
             yield (
                 "VARSEL_MASKINPORTEN_ISSUER needs VARSEL_MASKINPORTEN_AUDIENCE: "
+                "a token for somebody else must not be taken"
+            )
+        if self.idporten_issuer is not None and self.idporten_audience is None:
+            yield (
+                "VARSEL_IDPORTEN_ISSUER needs VARSEL_IDPORTEN_AUDIENCE: "
                 "a token for somebody else must not be taken"
             )
         own = (self.maskinporten_client_id, self.maskinporten_client_key, self.maskinporten_issuer)

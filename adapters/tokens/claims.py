@@ -42,6 +42,13 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
     )
     app: str | msgspec.UnsetType = msgspec.field(name="urn:altinn:app", default=msgspec.UNSET)
     pid: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    acr: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    level: msgspec.Raw | msgspec.UnsetType = msgspec.field(
+        name="urn:altinn:authlevel", default=msgspec.UNSET
+    )
+    user: msgspec.Raw | msgspec.UnsetType = msgspec.field(
+        name="urn:altinn:userid", default=msgspec.UNSET
+    )
     cnf: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -145,3 +152,8 @@ def short(text: str | msgspec.UnsetType, reason: str) -> str | None:
     if not 0 < len(text) <= _LONGEST_NAME or not text.isascii() or not text.isprintable():
         raise InvalidTokenError(reason)
     return text
+
+
+def raw(claim: msgspec.Raw | msgspec.UnsetType) -> object:
+    """A claim that only some tokens need, whatever it is; None where there is none."""
+    return None if claim is msgspec.UNSET else msgspec.json.decode(claim)

@@ -26,7 +26,9 @@ from psycopg.conninfo import conninfo_to_dict
 from adapters.tokens.issuers import DELEGATION_SOURCE, Issuer, Kind
 from adapters.tokens.keys import StaticKeys
 from adapters.tokens.organisations import AUTHORITY, PREFIX, with_check_digit
+from application.caller import Assurance
 from application.loopback import is_loopback
+from domain.national_number import parse
 
 MAX_LIFETIME: Final = 12 * 3600
 LIFETIME: Final = 3600
@@ -73,6 +75,7 @@ class DevelopmentIssuer:
             "altinn": issuer,
             "maskinporten": f"{issuer.rstrip('/')}/maskinporten/",
             "platform": None,
+            "idporten": f"{issuer.rstrip('/')}/idporten/",
         }
 
     def issue(
@@ -134,6 +137,46 @@ class DevelopmentIssuer:
             "urn:altinn:authlevel": 3,
         }
         return self._sign(claims, lifetime)
+
+    def issue_person(
+        self,
+        number: str,
+        scope: str,
+        *,
+        audience: str,
+        level: str = "substantial",
+        user: str | None = None,
+        lifetime: int = LIFETIME,
+    ) -> str:
+        """A token as ID-porten gives it to the client of somebody who logged in.
+
+        With a user's id, one as Altinn exchanges it for that.
+
+        Raises:
+            ValueError: the number is none, or may be somebody's.
+        """
+        known = parse(number)
+        if known is None or not known.is_synthetic:
+            raise ValueError(
+                "write the number of somebody invented, as 15859010099: those have 40, 65 or 80 added "
+                "to the month"
+            )
+        claims: dict[str, Any] = {
+            "pid": number,
+            "acr": f"idporten-loa-{level}",
+            "scope": scope,
+            "client_id": "development",
+        }
+        if user is None:
+            whose = {"iss": self.names["idporten"], "aud": audience, "token_type": "Bearer"}
+            return self._sign(claims | whose, lifetime)
+        exchanged = {
+            "iss": self.names["altinn"],
+            "urn:altinn:userid": user,
+            "urn:altinn:authenticatemethod": "TestID",
+            "urn:altinn:authlevel": int(Assurance[level.upper()]),
+        }
+        return self._sign(claims | exchanged, lifetime)
 
     def jwks(self) -> dict[str, Any]:
         """The key set by which its tokens are verified."""

@@ -1,16 +1,31 @@
 """Whom a genuine token names, by the rules of its kind of issuer."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, assert_never
 
 from msgspec import UNSET
 
-from adapters.tokens.claims import Claims, consumer, scopes, short, supplier
+from adapters.tokens.claims import Claims, consumer, raw, scopes, short, supplier
 from adapters.tokens.issuers import Issuer
 from adapters.tokens.organisations import is_organisation_number
+from application.caller import Assurance
 from application.ports.token_verifier import InvalidTokenError, NoOwnerError
+from domain.national_number import parse
 
+_LEVELS: Final[Mapping[object, int]] = MappingProxyType(
+    {
+        "idporten-loa-low": Assurance.LOW,
+        "idporten-loa-substantial": Assurance.SUBSTANTIAL,
+        "idporten-loa-high": Assurance.HIGH,
+        "Level3": Assurance.SUBSTANTIAL,
+        "Level4": Assurance.HIGH,
+    }
+)
+"""The levels of assurance as ID-porten names them, and named them; any other is none."""
+_USER: Final = re.compile(r"[1-9][0-9]{0,18}")
 _SHORT_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
@@ -27,6 +42,12 @@ class Identity:
     scopes: frozenset[str] = frozenset()
     app: str | None = None
     is_app: bool = False
+    person: str | None = field(default=None, repr=False)
+    """The national identity number of somebody who logged in."""
+    user: str | None = field(default=None, repr=False)
+    """Their user's id at Altinn."""
+    level: int | None = None
+    """How sure the login service was of them."""
 
     @property
     def is_person(self) -> bool:
@@ -51,6 +72,8 @@ def identify(claims: Claims, issuer: Issuer) -> Identity:
             return _by_altinn(claims, issuer)
         case "platform":
             return _by_platform(claims)
+        case "idporten":
+            return _by_idporten(claims)
         case _:
             assert_never(issuer.kind)
 
@@ -77,11 +100,11 @@ def _by_maskinporten(claims: Claims, issuer: Issuer) -> Identity:
 def _by_altinn(claims: Claims, issuer: Issuer) -> Identity:
     """An exchanged token, with the owner's short name only if the exchange knew a service owner.
 
-    People's tokens have none; they are genuine, and speak for no owner.
+    People's tokens have none; they are genuine, and speak for no owner, whoever made their client.
     """
     organisation, acting = consumer(claims), supplier(claims, issuer)
     if claims.org is UNSET:
-        return Identity(scopes=scopes(claims), token_id=_token_id(claims))
+        return _of_person(claims)
     if not is_short_name(claims.org):
         raise InvalidTokenError("owner_malformed")
     if claims.org_number is not UNSET:
@@ -100,6 +123,31 @@ def _by_altinn(claims: Claims, issuer: Issuer) -> Identity:
         token_id=_token_id(claims),
         scopes=scopes(claims),
     )
+
+
+def _by_idporten(claims: Claims) -> Identity:
+    """An access token of the login service: for a person, whichever organisation made their client."""
+    return _of_person(claims)
+
+
+def _of_person(claims: Claims) -> Identity:
+    number, user = raw(claims.pid), raw(claims.user)
+    written = str(user) if isinstance(user, int | str) else ""
+    return Identity(
+        person=number if isinstance(number, str) and parse(number) is not None else None,
+        user=written if _USER.fullmatch(written) else None,
+        level=_level(raw(claims.level), raw(claims.acr)),
+        client_id=_client_id(claims),
+        token_id=_token_id(claims),
+        scopes=scopes(claims),
+    )
+
+
+def _level(told: object, acr: object) -> int:
+    """How sure the login service was, by Altinn's number for it if there is one; not at all if it is unheard of."""
+    if isinstance(told, int) and told in set(Assurance):
+        return told
+    return _LEVELS.get(acr, Assurance.LOW) if isinstance(acr, str) else Assurance.LOW
 
 
 def _by_platform(claims: Claims) -> Identity:

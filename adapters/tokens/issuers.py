@@ -5,7 +5,7 @@ from typing import Final, Literal, TypeAlias
 
 from adapters.tokens.keys import KeySource
 
-Kind: TypeAlias = Literal["maskinporten", "altinn", "platform"]
+Kind: TypeAlias = Literal["maskinporten", "altinn", "platform", "idporten"]
 
 ALGORITHMS: Final = frozenset({"RS256", "RS384", "RS512"})
 
@@ -36,8 +36,10 @@ class Issuer:
     def __post_init__(self) -> None:
         if self.name == "" or (self.name is None and self.kind != "platform"):
             raise ValueError(f"an issuer of kind {self.kind} needs a name")
-        if self.kind == "maskinporten" and not self.audience:
-            raise ValueError("tokens of Maskinporten are taken only for an audience of our own")
+        if self.kind in {"maskinporten", "idporten"} and not self.audience:
+            raise ValueError(
+                "tokens of Maskinporten and ID-porten are taken only for an audience of our own"
+            )
         if not self.algorithms or not self.algorithms <= ALGORITHMS:
             raise ValueError(f"algorithms are among {', '.join(sorted(ALGORITHMS))}")
         if self.max_lifetime <= 0 or not 0 <= self.leeway <= 10:  # noqa: PLR2004  # the sentence says it

@@ -14,8 +14,9 @@ from adapters.tokens.identities import Identity, identify
 from adapters.tokens.issuers import Issuer
 from adapters.tokens.owners import Owners, caller, together
 from adapters.tokens.signatures import check_signature
-from application.caller import Caller
-from application.ports.token_verifier import InvalidTokenError, NoOwnerError
+from application.caller import Assurance, Caller, EndUser
+from application.ports.token_verifier import InvalidTokenError, NoOwnerError, NotAPersonError
+from domain.personal import Identifier
 
 MOST_REMEMBERED: Final = 10_000
 
@@ -101,6 +102,16 @@ class JwtVerifier:
             return app
         return together(app, beside.identity, self._owners.of(beside.identity))
 
+    async def verify_person(self, *, authorization: Sequence[str]) -> EndUser:
+        try:
+            return _end_user((await self._bearer(bearer(authorization))).identity)
+        except NoOwnerError:
+            _log.info("token.refused", reason="owner_and_person")
+            raise NotAPersonError("owner_and_person") from None
+        except (InvalidTokenError, NotAPersonError) as refusal:
+            _log.info("token.refused", reason=refusal.reason)
+            raise
+
     def forget(self) -> None:
         """Verify everything again from now on, as after a key has leaked."""
         self._bearers.clear()
@@ -155,3 +166,18 @@ class JwtVerifier:
             generation=generation,
             ends_at=claims.exp + issuer.leeway,
         )
+
+
+def _end_user(identity: Identity) -> EndUser:
+    if not identity.is_person:
+        raise NotAPersonError("owner")
+    if identity.person is None:
+        raise NotAPersonError("person_unknown")
+    return EndUser(
+        person=Identifier(identity.person),
+        user=None if identity.user is None else Identifier(identity.user),
+        level=Assurance.LOW if identity.level is None else identity.level,
+        client_id=identity.client_id,
+        token_id=identity.token_id,
+        scopes=identity.scopes,
+    )

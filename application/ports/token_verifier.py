@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from application.caller import Caller
+from application.caller import Caller, EndUser
 
 
 class InvalidTokenError(Exception):
@@ -20,6 +20,15 @@ class NoOwnerError(Exception):
 
     def __init__(self, reason: str = "owner_unknown") -> None:
         super().__init__("the token speaks for nobody who owns notifications here")
+        self.reason = reason
+        """A stable code for operators and tests; no client is told."""
+
+
+class NotAPersonError(Exception):
+    """The token is genuine, but does not speak for a person who logged in."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("the token speaks for no person who logged in")
         self.reason = reason
         """A stable code for operators and tests; no client is told."""
 
@@ -50,6 +59,19 @@ class TokenVerifier(Protocol):
         Raises:
             InvalidTokenError: there is no credential, or one that cannot be trusted.
             NoOwnerError: the token is genuine, and names no owner that is known and active.
+            VerificationUnavailableError: it cannot be known now whether the token is genuine.
+        """
+        ...
+
+    async def verify_person(self, *, authorization: Sequence[str]) -> EndUser:
+        """The person who calls, from all values of the header `Authorization`.
+
+        Of the token of an owner, of a client that acts for itself, and of somebody of whom it tells no
+        national identity number it is not taken, however genuine.
+
+        Raises:
+            InvalidTokenError: there is no credential, or one that cannot be trusted.
+            NotAPersonError: the token is genuine, and names no person.
             VerificationUnavailableError: it cannot be known now whether the token is genuine.
         """
         ...

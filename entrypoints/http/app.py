@@ -8,7 +8,16 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from application.assembly import Application
-from application.caller import COMPOSED, CONTACT_POINTS, CREATE, LOOKUP, SUPPORT, Caller
+from application.caller import (
+    COMPOSED,
+    CONTACT_POINTS,
+    CREATE,
+    END_USER,
+    LOOKUP,
+    SUPPORT,
+    Assurance,
+    Caller,
+)
 from application.ports.provider_kind import Reporting
 from application.ports.token_verifier import TokenVerifier
 from application.turns import OwnersTurns
@@ -77,6 +86,7 @@ def create_app(
     own: Internal | None = None,
     documents: Mapping[str, bytes] | None = None,
     sizes: Sizes = USUAL,
+    level: Assurance = Assurance.SUBSTANTIAL,
     observer: Observer | None = None,
     turns: OwnersTurns | None = None,
 ) -> ASGIApp:
@@ -90,6 +100,7 @@ def create_app(
     messages in.
     `sizes` are what the document says that a request may hold; what it may, `rules` and `limits` judge.
     `documents` are JSON documents open to all, by their paths.
+    `level` is how surely persons must have logged in.
     `turns` are the owners' for what is large, where others than this API take them, too.
     """
     limits = limits or BodyLimits()
@@ -103,6 +114,7 @@ def create_app(
         Access.SUPPORT: authenticator.door(SUPPORT),
         Access.LOOKUP: authenticator.door(LOOKUP),
         Access.CONTACT_POINTS: authenticator.door(CONTACT_POINTS),
+        Access.END_USER: authenticator.door_for_people(END_USER, level),
     }
     handlers = [
         *mounted(ROUTES, doors),

@@ -87,6 +87,7 @@ async def verifier(settings: Settings, stack: AsyncExitStack, known: KnownOwners
         ("maskinporten", settings.maskinporten_issuer, settings.maskinporten_audience),
         ("altinn", settings.altinn_issuer, None),
         ("platform", settings.platform_issuer, None),
+        ("idporten", settings.idporten_issuer, settings.idporten_audience),
     )
     issuers: list[Issuer] = []
     fetching: list[Awaitable[None]] = []
@@ -110,6 +111,7 @@ async def verifier(settings: Settings, stack: AsyncExitStack, known: KnownOwners
         development = development_issuer(settings.data, settings.base_url)
         issuers.append(development.issuer("altinn"))
         issuers.append(development.issuer("maskinporten", audience=settings.base_url))
+        issuers.append(development.issuer("idporten", audience=settings.base_url))
         if settings.platform_issuer is None:
             issuers.append(development.issuer("platform"))
     owners, is_active = _owners(settings, known)

@@ -51,11 +51,12 @@ class Host:
 
 
 class Issuers:
-    """Maskinporten, Altinn's exchange and the apps', with one set of keys; they sign real tokens."""
+    """Maskinporten, ID-porten, Altinn's exchange and the apps', with one set of keys; they sign real tokens."""
 
     def __init__(self, base: str, *, audience: str, client: str, key_id: str) -> None:
         self.maskinporten = f"{base}/maskinporten/"
         self.altinn = f"{base}/altinn/"
+        self.idporten = f"{base}/idporten"
         self.platform = f"{base}/apps/"
         self.granted: list[Mapping[str, Any]] = []
         """The claims of the grants for which the service itself was given a token."""
@@ -69,6 +70,7 @@ class Issuers:
         return {
             "/maskinporten/.well-known/oauth-authorization-server": self._told(self.maskinporten),
             f"/altinn/{well_known}": self._told(self.altinn),
+            f"/idporten/{well_known}": self._told(self.idporten),
             f"/apps/{well_known}": self._told(self.platform),
             "/{kind}/jwks": self._keys,
             "/maskinporten/token": self._token,
@@ -95,8 +97,8 @@ class Issuers:
         async def answer(_: web.Request) -> web.Response:
             told = {
                 "issuer": issuer,
-                "jwks_uri": f"{issuer}jwks",
-                "token_endpoint": f"{issuer}token",
+                "jwks_uri": f"{issuer.rstrip('/')}/jwks",
+                "token_endpoint": f"{issuer.rstrip('/')}/token",
             }
             return web.json_response(told)
 

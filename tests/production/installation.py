@@ -254,6 +254,7 @@ class Installation:
             "https://maskinporten.no/": self.issuers.maskinporten,
             "https://platform.altinn.no/authentication/api/v1/openid/": self.issuers.altinn,
             "https://apps.example.org/": self.issuers.platform,
+            "https://idporten.no": self.issuers.idporten,
             "krr.example.org": f"localhost:{ports.registers}",
             "addresses.example.org": f"localhost:{ports.registers}",
             "names.example.org": f"localhost:{ports.registers}",

@@ -93,6 +93,15 @@ _SCHEMES: Final[Mapping[str, Any]] = {
             "other services' look-ups `varsel:contactpoints.read`."
         ),
     },
+    "endUser": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": (
+            "A token of a person who logged in with ID-porten, or one exchanged for it at Altinn, "
+            "with the scope `altinn:portal/enduser`; owners' tokens are not taken."
+        ),
+    },
     "platformAccessToken": {
         "type": "apiKey",
         "in": "header",
@@ -129,6 +138,7 @@ _SECURITY: Final[Mapping[Access, list[dict[str, list[str]]]]] = {
     Access.SUPPORT: [{"bearer": []}],
     Access.LOOKUP: [{"bearer": []}],
     Access.CONTACT_POINTS: [{"bearer": []}],
+    Access.END_USER: [{"endUser": []}],
     Access.METRICS: [{"metricsKey": []}],
     Access.FIGURES: [{"metricsKey": []}, {"bearer": []}],
     Access.OPERATOR: [{"operator": []}],
@@ -152,6 +162,19 @@ _OF_TOKENS: Final[Mapping[int, Reply]] = {
         headers={"WWW-Authenticate": "`Bearer`, and the scope that is missing, if one is."},
     ),
 }
+_OF_PERSONS: Final[Mapping[int, Reply]] = {
+    **_OF_TOKENS,
+    403: Reply(
+        words=(
+            "The token is not that of a person who logged in (`not_a_person`), does not allow this "
+            "(`scope_missing`), or the person did not log in surely enough (`level_too_low`)."
+        ),
+        kind=PlainProblem,
+        headers={
+            "WWW-Authenticate": "`Bearer`, and the scope or the level that is missing, if one is."
+        },
+    ),
+}
 _EMPTY: Final[Mapping[Access, Mapping[int, Reply]]] = {
     Access.OPEN: {},
     Access.OWNER: _OF_TOKENS,
@@ -159,6 +182,7 @@ _EMPTY: Final[Mapping[Access, Mapping[int, Reply]]] = {
     Access.SUPPORT: _OF_TOKENS,
     Access.LOOKUP: _OF_TOKENS,
     Access.CONTACT_POINTS: _OF_TOKENS,
+    Access.END_USER: _OF_PERSONS,
     Access.METRICS: {},
     Access.FIGURES: {
         **_OF_TOKENS,

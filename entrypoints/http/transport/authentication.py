@@ -1,16 +1,20 @@
 """Who is calling, and whether they may."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 from litestar.types import Scope
 
-from application.caller import CREATE, Caller
+from application.caller import CREATE, Assurance, Caller, EndUser
 from application.envelope import Actor, Role
-from application.ports.token_verifier import TokenVerifier
-from entrypoints.http.transport.errors import MissingScopeError, NotAcceptableError
+from application.ports.token_verifier import NotAPersonError, TokenVerifier
+from entrypoints.http.transport.errors import (
+    LevelTooLowError,
+    MissingScopeError,
+    NotAcceptableError,
+)
 from entrypoints.http.transport.mounting import Door
 
 COOKIE: Final = "AltinnStudioRuntime"
@@ -47,6 +51,57 @@ class Authenticator:
             VerificationUnavailableError: nobody can tell now.
         """
         _check_acceptance(scope, gives)
+        authorization, platform = self._tokens(scope)
+        caller = await self._verifier.verify(
+            authorization=authorization, platform_access_token=platform
+        )
+        scope["user"] = caller
+        if not caller.may(needed):
+            raise MissingScopeError(needed)
+        return caller
+
+    async def authenticate_person(self, scope: Scope, *, needed: str, level: Assurance) -> EndUser:
+        """Verify which person calls, that they logged in surely enough, and that their client may ask.
+
+        Raises:
+            NotAcceptableError: the client would not understand the answer.
+            InvalidTokenError: there is no good token.
+            NotAPersonError: the token names no person.
+            MissingScopeError: the token does not allow this.
+            LevelTooLowError: the person did not log in surely enough.
+            VerificationUnavailableError: nobody can tell now.
+        """
+        _check_acceptance(scope, JSON_RANGES)
+        authorization, platform = self._tokens(scope)
+        if platform and not authorization:
+            await self._verifier.verify(authorization=[], platform_access_token=platform)
+            raise NotAPersonError("platform_access_token")
+        person = await self._verifier.verify_person(authorization=authorization)
+        scope["user"] = person
+        if not person.may(needed):
+            raise MissingScopeError(needed)
+        if person.level < level:
+            raise LevelTooLowError(f"idporten-loa-{level.name.lower()}")
+        return person
+
+    def door(self, needed: str) -> Door:
+        """Let in whom a scope allows what a route does; they are `request.user` afterwards."""
+
+        async def door(scope: Scope) -> None:
+            await self.authenticate(scope, needed)
+
+        return door
+
+    def door_for_people(self, needed: str, level: Assurance) -> Door:
+        """Let in persons who logged in at a level; they are `request.user` afterwards."""
+
+        async def door(scope: Scope) -> None:
+            await self.authenticate_person(scope, needed=needed, level=level)
+
+        return door
+
+    def _tokens(self, scope: Scope) -> tuple[Sequence[str], Sequence[str]]:
+        """What a request bears as a bearer token, and what as a platform access token."""
         authorization: list[str] = []
         platform: list[str] = []
         in_cookies: list[str] = []
@@ -65,22 +120,7 @@ class Authenticator:
                 origins.append(value)
         # A page elsewhere can have a browser send the cookie, and the browser says where it lies.
         is_from_here = sites == [b"same-origin"] if sites else origins == [self._origin]
-        caller = await self._verifier.verify(
-            authorization=authorization or (in_cookies if is_from_here else []),
-            platform_access_token=platform,
-        )
-        scope["user"] = caller
-        if not caller.may(needed):
-            raise MissingScopeError(needed)
-        return caller
-
-    def door(self, needed: str) -> Door:
-        """Let in whom a scope allows what a route does; they are `request.user` afterwards."""
-
-        async def door(scope: Scope) -> None:
-            await self.authenticate(scope, needed)
-
-        return door
+        return authorization or (in_cookies if is_from_here else []), platform
 
 
 def _origin(base_url: str) -> bytes:

@@ -39,6 +39,8 @@ class Access(StrEnum):
     SUPPORT = "support"
     LOOKUP = "lookup"
     CONTACT_POINTS = "contact_points"
+    END_USER = "end_user"
+    """A person who logged in, and nobody else."""
     METRICS = "metrics"
     FIGURES = "figures"
     OPERATOR = "operator"

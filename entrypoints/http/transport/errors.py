@@ -10,6 +10,15 @@ class MissingScopeError(Exception):
         """The scope that would."""
 
 
+class LevelTooLowError(Exception):
+    """The person logged in, and not surely enough for this."""
+
+    def __init__(self, level: str) -> None:
+        super().__init__("the person did not log in surely enough")
+        self.level = level
+        """At which level they would have to."""
+
+
 class WrongCredentialsError(Exception):
     """A provider that reports did not say who it is."""
 

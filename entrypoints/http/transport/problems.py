@@ -27,6 +27,7 @@ from application.ports.registry_copies import RegistryNotReadyError
 from application.ports.token_verifier import (
     InvalidTokenError,
     NoOwnerError,
+    NotAPersonError,
     VerificationUnavailableError,
 )
 from application.ports.unread_mail import ReaderUnavailableError
@@ -38,6 +39,7 @@ from entrypoints.http.transport.errors import (
     BodyTooLargeError,
     BodyTooSlowError,
     ClientGoneError,
+    LevelTooLowError,
     MissingScopeError,
     NotAcceptableError,
     NotTakenOverError,
@@ -139,6 +141,14 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         ),
         MissingScopeError: Plain(
             403, "scope_missing", "The token lacks the scope that WWW-Authenticate names."
+        ),
+        NotAPersonError: Plain(
+            403,
+            "not_a_person",
+            "The token is genuine, and is not that of a person who logged in with ID-porten.",
+        ),
+        LevelTooLowError: Plain(
+            403, "level_too_low", "Log in again, at the level that WWW-Authenticate names."
         ),
         OrderNotFoundError: Plain(404, "order_not_found"),
         WebhookNotFoundError: Plain(404, "webhook_not_found"),
@@ -250,7 +260,11 @@ def answer_to(error: Exception, scope: Scope) -> Answer:
             return refused(Plain(400, INVALID), scope)
         case MissingContactError():
             return _missing_contact(error, scope)
-        case InvalidTokenError(reason=reason) | NoOwnerError(reason=reason):
+        case (
+            InvalidTokenError(reason=reason)
+            | NoOwnerError(reason=reason)
+            | NotAPersonError(reason=reason)
+        ):
             trail(scope).reason = reason
         case _:
             pass
@@ -350,6 +364,9 @@ def _headers(error: Exception, refusal: Refusal) -> Sequence[tuple[bytes, bytes]
             return ((b"www-authenticate", told),)
         case MissingScopeError(needed=needed):
             told = f'Bearer error="insufficient_scope", scope="{needed}"'.encode()
+            return ((b"www-authenticate", told),)
+        case LevelTooLowError(level=level):
+            told = f'Bearer error="insufficient_user_authentication", acr_values="{level}"'.encode()
             return ((b"www-authenticate", told),)
         case WrongCredentialsError(scheme=scheme):
             return ((b"www-authenticate", scheme),)

@@ -18,6 +18,7 @@ NOW: Final = int(NOON.timestamp())
 
 ALTINN: Final = "https://platform.example.no/authentication/api/v1/openid/"
 MASKINPORTEN: Final = "https://maskinporten.example.no/"
+IDPORTEN = "https://idporten.example.no"
 AUDIENCE: Final = "https://varsel.example.no/"
 
 TTD: Final = "991825827"
@@ -105,6 +106,24 @@ def maskinporten(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     return changed(claims, changes or {})
 
 
+def idporten(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    claims = {
+        "iss": IDPORTEN,
+        "aud": AUDIENCE,
+        "sub": "pairwise-1",
+        "pid": "15859010099",
+        "acr": "idporten-loa-substantial",
+        "client_id": "client-1",
+        "consumer": organisation(f"0192:{TTD}"),
+        "token_type": "Bearer",
+        "scope": "altinn:portal/enduser",
+        "iat": NOW - 60,
+        "exp": NOW + 540,
+        "jti": "idporten-1",
+    }
+    return changed(claims, changes or {})
+
+
 def platform(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     claims = {
         "iss": "ttd",
@@ -149,10 +168,11 @@ GENUINE_KEYS: Final = (
 
 
 def issuers() -> tuple[Issuer, ...]:
-    """Trusted issuers of all three kinds, with the same keys."""
+    """Trusted issuers of every kind, with the same keys."""
     keys = StaticKeys(key_set(*GENUINE_KEYS))
     return (
         Issuer(kind="altinn", name=ALTINN, keys=keys),
         Issuer(kind="maskinporten", name=MASKINPORTEN, keys=keys, audience=AUDIENCE),
         Issuer(kind="platform", name="ttd", keys=keys),
+        Issuer(kind="idporten", name=IDPORTEN, keys=keys, audience=AUDIENCE),
     )

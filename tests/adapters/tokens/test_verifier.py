@@ -15,9 +15,16 @@ from application.caller import COMPOSED, CREATE
 from application.ports.token_verifier import (
     InvalidTokenError,
     NoOwnerError,
+    NotAPersonError,
     VerificationUnavailableError,
 )
-from contracts.token_verifier_contract import House, TokenVerifierContract, call
+from contracts.token_verifier_contract import (
+    KARI,
+    House,
+    TokenVerifierContract,
+    call,
+    call_as_person,
+)
 from tests.adapters.tokens import forging
 from tests.adapters.tokens.forging import (
     ALTINN,
@@ -30,6 +37,7 @@ from tests.adapters.tokens.forging import (
     TTD,
     altinn,
     header,
+    idporten,
     jwk,
     key_set,
     maskinporten,
@@ -76,6 +84,15 @@ class ForgersHouse:
         of_an_owner = ("consumer", "urn:altinn:org", "urn:altinn:orgNumber")
         return token(altinn(dict.fromkeys(of_an_owner, GONE) | {"scope": scope, "pid": "218580"}))
 
+    def person(self, scope: str, *, level: str = "substantial", user: str | None = None) -> str:
+        acr = f"idporten-loa-{level}"
+        if user is None:
+            return token(idporten({"scope": scope, "acr": acr}))
+        of_an_owner = dict.fromkeys(("consumer", "urn:altinn:org", "urn:altinn:orgNumber"), GONE)
+        known = {"pid": "15859010099", "acr": acr, "urn:altinn:userid": user}
+        told = {"urn:altinn:authlevel": {"substantial": 3, "high": 4}[level]}
+        return token(altinn(of_an_owner | known | told | {"scope": scope}))
+
     def forged(self) -> str:
         return token(altinn(), signer="stranger")
 
@@ -91,7 +108,11 @@ class DevelopmentHouse:
         self._stranger = DevelopmentIssuer(folder / "other.pem", "http://127.0.0.1:8080/")
         self._owners = {TTD: "ttd", SKD: "skd"}
         self.verifier = JwtVerifier(
-            issuers=[self._issuer.issuer("altinn"), self._issuer.issuer("platform")],
+            issuers=[
+                self._issuer.issuer("altinn"),
+                self._issuer.issuer("platform"),
+                self._issuer.issuer("idporten", audience=AUDIENCE),
+            ],
             owners=self._owners.get,
         )
 
@@ -104,6 +125,9 @@ class DevelopmentHouse:
 
     def user(self, scope: str) -> str:
         return self._issuer.issue_user(scope)
+
+    def person(self, scope: str, *, level: str = "substantial", user: str | None = None) -> str:
+        return self._issuer.issue_person(KARI, scope, audience=AUDIENCE, level=level, user=user)
 
     def forged(self) -> str:
         return self._stranger.issue("ttd", TTD, CREATE)
@@ -392,3 +416,63 @@ class TestConfiguring:
         issuer = Issuer(kind="altinn", name=ALTINN, keys=self.keys)
         with pytest.raises(ValueError, match="twice"):
             JwtVerifier(issuers=[issuer, issuer], owners={TTD: "ttd"}.get)
+
+
+PERSONS: dict[str, tuple[dict[str, Any], int]] = {
+    "low": ({"acr": "idporten-loa-low"}, 0),
+    "e-mail": ({"acr": "selfregistered-email"}, 0),
+    "unheard of": ({"acr": "idporten-loa-highest"}, 0),
+    "no text": ({"acr": 4}, 0),
+    "none": ({"acr": GONE}, 0),
+    "as before": ({"acr": "Level4"}, 4),
+    "high": ({"acr": "idporten-loa-high"}, 4),
+}
+
+
+@pytest.mark.parametrize("changes, level", PERSONS.values(), ids=PERSONS)
+async def test_a_person_is_as_surely_known_as_the_login_service_says_and_no_more(
+    changes: dict[str, Any], level: int
+) -> None:
+    assert (await call_as_person(ForgersHouse(), token(idporten(changes)))).level == level
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"pid": GONE}, {"pid": 15859010099}, {"pid": "15859010098"}, {"pid": ["15859010099"]}],
+    ids=["missing", "a number", "wrong digits", "several"],
+)
+async def test_a_number_that_is_none_is_nobodys(changes: dict[str, Any]) -> None:
+    with pytest.raises(NotAPersonError) as refused:
+        await call_as_person(ForgersHouse(), token(idporten(changes)))
+    assert refused.value.reason == "person_unknown"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"aud": "https://elsewhere.example"},
+        {"aud": GONE},
+        {"exp": NOW - 60},
+        {"iss": "https://x.no"},
+    ],
+    ids=["another's", "anybody's", "expired", "unknown"],
+)
+async def test_a_persons_token_that_is_not_for_us_or_not_good_now_is_not_taken(
+    changes: dict[str, Any],
+) -> None:
+    with pytest.raises(InvalidTokenError):
+        await call_as_person(ForgersHouse(), token(idporten(changes)))
+
+
+async def test_a_token_that_names_an_owner_and_a_person_speaks_for_neither() -> None:
+    both = token(altinn({"pid": "15859010099"}))
+    with pytest.raises(NotAPersonError):
+        await call_as_person(ForgersHouse(), both)
+    with pytest.raises(NoOwnerError):
+        await call(ForgersHouse(), both)
+
+
+async def test_why_a_person_is_refused_is_logged_without_who_they_are() -> None:
+    with capture_logs() as told, pytest.raises(NotAPersonError):
+        await call_as_person(ForgersHouse(), token(idporten({"pid": "15859010098"})))
+    assert told == [{"event": "token.refused", "reason": "person_unknown", "log_level": "info"}]

@@ -22,7 +22,17 @@ from adapters.memory.send_condition import InMemorySendCondition
 from adapters.tables.parquet import write_parquet
 from adapters.webhooks.http_receivers import WebhookSigner
 from application.assembly import Application, Policy, Ports, assemble
-from application.caller import COMPOSED, CONTACT_POINTS, CREATE, LOOKUP, SUPPORT, Caller
+from application.caller import (
+    COMPOSED,
+    CONTACT_POINTS,
+    CREATE,
+    END_USER,
+    LOOKUP,
+    SUPPORT,
+    Assurance,
+    Caller,
+    EndUser,
+)
 from application.envelope import Role
 from application.operations.health import ProjectionStanding
 from application.ports.act_log import RecordedAct
@@ -35,6 +45,7 @@ from application.ports.report_inbox import Report
 from application.ports.token_verifier import (
     InvalidTokenError,
     NoOwnerError,
+    NotAPersonError,
     VerificationUnavailableError,
 )
 from application.ports.unread_mail import MailRead, UnreadKind
@@ -43,7 +54,7 @@ from application.turns import OwnersTurns
 from contracts.order_repository_contract import SetClock
 from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
 from domain.order.events import Failure, OrderPlaced, ReportedState
-from domain.personal import Contact
+from domain.personal import Contact, Identifier
 from domain.recipient import OrganisationNumber
 from entrypoints.http.app import create_app
 from entrypoints.http.internal.routes import Internal
@@ -80,6 +91,21 @@ CALLERS = {
     "Bearer scopeless": Caller(owner="ttd", scopes=frozenset({"altinn:other", CREATE + "x"})),
 }
 
+PEOPLE = {
+    "Bearer kari": EndUser(
+        person=KARI.number,
+        user=Identifier("20001111"),
+        level=Assurance.SUBSTANTIAL,
+        client_id="client-2",
+        token_id="token-2",
+        scopes=frozenset({END_USER}),
+    ),
+    "Bearer ola": EndUser(person=OLA.number, level=Assurance.HIGH, scopes=frozenset({END_USER})),
+    "Bearer unsure": EndUser(person=KARI.number, level=Assurance.LOW, scopes=frozenset({END_USER})),
+    "Bearer clientless": EndUser(person=KARI.number, level=Assurance.HIGH),
+}
+"""People who logged in, with whichever token."""
+
 
 def registered(address: str) -> RegisteredAddress:
     """An address that was confirmed lately."""
@@ -110,7 +136,22 @@ class TokenTable:
                 raise VerificationUnavailableError("https://issuer.example.no")
             case [token], [] if token in CALLERS:
                 return CALLERS[token]
+            case [token], [] if token in PEOPLE:
+                raise NoOwnerError("person")
             case [], []:
+                raise InvalidTokenError("no_credential")
+            case _:
+                raise InvalidTokenError("unknown")
+
+    async def verify_person(self, *, authorization: Sequence[str]) -> EndUser:
+        match list(authorization):
+            case ["Bearer keyless"]:
+                raise VerificationUnavailableError("https://issuer.example.no")
+            case [token] if token in PEOPLE:
+                return PEOPLE[token]
+            case [token] if token in CALLERS or token == "Bearer nobody":
+                raise NotAPersonError("owner")
+            case []:
                 raise InvalidTokenError("no_credential")
             case _:
                 raise InvalidTokenError("unknown")

@@ -7,7 +7,15 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from application.caller import COMPOSED, CONTACT_POINTS, CREATE, LOOKUP, SUPPORT, Caller
+from application.caller import (
+    COMPOSED,
+    CONTACT_POINTS,
+    CREATE,
+    LOOKUP,
+    SUPPORT,
+    Caller,
+    EndUser,
+)
 from application.ports.token_verifier import InvalidTokenError
 from entrypoints.http.transport.contract import Access, Route
 from entrypoints.http.transport.middleware import RequestSummary
@@ -180,6 +188,10 @@ class Refusing:
         self, *, authorization: Sequence[str], platform_access_token: Sequence[str]
     ) -> Caller:
         del authorization, platform_access_token
+        raise InvalidTokenError(self._reason)
+
+    async def verify_person(self, *, authorization: Sequence[str]) -> EndUser:
+        del authorization
         raise InvalidTokenError(self._reason)
 
 
