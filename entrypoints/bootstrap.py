@@ -50,6 +50,7 @@ from entrypoints.http.webhooks.responses import webhook_challenge, webhook_messa
 from entrypoints.settings import Settings
 from entrypoints.wiring.agreements import agreements, import_owners_file
 from entrypoints.wiring.clock import utc_now
+from entrypoints.wiring.decision_point import decision_point
 from entrypoints.wiring.providers import providers, reporting
 from entrypoints.wiring.registries import copies, handing_in, party_ids, registries
 from entrypoints.wiring.rules import policy, rules
@@ -187,7 +188,13 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             suppressions=PostgresSuppressions(pool, vault),
             feed=PostgresStatusFeed(pool, projecting),
             projections=projecting,
-            registries=registries(settings, pool, vault, profile_index(pool, projecting, vault)),
+            registries=registries(
+                settings,
+                pool,
+                vault,
+                profile_index(pool, projecting, vault),
+                decision_point(settings, pool, stack),
+            ),
             copies=copies(pool),
             parties=party_ids(settings),
             agreements=agreements(settings, known, vault),

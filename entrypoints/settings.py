@@ -295,6 +295,28 @@ class Settings:
         None,
         "with which scope our own client at Maskinporten asks for a token for that feed",
     )
+    decision_point_url: str | None = setting(
+        as_url("https", "http"),
+        None,
+        "where is asked who may act for whom (…/decision or …/authorize); without it the table of "
+        "grants is used",
+    )
+    decision_point_key: str | None = setting(
+        as_text, None, "our subscription key at the decision point", secret=True
+    )
+    decision_point_scope: str | None = setting(
+        as_text,
+        None,
+        "with which scope our own client at Maskinporten asks for a token for the decision point",
+    )
+    decision_point_timeout: int = setting(
+        as_whole(1, 60), 10, "seconds that one question to the decision point may take"
+    )
+    decision_point_cache: int = setting(
+        as_whole(0, 900),
+        120,
+        "seconds for which what the decision point permitted is not asked again",
+    )
     condition_hosts: tuple[str, ...] = setting(
         as_names, (), "hosts (also local ones, also by http) that send conditions may lie at"
     )
@@ -363,6 +385,11 @@ class Settings:
     report_wait: int = setting(
         as_whole(1, 86_400), 900, "seconds in which a report may still settle an unknown outcome"
     )
+    authority_wait: int = setting(
+        as_whole(0, 3600),
+        600,
+        "seconds that recipients wait at most while nobody can be asked who may act for them",
+    )
     instant_wait: int = setting(
         as_whole(1, 60), 10, "seconds that the sender of an instant order waits for the provider"
     )
@@ -430,6 +457,17 @@ class Settings:
                 "VARSEL_BUSINESSES_SCOPE needs VARSEL_MASKINPORTEN_CLIENT_ID: "
                 "without a client of our own nobody asks for a token"
             )
+        is_asked = self.decision_point_url is not None
+        if not is_asked and (self.decision_point_key or self.decision_point_scope):
+            yield (
+                "VARSEL_DECISION_POINT_KEY and VARSEL_DECISION_POINT_SCOPE need "
+                "VARSEL_DECISION_POINT_URL: without it nobody is asked"
+            )
+        if self.decision_point_scope is not None and not has_client:
+            yield (
+                "VARSEL_DECISION_POINT_SCOPE needs VARSEL_MASKINPORTEN_CLIENT_ID: "
+                "without a client of our own nobody asks for a token"
+            )
         yield from self._in_clear()
         for name in ("smtp_url", "sms_url"):
             if getattr(self, f"{name}_2") is not None and getattr(self, name) is None:
@@ -456,6 +494,7 @@ class Settings:
             ("party_register_url", self.party_register_token),
             ("krr_url", self.krr_token or client),
             ("businesses_url", self.businesses_token or client),
+            ("decision_point_url", self.decision_point_key or self.decision_point_scope),
         ):
             if travels_in_clear(getattr(self, name), credentials):
                 yield (

@@ -20,6 +20,7 @@ from application.ports.registries import (
     ProfileRegistry,
     UnitRegistry,
 )
+from domain.authority import Decision
 from domain.contact_point import BusinessRecord, ExternalRecord, PersonRecord, ProfileRecord
 from domain.order.events import Consulted, Source
 from domain.personal import Identifier
@@ -68,11 +69,6 @@ class LookupRequest:
     def about(self) -> tuple[str, str] | None:
         """The resource and action that users must be authorised for; None where there is none."""
         return None if not self.resource else (bare(self.resource), self.action or READ)
-
-    @property
-    def asks_who_may(self) -> bool:
-        """Whether somebody may have to be asked who acts for the recipient, which can take its time."""
-        return self.about is not None and isinstance(self.identity, Organisation)
 
 
 _About: TypeAlias = tuple[str, str]
@@ -129,7 +125,17 @@ class ContactLookup:
         await self._consulted(wanted)
 
     async def find(self, wanted: Sequence[LookupRequest]) -> Sequence[Finding]:
-        """What the registries know of each, in the order in which they were asked for.
+        """What is known of each, in the order in which they were asked for.
+
+        Where the decision point is away, who may hear of it stays open; that is no outage.
+
+        Raises:
+            RegistryUnavailableError: a registry that was needed gave no answer; try again later.
+        """
+        return await self.decided(wanted, await self.registered(wanted))
+
+    async def registered(self, wanted: Sequence[LookupRequest]) -> Sequence[Finding]:
+        """What the registries know of each; whether users may hear of it has not been asked yet.
 
         With it comes which of the addresses that they know bounced here.
 
@@ -161,6 +167,20 @@ class ContactLookup:
             for each in wanted
         ]
         return findings if self._suppressed is None else await self._suppressed.told_with(findings)
+
+    async def decided(
+        self, wanted: Sequence[LookupRequest], found: Sequence[Finding]
+    ) -> Sequence[Finding]:
+        """What was found of each, with whether its users may hear of it; all are asked about at once.
+
+        Nobody is named to the decision point who could not be reached.
+        """
+        asked = [_questions(each, finding) for each, finding in zip(wanted, found, strict=True)]
+        questions = list(dict.fromkeys(question for each in asked for question in each.values()))
+        if not questions:
+            return found
+        decisions = await self._registries.decision_point.decide(questions)
+        return [_with(finding, each, decisions) for finding, each in zip(found, asked, strict=True)]
 
     async def names(self, identities: Sequence[Identity]) -> Mapping[Identity, Identifier]:
         """What people and organisations are called; absent where unknown.
@@ -202,7 +222,7 @@ class ContactLookup:
         return await self._registries.externals.find(list(urns)) if urns else {}
 
     async def _profiles(self, units: Sequence[_Unit]) -> Mapping[_Unit, Sequence[ProfileRecord]]:
-        """Who registered for which unit, or for one above it, each with whether they may."""
+        """Who registered for which unit, or for one above it."""
         if not units:
             return {}
         above = await self._registries.units.main_units(list({number for number, _ in units}))
@@ -221,40 +241,37 @@ class ContactLookup:
                 strict=True,
             )
         )
-        registered = {
-            unit: list(_registered(unit[0], above.get(unit[0], ()), found[unit[1][0]]))
+        return {
+            unit: list(_nearest(unit[0], above.get(unit[0], ()), found[unit[1][0]]))
             for unit in units
         }
-        return await self._judged(registered)
-
-    async def _judged(
-        self, registered: Mapping[_Unit, Sequence[ProfileRecord]]
-    ) -> Mapping[_Unit, Sequence[ProfileRecord]]:
-        """Put to each what the decision point says; nobody is named to it who could not be reached."""
-        questions = {
-            _question(unit, each): None
-            for unit, profiles in registered.items()
-            for each in profiles
-            if each.has_address and not each.is_uncertain
-        }
-        if not questions:
-            return registered
-        decided = await self._registries.decision_point.decide(list(questions))
-        return {
-            unit: [
-                replace(each, authority=decided.get(_question(unit, each), each.authority))
-                for each in profiles
-            ]
-            for unit, profiles in registered.items()
-        }
 
 
-def _question(unit: _Unit, profile: ProfileRecord) -> Question:
-    number, (resource, action) = unit
-    return Question(profile.user, number, resource, action)
+def _questions(wanted: LookupRequest, finding: Finding) -> Mapping[int, Question]:
+    """What is to be asked about users that were found, by their places."""
+    if wanted.about is None or not isinstance(finding, OrganisationFinding):
+        return {}
+    resource, action = wanted.about
+    return {
+        place: Question(each.user, finding.number, resource, action)
+        for place, each in enumerate(finding.profiles)
+        if each.has_address and not each.is_uncertain
+    }
 
 
-def _registered(
+def _with(
+    finding: Finding, asked: Mapping[int, Question], decisions: Mapping[Question, Decision]
+) -> Finding:
+    if not asked or not isinstance(finding, OrganisationFinding):
+        return finding
+    profiles = tuple(
+        replace(each, authority=decisions[asked[place]]) if place in asked else each
+        for place, each in enumerate(finding.profiles)
+    )
+    return replace(finding, profiles=profiles)
+
+
+def _nearest(
     unit: OrganisationNumber,
     above: Sequence[OrganisationNumber],
     found: Mapping[OrganisationNumber, Sequence[ProfileRecord]],

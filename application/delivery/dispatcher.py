@@ -233,7 +233,9 @@ class Dispatcher:
         ]
         wanted = [(order, each) for order, numbers in needed for each in numbers]
         try:
-            found = await self._look_up.find([_wanted(*each) for each in wanted])
+            # Who may hear of it each order asks for itself: that may take its time, and is nobody
+            # else's wait.
+            found = await self._look_up.registered([_wanted(*each) for each in wanted])
         except RegistryUnavailableError:
             return {}  # each order asks for itself, and those that need nobody go on
         findings: dict[OrderId, dict[RecipientNo, Finding]] = {}
@@ -352,15 +354,20 @@ class Dispatcher:
     ) -> Sequence[OrderEvent]:
         twice = order.duplicates(recipients)
         distinct = [each for each in recipients if twice[each] is None]
-        findings = found
+        wanted = [_wanted(order, each) for each in distinct]
         if any(each not in found for each in distinct):
-            answers = await self._look_up.find([_wanted(order, each) for each in distinct])
-            findings = dict(zip(distinct, answers, strict=True))
+            registered = await self._look_up.registered(wanted)
+        else:
+            registered = [found[each] for each in distinct]
+        findings = dict(zip(distinct, await self._look_up.decided(wanted, registered), strict=True))
         policy = order.policy(now)
         resolutions = {
             each: resolve(findings[each], policy) if (of := twice[each]) is None else duplicate(of)
             for each in recipients
         }
+        put_off = order.put_off(resolutions, now, wait=self._timing.authority_wait)
+        waiting = {each for event in put_off for each in event.recipients}
+        resolutions = {each: known for each, known in resolutions.items() if each not in waiting}
         names: dict[RecipientNo, Identifier] = {}
         if order.waits_for_names:
             called = await self._look_up.names(
@@ -371,7 +378,7 @@ class Dispatcher:
                 for each in distinct
                 if (identity := order.recipient(each).identity) in called
             }
-        return order.resolve(resolutions, names)
+        return (*put_off, *order.resolve(resolutions, names))
 
 
 def _tell_given_up(order: Order, settled: Sequence[OrderEvent]) -> None:

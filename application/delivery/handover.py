@@ -33,7 +33,7 @@ from domain.message import ContentType, EmailMessage, Keywords
 from domain.order.events import NotificationAttempted, NotificationNo, OrderEvent
 from domain.order.limits import USUAL, Limits
 from domain.order.notification import Notification
-from domain.order.order import Attempt, Order
+from domain.order.order import AUTHORITY_WAIT, Attempt, Order
 from domain.order.state import evolve_all
 from domain.personal import Content
 from domain.schedule import retry_delay
@@ -52,6 +52,8 @@ class Timing:
     """Added to what a hand-over may take before its outcome is called unknown."""
     report_wait: timedelta = timedelta(minutes=15)
     """How long a delivery report may still settle an unknown outcome."""
+    authority_wait: timedelta = AUTHORITY_WAIT
+    """For so long recipients wait at most where nobody can be asked whether users may hear of it."""
     look_up_every: timedelta = timedelta(seconds=60)
     """How often a provider that can tell is asked what became of what is unknown."""
     lease: timedelta = timedelta(seconds=30)

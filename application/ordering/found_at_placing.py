@@ -30,11 +30,17 @@ class FoundAtPlacing:
 
     @property
     def missing(self) -> Mapping[RecipientNo, tuple[Considered, ...]]:
-        """Those without a contact point, and why; who has declined is told of as such instead."""
+        """Those without a contact point, and why; who has declined is told of as such instead.
+
+        While nobody can be asked whether users may hear of it, nobody knows that there is none: it is
+        asked again when the order is due.
+        """
         return {
             number: sources_not_used(each.considered)
             for number, each in self.resolutions.items()
-            if not each.found and not _has_declined(self.findings[number])
+            if not each.found
+            and not each.is_authority_open
+            and not _has_declined(self.findings[number])
         }
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from domain.order.events import (
+    AuthorityUnknown,
     OrderCancelled,
     OrderCompleted,
     OrderEvent,
@@ -15,7 +16,11 @@ from domain.order.events import (
 
 ENDS: Final[tuple[type[OrderEvent], ...]] = (OrderCompleted, OrderCancelled)
 """By what an order comes to its end."""
-UNSEEN: Final[tuple[type[OrderEvent], ...]] = (SendConditionMet, SendConditionUnknown)
+UNSEEN: Final[tuple[type[OrderEvent], ...]] = (
+    AuthorityUnknown,
+    SendConditionMet,
+    SendConditionUnknown,
+)
 """What changes nothing that an owner can see of an order."""
 
 

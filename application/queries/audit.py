@@ -14,6 +14,7 @@ from application.queries.history_line import HistoryLine
 from application.seeking import OrderNotFoundError, seek_history_for
 from domain.operations.acts import HistoryRead
 from domain.order.events import (
+    AuthorityUnknown,
     Considered,
     ContactNotFound,
     ContactResolved,
@@ -43,6 +44,7 @@ from domain.order.events import (
     Withdrawal,
 )
 from domain.order.order import Order, rebuild
+from domain.recipient import RecipientNo
 
 _GOES_ON: Final = frozenset({ReportedState.DELAYED, ReportedState.RELAYED})
 _WITHDRAWN: Final[Mapping[Withdrawal | None, str]] = MappingProxyType(
@@ -156,6 +158,12 @@ def in_words(event: OrderEvent) -> str:
                 else f"it is asked again at {retry_at.isoformat()}"
             )
             return f"the sender's condition gave no answer ({reason}); {then}"
+        case AuthorityUnknown(recipients=recipients, retry_at=retry_at, until=until):
+            return (
+                f"whether users may hear of it on behalf of {_numbered(recipients)} could not be "
+                f"asked; that is asked again at {retry_at.isoformat()}, and waited for until "
+                f"{until.isoformat()} at most"
+            )
         case ContactResolved():
             found = ", ".join(_target(each) for each in event.targets) or "nowhere new"
             return (
@@ -231,6 +239,11 @@ def in_words(event: OrderEvent) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _numbered(recipients: Sequence[RecipientNo]) -> str:
+    noun = "recipient" if len(recipients) == 1 else "recipients"
+    return f"{noun} {', '.join(str(each) for each in recipients)}"
 
 
 def _spoken(name: str) -> str:

@@ -285,6 +285,16 @@ class SendConditionUnknown(Struct, frozen=True, kw_only=True, tag="order.send_co
     """When it is asked once more; None when the order goes on without an answer."""
 
 
+class AuthorityUnknown(Struct, frozen=True, kw_only=True, tag="order.authority_unknown"):
+    """Whether users may hear of it on behalf of some recipients could not be asked; these wait a while."""
+
+    recipients: tuple[RecipientNo, ...]
+    retry_at: datetime
+    """When it is asked again."""
+    until: datetime
+    """If it cannot be asked by then either, these are notified without their users."""
+
+
 class ContactResolved(Struct, frozen=True, kw_only=True, tag="order.contact_resolved"):
     """The places where a recipient is to be reached were found."""
 
@@ -437,6 +447,7 @@ OrderEvent: TypeAlias = (
     | SendConditionMet
     | SendConditionNotMet
     | SendConditionUnknown
+    | AuthorityUnknown
     | ContactResolved
     | ContactNotFound
     | RecipientReserved

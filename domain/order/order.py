@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -18,6 +19,7 @@ from domain.contact_point import comparison_key
 from domain.message import Keywords, SendingTime, keywords_in
 from domain.order.errors import TooLateToCancelError
 from domain.order.events import (
+    AuthorityUnknown,
     Considered,
     ContactNotFound,
     ContactResolved,
@@ -88,6 +90,10 @@ CONDITION_RETRY: Final = timedelta(seconds=60)
 """How long after an unreadable answer the sender's condition is asked once more."""
 CONDITION_HOLDS: Final = timedelta(minutes=15)
 """How long an answer of the sender's condition holds for what has not left yet."""
+AUTHORITY_RETRY: Final = timedelta(seconds=60)
+"""How long after nobody could be asked whether users may hear of it that is asked again."""
+AUTHORITY_WAIT: Final = timedelta(minutes=10)
+"""For so long recipients wait at most until whoever decides it can be asked."""
 REPORT_WAIT: Final = timedelta(minutes=15)
 """How long a delivery report may still tell what became of a notification whose outcome is unknown."""
 CHUNK: Final = 100
@@ -215,7 +221,7 @@ class Order(OrderState):
                 return self._check_condition()
             case _:
                 pass
-        if unresolved := self._unresolved():
+        if unresolved := self._unresolved(now):
             return ResolveRecipients(unresolved[:CHUNK])
         if self.record_timeouts(now):
             return RecordTimeouts()
@@ -229,7 +235,12 @@ class Order(OrderState):
 
     def wakes_at(self, now: datetime) -> datetime:
         """When time brings about that something is to be done for one of its notifications."""
-        return min(self._wakes_at(each, now) for each in self._open)
+        waits = (
+            wait.retry_at
+            for recipient_no, wait in self.authority_waits.items()
+            if recipient_no not in self.resolved
+        )
+        return min(chain((self._wakes_at(each, now) for each in self._open), waits))
 
     def waits_for_the_day(self, now: datetime) -> datetime | None:
         """When the first text message may leave that waits for the day to begin; None if none does.
@@ -272,11 +283,16 @@ class Order(OrderState):
         condition = self.placed.condition
         return CheckCondition("" if condition is None else condition.text)
 
-    def _unresolved(self) -> Sequence[RecipientNo]:
+    def _unresolved(self, now: datetime) -> Sequence[RecipientNo]:
+        """Who is to be looked up now: not those who were put off."""
         return [
             each.recipient_no
             for each in self.placed.recipients
             if each.recipient_no not in self.resolved
+            and (
+                (wait := self.authority_waits.get(each.recipient_no)) is None
+                or wait.retry_at <= now
+            )
         ]
 
     def _sending_time(self, channel: Channel) -> SendingTime:
@@ -394,6 +410,37 @@ class Order(OrderState):
             first.setdefault(each.identity, each.recipient_no)
         known = ((each, first[self.recipient(each).identity]) for each in recipients)
         return {each: None if earliest == each else earliest for each, earliest in known}
+
+    def put_off(
+        self, resolutions: Mapping[RecipientNo, Resolution], now: datetime, *, wait: timedelta
+    ) -> Sequence[AuthorityUnknown]:
+        """Have those wait of whose users nobody could be asked whether they may hear of it.
+
+        Only for a time, and not where their notifications would expire meanwhile.
+        """
+        until_of: dict[datetime, list[RecipientNo]] = {}
+        for recipient_no, resolution in resolutions.items():
+            if recipient_no in self.resolved or not resolution.is_authority_open:
+                continue
+            before = self.authority_waits.get(recipient_no)
+            until = now + wait if before is None else before.until
+            if now < until < self._expires_first:
+                until_of.setdefault(until, []).append(recipient_no)
+        return tuple(
+            AuthorityUnknown(
+                recipients=tuple(recipients),
+                retry_at=min(now + AUTHORITY_RETRY, until),
+                until=until,
+            )
+            for until, recipients in until_of.items()
+        )
+
+    @property
+    def _expires_first(self) -> datetime:
+        """When the first of its notifications could expire, whatever the channel."""
+        return min(
+            terms_of(self.placed, channel).expires_at for channel in self.placed.channel.possible
+        )
 
     def resolve(
         self, resolutions: Mapping[RecipientNo, Resolution], names: Mapping[RecipientNo, Identifier]

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar, assert_never
 
 from domain.order.events import (
+    AuthorityUnknown,
     ContactNotFound,
     ContactResolved,
     DeliveryReported,
@@ -82,6 +83,14 @@ class Refused:
 Condition: TypeAlias = NotAsked | Answered | Refused
 
 
+@dataclass(frozen=True, slots=True)
+class AuthorityWait:
+    """Whether users may hear of it on behalf of a recipient is asked again, and until when at most."""
+
+    retry_at: datetime
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
     """What an order's events have left of it."""
@@ -95,6 +104,8 @@ class OrderState:
     condition: Condition | None
     names: Mapping[RecipientNo, Identifier] = field(default_factory=dict)
     resolved: frozenset[RecipientNo] = frozenset()
+    authority_waits: Mapping[RecipientNo, AuthorityWait] = field(default_factory=dict)
+    """Who was put off until whoever decides could be asked, also those resolved since."""
     notifications: tuple[Notification, ...] = ()
     is_cancelled: bool = False
     is_completed: bool = False
@@ -135,7 +146,11 @@ def _status(order: "OrderState | Writing[S]") -> OrderStatus:
         return OrderStatus.COMPLETED
     if len(order.resolved) == len(order.placed.recipients):
         return OrderStatus.PROCESSED
-    is_begun = order.resolved or (order.condition is not None and order.condition != NotAsked())
+    is_begun = (
+        order.resolved
+        or order.authority_waits
+        or (order.condition is not None and order.condition != NotAsked())
+    )
     return OrderStatus.PROCESSING if is_begun else OrderStatus.REGISTERED
 
 
@@ -156,6 +171,7 @@ class Writing(Generic[S]):
         self.placed = order.placed
         self.condition = order.condition
         self.resolved: AbstractSet[RecipientNo] = order.resolved
+        self.authority_waits = order.authority_waits
         self.is_cancelled = order.is_cancelled
         self.is_completed = order.is_completed
 
@@ -168,6 +184,7 @@ class Writing(Generic[S]):
             condition=self.condition,
             names=self._before.names if self._names is None else self._names,
             resolved=frozenset(self.resolved),
+            authority_waits=self.authority_waits,
             notifications=tuple(self._notifications),
             is_cancelled=self.is_cancelled,
             is_completed=self.is_completed,
@@ -207,6 +224,12 @@ class Writing(Generic[S]):
                 self._notifications = [each.moved(Stopped(), at) for each in self._notifications]
             case SendConditionUnknown(retry_at=retry_at):
                 self.condition = Answered(at) if retry_at is None else NotAsked(retry_at)
+            case AuthorityUnknown(recipients=recipients, retry_at=retry_at, until=until):
+                wait = AuthorityWait(retry_at, until)
+                self.authority_waits = {
+                    **self.authority_waits,
+                    **dict.fromkeys(recipients, wait),
+                }
             case ContactResolved():
                 self._resolve(event, at)
             case ContactNotFound():

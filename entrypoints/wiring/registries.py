@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from adapters.decision_point.grants import GrantTable
 from adapters.event_store.postgres.appender import Appender
 from adapters.key_vault.file_key_vault import FileKeyVault
 from adapters.postgres import open_pool
@@ -37,6 +36,7 @@ from adapters.registries.sealing import RecordSealer
 from application.delivery.contact_lookup import Registries
 from application.envelope import SERVICE, Actor
 from application.operations.unread_entries import UnreadEntryService
+from application.ports.decision_point import DecisionPoint
 from application.ports.key_vault import KeyVault
 from application.ports.party_ids import PartyIds
 from application.ports.profiles import ProfileIndex
@@ -46,7 +46,14 @@ from application.profiles.handed_in import HandedIn, HandInService
 from application.profiles.profile_ids import ProfileIds
 from application.setting import SettingError
 from domain.recipient import Organisation, Person
-from entrypoints.sandbox.registers import ADDRESSES, KRR, PARTY_REGISTER, Holdings, Samples
+from entrypoints.sandbox.registers import (
+    ADDRESSES,
+    DECISION,
+    KRR,
+    PARTY_REGISTER,
+    Holdings,
+    Samples,
+)
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.store import key_vault, profile_repository, recorder
@@ -56,6 +63,7 @@ FOLLOWED: Final[Mapping[str, str]] = {
     "VARSEL_KRR_URL": KRR,
     "VARSEL_BUSINESSES_URL": ADDRESSES,
     "VARSEL_PARTY_REGISTER_URL": PARTY_REGISTER,
+    "VARSEL_DECISION_POINT_URL": DECISION,
 }
 """By which settings the stand-ins for the registers are followed, and at which of their paths."""
 _IMPORTED: Final = "imported from a file of profiles"
@@ -183,9 +191,13 @@ def record_sealer(vault: KeyVault) -> RecordSealer:
 
 
 def registries(
-    settings: Settings, pool: Pool, vault: KeyVault, registered: ProfileIndex
+    settings: Settings,
+    pool: Pool,
+    vault: KeyVault,
+    registered: ProfileIndex,
+    decision_point: DecisionPoint,
 ) -> Registries:
-    """Where contact points and names are looked up."""
+    """Where contact points and names are looked up, and who may act for whom."""
     sealer = record_sealer(vault)
     names: NameRegistry = PostgresNameRegistry(pool, sealer)
     if settings.party_register_url is not None:
@@ -197,7 +209,7 @@ def registries(
         businesses=PostgresBusinessRegistry(pool, sealer),
         units=PostgresUnitRegistry(pool),
         profiles=PostgresProfileRegistry(pool, registered),
-        decision_point=GrantTable(pool),
+        decision_point=decision_point,
         externals=PostgresExternalIdentityRegistry(pool, sealer),
         names=names,
     )

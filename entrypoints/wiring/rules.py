@@ -26,6 +26,7 @@ def policy(settings: Settings) -> Policy:
             send_within=timedelta(seconds=settings.send_within),
             slack=timedelta(seconds=settings.outcome_slack),
             report_wait=timedelta(seconds=settings.report_wait),
+            authority_wait=timedelta(seconds=settings.authority_wait),
             lease=timedelta(seconds=settings.lease),
         ),
         instant_wait=timedelta(seconds=settings.instant_wait),

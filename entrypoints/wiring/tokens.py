@@ -168,6 +168,21 @@ def businesses_token(settings: Settings) -> Callable[[], Awaitable[str]] | None:
     return partial(client.token, settings.businesses_scope)
 
 
+def decision_point_credentials(settings: Settings) -> Callable[[], Awaitable[Mapping[str, str]]]:
+    """What gives the headers by which the decision point knows us: our key, a token, or both."""
+    client = None if settings.decision_point_scope is None else _client(settings)
+    scope = settings.decision_point_scope or ""
+    key = settings.decision_point_key
+
+    async def give() -> Mapping[str, str]:
+        return {
+            **({} if key is None else {"Ocp-Apim-Subscription-Key": key}),
+            **({} if client is None else {"Authorization": f"Bearer {await client.token(scope)}"}),
+        }
+
+    return give
+
+
 def constant(token: str) -> Callable[[], Awaitable[str]]:
     """What gives the same token every time."""
 

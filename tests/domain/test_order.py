@@ -17,6 +17,8 @@ from domain.contact_point import comparison_key
 from domain.message import SendingTime
 from domain.order.errors import TooLateToCancelError
 from domain.order.events import (
+    AuthorityUnknown,
+    Considered,
     ContactNotFound,
     ContactResolved,
     DeliveryPolicy,
@@ -34,6 +36,7 @@ from domain.order.events import (
     OrderCancelled,
     OrderCompleted,
     OrderEvent,
+    Reason,
     RecipientReserved,
     Refuser,
     ReportedState,
@@ -71,6 +74,7 @@ from domain.order.steps import (
     ResolveRecipients,
     WaitUntil,
 )
+from domain.order.terms import terms_of
 from domain.personal import Contact, Content, Identifier
 from domain.recipient import Recipient, RecipientNo
 from domain.resolution import Found, Resolution
@@ -131,6 +135,85 @@ def order_after(*events: OrderEvent, at: datetime = NOON) -> Order:
 def resolved(order: Order, *found: Found, missing: tuple[Channel, ...] = ()) -> Order:
     events = order.resolve({RecipientNo(0): Resolution(found=found, missing=missing)}, {})
     return evolve_all(order, events, NOON)
+
+
+# Waiting for whoever decides who may hear of it
+
+
+WAIT = timedelta(minutes=10)
+UNASKED = Resolution(
+    found=(by_mail,),
+    considered=(
+        Considered(
+            source=Source.USER_PROFILE,
+            reason=Reason.AUTHORITY_NOT_ASKED,
+            user=Identifier("20001111"),
+        ),
+    ),
+)
+two_recipients = msgspec.structs.replace(
+    placed, recipients=(Recipient(RecipientNo(0), KARI), Recipient(RecipientNo(1), OLA))
+)
+
+
+def put_off(order: Order, now: datetime, *recipients: int) -> tuple[Order, Sequence[OrderEvent]]:
+    resolutions = {RecipientNo(each): UNASKED for each in recipients}
+    decided = order.put_off(resolutions, now, wait=WAIT)
+    return evolve_all(order, decided, now), decided
+
+
+def test_whoever_cannot_be_asked_about_waits_a_minute_and_the_others_go_on() -> None:
+    again = NOON + timedelta(seconds=60)
+    order, decided = put_off(order_after(two_recipients), NOON, 0)
+
+    assert decided == (
+        AuthorityUnknown(recipients=(RecipientNo(0),), retry_at=again, until=NOON + WAIT),
+    )
+    assert order.status is OrderStatus.PROCESSING
+    assert order.next_step(NOON) == ResolveRecipients([RecipientNo(1)])
+    order = evolve_all(
+        order, order.resolve({RecipientNo(1): Resolution(found=(by_mail,))}, {}), NOON
+    )
+    assert isinstance(order.next_step(NOON), AttemptNotifications)
+    order = evolve_all(order, [attempted, sent, delivered], NOON)
+    assert not order.is_finished
+    assert order.next_step(NOON) == WaitUntil(again)
+    assert order.next_step(again) == ResolveRecipients([RecipientNo(0)])
+
+
+def test_the_wait_is_reckoned_from_the_first_time_and_ends_on_the_spot() -> None:
+    until = NOON + WAIT
+    order, _ = put_off(order_after(placed), NOON, 0)
+    order, _ = put_off(order, until - timedelta(seconds=20), 0)
+
+    assert order.next_step(until - timedelta(seconds=1)) == WaitUntil(until)
+    assert put_off(order, until, 0) == (order, ())
+
+
+def test_who_waits_since_another_moment_waits_until_another() -> None:
+    later = NOON + timedelta(minutes=2)
+    order, _ = put_off(order_after(two_recipients), NOON, 0)
+    _, decided = put_off(order, later, 0, 1)
+    assert [
+        (each.recipients, each.until) for each in decided if isinstance(each, AuthorityUnknown)
+    ] == [
+        ((RecipientNo(0),), NOON + WAIT),
+        ((RecipientNo(1),), later + WAIT),
+    ]
+
+
+def test_nobody_waits_who_is_resolved_or_of_whom_everything_is_known() -> None:
+    order = resolved(order_after(two_recipients), by_mail)
+    known = {RecipientNo(0): UNASKED, RecipientNo(1): Resolution(found=(by_mail,))}
+    assert order.put_off(known, NOON, wait=WAIT) == ()
+
+
+def test_nobody_waits_until_the_notification_would_have_expired() -> None:
+    order = order_after(placed)
+    expires_at = terms_of(order.placed, Channel.EMAIL).expires_at
+    unasked = {RecipientNo(0): UNASKED}
+    assert order.put_off(unasked, expires_at - WAIT, wait=WAIT) == ()
+    assert order.put_off(unasked, expires_at - WAIT - timedelta(seconds=1), wait=WAIT)
 
 
 # What comes next

@@ -77,6 +77,15 @@ def test_an_issuers_name_is_kept_as_it_is_written() -> None:
             {"VARSEL_CONDITION_TOKEN_HOSTS": "a.example.no"},
             "VARSEL_MASKINPORTEN_CLIENT_ID and VARSEL_MASKINPORTEN_CLIENT_KEY",
         ),
+        ({"VARSEL_DECISION_POINT_KEY": "secret"}, "need VARSEL_DECISION_POINT_URL"),
+        (
+            {
+                "VARSEL_DECISION_POINT_URL": "https://d.example.no",
+                "VARSEL_DECISION_POINT_SCOPE": "a",
+            },
+            "VARSEL_DECISION_POINT_SCOPE needs VARSEL_MASKINPORTEN_CLIENT_ID",
+        ),
+        ({"VARSEL_AUTHORITY_WAIT": "3601"}, "VARSEL_AUTHORITY_WAIT"),
         ({"VARSEL_MASKINPORTEN_CLIENT_ID": "a"}, "VARSEL_MASKINPORTEN_ISSUER"),
         ({"VARSEL_DEVELOPMENT_ISSUER": "maybe"}, "VARSEL_DEVELOPMENT_ISSUER"),
         ({"VARSEL_SMTP_URL": "mail.example.no:25"}, "VARSEL_SMTP_URL"),
@@ -125,6 +134,7 @@ IN_CLEAR = [
         "VARSEL_KANNEL_REPORT_PASSWORD": "a-secret-of-some-length",
     },
     {"VARSEL_PARTY_REGISTER_URL": "http://{}", "VARSEL_PARTY_REGISTER_TOKEN": "secret"},
+    {"VARSEL_DECISION_POINT_URL": "http://{}/decision", "VARSEL_DECISION_POINT_KEY": "secret"},
     {"VARSEL_KRR_URL": "http://{}/hentEndringer", "VARSEL_KRR_TOKEN": "secret"},
     {"VARSEL_BUSINESSES_URL": "http://{}/v1", "VARSEL_BUSINESSES_TOKEN": "secret"},
     {"VARSEL_DATABASE_URL": "postgresql://varsel:secret@{}/varsel"},

@@ -11,6 +11,9 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from application.ports.decision_point import Question
+from domain.recipient import OrganisationNumber
+from tests.adapters.decision_point import pdp
 from tests.adapters.registries.pages import addresses, email, krr, mobile, person
 from tests.adapters.tokens import forging
 from tests.samples import KARI, OLA
@@ -21,6 +24,8 @@ SCOPES: Final = (
     "altinn:serviceowner/notifications.create "
     "altinn:serviceowner/notifications.composedemail.create"
 )
+PERMITTED: Final = {Question("20001111", OrganisationNumber(UNIT), "tax-2026", "read")}
+"""What the decision point permits."""
 FILE: Final = b"%PDF-1.7 a decision\n"
 _PATIENCE: Final = 60.0
 
@@ -119,9 +124,15 @@ class Issuers:
 
 
 class Registers:
-    """KRR, the register of businesses' addresses, and that of names; each knows who asks."""
+    """KRR, the register of businesses' addresses, that of names, and who decides; each knows who asks."""
 
-    def __init__(self, *, krr_token: str, party_token: str, scope: str) -> None:
+    def __init__(
+        self, *, krr_token: str, party_token: str, scope: str, decision_point_key: str
+    ) -> None:
+        self._decisions = {
+            "Ocp-Apim-Subscription-Key": decision_point_key,
+            "Authorization": "Bearer for altinn:authorization/authorize",
+        }
         self._krr = f"Bearer {krr_token}"
         self._party = party_token
         self._businesses = f"Bearer for {scope}"
@@ -132,6 +143,7 @@ class Registers:
             "/rest/v2/krr/hentEndringer": self._persons,
             "/varslingsadresser/fragments/json/v1": self._addresses,
             "/register/api/v1/parties/nameslookup": self._names,
+            "/authorization/api/v1/authorize": self._decide,
         }
 
     async def _persons(self, request: web.Request) -> web.Response:
@@ -150,6 +162,11 @@ class Registers:
             email("a" * 32, UNIT, "post@mailbox.example"), mobile("b" * 32, UNIT, "90000030")
         )
         return web.Response(body=page)
+
+    async def _decide(self, request: web.Request) -> web.Response:
+        if not self._decisions.items() <= dict(request.headers).items():
+            return web.Response(status=401)
+        return web.Response(body=pdp.response(pdp.answer(await request.read(), PERMITTED)))
 
     async def _names(self, request: web.Request) -> web.Response:
         if request.headers.get("PlatformAccessToken") != self._party:

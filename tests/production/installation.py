@@ -258,6 +258,7 @@ class Installation:
             "krr.example.org": f"localhost:{ports.registers}",
             "addresses.example.org": f"localhost:{ports.registers}",
             "names.example.org": f"localhost:{ports.registers}",
+            "decisions.example.org": f"localhost:{ports.registers}",
             "relay1.example.org:465": f"localhost:{ports.relays[0]}",
             "relay2.example.org:587": f"localhost:{ports.relays[1]}",
             "link1.example.org": f"localhost:{ports.links[0]}",
@@ -290,6 +291,7 @@ class Installation:
             krr_token=secret("<krr-token>"),
             party_token=secret("<party-register-token>"),
             scope="register:addresses.read",
+            decision_point_key=secret("<decision-point-key>"),
         )
         senders = self.senders
         self.hosts = {

@@ -11,18 +11,25 @@ from typing import Protocol
 
 import uvicorn
 
+from adapters.memory.decision_point import InMemoryDecisionPoint
 from adapters.memory.installation import InMemoryInstallation
-from adapters.memory.registries import InMemoryPersonRegistry, registries
+from adapters.memory.registries import (
+    InMemoryPersonRegistry,
+    InMemoryProfileRegistry,
+    registries,
+)
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.registries.importing import ImportSummary
 from application.assembly import Policy, assemble
 from application.ordering.order_service import OrderService
+from application.ports.decision_point import DecisionPoint, Question
 from application.ports.owner_ledger import QuotaLimit
 from application.ports.provider import OutboundEmail
+from application.ports.registries import ProfileRegistry
 from application.ports.report_inbox import Report
 from application.queries.audit import AuditQueries
 from application.queries.orders import OrderQueries
-from domain.contact_point import BusinessRecord, PersonRecord, RegisteredAddress
+from domain.contact_point import BusinessRecord, PersonRecord, ProfileRecord, RegisteredAddress
 from domain.order.events import Failure, OrderId, ReportedState
 from domain.order.order import Order
 from domain.personal import Contact
@@ -97,6 +104,20 @@ BUSINESSES = {
         mobiles=[known("+4740000010")],
     )
 }
+USERS = {
+    (OrganisationNumber("314022009"), "tax-2026"): [
+        ProfileRecord(user="20001111", email=known("ola@fjell.example.no")),
+        ProfileRecord(user="20003333", email=known("not.authorised@fjell.example.no")),
+    ],
+    # This one has no official address.
+    (OrganisationNumber("314023072"), "tax-2026"): [
+        ProfileRecord(user="20006666", email=known("user@kontor.example.no")),
+    ],
+}
+PERMITTED = [
+    Question(user, OrganisationNumber(organisation), "tax-2026", "read")
+    for user, organisation in (("20001111", "314022009"), ("20006666", "314023072"))
+]
 
 
 class MemoryWorld:
@@ -115,16 +136,32 @@ class MemoryWorld:
         self.mail, self.sms = memory.mail, memory.sms
         self.copies = memory.copies
         self._persons = InMemoryPersonRegistry(PERSONS)
+        self.decision_point = InMemoryDecisionPoint(PERMITTED)
         self.ports = replace(
             memory.ports,
             registries=registries(
                 persons=self._persons,
                 businesses=BUSINESSES,
+                profiles=InMemoryProfileRegistry(USERS),
+                decision_point=self.decision_point,
                 names={"15859010099": "Kari Nordmann"},
             ),
             condition=InMemorySendCondition(lambda url: not url.endswith("/no")),
         )
-        application = assemble(self.ports, Policy(quota_limits=quota_limits or {}))
+        self._policy = Policy(quota_limits=quota_limits or {})
+        self._assemble()
+
+    def redirect(
+        self, decision_point: DecisionPoint, profiles: ProfileRegistry | None = None
+    ) -> None:
+        """Have others decide from now on who may act for whom, and know who registered."""
+        known = self.ports.registries
+        changed = replace(known, decision_point=decision_point, profiles=profiles or known.profiles)
+        self.ports = replace(self.ports, registries=changed)
+        self._assemble()
+
+    def _assemble(self) -> None:
+        application = assemble(self.ports, self._policy)
         self.ordering = application.ordering
         self.instant = application.instant
         self.reading = application.orders

@@ -647,9 +647,9 @@ async def test_who_is_asked_for_in_a_large_order_keeps_no_small_one_waiting(
 
     class Counting(ContactLookup):
         @override
-        async def find(self, wanted: Sequence[LookupRequest]) -> Sequence[Finding]:
+        async def registered(self, wanted: Sequence[LookupRequest]) -> Sequence[Finding]:
             asked.append(len(wanted))
-            return await super().find(wanted)
+            return await super().registered(wanted)
 
     await placed(world, *[KARI] * 400)
     await placed(world, KARI)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.decision_point.grants import GrantTable
 from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
 from adapters.registries.importing import SAMPLES
@@ -132,7 +133,7 @@ async def test_an_organisations_change_comes_with_the_next_look(
 async def test_names_are_those_of_the_party_register(
     settings: Settings, pool: Pool, vault: KeyVault
 ) -> None:
-    names = registries(settings, pool, vault, profile_index(pool)).names
+    names = registries(settings, pool, vault, profile_index(pool), GrantTable(pool)).names
 
     (generated,) = PersonNumbers().of(0, 1)
     assert await names.find([KARI, generated], [FIRM]) == {

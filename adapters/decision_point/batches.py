@@ -1,0 +1,116 @@
+"""A decision point that is asked from afar about many at once, and believed only where it is certain.
+
+It is asked about at most so many pairs at once. What gets no answer that counts is asked again in
+halves, down to one pair, since one pair that it cannot judge may cost all of them the answer: within
+so many questions and so long altogether. One that cannot be reached, or turns everybody away, is left
+alone for a while, and whatever comes up meanwhile is not asked.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from adapters.decision_point.xacml import AwayError, NoAnswerError, can_be_asked, judged, written
+from application.ports.decision_point import Question
+from domain.authority import Decision
+
+PAIRS: Final = 500
+"""So many pairs are asked about in one question at most."""
+QUESTIONS: Final = 200
+"""So many questions are put at most for those who are to be decided of at once: in halves, one pair of
+500 that cannot be judged takes some twenty."""
+LEFT_ALONE: Final = 10.0
+"""Seconds for which a decision point that was away is not asked."""
+_AT_ONCE: Final = 8
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Round:
+    """What is to be decided at once, and how far that has come."""
+
+    decided: dict[Question, Decision]
+    questions_left: int = QUESTIONS
+    was_heard: bool = False
+
+
+class BatchedDecisionPoint:
+    """Asks a decision point in XACML's JSON, whichever way the questions go there."""
+
+    def __init__(
+        self,
+        answer: Callable[[bytes], Awaitable[bytes]],
+        *,
+        seconds: float,
+        pairs: int = PAIRS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take who answers, and how long all that is asked at once may take.
+
+        Args:
+            answer: gives what is answered to a question; raises `NoAnswerError` or `AwayError`.
+            seconds: so long it takes to decide, whatever the answers.
+            pairs: how many pairs one question is about at most.
+            clock: tells seconds, from any beginning.
+        """
+        self._answer = answer
+        self._seconds = seconds
+        self._pairs = pairs
+        self._clock = clock
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._away_until = float("-inf")
+
+    async def decide(self, questions: Sequence[Question]) -> Mapping[Question, Decision]:
+        asking = _Round(dict.fromkeys(questions, Decision.NOT_ASKED))
+        about: dict[tuple[str, str], list[Question]] = {}
+        for each in filter(can_be_asked, asking.decided):
+            about.setdefault((each.resource, each.action), []).append(each)
+        batches = [
+            alike[start : start + self._pairs]
+            for alike in about.values()
+            for start in range(0, len(alike), self._pairs)
+        ]
+        if not batches or self._is_away:
+            return asking.decided
+        # What has been decided by then is, and the rest is not asked.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._seconds):
+                await asyncio.gather(*(self._ask(batch, asking) for batch in batches))
+        was_asked = asking.questions_left < QUESTIONS
+        if was_asked and not asking.was_heard:
+            self._leave_alone("gave no answer that could be read")
+        return asking.decided
+
+    async def _ask(self, batch: Sequence[Question], asking: _Round) -> None:
+        async with self._places:
+            if self._is_away or not asking.questions_left:
+                return
+            asking.questions_left -= 1
+            try:
+                asking.decided.update(judged(batch, await self._answer(written(batch))))
+            except NoAnswerError as no_answer:
+                asking.was_heard |= no_answer.is_readable
+            except AwayError as away:
+                self._leave_alone(str(away))
+                return
+            else:
+                asking.was_heard = True
+                return
+        if len(batch) > 1:
+            half = len(batch) // 2
+            await asyncio.gather(self._ask(batch[:half], asking), self._ask(batch[half:], asking))
+
+    @property
+    def _is_away(self) -> bool:
+        return self._clock() < self._away_until
+
+    def _leave_alone(self, why: str) -> None:
+        if not self._is_away:
+            self._away_until = self._clock() + LEFT_ALONE
+            _log.warning("decision_point_away", because=why, left_alone_for=LEFT_ALONE)
