@@ -94,6 +94,8 @@ def country(text: str) -> str | None:
 
 def parts(text: str) -> tuple[str, str] | None:
     """A number's country calling code and the rest of its digits; None if it is no number at all."""
+    if _NORWEGIAN.fullmatch(text) is not None:
+        return text[1:3], text[3:]
     try:
         number = phonenumbers.parse(normalise(text), None)
     except phonenumbers.NumberParseException:

@@ -11,7 +11,15 @@ from application.ports.recipient_index import RecipientIndex
 from contracts.order_repository_contract import going_on, placing
 from contracts.samples import BAKERY, KARI, NOON, OLA, STRANGER, TTD, placed
 from domain.order.events import OrderCancelled, OrderId
-from domain.recipient import Identity, Organisation, OrganisationNumber, Recipient, RecipientNo
+from domain.personal import Identifier
+from domain.recipient import (
+    ExternalIdentity,
+    Identity,
+    Organisation,
+    OrganisationNumber,
+    Recipient,
+    RecipientNo,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -77,3 +85,14 @@ class RecipientIndexContract:
         order_id = await ordered(orders, KARI, KARI)
 
         assert list(await found(index)) == [order_id]
+
+    def test_each_has_a_hash_of_their_own_that_tells_nothing(self, index: RecipientIndex) -> None:
+        sigrid = ExternalIdentity(Identifier("urn:altinn:party:username:sigrid"))
+        namesake = Organisation(OrganisationNumber(KARI.number.text))
+
+        hashes = [index.identity_hash(each) for each in (KARI, OLA, BAKERY, sigrid, namesake)]
+
+        assert len(set(hashes)) == len(hashes)
+        assert index.identity_hash(KARI) == hashes[0]
+        assert all(bytes.fromhex(each) for each in hashes)
+        assert KARI.number.text not in "".join(hashes)

@@ -8,11 +8,12 @@ from application.envelope import Actor, Role
 from application.operations.recorder import ActRecorder
 from application.ports.act_log import ActLog, RecordedAct
 from domain.operations.acts import (
+    About,
+    AboutOrdered,
     Act,
     AgendaRebuildBegun,
     ContactPointsLookedUp,
     HistoryRead,
-    NotUsed,
     OrderRefused,
     OrderRetried,
     OwnerResumed,
@@ -30,6 +31,9 @@ from domain.operations.acts import (
 from domain.order.events import OrderId
 
 EVERYBODY: Final[Collection[Role]] = frozenset(Role)
+
+_NAMED: Final = 3
+"""So many of those who were looked up together are named in words."""
 
 
 class StuckOrders(Protocol):
@@ -120,17 +124,17 @@ def in_words(act: Act) -> str:
                 f"from {act.since:%Y-%m-%d} to {act.until:%Y-%m-%d}: {act.orders} orders"
             )
         case RecipientsLookedUp(about=about):
-            whom = ", ".join(f"{each.kind} {each.identity_hash[:12]}…" for each in about)
-            return f"asked where to reach {whom or 'nobody who had to be looked up'}"
+            return f"asked where to reach {_whom(about) or 'nobody who had to be looked up'}"
         case SuppressionLifted():
             return f"let the {act.channel} address {act.address_hash[:12]}… be used again"
         case OrderRefused(about=about):
-            missing = ", ".join(
-                f"{each.kind} {each.identity_hash[:12]}… ({_why(each.not_used)})"
-                for each in about
-                if each.is_missing
+            missing = [each for each in about if each.is_missing]
+            why = dict.fromkeys(
+                f"{one.source}: {one.reason}" for each in missing for one in each.not_used
             )
-            return f"was refused an order, since nobody can reach {missing}"
+            return (
+                f"was refused an order, since nobody can reach {_whom(missing)} ({'; '.join(why)})"
+            )
         case ContactPointsLookedUp(wanted=wanted, about=about, resource=resource):
             which = "" if resource is None else f", about {resource}"
             return f"looked up contact points ({wanted.replace('_', ' ')}) of {len(about)}{which}"
@@ -138,5 +142,8 @@ def in_words(act: Act) -> str:
             assert_never(act)
 
 
-def _why(not_used: Sequence[NotUsed]) -> str:
-    return "; ".join(f"{each.source}: {each.reason}" for each in not_used)
+def _whom(about: Sequence[About | AboutOrdered]) -> str:
+    """Those who were looked up, by the beginnings of their hashes: a few of them, and how many more."""
+    named = [f"{each.kind} {each.identity_hash[:12]}…" for each in about]
+    more = [f"{len(named) - _NAMED} more"] if len(named) > _NAMED else []
+    return ", ".join((*named[:_NAMED], *more))

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 from application.envelope import Actor, Recorded
 from application.masking import masked
 from application.operations.recorder import ActRecorder
+from application.pace import Pace
 from application.ports.order_repository import Histories
 from application.queries.history_line import HistoryLine
 from application.seeking import OrderNotFoundError, seek_history_for
@@ -84,17 +85,21 @@ class AuditQueries:
         history = await seek_history_for(self._orders, order_id, by)
         await self._recorder.record(HistoryRead(order_id=order_id), by=by, reason=reason)
         contradicting = _contradicting(history)
-        return [
-            HistoryLine(
-                version=each.version,
-                recorded_at=each.recorded_at,
-                recorded_by=each.recorded_by,
-                event=str(type(each.event).__struct_config__.tag),
-                words=in_words(each.event)
-                + (_CONTRADICTS if each.version in contradicting else ""),
-            )
-            for each in history
-        ]
+        lines = []
+        with Pace() as pace:
+            for each in history:
+                await pace.keep()
+                words = in_words(each.event)
+                lines.append(
+                    HistoryLine(
+                        version=each.version,
+                        recorded_at=each.recorded_at,
+                        recorded_by=each.recorded_by,
+                        event=str(type(each.event).__struct_config__.tag),
+                        words=words + (_CONTRADICTS if each.version in contradicting else ""),
+                    )
+                )
+        return lines
 
     async def as_at(
         self, order_id: OrderId, moment: datetime, *, by: Actor, reason: str | None = None

@@ -6,7 +6,7 @@ and an end user is `user 1`, `user 2`, as this one explanation counts them: nobo
 explanations whether they speak of the same user.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -157,8 +157,10 @@ class _Users:
         return self.known.setdefault(user, words_of.user(len(self.known) + 1))
 
 
-def explain(order_id: OrderId, history: Sequence[Recorded]) -> OrderExplanation:
-    """Explain an order by its history."""
+def explaining(
+    order_id: OrderId, history: Sequence[Recorded]
+) -> Generator[None, None, OrderExplanation]:
+    """Explain an order by its history, in steps of a recipient each: it may have a thousand."""
     (placed, placed_at), *since = history
     if not isinstance(placed, OrderPlaced):
         raise TypeError("an order's history opens with OrderPlaced")
@@ -166,6 +168,14 @@ def explain(order_id: OrderId, history: Sequence[Recorded]) -> OrderExplanation:
     lookup = PlacingLookup() if placed.lookup is None else placed.lookup
     unreachable = {each.recipient_no: each for each in lookup.unreachable}
     users = _Users()
+    recipients = []
+    for each in placed.recipients:
+        lookups = (
+            _when_placed(each.identity, placed, placed_at, unreachable.get(each.recipient_no)),
+            _before_sending(each.identity, placed, resolved.get(each.recipient_no), users),
+        )
+        recipients.append(_recipient(each, lookups))
+        yield
     return OrderExplanation(
         order_id=order_id,
         owner=placed.owner,
@@ -174,18 +184,7 @@ def explain(order_id: OrderId, history: Sequence[Recorded]) -> OrderExplanation:
         resource=placed.resource,
         ignores_reservation=bool(placed.ignore_reservation),
         words=words_of.order(placed),
-        recipients=[
-            _recipient(
-                each,
-                (
-                    _when_placed(
-                        each.identity, placed, placed_at, unreachable.get(each.recipient_no)
-                    ),
-                    _before_sending(each.identity, placed, resolved.get(each.recipient_no), users),
-                ),
-            )
-            for each in placed.recipients
-        ],
+        recipients=recipients,
     )
 
 

@@ -2,8 +2,9 @@
 
 from application.envelope import Actor
 from application.operations.recorder import ActRecorder
+from application.pace import Pace
 from application.ports.order_repository import Histories
-from application.queries.explanation import OrderExplanation, explain
+from application.queries.explanation import OrderExplanation, explaining
 from application.seeking import seek_history_for
 from domain.operations.acts import HistoryRead
 from domain.order.events import OrderId
@@ -30,4 +31,6 @@ class ResolutionQueries:
         """
         history = await seek_history_for(self._orders, order_id, by)
         await self._recorder.record(HistoryRead(order_id=order_id), by=by, reason=reason)
-        return explain(order_id, [(each.event, each.recorded_at) for each in history])
+        with Pace() as pace:
+            known = [(each.event, each.recorded_at) for each in history]
+            return await pace.through(explaining(order_id, known))

@@ -178,6 +178,7 @@ def test_the_worst_bodies_hold_nothing(service: Watched, path: str, body: bytes)
     [
         *("/orders/{}", "/orders/{}/status", "/orders/{}/notifications/email"),
         *("/orders/{}/notifications/sms", "/future/shipment/{}", "/orders/{}/history"),
+        "/orders/{}/resolution",
         *("/future/shipment/feed", "/future/shipment/feed?transitions=all"),
     ],
 )

@@ -12,7 +12,7 @@ from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.owner_records import InMemoryOwnerRecords
 from adapters.memory.recipient_index import InMemoryRecipientIndex
 from application.envelope import Actor, PendingEvents, Role
-from application.operations.operator import QuarantineService
+from application.operations.operator import QuarantineService, in_words
 from application.operations.owners import OwnerService
 from application.operations.recorder import ActRecorder, ReasonMissingError
 from application.ports.act_log import RecordedAct
@@ -21,13 +21,18 @@ from application.queries.audit import AuditQueries
 from application.queries.support import SupportQueries
 from application.seeking import OrderNotFoundError
 from domain.operations.acts import (
+    About,
+    AboutOrdered,
     HistoryRead,
+    NotUsed,
+    OrderRefused,
     OrderRetried,
     OwnerResumed,
     OwnerSuspended,
     PersonLookedUp,
+    RecipientsLookedUp,
 )
-from domain.order.events import OrderId
+from domain.order.events import OrderId, Reason, Source
 from tests.samples import AUDITOR, KARI, NOON, ORDER_ID, SKD, TTD, placed
 
 SUPPORT = Actor(role=Role.SUPPORT, name="altinn", client="desk-1", token="t-1")
@@ -188,3 +193,29 @@ async def test_who_looks_a_person_up_is_on_record_and_the_person_by_a_keyed_hash
         orders=1,
     )
     assert KARI.number.text not in repr(looked_up)
+
+
+def test_of_many_who_were_looked_up_a_few_are_named_by_the_beginnings_of_their_hashes() -> None:
+    about = tuple(About(kind="person", identity_hash=str(n) * 64) for n in range(5))
+
+    assert in_words(RecipientsLookedUp(about=about)) == (
+        "asked where to reach person 000000000000…, person 111111111111…, person 222222222222…, 2 more"
+    )
+    assert in_words(RecipientsLookedUp(about=())) == (
+        "asked where to reach nobody who had to be looked up"
+    )
+
+
+def test_of_a_refused_order_it_is_told_who_could_not_be_reached_and_why() -> None:
+    found = AboutOrdered(kind="person", identity_hash="a" * 64)
+    missing = AboutOrdered(
+        kind="organisation",
+        identity_hash="b" * 64,
+        is_missing=True,
+        not_used=(NotUsed(source=Source.BUSINESS_REGISTER, reason=Reason.NO_RECORD),),
+    )
+
+    assert in_words(OrderRefused(about=(found, missing))) == (
+        "was refused an order, since nobody can reach organisation bbbbbbbbbbbb… "
+        "(business_register: no_record)"
+    )

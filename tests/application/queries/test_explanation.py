@@ -1,6 +1,7 @@
 """An explanation agrees with what was decided, and shows nobody's address or number."""
 
 import dataclasses
+from collections.abc import Generator
 from datetime import timedelta
 
 from hypothesis import given
@@ -12,8 +13,8 @@ from application.queries.explanation import (
     LookupExplanation,
     OrderExplanation,
     Stage,
-    explain,
     explain_resolution,
+    explaining,
 )
 from application.queries.resolution_words import Outcome
 from domain.channel import Channel, ChannelChoice
@@ -48,7 +49,17 @@ def explained(*events: OrderEvent, asked: OrderPlaced = placed) -> OrderExplanat
     history = [
         (each, NOON + minute * timedelta(minutes=1)) for minute, each in enumerate((asked, *events))
     ]
-    return explain(ORDER_ID, history)
+    return whole(explaining(ORDER_ID, history))
+
+
+def whole(steps: Generator[None, None, OrderExplanation]) -> OrderExplanation:
+    """What comes of an explanation once all its steps are done."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            told: OrderExplanation = done.value
+            return told
 
 
 def before_sending(explanation: OrderExplanation, recipient_no: int = 0) -> LookupExplanation:
@@ -256,7 +267,8 @@ def test_an_explanation_shows_no_address_and_no_number(
 
     order = open_order(ORDER_ID, asked, NOW)
     events = order.resolve({each.recipient_no: resolve(finding, policy) for each in people}, {})
-    shown = str(explain(ORDER_ID, [(asked, NOW), *((each, NOW) for each in events)]))
+    history = [(asked, NOW), *((each, NOW) for each in events)]
+    shown = str(whole(explaining(ORDER_ID, history)))
 
     assert "@x.no" not in shown.lower()
     assert "4000" not in shown
