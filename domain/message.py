@@ -2,12 +2,13 @@
 
 import html
 import re
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from domain.personal import Content
 
@@ -58,6 +59,33 @@ class SendingTime(StrEnum):
     DAYTIME = "daytime"
 
 
+class Language(StrEnum):
+    """A language in which a sender may give its texts, by its code (ISO 639-1)."""
+
+    NB = "nb"
+    """Norwegian Bokmål."""
+    NN = "nn"
+    """Norwegian Nynorsk."""
+    EN = "en"
+    SE = "se"
+    """Northern Sami."""
+
+
+class EmailText(Struct, frozen=True, kw_only=True):
+    """What an order's e-mails say in a language."""
+
+    language: Language
+    subject: Content
+    body: Content
+
+
+class SmsText(Struct, frozen=True, kw_only=True):
+    """What an order's text messages say in a language."""
+
+    language: Language
+    body: Content
+
+
 class Attachment(Struct, frozen=True, kw_only=True):
     """A file that goes with an e-mail, fetched from the sender's storage when the e-mail leaves."""
 
@@ -75,6 +103,30 @@ class EmailMessage(Struct, frozen=True, kw_only=True):
     body: Content
     content_type: ContentType = ContentType.PLAIN
     attachments: tuple[Attachment, ...] = ()
+    languages: tuple[EmailText, ...] | UnsetType = UNSET
+    """The same in other languages. Left out where there are none: such orders are written, and known
+    again, as those of before there were languages."""
+
+    @property
+    def translations(self) -> Sequence[EmailText]:
+        """What the sender gave in other languages; none where it gave one text."""
+        return () if isinstance(self.languages, UnsetType) else self.languages
+
+    @property
+    def words(self) -> Sequence[Content]:
+        """Everything that any of its e-mails may say."""
+        return (
+            self.subject,
+            self.body,
+            *(words for each in self.translations for words in (each.subject, each.body)),
+        )
+
+    def text_in(self, language: Language | None) -> tuple[Content, Content]:
+        """The subject and the body in a language; the sender's first where there is none in it."""
+        for each in self.translations:
+            if each.language is language:
+                return each.subject, each.body
+        return self.subject, self.body
 
 
 class SmsMessage(Struct, frozen=True, kw_only=True):
@@ -83,6 +135,25 @@ class SmsMessage(Struct, frozen=True, kw_only=True):
     sender: str
     body: Content
     sending_time: SendingTime = SendingTime.DAYTIME
+    languages: tuple[SmsText, ...] | UnsetType = UNSET
+    """The same in other languages, as with an e-mail."""
+
+    @property
+    def translations(self) -> Sequence[SmsText]:
+        """What the sender gave in other languages; none where it gave one text."""
+        return () if isinstance(self.languages, UnsetType) else self.languages
+
+    @property
+    def words(self) -> Sequence[Content]:
+        """Everything that any of its text messages may say."""
+        return self.body, *(each.body for each in self.translations)
+
+    def text_in(self, language: Language | None) -> Content:
+        """What it says in a language; the sender's first where there is none in it."""
+        for each in self.translations:
+            if each.language is language:
+                return each.body
+        return self.body
 
 
 @dataclass(frozen=True, slots=True)

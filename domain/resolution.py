@@ -105,6 +105,8 @@ class Found:
     source: Source
     origin: OrganisationNumber | None = None
     user: Identifier | None = None
+    language: str | None = None
+    """In which language whoever reads it wants to be written to, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,7 @@ class _Somebody:
     usable: dict[Channel, tuple[Contact, ...]] = field(default_factory=dict)
     origin: OrganisationNumber | None = None
     user: Identifier | None = None
+    language: str | None = None
 
 
 class _Weighing:
@@ -292,7 +295,7 @@ def _person(record: PersonRecord | None, weighing: _Weighing) -> Iterator[_Someb
         else:
             known = [addresses[channel]] if channel in addresses else []
             usable[channel] = weighing.usable(known, Source.KRR, channel)
-    yield _Somebody(Source.KRR, usable)
+    yield _Somebody(Source.KRR, usable, language=record.language)
 
 
 def _is_all_outdated(record: PersonRecord, policy: Policy) -> bool:
@@ -431,6 +434,7 @@ def _choose(people: Sequence[_Somebody], weighing: _Weighing) -> Resolution:
                         source=somebody.source,
                         origin=somebody.origin,
                         user=somebody.user,
+                        language=somebody.language,
                     )
                 )
     reached = {each.channel for each in found}

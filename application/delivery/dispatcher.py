@@ -391,7 +391,7 @@ def _tell_given_up(order: Order, settled: Sequence[OrderEvent]) -> None:
 def _is_large(order: Order, count: int) -> bool:
     """Whether so many of an order's notifications are much to write and to hand over."""
     email = order.placed.email
-    characters = 0 if email is None else len(email.body.text)
+    characters = 0 if email is None else max(len(each.text) for each in email.words)
     return order.lane is Lane.BULK or characters * count > _LARGE
 
 

@@ -29,7 +29,7 @@ from application.ports.provider import (
     Told,
 )
 from domain.channel import Channel
-from domain.message import ContentType, EmailMessage, Keywords
+from domain.message import ContentType, EmailMessage, Keywords, Language
 from domain.order.events import NotificationAttempted, NotificationNo, OrderEvent
 from domain.order.limits import USUAL, Limits
 from domain.order.notification import Notification
@@ -353,27 +353,33 @@ async def _letters(
     order: Order, attempted: Sequence[NotificationAttempted]
 ) -> Sequence[OutboundMessage]:
     """The letters of several attempts, written a little at a time, since each may be long."""
-    wording = _Wording(order)
+    texts = _Texts(order)
     letters: list[OutboundMessage] = []
     with Pace() as pace:
         for each in attempted:
-            letters.append(_letter(order, each, wording))
+            letters.append(_letter(order, each, texts))
             await pace.keep()
     return letters
 
 
-class _Wording:
-    """What an order's e-mails say: the very same to all, where nobody's name or number is in it."""
+class _Texts:
+    """What an order's e-mails say.
+
+    The very same to all who read one language, where nobody's name or number is in it.
+    """
 
     def __init__(self, order: Order) -> None:
         self._is_same_to_all = not order.waits_for_names
-        self._said: tuple[Content, Content] | None = None
+        self._said: dict[Language | None, tuple[Content, Content]] = {}
 
-    def subject_and_body(self, email: EmailMessage, keywords: Keywords) -> tuple[Content, Content]:
-        if self._said is None or not self._is_same_to_all:
+    def subject_and_body(
+        self, email: EmailMessage, keywords: Keywords, language: Language | None
+    ) -> tuple[Content, Content]:
+        if language not in self._said or not self._is_same_to_all:
             fill = keywords.fill_html if email.content_type is ContentType.HTML else keywords.fill
-            self._said = _filled(email.subject, keywords.fill), _filled(email.body, fill)
-        return self._said
+            subject, body = email.text_in(language)
+            self._said[language] = _filled(subject, keywords.fill), _filled(body, fill)
+        return self._said[language]
 
 
 def _filled(words: Content, fill: Callable[[str], str]) -> Content:
@@ -381,13 +387,15 @@ def _filled(words: Content, fill: Callable[[str], str]) -> Content:
     return words if words.is_erased else Content(fill(words.text))
 
 
-def _letter(order: Order, attempted: NotificationAttempted, wording: _Wording) -> OutboundMessage:
+def _letter(order: Order, attempted: NotificationAttempted, texts: _Texts) -> OutboundMessage:
     notification = order.notification(attempted.notification_no)
     if notification.address is None:
         raise ValueError("only a notification with an address is attempted")
     notification_id = order.notification_id(notification.notification_no)
     if notification.channel is Channel.EMAIL and (email := order.placed.email) is not None:
-        subject, body = wording.subject_and_body(email, order.keywords(notification))
+        subject, body = texts.subject_and_body(
+            email, order.keywords(notification), notification.language
+        )
         return OutboundEmail(
             notification_id=notification_id,
             token=attempted.token,

@@ -45,10 +45,13 @@ class OwnerStoppedError(Exception):
 
 
 def amount_of(orders: Sequence[NewOrder]) -> Amount:
-    """How much orders ask for; a text message that is only a second choice is not counted."""
+    """How much orders ask for; a text message that is only a second choice is not counted.
+
+    Where it is given in several languages, nobody knows yet whose is whose: the longest counts.
+    """
     recipients = sum(len(each.recipients) for each in orders)
     texts = sum(
-        len(each.recipients) * segments(each.sms.body.text).count
+        len(each.recipients) * max(segments(words.text).count for words in each.sms.words)
         for each in orders
         if each.sms is not None and each.channel in _BY_SMS
     )

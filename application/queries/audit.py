@@ -43,6 +43,8 @@ from domain.order.events import (
     SendConditionUnknown,
     Target,
     Withdrawal,
+    Wording,
+    WordingReason,
 )
 from domain.order.order import Order, rebuild
 from domain.recipient import RecipientNo
@@ -257,7 +259,20 @@ def _spoken(name: str) -> str:
 
 def _target(target: Target) -> str:
     origin = "" if target.origin is None else f" of main unit {target.origin}"
-    return f"{masked(target.address)} (from {_spoken(target.source)}{origin})"
+    wording = "" if target.wording is None else f"; {_wording(target.wording)}"
+    return f"{masked(target.address)} (from {_spoken(target.source)}{origin}{wording})"
+
+
+def _wording(wording: Wording) -> str:
+    match wording.because:
+        case WordingReason.RECIPIENTS_LANGUAGE:
+            return f"in their own language, {wording.language}"
+        case WordingReason.NOT_IN_THEIR_LANGUAGE:
+            return "in the sender's first words, since there are none in their language"
+        case WordingReason.LANGUAGE_UNKNOWN:
+            return "in the sender's first words, since their language is not known"
+        case _:
+            assert_never(wording.because)
 
 
 def _reasons(considered: Sequence[Considered]) -> str:

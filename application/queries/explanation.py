@@ -32,6 +32,7 @@ from domain.order.events import (
     Suppression,
     Target,
     Unreachable,
+    Wording,
 )
 from domain.personal import Identifier
 from domain.recipient import (
@@ -85,6 +86,8 @@ class Place:
     origin: OrganisationNumber | None
     """The unit whose address it is, where that is not the recipient itself."""
     user: str | None
+    wording: Wording | None
+    """Which of the sender's texts goes there, where there are several."""
     words: str
 
 
@@ -360,6 +363,9 @@ def _sources(
 
 def _place(target: Target, users: _Users) -> Place:
     address, user = masked(target.address), users.name(target.user)
+    words = words_of.found(target.channel, address, target.source, target.origin, user)
+    if target.wording is not None:
+        words = f"{words} {words_of.in_language(target.wording)}"
     return Place(
         notification_no=target.notification_no,
         channel=target.channel,
@@ -367,7 +373,8 @@ def _place(target: Target, users: _Users) -> Place:
         source=target.source,
         origin=target.origin,
         user=user,
-        words=words_of.found(target.channel, address, target.source, target.origin, user),
+        wording=target.wording,
+        words=words,
     )
 
 

@@ -10,7 +10,16 @@ from msgspec import Struct
 
 from application.masking import masked
 from domain.channel import Channel, ChannelChoice
-from domain.order.events import Considered, Consulted, OrderPlaced, Reason, Source
+from domain.message import Language
+from domain.order.events import (
+    Considered,
+    Consulted,
+    OrderPlaced,
+    Reason,
+    Source,
+    Wording,
+    WordingReason,
+)
 from domain.recipient import (
     Direct,
     ExternalIdentity,
@@ -36,6 +45,15 @@ CHANNELS: Final[Mapping[Channel, str]] = MappingProxyType(
 )
 PLACES: Final[Mapping[Channel, str]] = MappingProxyType(
     {Channel.EMAIL: "e-mail address", Channel.SMS: "mobile number"}
+)
+LANGUAGES: Final[Mapping[Language | None, str]] = MappingProxyType(
+    {
+        Language.NB: "Bokmål",
+        Language.NN: "Nynorsk",
+        Language.EN: "English",
+        Language.SE: "Northern Sami",
+        None: "the sender's first language",
+    }
 )
 CHOICES: Final[Mapping[ChannelChoice, str]] = MappingProxyType(
     {
@@ -268,6 +286,19 @@ def found(
     whose = "" if user is None else f", registered by {user}"
     unit = "" if origin is None else f", for the unit {origin} above it"
     return f"By {CHANNELS[channel]} at {address}, from {SOURCES[source]}{whose}{unit}."
+
+
+def in_language(wording: Wording) -> str:
+    """Which of the sender's texts somebody gets, and why."""
+    match wording.because:
+        case WordingReason.RECIPIENTS_LANGUAGE:
+            return f"The text in {LANGUAGES[wording.language]}, which they have chosen."
+        case WordingReason.NOT_IN_THEIR_LANGUAGE:
+            return "The sender's first text, since there is none in the language that they have chosen."
+        case WordingReason.LANGUAGE_UNKNOWN:
+            return "The sender's first text, since it is not known which language they have chosen."
+        case _:
+            assert_never(wording.because)
 
 
 def left_out(considered: Considered, user: str | None) -> str:

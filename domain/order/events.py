@@ -13,7 +13,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.channel import Channel, ChannelChoice
-from domain.message import EmailMessage, SmsMessage
+from domain.message import EmailMessage, Language, SmsMessage
 from domain.personal import Contact, Content, Identifier
 from domain.recipient import OrganisationNumber, Recipient, RecipientNo
 
@@ -168,6 +168,28 @@ class Consulted(Struct, frozen=True, kw_only=True):
     """When our copy of it was last known to be up to date; None if it never was."""
 
 
+class WordingReason(StrEnum):
+    """Why a notification says the one of the sender's texts that it says."""
+
+    RECIPIENTS_LANGUAGE = "recipients_language"
+    """It is in the language that the recipient has asked for."""
+    NOT_IN_THEIR_LANGUAGE = "not_in_their_language"
+    """The sender gave none in that language, so that the first one stands."""
+    LANGUAGE_UNKNOWN = "language_unknown"
+    """Nobody knows which language the recipient would read, so that the first one stands."""
+
+
+class Wording(Struct, frozen=True, kw_only=True):
+    """Which of a sender's texts a notification says, where there are several, and why.
+
+    The recipient's language stands here only where there is a text in it.
+    """
+
+    language: Language | None = None
+    """None for the sender's first text."""
+    because: WordingReason
+
+
 class Target(Struct, frozen=True, kw_only=True):
     """One contact point that is to get one notification, and where it was found."""
 
@@ -179,6 +201,8 @@ class Target(Struct, frozen=True, kw_only=True):
     """The unit whose address it is, where that is not the recipient itself."""
     user: Identifier | None = None
     """The end user who registered it, where one did."""
+    wording: Wording | None = None
+    """Which of the sender's texts goes there; None where there is only one."""
 
 
 class Unreachable(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -31,6 +31,7 @@ from datetime import datetime
 from typing import Final, TypeAlias, assert_never
 
 from domain.channel import Channel
+from domain.message import Language
 from domain.order.events import (
     DeliveryReported,
     Failure,
@@ -45,6 +46,7 @@ from domain.order.events import (
     NotificationSimulated,
     ReportedState,
     Source,
+    Wording,
 )
 from domain.personal import Contact, Identifier
 from domain.recipient import RecipientNo
@@ -204,6 +206,8 @@ class Notification:
     source: Source | None = None
     user: Identifier | None = None
     """The end user who registered the address, where one did."""
+    wording: Wording | None = None
+    """Which of the sender's texts it says, where there are several."""
     attempted: NotificationAttempted | None = None
     """The latest attempt to hand it over."""
     bound_to: str | None = None
@@ -215,6 +219,11 @@ class Notification:
     def is_final(self) -> bool:
         """Whether nothing more is done for it."""
         return is_final(self.delivery)
+
+    @property
+    def language(self) -> Language | None:
+        """In which language it is written; None for the sender's first text."""
+        return None if self.wording is None else self.wording.language
 
     @property
     def attempts(self) -> int:

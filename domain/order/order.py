@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 from domain.agreement import Agreement
 from domain.channel import Channel
 from domain.contact_point import comparison_key
-from domain.message import Keywords, SendingTime, keywords_in
+from domain.message import EmailMessage, Keywords, SendingTime, SmsMessage, keywords_in
 from domain.order.errors import TooLateToCancelError
 from domain.order.events import (
     AuthorityUnknown,
@@ -50,6 +50,8 @@ from domain.order.events import (
     Source,
     Target,
     Withdrawal,
+    Wording,
+    WordingReason,
 )
 from domain.order.limits import Limits
 from domain.order.notification import (
@@ -147,11 +149,9 @@ class Order(OrderState):
         return any(self.keywords_on(channel) for channel in Channel)
 
     def keywords_on(self, channel: Channel) -> AbstractSet[str]:
-        """Which keywords stand in what the order says on a channel."""
-        email, sms = self.placed.email, self.placed.sms
-        if channel is Channel.EMAIL:
-            return frozenset() if email is None else keywords_in(email.subject, email.body)
-        return frozenset() if sms is None else keywords_in(sms.body)
+        """Which keywords stand in what the order says on a channel, in whatever language."""
+        message = self._message(channel)
+        return frozenset() if message is None else keywords_in(*message.words)
 
     def policy(self, now: datetime) -> Policy:
         """What the sender asked of the resolution."""
@@ -191,7 +191,7 @@ class Order(OrderState):
         """What a notification says as a text message, its keywords filled; None for an e-mail."""
         if notification.channel is Channel.EMAIL or self.placed.sms is None:
             return None
-        body = self.placed.sms.body
+        body = self.placed.sms.text_in(notification.language)
         return body if body.is_erased else Content(self.keywords(notification).fill(body.text))
 
     def segments(self, notification: Notification) -> int | None:
@@ -202,6 +202,24 @@ class Order(OrderState):
     def delivery_policy(self, channel: Channel) -> DeliveryPolicy:
         """What is done with a notification of which nobody knows whether it was accepted."""
         return terms_of(self.placed, channel).delivery_policy
+
+    def wording(self, channel: Channel, language: str | None) -> Wording | None:
+        """Which text is for somebody who wants to be written to in a language, and why.
+
+        None where the sender gave one text alone.
+        """
+        message = self._message(channel)
+        if message is None or not message.translations:
+            return None
+        if language is None:
+            return Wording(because=WordingReason.LANGUAGE_UNKNOWN)
+        for each in message.translations:
+            if each.language == language:
+                return Wording(language=each.language, because=WordingReason.RECIPIENTS_LANGUAGE)
+        return Wording(because=WordingReason.NOT_IN_THEIR_LANGUAGE)
+
+    def _message(self, channel: Channel) -> EmailMessage | SmsMessage | None:
+        return self.placed.email if channel is Channel.EMAIL else self.placed.sms
 
     def must_leave_before(self, notification: Notification, now: datetime) -> datetime:
         """When a notification that may leave now must not any more: it expires, or the day is over."""
@@ -490,6 +508,7 @@ class Order(OrderState):
                                 source=found.source,
                                 origin=found.origin,
                                 user=found.user,
+                                wording=self.wording(found.channel, found.language),
                             )
                             for (target_no, _), found in zip(
                                 numbered, resolution.found, strict=True

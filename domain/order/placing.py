@@ -19,7 +19,9 @@ from domain.channel import Channel, ChannelChoice
 from domain.message import (
     SMS_SENDER_RULE,
     EmailMessage,
+    EmailText,
     SmsMessage,
+    SmsText,
     is_sayable,
     is_sms_sender,
     with_line_breaks,
@@ -296,24 +298,61 @@ def _can_be_reached(recipient: Direct, choice: ChannelChoice) -> bool:
 
 def _faults_of_texts(asked: NewOrder, limits: Limits) -> Iterator[Fault]:
     possible, email, sms = asked.channel.possible, asked.email, asked.sms
-    if email is None:
-        if Channel.EMAIL in possible:
-            yield Fault("email", "this channel needs the text of an e-mail")
-    elif not email.subject.text.strip() or not email.body.text.strip():
-        yield Fault("email", "neither the subject nor the body may be empty")
-    elif not is_sayable(email.subject.text) or not is_sayable(with_line_breaks(email.body.text)):
-        yield Fault("email", "neither the subject nor the body may hold control characters")
-    if sms is None:
-        if Channel.SMS in possible:
-            yield Fault("sms", "this channel needs the text of a text message")
-    elif not sms.body.text.strip():
-        yield Fault("sms", "the body must not be empty")
-    elif not is_sayable(with_line_breaks(sms.body.text)):
-        yield Fault("sms", "the body must not hold control characters")
-    elif Channel.SMS in possible and not is_sms_sender(sms.sender):
+    if email is not None:
+        yield from _faults_of_email(email)
+    elif Channel.EMAIL in possible:
+        yield Fault("email", "this channel needs the text of an e-mail")
+    if sms is not None:
+        yield from _faults_of_sms(sms, limits, is_possible=Channel.SMS in possible)
+    elif Channel.SMS in possible:
+        yield Fault("sms", "this channel needs the text of a text message")
+
+
+def _faults_of_email(email: EmailMessage) -> Iterator[Fault]:
+    wrong = _wrong_with_email(email.subject.text, email.body.text)
+    for each in email.translations:
+        wrong = wrong or _wrong_with_email(each.subject.text, each.body.text)
+    if wrong is not None:
+        yield Fault("email", wrong)
+    if _is_any_twice(email.translations):
+        yield Fault("email", "give one text in each language")
+
+
+def _wrong_with_email(subject: str, body: str) -> str | None:
+    if not subject.strip() or not body.strip():
+        return "neither the subject nor the body may be empty"
+    if not is_sayable(subject) or not is_sayable(with_line_breaks(body)):
+        return "neither the subject nor the body may hold control characters"
+    return None
+
+
+def _faults_of_sms(sms: SmsMessage, limits: Limits, *, is_possible: bool) -> Iterator[Fault]:
+    most = limits.segments if is_possible else None
+    wrong = _wrong_with_sms(sms.body.text, most)
+    for each in sms.translations:
+        wrong = wrong or _wrong_with_sms(each.body.text, most)
+    if wrong is not None:
+        yield Fault("sms", wrong)
+    if is_possible and not is_sms_sender(sms.sender):
         yield Fault("sms", f"as the sender {SMS_SENDER_RULE}")
-    elif Channel.SMS in possible and segments(sms.body.text).count > limits.segments:
-        yield Fault("sms", f"a text message takes {limits.segments} segments at most")
+    if _is_any_twice(sms.translations):
+        yield Fault("sms", "give one text in each language")
+
+
+def _wrong_with_sms(body: str, most: int | None) -> str | None:
+    if not body.strip():
+        return "the body must not be empty"
+    if not is_sayable(with_line_breaks(body)):
+        return "the body must not hold control characters"
+    if most is not None and segments(body).count > most:
+        return f"a text message takes {most} segments at most"
+    return None
+
+
+def _is_any_twice(translations: Sequence[EmailText] | Sequence[SmsText]) -> bool:
+    if len(translations) < 2:  # noqa: PLR2004  # one is given once
+        return False
+    return len({each.language for each in translations}) < len(translations)
 
 
 def _faults_of_senders(asked: NewOrder, agreement: Agreement) -> Iterator[Fault]:

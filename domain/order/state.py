@@ -254,6 +254,7 @@ class Writing(Generic[S]):
                 address=target.address,
                 source=target.source,
                 user=target.user,
+                wording=target.wording,
             )
             for target in event.targets
         ]

@@ -1,9 +1,15 @@
 """What may be said, by whom, and how the keywords in a message are filled."""
 
+import msgspec
 import pytest
 
 from domain.message import (
+    EmailMessage,
+    EmailText,
     Keywords,
+    Language,
+    SmsMessage,
+    SmsText,
     is_sayable,
     is_sms_sender,
     keywords_in,
@@ -93,3 +99,33 @@ def test_a_text_is_sayable_without_control_characters(text: str, *, is_good: boo
 )
 def test_a_sender_of_text_messages_is_a_short_name_or_a_number(text: str, *, is_good: bool) -> None:
     assert is_sms_sender(text) is is_good
+
+
+def test_a_message_says_what_it_says_in_the_language_that_is_asked_for_or_else_first() -> None:
+    mail = EmailMessage(
+        sender="noreply@altinn.cloud",
+        subject=Content("Sak 77"),
+        body=Content("Logg inn."),
+        languages=(
+            EmailText(language=Language.EN, subject=Content("Case 77"), body=Content("Log in.")),
+        ),
+    )
+    text = SmsMessage(
+        sender="Altinn",
+        body=Content("Logg inn."),
+        languages=(SmsText(language=Language.SE, body=Content("Čálit sisa.")),),
+    )
+
+    assert mail.text_in(Language.EN) == (Content("Case 77"), Content("Log in."))
+    assert mail.text_in(Language.NN) == mail.text_in(None) == (mail.subject, mail.body)
+    assert text.text_in(Language.SE) == Content("Čálit sisa.")
+    assert text.text_in(Language.EN) == text.text_in(None) == text.body
+    assert [each.text for each in mail.words] == ["Sak 77", "Logg inn.", "Case 77", "Log in."]
+    assert [each.text for each in text.words] == ["Logg inn.", "Čálit sisa."]
+
+
+def test_a_message_in_one_language_is_stored_as_it_was_before_there_were_several() -> None:
+    text = SmsMessage(sender="Altinn", body=Content("Log in."))
+
+    assert text.translations == ()
+    assert set(msgspec.to_builtins(text, enc_hook=str)) == {"sender", "body", "sending_time"}

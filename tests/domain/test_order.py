@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain.agreement import Agreement
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import comparison_key
-from domain.message import SendingTime
+from domain.message import EmailText, Language, SendingTime, SmsText
 from domain.order.errors import TooLateToCancelError
 from domain.order.events import (
     AuthorityUnknown,
@@ -46,6 +46,8 @@ from domain.order.events import (
     Source,
     Target,
     Terms,
+    Wording,
+    WordingReason,
 )
 from domain.order.limits import Limits
 from domain.order.notification import (
@@ -78,7 +80,7 @@ from domain.order.terms import terms_of
 from domain.personal import Contact, Content, Identifier
 from domain.recipient import Recipient, RecipientNo
 from domain.resolution import Found, Resolution
-from tests.samples import KARI, NOON, OLA, ORDER_ID, REMINDER_SMS, placed
+from tests.samples import KARI, NOON, OLA, ORDER_ID, REMINDER_MAIL, REMINDER_SMS, placed
 
 FIRST = NotificationNo(0)
 KARIS = Contact("kari@post.example.no")
@@ -1030,3 +1032,81 @@ def test_what_may_leave_now_or_at_its_send_time_waits_for_no_day() -> None:
 def test_an_e_mail_and_what_is_finished_wait_for_no_day() -> None:
     assert resolved(order_after(by_sms_too), by_mail).waits_for_the_day(NIGHT) is None
     assert order_after(by_day, OrderCancelled()).waits_for_the_day(NIGHT) is None
+
+
+# In the recipient's language
+
+in_nynorsk = EmailText(
+    language=Language.NN,
+    subject=Content("Påminning om sak 77"),
+    body=Content("Hei $recipientNumber$, logg inn."),
+)
+in_sami = SmsText(language=Language.SE, body=Content("Čálit sisa."))
+in_languages = msgspec.structs.replace(
+    placed,
+    channel=ChannelChoice.EMAIL_AND_SMS,
+    email=msgspec.structs.replace(REMINDER_MAIL, languages=(in_nynorsk,)),
+    sms=msgspec.structs.replace(REMINDER_SMS, languages=(in_sami,)),
+)
+
+
+@pytest.mark.parametrize(
+    "theirs, by_email, by_text",
+    [
+        (
+            "nn",
+            Wording(language=Language.NN, because=WordingReason.RECIPIENTS_LANGUAGE),
+            Wording(because=WordingReason.NOT_IN_THEIR_LANGUAGE),
+        ),
+        (
+            "se",
+            Wording(because=WordingReason.NOT_IN_THEIR_LANGUAGE),
+            Wording(language=Language.SE, because=WordingReason.RECIPIENTS_LANGUAGE),
+        ),
+        (
+            "de",
+            Wording(because=WordingReason.NOT_IN_THEIR_LANGUAGE),
+            Wording(because=WordingReason.NOT_IN_THEIR_LANGUAGE),
+        ),
+        (
+            None,
+            Wording(because=WordingReason.LANGUAGE_UNKNOWN),
+            Wording(because=WordingReason.LANGUAGE_UNKNOWN),
+        ),
+    ],
+)
+def test_each_recipient_gets_their_own_language_or_the_senders_first_and_it_is_written_down_why(
+    theirs: str | None, by_email: Wording, by_text: Wording
+) -> None:
+    found = [replace(each, language=theirs) for each in (by_mail, by_sms)]
+
+    order = resolved(order_after(in_languages), *found)
+
+    assert [each.wording for each in order.notifications] == [by_email, by_text]
+
+
+def test_where_the_sender_gave_one_text_nothing_is_written_down_of_languages() -> None:
+    order = resolved(order_after(by_sms_too), replace(by_mail, language="nn"))
+
+    assert [each.wording for each in order.notifications] == [None]
+
+
+def test_a_text_message_is_counted_and_sent_in_the_recipients_language() -> None:
+    long = msgspec.structs.replace(in_sami, body=Content("č" * 71))
+    sms = msgspec.structs.replace(REMINDER_SMS, languages=(long,))
+    event = msgspec.structs.replace(in_languages, channel=ChannelChoice.SMS, sms=sms)
+
+    theirs, first = (
+        resolved(order_after(event), replace(by_sms, language=each)) for each in ("se", "nb")
+    )
+
+    assert theirs.text_message(theirs.notification(FIRST)) == long.body
+    assert first.text_message(first.notification(FIRST)) == REMINDER_SMS.body
+    assert theirs.segments(theirs.notification(FIRST)) == 2
+    assert first.segments(first.notification(FIRST)) == 1
+
+
+def test_names_are_waited_for_though_they_stand_in_one_language_alone() -> None:
+    order = order_after(in_languages)
+
+    assert order.keywords_on(Channel.EMAIL) == {"$recipientName$", "$recipientNumber$"}

@@ -9,7 +9,14 @@ from msgspec.structs import replace
 
 from domain.agreement import ANY_SENDER_GOES, Agreement
 from domain.channel import Channel, ChannelChoice
-from domain.message import Attachment, EmailMessage, SmsMessage
+from domain.message import (
+    Attachment,
+    EmailMessage,
+    EmailText,
+    Language,
+    SmsMessage,
+    SmsText,
+)
 from domain.order.errors import CannotBePlacedError, Fault
 from domain.order.events import (
     Chain,
@@ -453,3 +460,48 @@ def test_that_a_register_gave_no_answer_is_kept() -> None:
 
 def test_an_order_that_nobody_is_looked_up_for_keeps_nothing() -> None:
     assert placed_knowing(placed, {}) == placed
+
+
+def in_nynorsk(subject: str = "Sak 77", body: str = "Logg inn.") -> EmailText:
+    return EmailText(language=Language.NN, subject=Content(subject), body=Content(body))
+
+
+def in_sami(body: str = "Čálit sisa.") -> SmsText:
+    return SmsText(language=Language.SE, body=Content(body))
+
+
+@pytest.mark.parametrize(
+    "languages, told",
+    [
+        ((in_nynorsk(),), []),
+        ((in_nynorsk(subject=" "),), ["email"]),
+        ((in_nynorsk(body=""),), ["email"]),
+        ((in_nynorsk(body="\x00"),), ["email"]),
+        ((in_nynorsk(), in_nynorsk("Ei anna")), ["email"]),
+    ],
+)
+def test_what_an_email_says_in_another_language_is_held_to_the_same_rules(
+    languages: tuple[EmailText, ...], told: list[str]
+) -> None:
+    asked = replace(MAIL, email=replace(REMINDER_MAIL, languages=languages))
+
+    assert parts(asked) == told
+
+
+@pytest.mark.parametrize(
+    "languages, told",
+    [
+        ((in_sami(),), []),
+        ((in_sami(" "),), ["sms"]),
+        ((in_sami("\x1b"),), ["sms"]),
+        ((in_sami("č" * 135),), ["sms"]),
+        ((in_sami("č" * 134),), []),
+        ((in_sami(), in_sami("Eará")), ["sms"]),
+    ],
+)
+def test_what_a_text_message_says_in_another_language_is_counted_by_itself(
+    languages: tuple[SmsText, ...], told: list[str]
+) -> None:
+    asked = replace(TEXT, sms=replace(REMINDER_SMS, languages=languages))
+
+    assert parts(asked) == told

@@ -610,3 +610,12 @@ def test_who_wants_to_be_told_about_other_resources_is_not_told() -> None:
     assert reached(resolution) == [(EMAIL, OFFICIAL.address.text)]
     (considered,) = resolution.considered
     assert (considered.reason, considered.user) == (Reason.OTHER_RESOURCE, Identifier("kari"))
+
+
+def test_each_is_written_to_in_the_language_that_the_register_knows() -> None:
+    record = PersonRecord(email=KARI, mobile=MOBILE, language="nn")
+
+    resolution = resolve(PersonFinding(record=record), Policy(choice=ES, now=NOW))
+
+    assert [each.language for each in resolution.found] == ["nn", "nn"]
+    assert [each.language for each in unit(E, emails=[OFFICIAL]).found] == [None]

@@ -75,8 +75,10 @@ class World(Protocol):
         """Have the contact register say of a person whether they are reserved, in whatever word."""
         ...
 
-    async def krr_says(self, number: str, *, email: str, mobile: str) -> None:
-        """Have the contact register say where a person is reached."""
+    async def krr_says(
+        self, number: str, *, email: str, mobile: str, language: str | None = None
+    ) -> None:
+        """Have the contact register say where a person is reached, and in which language they read."""
         ...
 
     async def settled(self) -> None:
@@ -183,8 +185,10 @@ class MemoryWorld:
             ),
         )
 
-    async def krr_says(self, number: str, *, email: str, mobile: str) -> None:
-        record = PersonRecord(email=known(email), mobile=known(mobile))
+    async def krr_says(
+        self, number: str, *, email: str, mobile: str, language: str | None = None
+    ) -> None:
+        record = PersonRecord(email=known(email), mobile=known(mobile), language=language)
         self._persons.know(number, record)
 
     async def settled(self) -> None:
@@ -278,10 +282,13 @@ class RealWorld:
             page = krr(change, start=after, end=after + 1)
             await loading.import_page("krr", page, ImportSummary())
 
-    async def krr_says(self, number: str, *, email: str, mobile: str) -> None:
+    async def krr_says(
+        self, number: str, *, email: str, mobile: str, language: str | None = None
+    ) -> None:
+        spoken = {} if language is None else {"spraak": language}
         async with importer(self._settings, self._settings.database_url or "") as loading:
             after = int(await loading.cursor("krr") or 0)
-            change = person(number, email=email, mobile=mobile)
+            change = person(number, email=email, mobile=mobile, **spoken)
             page = krr(change, start=after, end=after + 1)
             await loading.import_page("krr", page, ImportSummary())
 

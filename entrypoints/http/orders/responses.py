@@ -1,6 +1,6 @@
 """Orders as the first version of the API shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct, field
 
 from domain.channel import Channel
+from domain.message import EmailMessage, Language, SmsMessage
 from domain.order.notification import Reserved
 from domain.order.order import Order
 from domain.recipient import Direct, ExternalIdentity, Identity, Organisation, Person
@@ -36,20 +37,37 @@ class RecipientAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_de
     is_reserved: bool | None = None
 
 
-class EmailTemplateAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+class EmailTextAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the order's e-mails say in one language."""
+
+    subject: str
+    body: str
+
+
+class SmsTextAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the order's text messages say in one language."""
+
+    body: str
+
+
+class EmailTemplateAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """What the order's e-mails say."""
 
     from_address: str
     subject: str
     body: str
     content_type: Annotated[str, one_of(CONTENT_TYPES)]
+    languages: Mapping[Language, EmailTextAnswer] | None = None
+    """The same in other languages, where the sender gave it."""
 
 
-class SmsTemplateAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+class SmsTemplateAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """What the order's text messages say."""
 
     sender_number: str
     body: str
+    languages: Mapping[Language, SmsTextAnswer] | None = None
+    """The same in other languages, where the sender gave it."""
 
 
 class OrderLinks(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -148,18 +166,32 @@ def order_as_placed(order: Order, links: Links) -> OrderAnswer:
         resource_action=placed.resource_action,
         condition_endpoint=None if placed.condition is None else placed.condition.text,
         recipients=_recipients(order),
-        email_template=None
-        if placed.email is None
-        else EmailTemplateAnswer(
-            from_address=placed.email.sender,
-            subject=placed.email.subject.text,
-            body=placed.email.body.text,
-            content_type=placed.email.content_type.capitalize(),
-        ),
-        sms_template=None
-        if placed.sms is None
-        else SmsTemplateAnswer(sender_number=placed.sms.sender, body=placed.sms.body.text),
+        email_template=None if placed.email is None else _email(placed.email),
+        sms_template=None if placed.sms is None else _sms(placed.sms),
         links=OrderLinks(own=links.order(order.order_id), status=links.status(order.order_id)),
+    )
+
+
+def _email(email: EmailMessage) -> EmailTemplateAnswer:
+    return EmailTemplateAnswer(
+        from_address=email.sender,
+        subject=email.subject.text,
+        body=email.body.text,
+        content_type=email.content_type.capitalize(),
+        languages={
+            each.language: EmailTextAnswer(subject=each.subject.text, body=each.body.text)
+            for each in email.translations
+        }
+        or None,
+    )
+
+
+def _sms(sms: SmsMessage) -> SmsTemplateAnswer:
+    return SmsTemplateAnswer(
+        sender_number=sms.sender,
+        body=sms.body.text,
+        languages={each.language: SmsTextAnswer(body=each.body.text) for each in sms.translations}
+        or None,
     )
 
 

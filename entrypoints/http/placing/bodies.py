@@ -95,18 +95,56 @@ class InstantEmailSettingsRequest(WireStruct, frozen=True, kw_only=True):
     content_type: Enumeration = "Plain"
 
 
-class EmailSettingsRequest(InstantEmailSettingsRequest, frozen=True, kw_only=True):
+class ScheduledEmailSettingsRequest(InstantEmailSettingsRequest, frozen=True, kw_only=True):
     """What an e-mail says, from whom, and when in the day it may leave."""
 
     sending_time_policy: Enumeration = "Anytime"
 
 
+class EmailTextRequest(WireStruct, frozen=True, kw_only=True):
+    """What an e-mail says in one language."""
+
+    subject: Subject | None = None
+    body: Text | None = None
+
+
+class EmailLanguagesRequest(WireStruct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an e-mail says in other languages, each by its code; no others are known."""
+
+    nb: EmailTextRequest | None = None
+    nn: EmailTextRequest | None = None
+    en: EmailTextRequest | None = None
+    se: EmailTextRequest | None = None
+
+
+class EmailSettingsRequest(ScheduledEmailSettingsRequest, frozen=True, kw_only=True):
+    """What an e-mail says, in which languages, from whom, and when in the day it may leave."""
+
+    languages: EmailLanguagesRequest | None = None
+
+
+class SmsTextRequest(WireStruct, frozen=True, kw_only=True):
+    """What a text message says in one language."""
+
+    body: Text | None = None
+
+
+class SmsLanguagesRequest(WireStruct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a text message says in other languages, each by its code; no others are known."""
+
+    nb: SmsTextRequest | None = None
+    nn: SmsTextRequest | None = None
+    en: SmsTextRequest | None = None
+    se: SmsTextRequest | None = None
+
+
 class SmsSettingsRequest(WireStruct, frozen=True, kw_only=True):
-    """What a text message says, from whom, and when in the day it may leave."""
+    """What a text message says, in which languages, from whom, and when in the day it may leave."""
 
     body: Text | None = None
     sender: SmsSender | None = None
     sending_time_policy: Enumeration = "Daytime"
+    languages: SmsLanguagesRequest | None = None
 
 
 class RecipientEmailRequest(WireStruct, frozen=True, kw_only=True):
@@ -263,7 +301,7 @@ class AttachmentRequest(WireStruct, frozen=True, kw_only=True):
     sas_url: Url
 
 
-class ComposedEmailSettingsRequest(EmailSettingsRequest, frozen=True, kw_only=True):
+class ComposedEmailSettingsRequest(ScheduledEmailSettingsRequest, frozen=True, kw_only=True):
     """What an e-mail says, from whom, and which files go with it."""
 
     attachments: list[AttachmentRequest] | None = None

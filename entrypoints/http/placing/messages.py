@@ -1,15 +1,35 @@
 """What an e-mail or a text message is to say, as the second version's requests spell it."""
 
-from domain.message import ContentType, EmailMessage, SendingTime, SmsMessage
+from collections.abc import Iterator
+from typing import TypeVar
+
+from msgspec import UNSET, UnsetType
+
+from domain.message import (
+    ContentType,
+    EmailMessage,
+    EmailText,
+    Language,
+    SendingTime,
+    SmsMessage,
+    SmsText,
+)
 from domain.personal import Content
 from entrypoints.http.placing.bodies import (
+    EmailLanguagesRequest,
     EmailSettingsRequest,
+    EmailTextRequest,
     InstantEmailSettingsRequest,
+    ScheduledEmailSettingsRequest,
+    SmsLanguagesRequest,
     SmsSettingsRequest,
+    SmsTextRequest,
 )
 from entrypoints.http.validation import rules as check
 from entrypoints.http.validation.errors import Faults
 from entrypoints.http.validation.rules import Rules
+
+T = TypeVar("T", EmailTextRequest, SmsTextRequest)
 
 
 class MessageReader:
@@ -33,7 +53,7 @@ class MessageReader:
             json_path=f"{json_path}.contentType",
             property_path=f"{path}.ContentType",
         )
-        if isinstance(asked, EmailSettingsRequest):
+        if isinstance(asked, ScheduledEmailSettingsRequest):
             policy = self._policy(asked.sending_time_policy, json_path, path)
             if policy is SendingTime.DAYTIME:
                 self._faults.broken(
@@ -44,6 +64,7 @@ class MessageReader:
             subject=Content(check.subject(asked.subject, self._faults, f"{path}.Subject")),
             body=Content(check.body(asked.body, self._faults, f"{path}.Body")),
             content_type=content_type or ContentType.PLAIN,
+            languages=self._emails(asked, path),
         )
 
     def sms(self, asked: SmsSettingsRequest, json_path: str, path: str) -> SmsMessage:
@@ -55,6 +76,42 @@ class MessageReader:
             ),
             body=Content(check.sms_body(asked.body, self._rules, self._faults, f"{path}.Body")),
             sending_time=policy or SendingTime.DAYTIME,
+            languages=self._texts(asked, path),
+        )
+
+    def _emails(
+        self, asked: InstantEmailSettingsRequest, path: str
+    ) -> tuple[EmailText, ...] | UnsetType:
+        """The same in other languages, each held to the same rules."""
+        given = asked.languages if isinstance(asked, EmailSettingsRequest) else None
+        if given is None:
+            return UNSET
+        return (
+            tuple(
+                EmailText(
+                    language=language,
+                    subject=Content(check.subject(each.subject, self._faults, f"{its}.Subject")),
+                    body=Content(check.body(each.body, self._faults, f"{its}.Body")),
+                )
+                for language, each, its in _by_language(EmailTextRequest, given, path)
+            )
+            or UNSET
+        )
+
+    def _texts(self, asked: SmsSettingsRequest, path: str) -> tuple[SmsText, ...] | UnsetType:
+        if asked.languages is None:
+            return UNSET
+        return (
+            tuple(
+                SmsText(
+                    language=language,
+                    body=Content(
+                        check.sms_body(each.body, self._rules, self._faults, f"{its}.Body")
+                    ),
+                )
+                for language, each, its in _by_language(SmsTextRequest, asked.languages, path)
+            )
+            or UNSET
         )
 
     def _policy(self, value: str | int, json_path: str, path: str) -> SendingTime | None:
@@ -66,3 +123,13 @@ class MessageReader:
             property_path=f"{path}.SendingTimePolicy",
             first=check.FIRST_POLICY,
         )
+
+
+def _by_language(
+    kind: type[T], given: EmailLanguagesRequest | SmsLanguagesRequest, path: str
+) -> Iterator[tuple[Language, T, str]]:
+    """The texts that are given in other languages, with where they stand."""
+    for language in Language:
+        text = getattr(given, language, None)
+        if isinstance(text, kind):
+            yield language, text, f"{path}.Languages.{language.capitalize()}"

@@ -40,5 +40,12 @@ def _texts_of(order: NewOrder, where: str) -> Iterator[tuple[str, str]]:
     if order.email is not None:
         yield f"{where}Email.Subject", order.email.subject.text
         yield f"{where}Email.Body", order.email.body.text
+        for email in order.email.translations:
+            its = f"{where}Email.Languages.{email.language.capitalize()}"
+            yield f"{its}.Subject", email.subject.text
+            yield f"{its}.Body", email.body.text
     if order.sms is not None:
         yield f"{where}Sms.Body", order.sms.body.text
+        for sms in order.sms.translations:
+            its = f"{where}Sms.Languages.{sms.language.capitalize()}"
+            yield f"{its}.Body", sms.body.text

@@ -18,6 +18,7 @@ from application.queries.explanation import (
 from application.queries.resolution_words import Basis, Outcome
 from domain.channel import Channel
 from domain.order.events import Reason, Source
+from entrypoints.http.shipments.responses import WordingAnswer, wording_told
 from entrypoints.http.transport.altinn_vocabulary import CHANNELS, ChannelWord
 from entrypoints.http.transport.responses import Moment, utc
 from entrypoints.http.validation.wire_struct import one_of
@@ -56,6 +57,8 @@ class PlaceAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """The organisation number of the main unit whose address it is."""
     user: str | None = None
     """Which end user registered it, as this explanation counts them."""
+    wording: WordingAnswer | None = None
+    """Which of the sender's texts goes there, where there are several."""
     words: str
 
 
@@ -176,6 +179,7 @@ def _place(place: Place) -> PlaceAnswer:
         source=place.source,
         main_unit=place.origin,
         user=place.user,
+        wording=None if place.wording is None else wording_told(place.wording),
         words=place.words,
     )
 

@@ -8,6 +8,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.channel import Channel
+from domain.message import Language
+from domain.order.events import Wording, WordingReason
 from domain.order.notification import Notification
 from domain.order.order import Order
 from entrypoints.http.transport.altinn_vocabulary import (
@@ -22,7 +24,17 @@ from entrypoints.http.transport.altinn_vocabulary import (
 from entrypoints.http.transport.responses import Moment, utc
 
 
-class ShipmentRecipientAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+class WordingAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Which of the sender's texts went there, and why."""
+
+    language: Language | None = None
+    """Left out for the sender's first text."""
+    because: WordingReason
+
+
+class ShipmentRecipientAnswer(
+    Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
+):
     """One notification: where it went, and how far it has come."""
 
     type: Literal["Email", "SMS"]
@@ -30,6 +42,8 @@ class ShipmentRecipientAnswer(Struct, frozen=True, kw_only=True, rename="camel")
     """Empty for somebody who could not be reached."""
     status: ResultSecond
     last_update: Moment
+    wording: WordingAnswer | None = None
+    """Left out where the sender gave one text alone."""
 
 
 class ShipmentAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -63,11 +77,17 @@ def shipment(order: Order, waits_until: datetime | None = None) -> ShipmentAnswe
     )
 
 
+def wording_told(wording: Wording) -> WordingAnswer:
+    """Which of a sender's texts goes somewhere, and why."""
+    return WordingAnswer(language=wording.language, because=wording.because)
+
+
 def _recipient(notification: Notification) -> ShipmentRecipientAnswer:
-    channel = notification.channel
+    channel, wording = notification.channel, notification.wording
     return ShipmentRecipientAnswer(
         type="Email" if channel is Channel.EMAIL else "SMS",
         destination="" if notification.address is None else notification.address.text,
         status=second_version(channel, result_of(channel, notification.delivery)),
         last_update=utc(notification.changed_at),
+        wording=None if wording is None else wording_told(wording),
     )

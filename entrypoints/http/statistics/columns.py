@@ -83,9 +83,10 @@ def _lengths(ended: Ended) -> tuple[int | None, int | None, int | None]:
     """Segments, characters of the text as ordered, and of it with its keywords filled, where it has any."""
     sms, attempted = ended.order.placed.sms, ended.notification.attempted
     count = None if attempted is None else attempted.segments
-    if sms is None or sms.body.is_erased:
+    body = None if sms is None else sms.text_in(ended.notification.language)
+    if body is None or body.is_erased:
         return count, None, None
-    ordered = sms.body.text
+    ordered = body.text
     filled = ended.order.keywords(ended.notification).fill(ordered)
     return (
         segments(filled).count if count is None else count,

@@ -314,10 +314,14 @@ class _Canonical:
         property_path: str,
     ) -> Mapping[str, object]:
         members = _members(kind)
+        is_closed = kind.__struct_config__.forbid_unknown_fields
         found: dict[str, object] = {}
         for name, inner in value.items():
             member = members.get(name.lower())
             if member is None:
+                if is_closed:
+                    words = f"write {', '.join(each.name for each in members.values())} here alone"
+                    self._faults.unreadable(path, words)
                 continue
             if member.name in found:
                 words = "the member stands twice; send it once"

@@ -17,14 +17,14 @@ from application.ports.provider import (
     Told,
 )
 from domain.channel import Channel, ChannelChoice
-from domain.message import EmailMessage
+from domain.message import EmailMessage, EmailText, Language
 from domain.order.events import NotificationNo
 from domain.order.order import Order
 from domain.order.state import evolve_all
 from domain.personal import Contact, Content
 from domain.recipient import Direct, RecipientNo
 from domain.resolution import DirectFinding, resolve
-from tests.samples import TTD
+from tests.samples import KARI, OLA, TTD
 from tests.scenarios.worlds import MemoryWorld
 
 MAIL = EmailMessage(sender="noreply@altinn.cloud", subject=Content("Hello"), body=Content("There."))
@@ -135,3 +135,30 @@ async def test_what_waits_for_a_connection_of_ours_does_not_make_a_relay_slow(
         await hand_over.send(unit, by_itself.attempts(order, [FIRST], world.clock()))
 
     assert list(hand_over.choice.shifts) == []
+
+
+async def test_of_one_order_each_recipient_gets_the_text_in_their_own_language(
+    world: MemoryWorld,
+) -> None:
+    for person, email, language in (
+        (KARI, "kari@example.org", "nn"),
+        (OLA, "ola@example.org", "nb"),
+    ):
+        await world.krr_says(
+            person.number.text, email=email, mobile="+4740000001", language=language
+        )
+    nynorsk = EmailText(
+        language=Language.NN, subject=Content("Hei"), body=Content("Ver venleg og logg inn.")
+    )
+    mail = EmailMessage(
+        sender=MAIL.sender, subject=MAIL.subject, body=MAIL.body, languages=(nynorsk,)
+    )
+    order = NewOrder(channel=ChannelChoice.EMAIL, recipients=(KARI, OLA, KARI), email=mail)
+
+    await world.ordering.place(PlaceOrder(order=order, by=TTD))
+    await world.dispatching.run_until_idle()
+
+    assert [(each.to, each.body) for each in world.arrived()] == [
+        ("kari@example.org", "Ver venleg og logg inn."),
+        ("ola@example.org", MAIL.body.text),
+    ]

@@ -8,16 +8,18 @@ from typing_extensions import override
 from adapters.memory.installation import InMemoryInstallation
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from application.known_owners import KnownOwners
-from application.ordering.admission import Admission, QuotaExceededError
+from application.ordering.admission import Admission, QuotaExceededError, amount_of
 from application.ordering.commands import NewOrder
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import Amount, QuotaLimit
 from contracts.order_repository_contract import SetClock
 from contracts.owner_records_contract import KARI, REGISTERED
 from domain.channel import ChannelChoice
+from domain.message import Language, SmsMessage, SmsText
 from domain.order.events import OrderId
 from domain.owner.events import DailyLimits
 from domain.owner.record import Terms
+from domain.personal import Content
 from tests.samples import STRANGER
 
 
@@ -79,3 +81,14 @@ async def test_what_is_agreed_with_an_owner_goes_before_what_the_installation_le
     with pytest.raises(QuotaExceededError):
         async with admission.of("TTD", [order]):
             pass
+
+
+def test_of_a_text_message_in_several_languages_the_longest_is_counted() -> None:
+    sms = SmsMessage(
+        sender="Altinn",
+        body=Content("Logg inn."),
+        languages=(SmsText(language=Language.SE, body=Content("č" * 71)),),
+    )
+    order = NewOrder(channel=ChannelChoice.SMS, recipients=(STRANGER, STRANGER), sms=sms)
+
+    assert amount_of([order]) == Amount(recipients=2, segments=4)

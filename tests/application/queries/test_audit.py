@@ -23,9 +23,11 @@ from contracts.order_repository_contract import (
 )
 from contracts.result_index_contract import told
 from domain.channel import Channel
+from domain.message import Language
 from domain.order.events import (
     Considered,
     ContactNotFound,
+    ContactResolved,
     NotificationNo,
     OrderCancelled,
     OrderEvent,
@@ -33,9 +35,13 @@ from domain.order.events import (
     ReportedState,
     Source,
     Suppression,
+    Target,
     Withdrawal,
+    Wording,
+    WordingReason,
 )
 from domain.order.state import OrderStatus
+from domain.personal import Contact
 from domain.recipient import RecipientNo
 from tests.samples import AUDITOR, NOON, ORDER_ID, SKD, TTD
 
@@ -171,6 +177,42 @@ def test_an_address_that_bounced_is_told_with_since_when_and_until_when_it_is_le
         "recipient 0 has no contact point for email"
         " — not used: krr email: bounced here on 2026-09-01, not used until 2026-10-01"
     )
+
+
+@pytest.mark.parametrize(
+    "wording, words",
+    [
+        (
+            Wording(language=Language.NN, because=WordingReason.RECIPIENTS_LANGUAGE),
+            "in their own language, nn",
+        ),
+        (
+            Wording(because=WordingReason.NOT_IN_THEIR_LANGUAGE),
+            "in the sender's first words, since there are none in their language",
+        ),
+        (
+            Wording(because=WordingReason.LANGUAGE_UNKNOWN),
+            "in the sender's first words, since their language is not known",
+        ),
+    ],
+)
+def test_which_of_the_senders_texts_somebody_gets_is_told_and_why(
+    wording: Wording, words: str
+) -> None:
+    found = ContactResolved(
+        recipient_no=RecipientNo(0),
+        targets=(
+            Target(
+                notification_no=NotificationNo(0),
+                channel=Channel.SMS,
+                address=Contact("+4740000001"),
+                source=Source.KRR,
+                wording=wording,
+            ),
+        ),
+    )
+
+    assert in_words(found).endswith(f"(from krr; {words})")
 
 
 def test_a_reminder_says_by_what_it_was_withdrawn() -> None:

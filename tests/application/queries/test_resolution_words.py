@@ -10,6 +10,7 @@ from application.queries.resolution_words import (
     asked,
     found,
     how_long,
+    in_language,
     left_out,
     order,
     outcome,
@@ -18,7 +19,16 @@ from application.queries.resolution_words import (
 )
 from application.queries.resolution_words import Outcome as Became
 from domain.channel import Channel, ChannelChoice
-from domain.order.events import Considered, Consulted, Reason, Source, Suppression
+from domain.message import Language
+from domain.order.events import (
+    Considered,
+    Consulted,
+    Reason,
+    Source,
+    Suppression,
+    Wording,
+    WordingReason,
+)
 from domain.personal import Contact
 from domain.recipient import Direct, OrganisationNumber, Recipient, RecipientNo
 from tests.samples import BAKERY, KARI, NOON, placed
@@ -174,3 +184,24 @@ def test_a_register_that_keeps_no_copy_here_was_merely_asked() -> None:
         "The login service was asked."
     )
     assert "is not recorded" in asked(Source.LOGIN_SERVICE, None, NOON)
+
+
+@pytest.mark.parametrize(
+    "wording, words",
+    [
+        (
+            Wording(language=Language.NN, because=WordingReason.RECIPIENTS_LANGUAGE),
+            "The text in Nynorsk, which they have chosen.",
+        ),
+        (
+            Wording(because=WordingReason.NOT_IN_THEIR_LANGUAGE),
+            "The sender's first text, since there is none in the language that they have chosen.",
+        ),
+        (
+            Wording(because=WordingReason.LANGUAGE_UNKNOWN),
+            "The sender's first text, since it is not known which language they have chosen.",
+        ),
+    ],
+)
+def test_which_text_somebody_gets_is_told_and_why(wording: Wording, words: str) -> None:
+    assert in_language(wording) == words

@@ -8,18 +8,31 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 from structlog.testing import capture_logs
 
 from application.agreeing import read_agreement
-from contracts.order_repository_contract import attempted, resolved, sent
+from application.envelope import SERVICE
+from contracts.order_repository_contract import attempted, going_on, placing, resolved, sent
 from contracts.result_index_contract import told
 from contracts.status_feed_contract import lived
-from domain.order.events import OrderId, ReportedState
+from domain.channel import Channel, ChannelChoice
+from domain.message import Language, SmsText
+from domain.order.events import (
+    ContactResolved,
+    OrderId,
+    ReportedState,
+    Wording,
+    WordingReason,
+)
+from domain.personal import Content
+from domain.recipient import RecipientNo
+from tests import samples
 from tests.entrypoints.http.asking import EMAIL_ORDER, ORDER, SMS_ORDER
 from tests.entrypoints.http.installation import SKD, SUPPORTER, TTD, V1, Installation
-from tests.samples import BAKERY
+from tests.samples import BAKERY, REMINDER_SMS, placed
 
 PAGE = f"{V1}/metrics"
 KEY = {"X-API-Key": "figures"}
@@ -310,3 +323,30 @@ async def test_what_was_only_tried_out_is_in_no_file_and_on_no_page(
     assert rows(await api.post(f"{PAGE}/sms", headers=KEY)) == []
     assert "<th scope=row>ttd</th><td>1</td><td>0</td><td>0</td><td>0</td><td>0</td>" in page.text
     assert installation.sms.offered == []
+
+
+async def test_a_text_message_is_measured_in_the_language_in_which_it_was_sent(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    event = msgspec.structs.replace(
+        placed,
+        channel=ChannelChoice.SMS,
+        sms=msgspec.structs.replace(
+            REMINDER_SMS,
+            languages=(SmsText(language=Language.NN, body=Content("Logg inn, er du snill.")),),
+        ),
+    )
+    target = msgspec.structs.replace(
+        resolved("+4799999999").targets[0],
+        channel=Channel.SMS,
+        wording=Wording(language=Language.NN, because=WordingReason.RECIPIENTS_LANGUAGE),
+    )
+    found = ContactResolved(recipient_no=RecipientNo(0), targets=(target,))
+    (opened,) = await installation.orders.append([placing(event)], by=samples.TTD)
+    changes = going_on(opened, found, attempted(), sent(), told(DELIVERED))
+    await installation.orders.append([changes], by=SERVICE)
+    installation.now += timedelta(days=1)
+
+    (row,) = rows(await api.post(f"{PAGE}/sms", headers=KEY))
+
+    assert row["AltinnSmsBodyLength"] == len("Logg inn, er du snill.")

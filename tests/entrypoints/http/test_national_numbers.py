@@ -28,6 +28,15 @@ from tests.samples import KARI
 NUMBER = KARI.number.text
 TEXT = f"Concerning {NUMBER}: please log in."
 REMINDED = chain()
+IN_LANGUAGES = but(
+    but(
+        chain(reminders=[]),
+        "recipient.recipientPerson.emailSettings.languages",
+        {"nn": {"subject": "Sak 77", "body": "Logg inn."}},
+    ),
+    "recipient.recipientPerson.smsSettings",
+    {"body": "Logg inn.", "languages": {"se": {"body": "Čálit sisa."}}},
+)
 OWN = {"authorization": "Bearer own"}
 
 PLACES = [
@@ -46,6 +55,18 @@ PLACES = [
         REMINDED,
         "reminders.1.recipient.recipientPerson.emailSettings.subject",
         "Reminders[1].Email.Subject",
+    ),
+    (
+        f"{V1}/future/orders",
+        IN_LANGUAGES,
+        "recipient.recipientPerson.emailSettings.languages.nn.subject",
+        "Email.Languages.Nn.Subject",
+    ),
+    (
+        f"{V1}/future/orders",
+        IN_LANGUAGES,
+        "recipient.recipientPerson.smsSettings.languages.se.body",
+        "Sms.Languages.Se.Body",
     ),
     (
         f"{V1}/future/orders/composed-email",

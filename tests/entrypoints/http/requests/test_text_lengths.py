@@ -25,6 +25,8 @@ from tests.entrypoints.http.requests.reading import (
 )
 
 URN = "urn:altinn:resource:"
+NYNORSK = "recipient.recipientPerson.emailSettings.languages.nn"
+IN_NYNORSK = but(CHAIN, NYNORSK, {"subject": "Sak 77", "body": "Logg inn."})
 LIMITED = [
     (read_email_order, EMAIL_ORDER, "sendersReference", "", limits.SENDERS_REFERENCE),
     (read_email_order, EMAIL_ORDER, "subject", "", limits.SUBJECT),
@@ -34,6 +36,7 @@ LIMITED = [
     (read_chain, CHAIN, "dialogportenAssociation.dialogId", "", limits.DIALOGUE),
     (read_chain, CHAIN, "dialogportenAssociation.transmissionId", "", limits.DIALOGUE),
     (read_chain, CHAIN, "recipient.recipientPerson.resourceId", URN, limits.RESOURCE),
+    (read_chain, IN_NYNORSK, f"{NYNORSK}.subject", "", limits.SUBJECT),
     (read_chain, CHAIN, "conditionEndpoint", "https://example.org/", limits.URL),
     (read_composed, COMPOSED, "sendersReference", "", limits.SENDERS_REFERENCE),
     (read_instant_sms, INSTANT_SMS, "sendersReference", "", limits.SENDERS_REFERENCE),
