@@ -401,7 +401,9 @@ class Settings:
         words="whether a mail server and an SMS gateway are started that keep everything",
     )
     samples: bool = setting(
-        as_flag, default=False, words="whether the sample registries are loaded"
+        as_flag,
+        default=False,
+        words="whether stand-ins for the registers, with invented people, are started and followed",
     )
     access_log: bool = setting(
         as_flag, default=True, words="whether each request leaves a line in the log"

@@ -1,6 +1,8 @@
 """`varsel sandbox`: stand-ins for the registers, and what somebody changes of them at the console."""
 
 import asyncio
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +28,9 @@ app = App(
 )
 
 _console = Console(highlight=False, soft_wrap=True)
+_WAIT = 15.0
+"""Seconds to wait for the service to ask; in development it does so every few seconds."""
+_POLL = 0.2
 _PATIENCE = aiohttp.ClientTimeout(total=10)
 
 
@@ -92,6 +97,7 @@ def person(
     reserve: bool | None = None,
     language: str | None = None,
     delete: Annotated[bool, Parameter(negative=())] = False,
+    wait: float = _WAIT,
 ) -> None:
     """Change where a person is reached, as the person would do it with the real register.
 
@@ -109,10 +115,11 @@ def person(
         nb, nn, en or se.
     delete
         Let the register know the person no more.
+    wait
+        Seconds to wait for the service to ask what has changed.
     """
     asked = {"email": email, "mobile": mobile, "reserved": reserve, "language": language}
-    done = _ask("person", {"number": number, "deleted": delete, **asked})
-    _console.print(f"It is change {done['change']}; the service has it when it has asked next.")
+    _change("person", {"number": number, "deleted": delete, **asked}, wait)
 
 
 @app.command
@@ -122,6 +129,7 @@ def organisation(
     email: str | None = None,
     mobile: str | None = None,
     remove: Annotated[bool, Parameter(negative=())] = False,
+    wait: float = _WAIT,
 ) -> None:
     """Change where an organisation is reached, as it would do it with the real register.
 
@@ -135,9 +143,11 @@ def organisation(
         Its only mobile number from now on.
     remove
         Remove all of its addresses.
+    wait
+        Seconds to wait for the service to ask what has changed.
     """
-    _ask("organisation", {"number": number, "email": email, "mobile": mobile, "remove": remove})
-    _console.print("It is changed; the service has it when it has asked next.")
+    asked = {"number": number, "email": email, "mobile": mobile, "remove": remove}
+    _change("organisation", asked, wait)
 
 
 @app.command
@@ -243,8 +253,21 @@ def _say_nothing(_: str) -> None:
     pass
 
 
-def _ask(what: str, asked: Any) -> Any:  # noqa: ANN401  # JSON
-    """Ask the stand-ins of the installation that is meant.
+def _change(what: str, asked: Mapping[str, Any], wait: float) -> None:
+    """Change something, and wait a while for the service to ask what has changed."""
+    change = _ask(what, asked)["change"]
+    _console.print(f"It is change {change} of that register.")
+    until = time.monotonic() + wait
+    while _ask()[what]["told"] < change:
+        if time.monotonic() > until:
+            _console.print("The service has not asked yet; it has it when it has asked next.")
+            return
+        time.sleep(_POLL)
+    _console.print("The service has asked for it.")
+
+
+def _ask(what: str | None = None, asked: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401  # JSON
+    """Ask the stand-ins of the installation that is meant: what they hold, or to change it.
 
     Raises:
         Refusal: they do not run, or will not do it; says what to do.
@@ -256,20 +279,17 @@ def _ask(what: str, asked: Any) -> Any:  # noqa: ANN401  # JSON
             f"no stand-ins for the registers run on {folder}: `make run` starts them, and so does "
             "`varsel sandbox registers`"
         )
+    try:
+        return asyncio.run(_asked(f"{url}{CONTROL}", what, asked))
+    except (aiohttp.ClientError, TimeoutError):
+        raise Refusal(f"the stand-ins for the registers do not answer at {url}") from None
 
-    async def ask() -> Any:  # noqa: ANN401  # JSON
-        async with (
-            aiohttp.ClientSession(timeout=_PATIENCE) as session,
-            session.post(f"{url}{CONTROL}/{what}", json=asked) as answer,
-        ):
+
+async def _asked(url: str, what: str | None, asked: Mapping[str, Any] | None) -> Any:  # noqa: ANN401  # JSON
+    async with aiohttp.ClientSession(timeout=_PATIENCE) as session:
+        asking = session.get(url) if what is None else session.post(f"{url}/{what}", json=asked)
+        async with asking as answer:
             told = await answer.json()
             if not answer.ok:
                 raise Refusal(told["detail"])
             return told
-
-    try:
-        return asyncio.run(ask())
-    except (aiohttp.ClientError, TimeoutError):
-        raise Refusal(
-            f"the stand-ins for the registers do not answer at {url}: see their log"
-        ) from None

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 from uuid import uuid4
@@ -21,7 +22,9 @@ from rich.console import Console
 from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres import EmbeddedPostgres
 from adapters.postgres.errors import PostgresError, PostgresStartError
+from adapters.registries.pages import UnreadablePageError
 from application.caller import CREATE
+from application.ports.registries import RegistryUnavailableError
 from entrypoints.cli import demo
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.logs import log_to_stderr
@@ -36,7 +39,7 @@ from entrypoints.supervisor import (
     Supervisor,
     listen,
 )
-from entrypoints.wiring.registries import load_samples
+from entrypoints.wiring.registries import followed, load_unfollowed_samples, sync_registry
 from entrypoints.wiring.store import bring_schema_up_to_date, refuse_unfit_database
 from entrypoints.wiring.tokens import development_issuer
 
@@ -45,6 +48,8 @@ T = TypeVar("T")
 
 _PATIENCE: Final = 30.0
 _TOKEN_LIFETIME: Final = 12 * 3600
+_FOLLOWED_EVERY: Final = 2.0
+"""Seconds between two looks at the stand-ins for the registers."""
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 _LOOK: Final = 0.5
 """Seconds between two looks at whether the database of our own lives."""
@@ -75,7 +80,7 @@ def up(*, development: Annotated[bool, Parameter(negative=())] = False) -> None:
     Parameters
     ----------
     development
-        Also issue tokens, load sample registries, and start servers that catch what is sent.
+        Also issue tokens, stand in for the registers, and start servers that catch what is sent.
     """
     environ = {**(_DEVELOPMENT if development else {}), **os.environ}
     settings = settings_from(environ)
@@ -172,16 +177,19 @@ def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack, sto
     applied = stop.do(bring_schema_up_to_date(database))
     _console.print(f"The schema is up to date ({len(applied)} migrations applied)")
     stop.do(refuse_unfit_database(settings, database))
-    if settings.samples:
-        loaded = stop.do(load_samples(settings, database))
-        counts = ", ".join(f"{kind} {each.written}" for kind, each in loaded.items())
-        _console.print(f"The sample registries are loaded ({counts})")
     environ = {
         **environ,
         "VARSEL_DATA": str(settings.data),
         "VARSEL_DATABASE_URL": database,
         **(_catch_all(settings) if settings.catch_all else {}),
     }
+    registers = None
+    if settings.samples:
+        stop.do(load_unfollowed_samples(settings, database))
+        registers = stack.enter_context(contextlib.closing(listen("127.0.0.1", 0)))
+        url = f"http://127.0.0.1:{registers.getsockname()[1]}"
+        environ |= followed(settings, url)
+        _console.print(f"Stand-ins for the registers, with invented people, answer at {url}")
     running = Running(
         data=settings.data.resolve(),
         base_url=settings.base_url,
@@ -191,7 +199,7 @@ def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack, sto
         owners_file=settings.owners_file and settings.owners_file.resolve(),
     )
     stack.enter_context(announced(running, notes_of(environ)))
-    asyncio.run(_keep_up(settings, environ, listener, server, stop))
+    asyncio.run(_keep_up(settings, environ, Listening(listener, registers), server, stop))
 
 
 def _say_below(words: str) -> None:
@@ -231,31 +239,52 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _children(settings: Settings, listener: socket.socket) -> Iterator[Child]:
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """The sockets that listen already when the processes start."""
+
+    api: socket.socket
+    registers: socket.socket | None
+    """None where there are no stand-ins for the registers."""
+
+
+def _children(settings: Settings, listening: Listening) -> Iterator[Child]:
     for number in range(settings.api_processes):
         yield Child(
             name=f"API {number + 1}",
-            arguments=["serve", "--fd", str(listener.fileno())],
-            pass_fds=(listener.fileno(),),
+            arguments=["serve", "--fd", str(listening.api.fileno())],
+            pass_fds=(listening.api.fileno(),),
         )
     for number in range(settings.workers):
         yield Child(name=f"worker {number + 1}", arguments=["work"])
     if settings.catch_all:
         yield Child(name="catch-all", arguments=["catch-all"], stops_last=True)
+    if listening.registers is not None:
+        fd = listening.registers.fileno()
+        yield Child(
+            name="registers",
+            arguments=["sandbox", "registers", "--fd", str(fd)],
+            pass_fds=(fd,),
+            stops_last=True,
+        )
 
 
 async def _keep_up(
     settings: Settings,
     environ: Mapping[str, str],
-    listener: socket.socket,
+    listening: Listening,
     server: EmbeddedPostgres | None,
     stop: Stop,
 ) -> None:
     asked = asyncio.create_task(stop.asked())
-    supervisor = Supervisor(list(_children(settings, listener)), environ)
-    async with supervisor.running() as keeping, _reviving(server):
+    supervisor = Supervisor(list(_children(settings, listening)), environ)
+    async with (
+        supervisor.running() as keeping,
+        _reviving(server),
+        _following(environ, listening) as are_followed,
+    ):
         ends = {keeping, asked}
-        answering = asyncio.create_task(_answers(settings))
+        answering = asyncio.create_task(_answers(settings, are_followed))
         await asyncio.wait({answering, *ends}, return_when=asyncio.FIRST_COMPLETED)
         if answering.done():
             await answering
@@ -287,8 +316,35 @@ async def _reviving(server: EmbeddedPostgres | None) -> AsyncIterator[None]:
         task.cancel()
 
 
-async def _answers(settings: Settings) -> None:
-    """Wait until the service answers, and can do its work."""
+@contextlib.asynccontextmanager
+async def _following(
+    environ: Mapping[str, str], listening: Listening
+) -> AsyncIterator[asyncio.Event]:
+    """Follow the stand-ins for the registers; the event is set when all has been followed once."""
+    once = asyncio.Event()
+    settings = settings_from(environ)
+
+    async def follow() -> None:
+        while listening.registers is not None:
+            for kind in ("krr", "businesses"):
+                try:
+                    await sync_registry(settings, kind, settings.database_url or "")
+                except (PostgresError, RegistryUnavailableError, UnreadablePageError) as problem:
+                    log.warning("registry_not_followed", registry=kind, because=str(problem))
+            once.set()
+            await asyncio.sleep(_FOLLOWED_EVERY)
+        once.set()
+
+    task = asyncio.create_task(follow())
+    try:
+        yield once
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _answers(settings: Settings, are_followed: asyncio.Event) -> None:
+    """Wait until the service answers, knows whom to reach where, and can do its work."""
     host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  # compared, not bound
     url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/health/ready"
     deadline = asyncio.get_running_loop().time() + _PATIENCE
@@ -296,7 +352,7 @@ async def _answers(settings: Settings) -> None:
         while True:
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                 async with session.get(url, timeout=aiohttp.ClientTimeout(total=2)) as answer:
-                    if answer.ok:
+                    if answer.ok and are_followed.is_set():
                         return
             if asyncio.get_running_loop().time() > deadline:
                 raise ProcessFailedError(f"the service does not answer at {url}")

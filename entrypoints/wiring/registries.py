@@ -1,5 +1,6 @@
 """The registers: local copies, how they are filled, and the one that is asked over HTTP."""
 
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -158,6 +159,30 @@ async def load_samples(settings: Settings, database: str) -> Mapping[Kind, Impor
     """Load the invented people and firms."""
     async with importer(settings, database) as loading:
         return {kind: await loading.import_files(kind, SAMPLES[kind]) for kind in KINDS}
+
+
+async def load_unfollowed_samples(settings: Settings, database: str) -> None:
+    """Load those samples that no stand-in tells of: profiles with their grants, and units."""
+    _, units = SAMPLES["businesses"]
+    async with importer(settings, database) as loading:
+        await loading.import_files("profiles", SAMPLES["profiles"])
+        await loading.import_files("businesses", [units])
+
+
+def followed(settings: Settings, url: str) -> Mapping[str, str]:
+    """Settings by which the stand-ins at a URL are followed, where the service's own name no others."""
+    token = secrets.token_urlsafe(24)
+    chosen: dict[str, str] = {}
+    if settings.krr_url is None:
+        chosen["VARSEL_KRR_URL"] = url + KRR
+        chosen["VARSEL_KRR_TOKEN"] = settings.krr_token or token
+    if settings.businesses_url is None:
+        chosen["VARSEL_BUSINESSES_URL"] = url + ADDRESSES
+        chosen["VARSEL_BUSINESSES_TOKEN"] = settings.businesses_token or token
+    if settings.party_register_url is None:
+        chosen["VARSEL_PARTY_REGISTER_URL"] = url + PARTY_REGISTER
+        chosen["VARSEL_PARTY_REGISTER_TOKEN"] = settings.party_register_token or token
+    return chosen
 
 
 async def sync_registry(

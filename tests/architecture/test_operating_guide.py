@@ -16,7 +16,7 @@ NOT_IN_PRODUCTION: Final = {
     "VARSEL_DEVELOPMENT_ISSUER": "whoever has a token of it can act for any owner",
     "VARSEL_DEVELOPMENT_ISSUER_ANYWHERE": "the same",
     "VARSEL_CATCH_ALL": "it stands in for providers, and sends nothing",
-    "VARSEL_SAMPLES": "it loads invented people",
+    "VARSEL_SAMPLES": "it stands in for the registers, with invented people",
     "VARSEL_BUSINESSES_TOKEN": "one that never runs out is for stand-ins; the trial's client asks for one",
     "VARSEL_API_PROCESSES": "`varsel up` alone reads it; here each process is a unit of its own",
     "VARSEL_WORKERS": "the same",

@@ -29,6 +29,8 @@ from tests.service.installations import (
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(180)]
 
+KARI = "15859010099"
+
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Iterator[Installation]:
@@ -101,6 +103,35 @@ async def test_the_first_minutes_of_a_newcomer(installed: Installation) -> None:
     assert len(installed.mailbox()) >= 2
     installed.start()
     assert "notification 0" in installed.varsel("audit", "history", order_id[1]).stdout
+
+
+def test_whoever_changes_an_address_in_a_register_is_reached_at_the_new_one(
+    installed: Installation,
+) -> None:
+    # The very lines of the README, pasted in their order.
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (walk,) = re.findall(r"```\n([^`]*varsel sandbox person[^`]*)```", readme)
+    assert installed.varsel("order").returncode == 0
+    said = [installed.varsel(*shlex.split(line)[1:]) for line in walk.splitlines()]
+
+    changed, ordered, mailbox = (each.stdout for each in said)
+    assert [each.stderr for each in said] == ["", "", ""]
+    assert "The service has asked for it." in changed
+    assert "delivered" in ordered
+    assert "kari.new@post.example.no" in mailbox
+    assert [each["to"] for each in installed.mailbox()] == [
+        "kari.new@post.example.no",
+        "kari@post.example.no",
+    ]
+
+    # It is so next time as well; and who does not want to be notified is not.
+    installed.stop()
+    installed.start()
+    ordered_again = installed.varsel("order").stdout
+    assert "delivered" in ordered_again
+    assert installed.mailbox()[0]["to"] == "kari.new@post.example.no"
+    installed.varsel("sandbox", "person", KARI, "--reserve")
+    assert "declined digital communication" in installed.varsel("order").stdout
 
 
 def test_a_port_in_use_is_one_clear_line(installed: Installation, tmp_path: Path) -> None:

@@ -52,6 +52,13 @@ class AddressRegister:
         """When the first of each stretch of generated addresses changed."""
         self.generated = 0
         """How many organisations are generated."""
+        self.told = 0
+        """The newest change that anybody has been told of."""
+
+    @property
+    def newest(self) -> int:
+        """The newest change."""
+        return self._feed.newest
 
     def knows(self, registry_id: str) -> bool:
         """Whether an address was ever in the register."""
@@ -123,6 +130,7 @@ class AddressRegister:
     def page(self, after: int, size: int, next_page: Callable[[int], str]) -> bytes:
         """What has changed after a change, as the register answers."""
         entries, reached = self._feed.after(after, min(size, LARGEST_PAGE))
+        self.told = max(self.told, min(reached, self._feed.newest))
         following = ""
         if reached < self._feed.newest:
             following = f'"nextPage":{msgspec.json.encode(next_page(reached)).decode()},'

@@ -61,12 +61,14 @@ class Console:
         ]
 
     async def _tell(self, _: web.Request) -> web.Response:
-        persons, units = self._holdings.persons, self._holdings.units
+        holdings = self._holdings
         return web.json_response(
             {
-                "newestChange": persons.newest,
-                "peopleGenerated": persons.generated,
-                "organisationsGenerated": units.generated,
+                name: {"newest": each.newest, "told": each.told, "generated": each.generated}
+                for name, each in (
+                    ("person", holdings.persons),
+                    ("organisation", holdings.addresses),
+                )
             }
         )
 
@@ -82,14 +84,14 @@ class Console:
         asked = await _obeyed(request, _Organisation)
         try:
             if asked.remove:
-                self._holdings.remove_organisation(asked.number)
+                change = self._holdings.remove_organisation(asked.number)
             else:
-                self._holdings.change_organisation(
+                change = self._holdings.change_organisation(
                     asked.number, email=asked.email, mobile=asked.mobile
                 )
         except UnknownError as problem:
             raise RefusedRequestError(HTTPStatus.BAD_REQUEST, str(problem)) from None
-        return web.json_response({})
+        return web.json_response({"change": change})
 
     async def _permit(self, request: web.Request) -> web.Response:
         asked = await _obeyed(request, _Permit)

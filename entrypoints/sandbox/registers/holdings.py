@@ -100,8 +100,8 @@ class Holdings:
 
     def change_organisation(
         self, number: str, *, email: str | None = None, mobile: str | None = None
-    ) -> None:
-        """Let an organisation be reached at these addresses and no others of their kinds.
+    ) -> int:
+        """Let an organisation be reached at these addresses and no others of their kinds; the last change.
 
         Raises:
             UnknownError: there cannot be such an organisation.
@@ -117,9 +117,10 @@ class Holdings:
             for each in there[1:]:
                 self.remove(each)
             self._put(there[0] if there else _new_id(), number, kind, address)
+        return self.addresses.newest
 
-    def remove_organisation(self, number: str) -> None:
-        """Remove every address of an organisation.
+    def remove_organisation(self, number: str) -> int:
+        """Remove every address of an organisation; the number of the last change.
 
         Raises:
             UnknownError: there cannot be such an organisation.
@@ -127,6 +128,7 @@ class Holdings:
         self._refuse_unknown(number)
         for each in self.addresses.of(number):
             self.remove(each)
+        return self.addresses.newest
 
     def define(self, organisation: str, kind: Kind, address: str) -> str:
         """Add an address of an organisation; its id.

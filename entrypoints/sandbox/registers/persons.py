@@ -142,6 +142,8 @@ class PersonRegister:
         """By which change each person came who is not generated, or has changed since."""
         self.generated = 0
         """How many persons are generated."""
+        self.told = 0
+        """The newest change that anybody has been told of."""
 
     @property
     def newest(self) -> int:
@@ -186,6 +188,7 @@ class PersonRegister:
     def page(self, after: int) -> bytes:
         """What has changed after a change, as the register answers."""
         entries, reached = self._feed.after(after, LARGEST_PAGE)
+        self.told = max(self.told, min(reached, self._feed.newest))
         return (
             f'{{"list":[{",".join(entries)}],"fraEndringsId":{after},"tilEndringsId":{reached},'
             f'"sisteEndringsId":{self._feed.newest}}}'

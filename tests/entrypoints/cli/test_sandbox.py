@@ -18,6 +18,7 @@ pytestmark = pytest.mark.service
 
 KARI, FIRM = "15859010099", "314022009"
 TOKEN = "good for everything"
+AT_ONCE = ("--wait", "0")
 
 
 class Sandbox:
@@ -76,15 +77,16 @@ def test_a_person_is_changed_at_the_console_and_stays_changed(varsel: Sandbox) -
     varsel.start("--people", "100")
     newest = varsel.page(0)["sisteEndringsId"]
 
-    said = varsel("person", KARI, "--email", "kari.new@post.example.no", "--reserve")
+    said = varsel("person", KARI, "--email", "kari.new@post.example.no", "--reserve", *AT_ONCE)
 
     assert (said.returncode, said.stderr) == (0, "")
     assert f"change {newest + 1}" in said.stdout
+    assert "has not asked yet" in said.stdout
     (entry,) = varsel.page(newest)["list"]
     assert entry["reservasjon"] == "JA"
-    assert varsel("person", KARI, "--no-reserve", "--language", "nn").returncode == 0
-    assert varsel("organisation", FIRM, "--mobile", "+4740000088").returncode == 0
-    assert varsel("organisation", FIRM, "--remove").returncode == 0
+    assert varsel("person", KARI, "--no-reserve", "--language", "nn", *AT_ONCE).returncode == 0
+    assert varsel("organisation", FIRM, "--mobile", "+4740000088", *AT_ONCE).returncode == 0
+    assert varsel("organisation", FIRM, "--remove", *AT_ONCE).returncode == 0
     assert varsel("permit", "20003333", FIRM, "tax-2026").returncode == 0
 
     varsel.stop()
@@ -156,3 +158,22 @@ def test_what_they_cannot_do_is_refused_in_a_line(varsel: Sandbox, words: tuple[
 
     assert refused.returncode == 1
     assert len(refused.stderr.splitlines()) == 1
+
+
+def test_nor_are_they_started_with_everything_else_there(tmp_path: Path) -> None:
+    refused = subprocess.run(
+        [sys.executable, "-m", "entrypoints.cli", "up"],
+        env={
+            **bare_environ(),
+            "VARSEL_DATA": str(tmp_path),
+            "VARSEL_SAMPLES": "1",
+            "VARSEL_PUBLIC_URL": "https://varsel.example.org",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert refused.returncode == 78
+    assert "leave VARSEL_SAMPLES off" in refused.stderr

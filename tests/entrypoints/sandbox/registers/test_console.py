@@ -40,6 +40,28 @@ async def test_an_organisations_addresses_are_changed_and_removed(
     assert holdings.addresses.of(FIRM) == {}
 
 
+async def test_it_is_told_how_far_those_who_follow_have_come(http: aiohttp.ClientSession) -> None:
+    async def standing() -> dict[str, Any]:
+        async with http.get("/sandbox") as answer:
+            said: dict[str, Any] = await answer.json()
+            return said
+
+    said = await told(http, "person", {"number": KARI, "email": "kari.new@post.example.no"})
+    change = (await told(http, "organisation", {"number": FIRM, "remove": True}))["change"]
+    assert await standing() == {
+        "person": {"newest": said["change"], "told": 0, "generated": 2500},
+        "organisation": {"newest": change, "told": 0, "generated": 30},
+    }
+
+    async with http.post("/rest/v2/krr/hentEndringer", json={"fraEndringsId": 2000}):
+        pass
+    async with http.get("/varslingsadresser/fragments/json/v1"):
+        pass
+
+    now = await standing()
+    assert (now["person"]["told"], now["organisation"]["told"]) == (said["change"], change)
+
+
 async def test_trouble_is_made_and_cleared(http: aiohttp.ClientSession) -> None:
     path = "/rest/v2/krr/hentEndringer"
     await told(http, "trouble", {"path": path, "trouble": {"status": 503}})

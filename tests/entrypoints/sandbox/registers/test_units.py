@@ -7,6 +7,7 @@ import io
 import aiohttp
 
 from entrypoints.sandbox.registers.numbers import organisation_number
+from entrypoints.sandbox.registers.units import UnitRegister
 from entrypoints.wiring.registries import sample_holdings
 
 BASE = "/enhetsregisteret/api"
@@ -59,3 +60,14 @@ def test_a_large_file_comes_piece_by_piece() -> None:
     assert len(pieces) > 10
     assert max(map(len, pieces)) < 256 * 1024
     assert gzip.decompress(b"".join(pieces)).count(b"FIRMA") == 66_667
+
+
+def test_quotes_in_a_name_are_written_twice() -> None:
+    register = UnitRegister(
+        b'{"_embedded":{"enheter":[{"organisasjonsnummer":"314022009","navn":"A \\"B\\", C AS"}]}}'
+    )
+
+    text = gzip.decompress(b"".join(register.packed("enheter"))).decode()
+
+    (unit,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert unit["navn"] == 'A "B", C AS'
