@@ -48,7 +48,7 @@ from application.ports.unread_mail import UnreadMails
 from application.ports.webhooks import Webhook, WebhookClient, Webhooks
 from application.queries.audit import AuditQueries
 from application.queries.contact_points import ContactPointQueries
-from application.queries.enduser_log import EndUserLogQueries
+from application.queries.enduser_log import NOTHING_AFTER, EndUserLogQueries
 from application.queries.lookup import LookupQueries
 from application.queries.orders import OrderQueries
 from application.queries.resolution import ResolutionQueries
@@ -122,6 +122,8 @@ class Policy:
     health: CircuitBreakerSettings = field(default_factory=CircuitBreakerSettings)
     instant_wait: timedelta = WAIT
     """For so long the sender of an instant order waits for the provider's word."""
+    nothing_after: timedelta = NOTHING_AFTER
+    """So long after the question a person is told that there is nothing for them."""
     registry_max_age: timedelta = MAX_AGE
     """How old a local copy of a register may be, and still be relied on."""
     suppress_for: timedelta = SUPPRESS_FOR
@@ -229,7 +231,10 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             clock=clock,
         ),
         enduser_log=EndUserLogQueries(
-            orders=orders, index=ports.dialogues, decision_point=ports.registries.decision_point
+            orders=orders,
+            index=ports.dialogues,
+            decision_point=ports.registries.decision_point,
+            nothing_after=policy.nothing_after,
         ),
         delivery_reports=DeliveryReportService(
             inbox=ports.inbox, orders=orders, unread=ports.unread, clock=clock

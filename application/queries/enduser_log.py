@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -26,9 +27,9 @@ log = structlog.get_logger()
 
 _AT_ONCE: Final = 200
 """So many orders are rebuilt at a time; a dialogue may have had very many."""
-NOTHING_AFTER: Final = 0.5
-"""Seconds after the question at which it is answered that there is nothing, so that how long it takes does
-not tell whether there is something for others."""
+NOTHING_AFTER: Final = timedelta(seconds=0.5)
+"""So long after the question it is answered that there is nothing, so that how long it takes does not tell
+whether there is something for others."""
 
 
 class AuthorityUndecidedError(Exception):
@@ -85,6 +86,7 @@ class EndUserLogQueries:
         orders: OrderRepository,
         index: DialogueIndex,
         decision_point: DecisionPoint,
+        nothing_after: timedelta = NOTHING_AFTER,
         wait: Callable[[float], Awaitable[object]] = asyncio.sleep,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -92,6 +94,7 @@ class EndUserLogQueries:
         self._unfolding = Unfolding(orders)
         self._index = index
         self._decision_point = decision_point
+        self._nothing_after = nothing_after.total_seconds()
         self._wait = wait
         self._seconds = seconds
 
@@ -109,7 +112,7 @@ class EndUserLogQueries:
         seen = await self._seen(await self._orders_of(dialogue_id), transmission_id, reader)
         log.info("enduser_log_read", notifications=len(seen.entries))
         if not seen.entries:
-            await self._wait(max(asked_at + NOTHING_AFTER - self._seconds(), 0.0))
+            await self._wait(max(asked_at + self._nothing_after - self._seconds(), 0.0))
             return DialogueLog()
         return seen
 

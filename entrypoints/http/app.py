@@ -23,6 +23,7 @@ from application.ports.token_verifier import TokenVerifier
 from application.turns import OwnersTurns
 from entrypoints.http.contact_points import routes as contact_points
 from entrypoints.http.delivery_reports.routes import report_handlers
+from entrypoints.http.enduser import routes as enduser
 from entrypoints.http.history import routes as histories
 from entrypoints.http.internal import routes as internal
 from entrypoints.http.internal.routes import Internal
@@ -60,6 +61,7 @@ ROUTES: Final = (
     *status_feed.ROUTES,
     *webhooks.ROUTES,
     *support.ROUTES,
+    *enduser.ROUTES,
     *contact_points.ROUTES,
     *histories.ROUTES,
     *resolution.ROUTES,

@@ -15,6 +15,7 @@ import msgspec
 from application.ports.provider_kind import Door
 from entrypoints.http.contact_points import routes as contact_points
 from entrypoints.http.delivery_reports.routes import report_route
+from entrypoints.http.enduser import routes as enduser
 from entrypoints.http.history import routes as histories
 from entrypoints.http.internal import routes as internal
 from entrypoints.http.lookup import routes as lookup
@@ -52,6 +53,7 @@ _BEFORE: Final[tuple[Route, ...]] = (
     *feed.ROUTES,
     *webhooks.ROUTES,
     *support.ROUTES,
+    *enduser.ROUTES,
     *contact_points.ROUTES,
     *histories.ROUTES,
     *resolution.ROUTES,
@@ -73,6 +75,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "Webhooks": "The status feed, carried to an address of its owner's.",
     "History": "What was recorded of an order, by whom and when.",
     "Support": "What support sees, over all owners.",
+    "End users": "What people who logged in see of what was sent to them.",
     "Contact points": "Where other services look up how people and organisations are reached.",
     "Figures": "What was sent, by owner and month, and day by day for those who charge for it.",
     "Delivery reports": "Where providers tell what became of notifications.",

@@ -189,7 +189,12 @@ def first_version(result: str) -> str:
 
 def second_version(channel: Channel, result: str) -> str:
     """A result as the second version spells it: `SMS_Delivered`."""
-    return _PREFIX[channel] + _RESPELT.get(result, result)
+    return _PREFIX[channel] + without_channel(result)
+
+
+def without_channel(result: str) -> str:
+    """A result as the second version spells it where the channel is told beside it: `Delivered`."""
+    return _RESPELT.get(result, result)
 
 
 def order_status_first(status: OrderStatus) -> str:
@@ -241,6 +246,7 @@ OrderStatusFirst: TypeAlias = Annotated[
 ]
 OrderStatusSecond: TypeAlias = Annotated[str, one_of(map(order_status_second, ORDER_STATUS))]
 ResultFirst: TypeAlias = Annotated[str, one_of(sorted(set(map(first_version, RESULT_WORDS))))]
+Result: TypeAlias = Annotated[str, one_of(sorted(set(map(without_channel, RESULT_WORDS))))]
 ResultSecond: TypeAlias = Annotated[
     str,
     one_of(

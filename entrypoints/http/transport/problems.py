@@ -31,6 +31,7 @@ from application.ports.token_verifier import (
     VerificationUnavailableError,
 )
 from application.ports.unread_mail import ReaderUnavailableError
+from application.queries.enduser_log import AuthorityUndecidedError
 from application.queries.resolution_words import left_out
 from application.seeking import OrderNotFoundError
 from application.webhooks.subscriptions import TooManyWebhooksError, WebhookNotFoundError
@@ -207,6 +208,11 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
             423, "owner_stopped", "Orders of this owner are stopped. Ask the service's operator."
         ),
         StoreUnavailableError: Plain(503, "store_unavailable", "Try again in a moment."),
+        AuthorityUndecidedError: Plain(
+            503,
+            "authority_undecided",
+            "Nobody can tell now for whom you may act. Try again in a moment.",
+        ),
         ConcurrentUpdateError: Plain(503, "order_is_busy", "Try again in a moment."),
         RegistryUnavailableError: Plain(503, "registry_unavailable", "Try again in a moment."),
         RegistryNotReadyError: Plain(

@@ -26,10 +26,27 @@ def read_order_id(text: str) -> OrderId:
     Raises:
         InvalidRequestError: it is no GUID.
     """
+    read = _uuid(text)
+    if read is None:
+        raise InvalidRequestError({"id": ["the id is no GUID"]})
+    return OrderId(read)
+
+
+def uuid_in(given: Mapping[str, str], name: str, key: str, faults: Faults) -> UUID | None:
+    """A UUID in a query; None if there is none but blanks, or it is at fault."""
+    text = given.get(name, "").strip()
+    if not text:
+        return None
+    if (read := _uuid(text)) is None:
+        faults.broken(key, "the id is no UUID")
+    return read
+
+
+def _uuid(text: str) -> UUID | None:
     match = _GUID.fullmatch(text)
     if match is None or not _is_closed(text, match["open"]):
-        raise InvalidRequestError({"id": ["the id is no GUID"]})
-    return OrderId(UUID(text.strip("{}()")))
+        return None
+    return UUID(text.strip("{}()"))
 
 
 def _is_closed(text: str, opening: str) -> bool:

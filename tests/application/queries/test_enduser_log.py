@@ -269,7 +269,7 @@ async def test_an_unknown_dialogue_and_one_of_others_are_the_same_and_take_as_lo
     others = await house.log.of_dialogue(DIALOGUE, reader=KARI_READS)
 
     assert unknown == others == DialogueLog()
-    assert house.waited == [pytest.approx(NOTHING_AFTER - 0.1)] * 2
+    assert house.waited == [pytest.approx(NOTHING_AFTER.total_seconds() - 0.1)] * 2
 
 
 async def test_nobody_waits_for_what_there_is(house: House) -> None:

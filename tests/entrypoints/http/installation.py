@@ -36,6 +36,7 @@ from application.caller import (
 from application.envelope import Role
 from application.operations.health import ProjectionStanding
 from application.ports.act_log import RecordedAct
+from application.ports.decision_point import DecisionPoint
 from application.ports.owner_ledger import QuotaLimit
 from application.ports.party_ids import PartyIds
 from application.ports.provider_kind import Acknowledgement, Login, Reporting, Secret
@@ -72,6 +73,7 @@ COMPOSER = {"authorization": "Bearer composer"}
 SUPPORTER = {"authorization": "Bearer supporter"}
 LOOKER = {"authorization": "Bearer looker"}
 SERVICE = {"authorization": "Bearer service"}
+HERSELF = {"authorization": "Bearer kari"}
 
 CALLERS = {
     "Bearer ttd": Caller(
@@ -210,6 +212,7 @@ class Installation:
         repository: type[InMemoryOrderRepository] = InMemoryOrderRepository,
         profiles: ProfileRegistry | None = None,
         parties: PartyIds | None = None,
+        decision_point: DecisionPoint | None = None,
         store: PostgresStore | None = None,
         receivers: WebhookClient | None = None,
     ) -> None:
@@ -224,6 +227,7 @@ class Installation:
                 persons=InMemoryPersonRegistry(PERSONS if persons is None else persons),
                 businesses=BUSINESSES if businesses is None else businesses,
                 profiles=profiles,
+                decision_point=decision_point,
             ),
             parties=parties,
             projections=UpToDate(),
@@ -243,7 +247,9 @@ class Installation:
         self.agreements = memory.agreements
         self.acts = memory.acts
         self.copies = memory.copies
-        self.application = assemble(ports, Policy(quota_limits=quota_limits or {}))
+        self.application = assemble(
+            ports, Policy(quota_limits=quota_limits or {}, nothing_after=timedelta())
+        )
         self.turns = OwnersTurns()
         self.dispatching = self.application.dispatcher
         self.telling = self.application.webhook_publisher

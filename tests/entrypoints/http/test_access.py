@@ -24,6 +24,7 @@ from tests.entrypoints.http.described import ROUTES
 from tests.entrypoints.http.installation import (
     BASE_URL,
     COMPOSER,
+    HERSELF,
     LOOKER,
     SERVICE,
     SKD,
@@ -51,6 +52,8 @@ OTHERWISE = {
     Access.OPERATOR,
 }
 """Doors that ask for no token, or for something else as well; the tests of each say what it asks for."""
+OF_PEOPLE = [route for route in ROUTES if route.access is Access.END_USER]
+"""Doors that let in people who logged in, and nobody else."""
 OWNED = [route for route in ROUTES if route.access in BY_TOKEN]
 OF_ONE_ORDER = [route for route in OWNED if "{id}" in route.path]
 COMPOSED_DOOR = next(route for route in OWNED if route.access is Access.COMPOSED)
@@ -344,7 +347,80 @@ async def test_who_may_not_come_in_is_refused_before_the_body_is_looked_at(
 def test_there_are_doors_to_try() -> None:
     assert len(OWNED) >= 13
     assert len(OF_ONE_ORDER) >= 8
-    assert {route.access for route in ROUTES} <= set(BY_TOKEN) | OTHERWISE
+    assert len(OF_PEOPLE) >= 1
+    assert {route.access for route in ROUTES} <= set(BY_TOKEN) | OTHERWISE | {Access.END_USER}
+
+
+BAD_CREDENTIALS = [
+    {},
+    {"authorization": ""},
+    {"authorization": "Bearer stranger"},
+    {"authorization": "Basic a2FyaTprYXJp"},
+    {"PlatformAccessToken": "stranger"},
+]
+
+
+@pytest.mark.parametrize("route", OF_PEOPLE, ids=name)
+@pytest.mark.parametrize(
+    "headers", BAD_CREDENTIALS, ids=["nothing", "empty", "stranger", "basic", "platform"]
+)
+async def test_without_a_good_token_every_door_of_people_is_shut(
+    api: httpx.AsyncClient, route: Route, headers: dict[str, str]
+) -> None:
+    answer = await knock(api, route, headers)
+
+    assert answer.status_code == 401
+    assert answer.json()["code"] == ("token_invalid" if headers else "token_missing")
+
+
+@pytest.mark.parametrize("route", OF_PEOPLE, ids=name)
+@pytest.mark.parametrize(
+    "headers, code",
+    [
+        (TTD, "not_a_person"),
+        (COMPOSER, "not_a_person"),
+        (SUPPORTER, "not_a_person"),
+        (LOOKER, "not_a_person"),
+        (SERVICE, "not_a_person"),
+        ({"PlatformAccessToken": "app"}, "not_a_person"),
+        ({"authorization": "Bearer clientless"}, "scope_missing"),
+        ({"authorization": "Bearer unsure"}, "level_too_low"),
+    ],
+)
+async def test_no_owner_comes_in_by_a_door_of_people_and_nobody_who_is_not_sure_to_be_one(
+    api: httpx.AsyncClient, route: Route, headers: dict[str, str], code: str
+) -> None:
+    answer = await knock(api, route, headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, code)
+
+
+@pytest.mark.parametrize("route", OF_PEOPLE, ids=name)
+async def test_people_who_logged_in_come_in_by_their_own_doors(
+    api: httpx.AsyncClient, route: Route
+) -> None:
+    answer = await knock(api, route, HERSELF)
+
+    assert answer.status_code not in {401, 406}
+    assert answer.status_code != 403 or answer.json()["code"] == "not_permitted"
+
+
+@pytest.mark.parametrize("route", OWNED, ids=name)
+async def test_people_who_logged_in_come_in_by_no_owners_door(
+    api: httpx.AsyncClient, route: Route
+) -> None:
+    answer = await knock(api, route, HERSELF)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_an_owner")
+
+
+@pytest.mark.parametrize("route", OF_PEOPLE, ids=name)
+async def test_when_nobody_can_tell_who_calls_every_door_of_people_says_later(
+    api: httpx.AsyncClient, route: Route
+) -> None:
+    answer = await knock(api, route, {"authorization": "Bearer keyless"})
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "verification_unavailable")
 
 
 class Irreplaceable(TokenTable):

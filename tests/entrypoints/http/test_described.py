@@ -14,6 +14,7 @@ from entrypoints.http.transport.contract import Access
 from tests.entrypoints.http.described import ROUTES
 from tests.entrypoints.http.installation import (
     COMPOSER,
+    HERSELF,
     LOOKER,
     SERVICE,
     SUPPORTER,
@@ -28,6 +29,7 @@ CREDENTIALS: Mapping[Access, dict[str, str]] = {
     Access.SUPPORT: SUPPORTER,
     Access.LOOKUP: LOOKER,
     Access.CONTACT_POINTS: SERVICE,
+    Access.END_USER: HERSELF,
     Access.METRICS: {"X-API-Key": "figures"},
     Access.FIGURES: SUPPORTER,
     Access.OPERATOR: {"authorization": "Bearer own"},
