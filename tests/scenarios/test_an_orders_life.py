@@ -7,7 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from application.ordering.commands import MissingContactError, NewOrder, PlaceChain, PlaceOrder
+from application.queries.lookup import LookUpRecipients
 from application.queries.orders import Found
+from application.queries.resolution_words import Outcome
 from application.seeking import OrderNotFoundError
 from domain.channel import ChannelChoice
 from domain.message import EmailMessage, SendingTime, SmsMessage
@@ -133,6 +135,39 @@ async def test_whose_change_cannot_be_read_is_not_notified_before_it_can(world: 
     receipt = await world.ordering.place(PlaceOrder(order=mail_to(KARI), by=TTD))
     order = await world.finished(receipt.order_id)
     assert [each.delivery for each in order.notifications] == [Reserved()]
+
+
+async def test_where_each_is_reached_is_explained_before_it_is_ordered_and_ever_after(
+    world: World,
+) -> None:
+    # A clerk asks whether Kari, Ola and the bakery can be reached, and says what for.
+    people = (KARI, OLA, BAKERY)
+    tried = await world.lookup.find(
+        LookUpRecipients(
+            channel=ChannelChoice.EMAIL, recipients=people, purpose="whether to write", by=TTD
+        )
+    )
+    became = [each.lookups[-1].outcome for each in tried.recipients]
+    assert became == [Outcome.REACHED, Outcome.RESERVED, Outcome.REACHED]
+
+    # The order finds the same, when it is placed and before it is sent.
+    receipt = await world.ordering.place(PlaceOrder(order=mail_to(*people), by=TTD))
+    await world.finished(receipt.order_id)
+    told = await world.resolution.explain(receipt.order_id, by=AUDITOR)
+    assert [[lookup.outcome for lookup in each.lookups] for each in told.recipients] == [
+        [Outcome.REACHABLE, Outcome.REACHED],
+        [Outcome.RESERVED, Outcome.RESERVED],
+        [Outcome.REACHABLE, Outcome.REACHED],
+    ]
+    assert [place.address for each in told.recipients for place in each.lookups[-1].found] == [
+        "k***@p***.no",
+        "p***@f***.no",
+    ]
+
+    # Of every register that was asked it is known as of when its answer holds.
+    asked = [one for each in told.recipients for lookup in each.lookups for one in lookup.asked]
+    assert len(asked) == 2 * len(people)
+    assert all(each.age is not None for each in asked)
 
 
 async def test_an_unreachable_recipient_stops_a_chain_before_it_is_recorded(world: World) -> None:

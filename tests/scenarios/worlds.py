@@ -28,7 +28,9 @@ from application.ports.provider import OutboundEmail
 from application.ports.registries import ProfileRegistry
 from application.ports.report_inbox import Report
 from application.queries.audit import AuditQueries
+from application.queries.lookup import LookupQueries
 from application.queries.orders import OrderQueries
+from application.queries.resolution import ResolutionQueries
 from domain.contact_point import BusinessRecord, PersonRecord, ProfileRecord, RegisteredAddress
 from domain.order.events import Failure, OrderId, ReportedState
 from domain.order.order import Order
@@ -58,6 +60,8 @@ class World(Protocol):
     ordering: OrderService
     reading: OrderQueries
     auditing: AuditQueries
+    lookup: LookupQueries
+    resolution: ResolutionQueries
 
     async def finished(self, order_id: OrderId) -> Order:
         """Let time pass until the order needs nothing more."""
@@ -268,6 +272,7 @@ class RealWorld:
         self.ordering = application.ordering
         self.reading = application.orders
         self.auditing = application.audit
+        self.lookup, self.resolution = application.lookup, application.resolution
         self._projecting = running.projecting
         self._mailbox = settings.data / "mailbox"
         self._settings = settings

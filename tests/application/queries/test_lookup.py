@@ -1,8 +1,8 @@
 """A look-up tells what an order would find, is counted as one, is on record, and changes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -12,6 +12,8 @@ from application.assembly import Policy, assemble
 from application.envelope import Role
 from application.ordering.admission import OwnerStoppedError, QuotaExceededError
 from application.ordering.commands import NewOrder, PlaceOrder
+from application.ports.act_log import RecordedAct
+from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import QuotaLimit
 from application.ports.registries import RegistryUnavailableError
 from application.queries.explanation import LookupExplanation
@@ -147,3 +149,24 @@ async def test_what_no_registry_answered_is_not_counted() -> None:
             await lookup.find(about(KARI))
 
     assert (await lookup.find(about(STRANGER))).standing is not None
+
+
+class Shut:
+    """A record of acts that cannot be reached."""
+
+    async def record(self, act: RecordedAct) -> None:
+        del act
+        raise StoreUnavailableError
+
+    async def latest(
+        self, *, roles: Collection[Role], since: datetime, most: int
+    ) -> Sequence[RecordedAct]:
+        raise NotImplementedError
+
+
+async def test_nobody_is_looked_up_before_it_is_on_record() -> None:
+    world = MemoryWorld()
+    ports = replace(world.ports, acts=Shut(), registries=registries(persons=Away()))
+
+    with pytest.raises(StoreUnavailableError):
+        await assemble(ports, Policy()).lookup.find(about(KARI))
