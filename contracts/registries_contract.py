@@ -52,18 +52,25 @@ PERSONS = {
     DELETED: PersonRecord(is_deleted=True, can_be_notified=False),
     UNSURE: PersonRecord(is_uncertain=True, can_be_notified=False),
 }
+CHANGED = datetime(2026, 11, 1, 6, 1, 0, 123456, tzinfo=UTC)
+"""When the register of businesses was last told of an address."""
 BUSINESSES = {
     UNIT: BusinessRecord(
-        origin=UNIT, emails=[at("post@fjell.example.no")], mobiles=[at("+4740000010")]
+        origin=UNIT,
+        emails=[at("post@fjell.example.no", CHANGED)],
+        mobiles=[at("+4740000010", CHANGED)],
     ),
     OWN_SUB_UNIT: BusinessRecord(
-        origin=OWN_SUB_UNIT, emails=[at("own@fjell.example.no")], mobiles=[]
+        origin=OWN_SUB_UNIT, emails=[at("own@fjell.example.no", CHANGED)], mobiles=[]
     ),
     ODD_SUB_UNIT: BusinessRecord(
-        origin=ODD_SUB_UNIT, emails=[], mobiles=[at("+47123", is_valid=False)]
+        origin=ODD_SUB_UNIT, emails=[], mobiles=[at("+47123", CHANGED, is_valid=False)]
     ),
     UNSURE_UNIT: BusinessRecord(
-        origin=UNSURE_UNIT, emails=[at("sure@unsure.example.no")], mobiles=[], is_uncertain=True
+        origin=UNSURE_UNIT,
+        emails=[at("sure@unsure.example.no", CHANGED)],
+        mobiles=[],
+        is_uncertain=True,
     ),
     UNSURE_SUB_UNIT: BusinessRecord(
         origin=UNSURE_SUB_UNIT, emails=[], mobiles=[], is_uncertain=True

@@ -68,13 +68,13 @@ SELECT DISTINCT ON (number) number, chain
   FROM above WHERE chain <> '{}' ORDER BY number, cardinality(chain) DESC
 """
 _ADDRESSES: Final[LiteralString] = """
-SELECT organisation, registry_id, key_id, box,
+SELECT organisation, registry_id, updated_at, key_id, box,
        EXISTS (SELECT FROM registry_quarantine q
                 WHERE q.part = 'addresses'
                   AND (q.item = a.registry_id OR q.item IS NULL AND q.whose = a.organisation))
   FROM business_address a WHERE organisation = ANY(%(numbers)b::text[])
 UNION ALL
-SELECT whose, item, 0, NULL, true
+SELECT whose, item, NULL, 0, NULL, true
   FROM registry_quarantine WHERE part = 'addresses' AND whose = ANY(%(numbers)b::text[])
  ORDER BY organisation, registry_id
 """
@@ -215,14 +215,16 @@ class PostgresBusinessRegistry:
             asked = {"numbers": list({*numbers, *main_units.values()})}
             cursor = await connection.execute(_ADDRESSES, asked, binary=True)
             rows = await cursor.fetchall()
-            key_ids = {key_id for _, _, key_id, box, _ in rows if box is not None}
+            key_ids = {key_id for *_, key_id, box, _ in rows if box is not None}
             opening = await self._sealer.opening(connection, key_ids)
-        for organisation, registry_id, key_id, box, is_uncertain in rows:
+        for organisation, registry_id, updated_at, key_id, box, is_uncertain in rows:
             content = None
             if not is_uncertain:
                 place = address_place(registry_id, organisation)
                 content = opening.open("addresses", place, key_id, box)
-            known[organisation].take(None if content is None else _read_address(content))
+            known[organisation].take(
+                None if content is None else _read_address(content), updated_at
+            )
         found: dict[OrganisationNumber, BusinessRecord] = {}
         for number in numbers:
             own, main_unit = known[number], OrganisationNumber(main_units.get(number, ""))
@@ -246,13 +248,13 @@ class _Addresses:
     mobiles: list[RegisteredAddress] = field(default_factory=list)
     is_uncertain: bool = False
 
-    def take(self, known: KeptAddress | None) -> None:
-        """Take one more; None if it is uncertain where it leads."""
+    def take(self, known: KeptAddress | None, updated_at: datetime | None) -> None:
+        """Take one more, and when it was changed; None if it is uncertain where it leads."""
         if known is None:
             self.is_uncertain = True
-        elif known.channel is Channel.EMAIL and (email := _email(known.address)):
+        elif known.channel is Channel.EMAIL and (email := _email(known.address, updated_at)):
             self.emails.append(email)
-        elif known.channel is Channel.SMS and (mobile := _mobile(known.address)):
+        elif known.channel is Channel.SMS and (mobile := _mobile(known.address, updated_at)):
             self.mobiles.append(mobile)
 
     @property
