@@ -67,7 +67,13 @@ class BatchedDecisionPoint:
         self._away_until = float("-inf")
 
     async def decide(self, questions: Sequence[Question]) -> Mapping[Question, Decision]:
-        asking = _Round(dict.fromkeys(questions, Decision.NOT_ASKED))
+        # Whom the decision point cannot know it can permit nothing, and no wait would change that.
+        asking = _Round(
+            {
+                each: Decision.NOT_ASKED if can_be_asked(each) else Decision.REFUSED
+                for each in questions
+            }
+        )
         about: dict[tuple[str, str], list[Question]] = {}
         for each in filter(can_be_asked, asking.decided):
             about.setdefault((each.resource, each.action), []).append(each)
@@ -76,7 +82,7 @@ class BatchedDecisionPoint:
             for alike in about.values()
             for start in range(0, len(alike), self._pairs)
         ]
-        if not batches or self._is_away:
+        if not batches:
             return asking.decided
         # What has been decided by then is, and the rest is not asked.
         with suppress(TimeoutError):

@@ -29,6 +29,8 @@ _USER: Final = "urn:altinn:userid"
 _PERSON: Final = "urn:altinn:person:uuid"
 _USER_ID: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
 """Shorter than a national number, which must not leave the house."""
+_OUR_OWN: Final = 8
+"""The version of the ids that are made here."""
 _APPLICATION: Final = re.compile(r"app_([^_]+)_(.+)")
 """An app by its owner and its name, which may have more underscores."""
 _PERMIT, _INDETERMINATE = "Permit", "Indeterminate"
@@ -170,9 +172,12 @@ def _subject(user: str) -> _Attribute | None:
     if _USER_ID.fullmatch(user):
         return _attribute(_USER, user, is_repeated=True)
     try:
-        return _attribute(_PERSON, str(UUID(user)), is_repeated=True)
+        person = UUID(user)
     except ValueError:
         return None
+    return (
+        None if person.version == _OUR_OWN else _attribute(_PERSON, str(person), is_repeated=True)
+    )
 
 
 def _resource(resource: str) -> Sequence[_Attribute]:

@@ -1,21 +1,26 @@
 """What must be true of every history once everything has come to rest."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, time
 
 from application.envelope import Recorded
 from application.ports.provider import OutboundSms
 from domain.message import SendingTime
 from domain.order.events import (
+    AuthorityUnknown,
+    ContactNotFound,
+    ContactResolved,
     DeliveryPolicy,
     NotificationAttempted,
     NotificationOutcomeUnknown,
     NotificationSent,
     OrderId,
+    Reason,
 )
 from domain.order.notification import Delivered, Expired
 from domain.order.order import Order, rebuild
+from domain.recipient import RecipientNo
 from domain.schedule import OSLO
 from tests.simulation.processes import Held
 
@@ -28,6 +33,7 @@ def findings(
     *,
     refused: Sequence[OrderId] = (),
     stuck: Sequence[OrderId] = (),
+    permitted: Collection[str] = (),
 ) -> Iterator[str]:
     """Each promise that was not kept, in words; `stuck` is what no death of a worker explains."""
     for order_id in refused:
@@ -50,9 +56,35 @@ def findings(
             yield f"order {order_id} is on the agenda, or off it, in error"
         for line in _of_notifications(order, history, by_token):
             yield f"order {order_id}: {line}"
+        for line in _of_users(history, permitted):
+            yield f"order {order_id}: {line}"
         known |= {e.event.token for e in history if isinstance(e.event, NotificationAttempted)}
     for token in by_token.keys() - known:
         yield f"a provider holds {token}, and no attempt is on record"
+
+
+def _of_users(history: Sequence[Recorded], permitted: Collection[str]) -> Iterator[str]:
+    """Whether only those were told who may, and whoever could not be asked about had time."""
+    until: dict[RecipientNo, datetime] = {}
+    for each in history:
+        match each.event:
+            case AuthorityUnknown(recipients=recipients, until=moment):
+                for number in recipients:
+                    if until.setdefault(number, moment) != moment:
+                        yield f"recipient {number} was to wait until {until[number]}, and then {moment}"
+            case ContactResolved() | ContactNotFound() as event:
+                number = event.recipient_no
+                targets = event.targets if isinstance(event, ContactResolved) else ()
+                for target in targets:
+                    if target.user is not None and target.user.text not in permitted:
+                        yield f"recipient {number}: a user was told who may not"
+                is_unasked = any(
+                    one.reason is Reason.AUTHORITY_NOT_ASKED for one in event.considered
+                )
+                if is_unasked and not (number in until and until[number] <= each.recorded_at):
+                    yield f"recipient {number} was given no time for its users to be asked about"
+            case _:
+                pass
 
 
 def _of_notifications(

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from application.envelope import Actor, PendingEvents, Recorded
 from application.ports.agenda import Agenda, InHand, Lease, Wait
+from application.ports.decision_point import DecisionPoint, Question
 from application.ports.order_repository import OrderRepository, Spoilt, StoreUnavailableError
 from application.ports.provider import (
     TOO_LATE,
@@ -30,6 +31,7 @@ from application.ports.report_inbox import (
     reporting_name,
 )
 from application.ports.send_condition import NoAnswer
+from domain.authority import Decision
 from domain.channel import Channel
 from domain.contact_point import PersonRecord
 from domain.order.events import Failure, OrderId, ReportedState
@@ -50,6 +52,7 @@ class Plan:
     store: float = 0.01
     pause: float = 0.01
     registry: float = 0.03
+    authority: float = 0.6
     accepted: float = 0.70
     deferred: float = 0.10
     rejected: float = 0.04
@@ -61,7 +64,16 @@ class Plan:
 
 
 CALM = Plan(
-    crash=0, store=0, pause=0, registry=0, accepted=1, deferred=0, rejected=0, hang=0, reported=0
+    crash=0,
+    store=0,
+    pause=0,
+    registry=0,
+    authority=0,
+    accepted=1,
+    deferred=0,
+    rejected=0,
+    hang=0,
+    reported=0,
 )
 """Nothing goes wrong any more."""
 STEADY = Plan(crash=0, pause=0, store=0.1)
@@ -322,6 +334,27 @@ class FaultyPersons:
             if self._dice.fault(self._dice.plan.registry):
                 raise RegistryUnavailableError("persons")
             return await self._persons.find(numbers)
+
+        return await self._process.step(effect)
+
+
+class FaultyDecisionPoint:
+    """A decision point that is away at times, also for long, and at others answers for some alone."""
+
+    def __init__(self, decision_point: DecisionPoint, process: Process, dice: Dice) -> None:
+        self._decision_point = decision_point
+        self._process = process
+        self._dice = dice
+
+    async def decide(self, questions: Sequence[Question]) -> Mapping[Question, Decision]:
+        async def effect() -> Mapping[Question, Decision]:
+            decided = dict(await self._decision_point.decide(questions))
+            if self._dice.fault(self._dice.plan.authority):
+                is_partly = self._dice.falls(0.3)
+                for each in questions:
+                    if not is_partly or self._dice.falls(0.5):
+                        decided[each] = Decision.NOT_ASKED
+            return decided
 
         return await self._process.step(effect)
 

@@ -16,13 +16,19 @@ from contracts.result_index_contract import found, told
 from domain.channel import Channel, ChannelChoice
 from domain.message import SendingTime
 from domain.order.events import (
+    AuthorityUnknown,
+    Considered,
+    ContactResolved,
     NotificationExpired,
     NotificationNo,
     OrderCompleted,
     OrderEvent,
+    Reason,
     ReportedState,
+    Source,
 )
-from domain.personal import Contact, Content
+from domain.personal import Contact, Content, Identifier
+from domain.recipient import RecipientNo
 from tests.samples import NOON, ORDER_ID, REMINDER_SMS, placed
 from tests.simulation.checker import findings
 from tests.simulation.playing import episode, many
@@ -131,6 +137,45 @@ def test_the_checker_finds_a_promise_that_was_not_kept(
     told = list(findings([], {ORDER_ID: history(ordered, *events[1:])}, providers_hold, []))
 
     assert any(words in line for line in told), told
+
+
+def of_user(reason: Reason | None, *, told: bool = False) -> ContactResolved:
+    """A resolution of a user on behalf of the first recipient."""
+    user = Identifier("20001111")
+    targets = found(Channel.SMS).targets if told else ()
+    return ContactResolved(
+        recipient_no=RecipientNo(0),
+        targets=tuple(msgspec.structs.replace(each, user=user) for each in targets),
+        considered=()
+        if reason is None
+        else (Considered(source=Source.USER_PROFILE, reason=reason, user=user),),
+    )
+
+
+def waits(until: datetime) -> AuthorityUnknown:
+    return AuthorityUnknown(recipients=(RecipientNo(0),), retry_at=until, until=until)
+
+
+UNASKED = of_user(Reason.AUTHORITY_NOT_ASKED)
+
+
+@pytest.mark.parametrize(
+    "events, words",
+    [
+        ((of_user(None, told=True),), "a user was told who may not"),
+        ((UNASKED,), "was given no time"),
+        ((waits(NOON + timedelta(minutes=1)), UNASKED), "was given no time"),
+        ((waits(NOON), waits(NOON + timedelta(minutes=1))), "was to wait until"),
+    ],
+)
+def test_the_checker_finds_a_user_who_was_told_or_left_out_unasked(
+    events: Sequence[OrderEvent], words: str
+) -> None:
+    told = list(findings([], {ORDER_ID: history(ORDERED, *events)}, [], []))
+    assert any(words in line for line in told), told
+    fine = history(ORDERED, waits(NOON), UNASKED, of_user(None, told=True))
+    kept = list(findings([], {ORDER_ID: fine}, [], [], permitted=["20001111"]))
+    assert not any(words in line for line in kept), kept
 
 
 def test_the_checker_finds_an_order_that_is_stuck_though_no_worker_died() -> None:

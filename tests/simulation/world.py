@@ -9,8 +9,13 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
+from adapters.memory.decision_point import InMemoryDecisionPoint
 from adapters.memory.installation import InMemoryInstallation
-from adapters.memory.registries import InMemoryPersonRegistry, registries
+from adapters.memory.registries import (
+    InMemoryPersonRegistry,
+    InMemoryProfileRegistry,
+    registries,
+)
 from application.assembly import Application, Policy, assemble
 from application.delivery.handover import Timing
 from application.envelope import Actor, Role
@@ -23,16 +28,17 @@ from application.ordering.commands import (
     PlaceChain,
     PlaceInstant,
 )
+from application.ports.decision_point import Question
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
 from contracts.owner_records_contract import resume, suspend
 from domain.channel import Channel, ChannelChoice
-from domain.contact_point import PersonRecord, RegisteredAddress
+from domain.contact_point import BusinessRecord, PersonRecord, ProfileRecord, RegisteredAddress
 from domain.message import EmailMessage, SendingTime, SmsMessage
 from domain.order.errors import CannotBePlacedError, TooLateToCancelError
 from domain.order.events import DeliveryPolicy, OrderId
 from domain.personal import Contact, Content, Identifier
-from domain.recipient import Direct, Identity, Person
+from domain.recipient import Direct, Identity, Organisation, OrganisationNumber, Person
 from tests.simulation.checker import findings
 from tests.simulation.processes import (
     CALM,
@@ -40,6 +46,7 @@ from tests.simulation.processes import (
     Dice,
     FaultyAgenda,
     FaultyCondition,
+    FaultyDecisionPoint,
     FaultyInbox,
     FaultyOrders,
     FaultyPersons,
@@ -52,7 +59,14 @@ from tests.simulation.processes import (
 
 _OWNERS: Final = [Actor(role=Role.OWNER, name=name) for name in ("ttd", "skd", "nav")]
 _PEOPLE: Final = [f"{day:02}8190100{day:02}" for day in range(10, 30)]
-_TIMING: Final = Timing(lease=timedelta(seconds=20), slack=timedelta(seconds=30), poll=5.0)
+_UNITS: Final = [OrganisationNumber(f"3140{n:05}") for n in range(6)]
+_TAX: Final = "tax-2026"
+_TIMING: Final = Timing(
+    lease=timedelta(seconds=20),
+    slack=timedelta(seconds=30),
+    poll=5.0,
+    authority_wait=timedelta(minutes=3),
+)
 _STEADY: Final = 4
 """In every so-manieth episode the processes live on, so that no order may be taken for a killer."""
 _ROUNDS: Final = 4
@@ -103,6 +117,7 @@ class Episode:
         self.orders, self.owner_records = self._memory.orders, self._memory.owner_records
         self.agenda = self._memory.agenda
         self._persons = _registered(begins - timedelta(days=30))
+        self._decision_point = InMemoryDecisionPoint(PERMITTED)
         self.outside = Outside(self.dice, self.clock, answers=self.dice.falls(0.5))
         self.accepted: list[OrderId] = []
         self.refused: list[OrderId] = []
@@ -209,6 +224,7 @@ class Episode:
                     list(self.orders.agenda),
                     refused=self.refused,
                     stuck=list(self._stuck) if self._is_steady else (),
+                    permitted={each.user for each in PERMITTED},
                 )
             ),
             digest=sha256("\n".join(told).encode()).hexdigest(),
@@ -316,7 +332,12 @@ class Episode:
         else:
             numbers = dice.sample(_PEOPLE, dice.choice((1, 1, 2, 5)))
             recipients = tuple(Person(Identifier(number)) for number in numbers)
+        is_of_tax = dice.random() < 0.4
+        if is_of_tax:
+            units = dice.sample(_UNITS, dice.choice((1, 1, 3)))
+            recipients = (*(Organisation(number) for number in units), *recipients)
         return NewOrder(
+            resource=_TAX if is_of_tax else None,
             requested_send_time=None if delay is None else self.clock() + timedelta(seconds=delay),
             channel=choice,
             recipients=recipients,
@@ -348,7 +369,12 @@ class Episode:
             orders=FaultyOrders(self.orders, process, self.dice),
             agenda=FaultyAgenda(self.agenda, process, self.dice),
             inbox=FaultyInbox(self._memory.inbox, process, self.dice),
-            registries=registries(persons=FaultyPersons(self._persons, process, self.dice)),
+            registries=registries(
+                persons=FaultyPersons(self._persons, process, self.dice),
+                businesses=_BUSINESSES,
+                profiles=InMemoryProfileRegistry(_USERS),
+                decision_point=FaultyDecisionPoint(self._decision_point, process, self.dice),
+            ),
             condition=FaultyCondition(process, self.dice),
             providers={
                 channel: [
@@ -367,6 +393,32 @@ class Episode:
             process=f"{process.name} {id(process)}",
         )
         return assemble(ports, Policy(timing=_TIMING))
+
+
+_USERS: Final = {
+    (number, _TAX): [
+        ProfileRecord(
+            user=str(10 * place + user),
+            email=RegisteredAddress(address=Contact(f"u{place}{user}@example.org")),
+            mobile=RegisteredAddress(address=Contact(f"+47410000{place}{user}")),
+        )
+        for user in range(3)
+    ]
+    for place, number in enumerate(_UNITS)
+}
+PERMITTED: Final = frozenset(
+    Question(each.user, number, _TAX, "read")
+    for (number, _), users in _USERS.items()
+    for each in users[:2]
+)
+"""What users may do; each unit has one who may not."""
+_BUSINESSES: Final = {
+    number: BusinessRecord(
+        origin=number, emails=[RegisteredAddress(address=Contact(f"b{place}@example.org"))]
+    )
+    for place, number in enumerate(_UNITS)
+    if place % 3
+}
 
 
 def _registered(since: datetime) -> InMemoryPersonRegistry:

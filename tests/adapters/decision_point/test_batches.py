@@ -194,14 +194,19 @@ def test_a_pair_that_cannot_be_judged_is_no_sign_that_nobody_is_there() -> None:
     played(story())
 
 
-def test_whom_the_decision_point_cannot_know_is_not_named_to_it() -> None:
+@pytest.mark.parametrize("is_away", [True, False])
+def test_whom_the_decision_point_cannot_know_is_not_named_to_it_and_keeps_nobody_waiting(
+    *, is_away: bool
+) -> None:
     pdp = Pdp()
     national_number = question("15859010099")
 
-    decided = played(deciding(pdp.answer).decide([national_number, PERMITTED[0]]))
+    answering = away if is_away else pdp.answer
+    decided = played(deciding(answering).decide([national_number, PERMITTED[0]]))
 
-    assert decided == {national_number: Decision.NOT_ASKED, PERMITTED[0]: Decision.PERMITTED}
-    assert pdp.asked == [[PERMITTED[0]]]
+    known = Decision.NOT_ASKED if is_away else Decision.PERMITTED
+    assert decided == {national_number: Decision.REFUSED, PERMITTED[0]: known}
+    assert is_away or pdp.asked == [[PERMITTED[0]]]
 
 
 @pytest.mark.parametrize("how", MANGLED)

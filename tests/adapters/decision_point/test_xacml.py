@@ -83,6 +83,8 @@ def test_an_app_is_told_by_its_owner_and_its_name(
         # A national number never leaves the house, nor what nobody there can know.
         ("15859010099", False),
         ("kari", False),
+        # An id that was made here.
+        ("6f1f5f0e-0000-8000-8000-000000000001", False),
         ("२०००", False),
         ("", False),
     ],
