@@ -17,6 +17,7 @@ from application.queries import resolution_words as words_of
 from application.queries.resolution_words import Outcome, Rule
 from domain.channel import Channel, ChannelChoice
 from domain.order.events import (
+    AuthorityUnknown,
     Considered,
     Consulted,
     ContactNotFound,
@@ -210,6 +211,9 @@ def resolutions(events: Iterable[Recorded]) -> Mapping[RecipientNo, Sequence[Rec
     for event, at in events:
         if isinstance(event, _OUTCOMES):
             found.setdefault(event.recipient_no, []).append((event, at))
+        elif isinstance(event, AuthorityUnknown):
+            for recipient_no in event.recipients:
+                found.setdefault(recipient_no, []).append((event, at))
     return found
 
 
@@ -286,6 +290,14 @@ def _before_sending(
             outcome=Outcome.NOT_YET,
             words=words_of.outcome(Outcome.NOT_YET),
         )
+    last, at = events[-1]
+    if isinstance(last, AuthorityUnknown):
+        return LookupExplanation(
+            stage=Stage.RESOLVED,
+            at=at,
+            outcome=Outcome.WAITS,
+            words=words_of.waits(last.until),
+        )
     targets: list[Target] = []
     considered: list[Considered] = []
     missing: list[Channel] = []
@@ -304,7 +316,6 @@ def _before_sending(
                 continue
         considered += event.considered
         consulted += event.consulted
-    at = events[-1][1]
     found = [_place(each, users) for each in targets]
     outcome = _outcome(found, missing, is_reserved=is_reserved)
     return LookupExplanation(

@@ -81,6 +81,8 @@ class Outcome(StrEnum):
     """A register gave no answer when the order was placed."""
     NOT_YET = "not_yet"
     """It has not been made."""
+    WAITS = "waits"
+    """It has come to no end yet: whether users may act for an organisation could not be asked."""
     NOT_KEPT = "not_kept"
     """What came of it was not kept when the order was placed."""
     NOT_NEEDED = "not_needed"
@@ -349,12 +351,22 @@ def outcome(
             return "A register gave no answer then; the recipient is looked up before it is sent."
         case Outcome.NOT_YET:
             return "Not looked up yet."
+        case Outcome.WAITS:
+            return "Waits until whether users may act for the organisation can be asked."
         case Outcome.NOT_KEPT:
             return "What was found then was not kept when this order was placed."
         case Outcome.NOT_NEEDED:
             return "Nobody was asked: the sender gave the address."
         case _:
             assert_never(outcome)
+
+
+def waits(until: datetime) -> str:
+    """That a look-up has come to no end yet, and by when it does, in a sentence."""
+    return (
+        f"{outcome(Outcome.WAITS)} From {until.isoformat()} on the official addresses are notified "
+        "without them."
+    )
 
 
 def _channels(channels: Sequence[Channel]) -> str:

@@ -19,6 +19,7 @@ from application.queries.explanation import (
 from application.queries.resolution_words import Outcome
 from domain.channel import Channel, ChannelChoice
 from domain.order.events import (
+    AuthorityUnknown,
     Considered,
     Consulted,
     ContactNotFound,
@@ -60,6 +61,25 @@ def whole(steps: Generator[None, None, OrderExplanation]) -> OrderExplanation:
         except StopIteration as done:
             told: OrderExplanation = done.value
             return told
+
+
+UNTIL = NOON + timedelta(minutes=11)
+put_off = AuthorityUnknown(recipients=(FIRST,), retry_at=NOON + timedelta(minutes=2), until=UNTIL)
+
+
+def test_who_waits_since_nobody_could_be_asked_is_said_to_and_until_when() -> None:
+    lookup = before_sending(explained(put_off))
+
+    assert (lookup.outcome, lookup.at) == (Outcome.WAITS, NOON + timedelta(minutes=1))
+    assert UNTIL.isoformat() in lookup.words
+    assert (lookup.found, lookup.missing) == ((), ())
+
+
+def test_that_somebody_had_to_wait_changes_nothing_of_what_came_of_it() -> None:
+    found = ContactResolved(recipient_no=FIRST, targets=())
+    waited, at_once = before_sending(explained(put_off, found)), before_sending(explained(found))
+
+    assert waited == dataclasses.replace(at_once, at=NOON + timedelta(minutes=2))
 
 
 def before_sending(explanation: OrderExplanation, recipient_no: int = 0) -> LookupExplanation:
