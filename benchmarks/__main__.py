@@ -5,7 +5,7 @@ import sys
 
 from rich.console import Console
 
-from benchmarks import accepting, dispatching, handlers, instant, two_owners
+from benchmarks import accepting, dispatching, handlers, instant, registries, two_owners
 from benchmarks.installations import MissingToolError
 
 
@@ -19,6 +19,7 @@ def main() -> None:
             instant.measure,
             two_owners.measure,
             handlers.measure,
+            registries.measure,
         ):
             for line in asyncio.run(measure()):
                 console.print(line)

@@ -84,6 +84,7 @@ class FileKeyVault:
         self._months: dict[str, bytes] = {}
         self._destroyed: frozenset[str] = frozenset()
         self._hashing = b""
+        self._purposes: dict[str, bytes] = {}
         with self._locked():
             if not self._file.exists():
                 if not may_be_made:
@@ -133,7 +134,10 @@ class FileKeyVault:
             ) from None
 
     def keyed_hash(self, purpose: str, data: bytes) -> bytes:
-        key = hmac.digest(self._hashing, purpose.encode(), sha256)
+        key = self._purposes.get(purpose)
+        if key is None:  # made once: a thousand are hashed for one purpose at a time
+            key = hmac.digest(self._hashing, purpose.encode(), sha256)
+            self._purposes[purpose] = key
         return hmac.digest(key, data, sha256)
 
     def destroy(self, month: str) -> None:

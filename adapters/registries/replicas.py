@@ -44,7 +44,8 @@ _PERSONS: Final[LiteralString] = """
 SELECT number_hash, key_id, box FROM krr_person WHERE number_hash = ANY(%(hashes)b::bytea[])
 UNION ALL
 SELECT decode(whose, 'hex'), 0, NULL
-  FROM registry_quarantine WHERE part = 'persons' AND whose = ANY(%(whose)b::text[])
+  FROM registry_quarantine WHERE part = 'persons' AND whose IN (SELECT encode(each, 'hex')
+       FROM unnest(%(hashes)b::bytea[]) AS asked (each))
 """
 _MAIN_UNITS: Final[LiteralString] = """
 SELECT number, main_unit, false AS is_uncertain
@@ -88,7 +89,8 @@ SELECT username_hash, key_id, box
   FROM self_identified_user WHERE username_hash = ANY(%(hashes)b::bytea[])
 UNION ALL
 SELECT decode(whose, 'hex'), 0, NULL
-  FROM registry_quarantine WHERE part = 'users' AND whose = ANY(%(whose)b::text[])
+  FROM registry_quarantine WHERE part = 'users' AND whose IN (SELECT encode(each, 'hex')
+       FROM unnest(%(hashes)b::bytea[]) AS asked (each))
 """
 _UNIT_NAMES: Final[LiteralString] = """
 SELECT number, name FROM business_unit WHERE number = ANY(%(numbers)b::text[]) AND name <> ''
@@ -140,8 +142,7 @@ class _Copy:
         """What is known of each; None of those who are uncertain."""
         hashed = self._sealer.hashing(kept)
         by_hash = {hashed(each.encode()): each for each in names}
-        asked = {"hashes": list(by_hash), "whose": [each.hex() for each in by_hash]}
-        cursor = await connection.execute(query, asked, binary=True)
+        cursor = await connection.execute(query, {"hashes": list(by_hash)}, binary=True)
         rows = await cursor.fetchall()
         key_ids = {key_id for _, key_id, box in rows if box is not None}
         opening = await self._sealer.opening(connection, key_ids)

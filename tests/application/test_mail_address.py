@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from application.mail_address import AddressError, is_mailbox, read_address, read_sender
@@ -56,3 +56,19 @@ def test_any_text_is_a_mailbox_or_none(text: str) -> None:
 def test_what_cannot_be_written_is_no_sender(text: str) -> None:
     with pytest.raises(AddressError):
         read_sender(text)
+
+
+@given(st.text("aZ0.-_+@ æ", max_size=40))
+@example(f"{'a' * 64}@b.no")
+@example(f"{'a' * 65}@b.no")
+@example(f"a@{'b' * 63}.no")
+@example(f"a@{'b' * 64}.no")
+@example("a@" + ".".join(["b" * 49] * 5) + ".no")
+@example("a@" + ".".join(["b" * 49] * 5) + ".nor")
+def test_what_is_told_at_a_glance_is_what_is_found_out(text: str) -> None:
+    try:
+        read_address(text.strip())
+    except AddressError:
+        assert not is_mailbox(text)
+    else:
+        assert is_mailbox(text)
