@@ -5,7 +5,7 @@ Units come in the form in which the Central Coordinating Register publishes them
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
@@ -169,6 +169,12 @@ def read_page(content: bytes) -> BusinessPage:
     addresses.keep_last(_by_registry_id)
     addresses.quarantined = [_dated(each, updated) for each in addresses.quarantined]
     return BusinessPage(addresses, Read("units"), updated, _next_page(page.get("nextPage")))
+
+
+def read_units(entries: Iterable[Mapping[str, str]], *, first: int) -> Read[UnitRow]:
+    """Read units that come as cells, numbered from `first`; a cell that is empty says nothing."""
+    filled = ({name: cell for name, cell in each.items() if cell.strip()} for each in entries)
+    return read_each("units", filled, _unit, _whose_unit, first=first)
 
 
 def read_addresses_again(entries: Iterable[tuple[int, bytes]]) -> Read[AddressRow]:

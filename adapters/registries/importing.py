@@ -51,6 +51,9 @@ _Page: TypeAlias = KrrPage | BusinessPage | ProfilePage | Read[NameRow]
 HandIn: TypeAlias = Callable[[Sequence[HandedIn]], Awaitable[object]]
 """Takes over what persons registered elsewhere into their profiles."""
 
+UNITS: Final = "units"
+"""The open register of organisations, whose files are no pages."""
+
 _SAMPLES: Final = Path(__file__).parent / "samples"
 SAMPLES: Final[Mapping[Kind, Sequence[Path]]] = {
     "krr": [_SAMPLES / "krr.json"],
@@ -83,6 +86,7 @@ _STATUS: Final[LiteralString] = """
 SELECT registry, cursor, moved_at, quarantined, uncertain, nobodys,
        CASE registry WHEN 'krr' THEN (SELECT count(*) FROM krr_person)
                      WHEN 'businesses' THEN (SELECT count(*) FROM business_address)
+                     WHEN 'units' THEN (SELECT count(*) FROM business_unit WHERE kind IS NOT NULL)
                      WHEN 'profiles' THEN (SELECT count(*) FROM profile_registration r
                                              JOIN projection p
                                                ON p.name = 'profile_registration' AND p.is_serving
@@ -287,7 +291,7 @@ class RegistryImporter:
             LostKeyError: the key under which the entries were sealed is gone.
         """
         summary = RetrySummary()
-        for each in KINDS if registry is None else [registry]:
+        for each in [*KINDS, UNITS] if registry is None else [registry]:
             done = await self.retry(each)
             summary.tried += done.tried
             summary.read += done.read

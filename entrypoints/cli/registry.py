@@ -11,6 +11,7 @@ from rich.progress import Progress
 from adapters.registries.importing import ImportSummary, RegistryStatus
 from adapters.registries.pages import UnreadablePageError
 from adapters.registries.sealing import LostKeyError
+from adapters.registries.units_file import UnitsSummary
 from adapters.tokens.maskinporten import NoTokenError
 from application.operations.unread_entries import OpenedEntry, RetrySummary, UnreadEntry
 from application.ports.registries import RegistryUnavailableError
@@ -26,11 +27,12 @@ from entrypoints.wiring.operator_tools import act_recorder
 from entrypoints.wiring.registries import (
     importer,
     sync_registry,
+    units_importer,
     unread_entries,
 )
 
 T = TypeVar("T")
-Registry: TypeAlias = Literal["krr", "businesses", "profiles", "names"]
+Registry: TypeAlias = Literal["krr", "businesses", "profiles", "names", "units"]
 
 app = App(
     name="registry",
@@ -44,6 +46,7 @@ _console = Console(highlight=False, soft_wrap=True)
 def import_files(
     kind: Registry,
     *files: Path,
+    may_shrink: bool = False,
     reason: str | None = None,
 ) -> None:
     """Load pages of a register from files, in the register's own format.
@@ -51,9 +54,12 @@ def import_files(
     Parameters
     ----------
     kind
-        Which register the pages are of; `businesses` takes addresses and units.
+        Which register the pages are of; `businesses` takes pages of addresses and of units, and `units`
+        the open register's whole files of units and of sub-units, in CSV, compressed or not.
     files
         One page a file.
+    may_shrink
+        Take a file of units though it names many fewer than the one before it.
     reason
         Why; it goes on record with your name.
     """
@@ -62,7 +68,17 @@ def import_files(
     settings, where = settings_and_database()
 
     async def load() -> ImportSummary:
-        with Progress(console=_console, transient=True) as progress:
+        with Progress(
+            console=_console, transient=True, disable=not _console.is_terminal
+        ) as progress:
+            if kind == "units":
+                task = progress.add_task("loading", total=None)
+                async with units_importer(settings, where) as loading_units:
+                    return await loading_units.import_files(
+                        files,
+                        may_shrink=may_shrink,
+                        progress=lambda units: progress.update(task, completed=units),
+                    )
             task = progress.add_task("loading", total=len(files))
             async with importer(settings, where, by=operator(), reason=reason) as loading:
                 return await loading.import_files(
@@ -76,6 +92,10 @@ def import_files(
     except UnreadablePageError as problem:
         raise Refusal(str(problem)) from None
     _tell(kind, done)
+    if isinstance(done, UnitsSummary) and done.absent:
+        _console.print(
+            f"{done.absent} units were not in their file; if the next lacks them, they go."
+        )
 
 
 @app.command

@@ -34,6 +34,7 @@ from adapters.registries.replicas import (
     PostgresUnitRegistry,
 )
 from adapters.registries.sealing import RecordSealer
+from adapters.registries.units_file import UnitsImporter
 from application.delivery.contact_lookup import Registries
 from application.envelope import SERVICE, Actor
 from application.operations.unread_entries import UnreadEntryService
@@ -91,6 +92,13 @@ async def importer(
                 await appender.stop()
 
         yield RegistryImporter(pool, record_sealer(vault), hand_in)
+
+
+@asynccontextmanager
+async def units_importer(settings: Settings, database: str) -> AsyncIterator[UnitsImporter]:
+    """Lend the importer of the open register's files."""
+    async with await open_pool(database, size=1, name="varsel registry") as pool:
+        yield UnitsImporter(pool, record_sealer(await key_vault(settings, pool)))
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """`varsel registry`: with a token of ours, with one line for everything that goes wrong, and what it tells."""
 
 import asyncio
+import gzip
 import json
 import sys
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from tests.adapters.registries.pages import addresses, krr, person
 from tests.adapters.registries.registers import Register, register
+from tests.adapters.registries.test_units_file import units
 from tests.adapters.tokens.granting import KEY, GrantingIssuer, granting
 from tests.service.processes import bare_environ
 
@@ -192,3 +194,23 @@ async def test_an_entry_that_is_not_there_is_told_in_one_line(far: Far) -> None:
     assert complained == ["varsel: there is no entry 7; see `varsel registry quarantine list`"]
     code, said, _ = await far.registry("quarantine", "list")
     assert (code, said) == (0, "There is none.\n")
+
+
+async def test_the_open_registers_files_are_loaded_and_one_that_is_cut_is_one_line(
+    far: Far, tmp_path: Path
+) -> None:
+    file = tmp_path / "enheter"
+    file.write_bytes(gzip.compress(units(("314022009", "FJELL AS", ""))))
+
+    code, said, _ = await far.registry("import", "units", str(file))
+
+    assert code == 0
+    assert said.startswith("units: 1 pages read, 1 entries written, 0 removed")
+    _, said, _ = await far.registry("status")
+    assert "units: 1 rows, position -" in said
+
+    file.write_bytes(gzip.compress(units(("314022009", "FJELL AS", "")))[:-4])
+    code, said, complained = await far.registry("import", "units", str(file))
+
+    assert (code, said) == (1, "")
+    assert complained == [f"varsel: {file}: it is cut, or was damaged: fetch it again"]
