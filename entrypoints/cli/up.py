@@ -68,6 +68,8 @@ _DEVELOPMENT: Final[Mapping[str, str]] = {
     "VARSEL_OUTCOME_SLACK": "5",
     "VARSEL_REPORT_WAIT": "15",
     "VARSEL_LEASE": "5",
+    "VARSEL_DECISION_POINT_CACHE": "5",
+    "VARSEL_AUTHORITY_WAIT": "15",
     "VARSEL_LOG_LEVEL": "warning",
 }
 

@@ -190,6 +190,8 @@ def followed(settings: Settings, url: str) -> Mapping[str, str]:
     if settings.party_register_url is None:
         chosen["VARSEL_PARTY_REGISTER_URL"] = url + PARTY_REGISTER
         chosen["VARSEL_PARTY_REGISTER_TOKEN"] = settings.party_register_token or token
+    if settings.decision_point_url is None:
+        chosen["VARSEL_DECISION_POINT_URL"] = url + DECISION
     return chosen
 
 

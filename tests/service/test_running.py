@@ -9,9 +9,10 @@ import shutil
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
@@ -29,7 +30,7 @@ from tests.service.installations import (
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(180)]
 
-KARI = "15859010099"
+KARI, COMPLETED = "15859010099", "Order_Completed"
 
 
 @pytest.fixture
@@ -132,6 +133,29 @@ def test_whoever_changes_an_address_in_a_register_is_reached_at_the_new_one(
     assert installed.mailbox()[0]["to"] == "kari.new@post.example.no"
     installed.varsel("sandbox", "person", KARI, "--reserve")
     assert "declined digital communication" in installed.varsel("order").stdout
+
+    # A user hears of what concerns an organisation for as long as the decision point permits it.
+    def told(key: str) -> set[str]:
+        async def order() -> None:
+            headers = {"Authorization": f"Bearer {installed.token()}"}
+            async with aiohttp.ClientSession(headers=headers) as session:
+                placed = await place(session, installed.url, key, email_to_firm(key))
+                while (await shipment(session, installed.url, placed))["status"] != COMPLETED:  # noqa: ASYNC110  # the API is asked
+                    await asyncio.sleep(0.05)
+
+        asyncio.run(asyncio.wait_for(order(), 60))
+        return {each["to"] for each in installed.mailbox() if each["subject"] == f"about {key}"}
+
+    assert told("one") == {"post@fjell.example.no", "ola@fjell.example.no"}
+    permit = ("sandbox", "permit", "20001111", "314022009", "tax-2026", "--withdraw")
+    assert installed.varsel(*permit).returncode == 0
+    until(lambda: told(str(uuid4())) == {"post@fjell.example.no"})
+
+
+def email_to_firm(key: str) -> Mapping[str, Any]:
+    settings = {"subject": f"about {key}", "body": "Please log in."}
+    firm = {"orgNumber": "314022009", "resourceId": "urn:altinn:resource:tax-2026"}
+    return {"recipientOrganization": {**firm, "channelSchema": "Email", "emailSettings": settings}}
 
 
 def test_a_port_in_use_is_one_clear_line(installed: Installation, tmp_path: Path) -> None:

@@ -96,10 +96,7 @@ class Console:
     async def _permit(self, request: web.Request) -> web.Response:
         asked = await _obeyed(request, _Permit)
         grant = Grant(asked.user, asked.party, asked.resource, asked.action)
-        if asked.withdrawn:
-            self._holdings.grants.withdraw(grant)
-        else:
-            self._holdings.grants.permit(grant)
+        self._holdings.permit(grant, withdrawn=asked.withdrawn)
         return web.json_response({})
 
     async def _trouble(self, request: web.Request) -> web.Response:

@@ -16,7 +16,7 @@ from entrypoints.sandbox.registers.addresses import (
     entry_of,
     read_moment,
 )
-from entrypoints.sandbox.registers.decisions import Grants
+from entrypoints.sandbox.registers.decisions import Grant, Grants
 from entrypoints.sandbox.registers.errors import UnknownError, UnknownOrganisationError
 from entrypoints.sandbox.registers.journal import Journal
 from entrypoints.sandbox.registers.numbers import (
@@ -159,6 +159,10 @@ class Holdings:
         self._keep({"address": deletion_of(registry_id, self.addresses.now())})
         return registry_id
 
+    def permit(self, grant: Grant, *, withdrawn: bool = False) -> None:
+        """Let the decision point permit something from now on, or no more."""
+        self._keep({"grant": [*grant], "withdrawn": withdrawn})
+
     def name(self, number: str) -> str | None:
         """What a person or an organisation is called."""
         if number in self._names:
@@ -217,6 +221,10 @@ class Holdings:
                 self.persons.take(entry)
             case {"address": entry}:
                 self.addresses.take(entry)
+            case {"grant": grant, "withdrawn": True}:
+                self.grants.withdraw(Grant(*grant))
+            case {"grant": grant}:
+                self.grants.permit(Grant(*grant))
             case {"people": int(count)}:
                 self.persons.generate(count)
             case {"organisations": int(count)}:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,18 @@ from adapters.postgres.pool import Pool
 from adapters.registries.importing import SAMPLES
 from adapters.registries.replicas import PostgresBusinessRegistry, PostgresPersonRegistry
 from adapters.registries.sealing import RecordSealer
+from application.ports.decision_point import DecisionPoint, Question
 from application.ports.key_vault import KeyVault
 from application.ports.registries import RegistryUnavailableError
+from domain.authority import Decision
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
 from entrypoints.sandbox.registers import (
     ADDRESSES,
+    DECISION,
     KRR,
     PARTY_REGISTER,
+    Grant,
     Holdings,
     PersonChange,
     Registers,
@@ -27,7 +32,14 @@ from entrypoints.sandbox.registers import (
 )
 from entrypoints.sandbox.registers.numbers import PersonNumbers, organisation_number
 from entrypoints.settings import Settings
-from entrypoints.wiring.registries import load_samples, record_sealer, registries, sync_registry
+from entrypoints.wiring.decision_point import decision_point
+from entrypoints.wiring.registries import (
+    load_samples,
+    party_ids,
+    record_sealer,
+    registries,
+    sync_registry,
+)
 from entrypoints.wiring.store import key_vault
 from tests.adapters.registries.local import profile_index, registry_importer
 from tests.entrypoints.sandbox.registers.conftest import TOKEN
@@ -51,6 +63,9 @@ def settings(registers: Registers, tmp_path: Path) -> Settings:
         businesses_token=TOKEN,
         party_register_url=registers.url + PARTY_REGISTER,
         party_register_token=TOKEN,
+        decision_point_url=registers.url + DECISION,
+        decision_point_timeout=1,
+        decision_point_cache=0,
     )
 
 
@@ -168,3 +183,62 @@ async def test_persons_in_another_order_or_twice_are_the_same_persons(
     await sync_registry(settings, "krr", database_url)
 
     assert await register.find(PERSONS) == expected
+
+
+def question(user: str, organisation: OrganisationNumber = FIRM) -> Question:
+    return Question(user, organisation, "tax-2026", "read")
+
+
+@pytest.fixture
+async def authority(settings: Settings, pool: Pool) -> AsyncIterator[DecisionPoint]:
+    async with AsyncExitStack() as stack:
+        yield decision_point(settings, pool, stack)
+
+
+async def test_who_may_act_is_as_the_decision_point_says(
+    holdings: Holdings, authority: DecisionPoint
+) -> None:
+    permitted, refused = question("20001111"), question("20003333")
+    assert await authority.decide([permitted, refused]) == {
+        permitted: Decision.PERMITTED,
+        refused: Decision.REFUSED,
+    }
+
+    holdings.permit(Grant("20003333", FIRM, "tax-2026", "read"))
+    holdings.permit(Grant("20001111", FIRM, "tax-2026", "read"), withdrawn=True)
+
+    assert await authority.decide([permitted, refused]) == {
+        permitted: Decision.REFUSED,
+        refused: Decision.PERMITTED,
+    }
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Trouble(status=503),
+        Trouble(status=500),
+        Trouble(hang=5),
+        Trouble(halve=True),
+        Trouble(shuffle=True),
+        Trouble(duplicate=True),
+    ],
+)
+async def test_of_a_decision_point_in_trouble_nobody_is_permitted_what_is_not_theirs(
+    registers: Registers, authority: DecisionPoint, trouble: Trouble
+) -> None:
+    right = {question(each): Decision.PERMITTED for each in ("20001111", "20002222", "20004444")}
+    right |= {question(each): Decision.REFUSED for each in ("20003333", "20007777")}
+    registers.troubles.make(DECISION, trouble)
+
+    decided = await authority.decide(list(right))
+
+    for each, decision in decided.items():
+        assert decision in {right[each], Decision.NOT_ASKED}
+
+
+async def test_organisations_are_known_to_the_party_register_by_ids(settings: Settings) -> None:
+    register = party_ids(settings)
+
+    assert register is not None
+    assert await register.find([FIRM, OrganisationNumber("314099999")]) == {FIRM: int(FIRM)}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.sandbox.registers import Holdings, PersonChange, RegistersInUseError
+from entrypoints.sandbox.registers import Grant, Holdings, PersonChange, RegistersInUseError
 from entrypoints.wiring.registries import sample_holdings
 
 KARI, FIRM = "15859010099", "314022009"
@@ -30,6 +30,17 @@ def test_what_was_changed_is_changed_and_has_its_place(tmp_path: Path) -> None:
 
     with sample_holdings(tmp_path) as holdings:
         assert everything(holdings) == before
+
+
+def test_what_was_permitted_and_withdrawn_stays_so(tmp_path: Path) -> None:
+    given, taken = (Grant(each, FIRM, "tax-2026", "read") for each in ("20003333", "20001111"))
+    with sample_holdings(tmp_path) as holdings:
+        holdings.permit(given)
+        holdings.permit(taken, withdrawn=True)
+
+    with sample_holdings(tmp_path) as holdings:
+        assert holdings.grants.permits(given)
+        assert not holdings.grants.permits(taken)
 
 
 def test_a_change_that_was_not_written_down_to_its_end_was_none(tmp_path: Path) -> None:
