@@ -18,9 +18,12 @@ from domain.profile.events import (
     AddressesRegistered,
     AddressesWithdrawn,
     AddressVerified,
+    Language,
     ProfileAddress,
     ProfileEvent,
     ProfileOpened,
+    Settings,
+    SettingsChosen,
 )
 from domain.profile.profile import Profile, ProfileId
 from domain.recipient import OrganisationNumber
@@ -186,6 +189,19 @@ class ProfileIndexContract:
         (found,) = await index.registered_for([UNIT])
 
         assert (found.email, found.mobile, found.resources) == (elsewhere, None, ("tax",))
+
+    async def test_it_comes_with_the_language_that_was_chosen_last_if_any_was(
+        self, profiles: ProfileRepository, index: ProfileIndex
+    ) -> None:
+        await record(profiles, KARI, OPENED, registered(user="20001111"))
+        await record(profiles, OLA, OPENED, registered(user="20002222"))
+        for language in (Language.NYNORSK, Language.ENGLISH):
+            chosen = SettingsChosen(settings=Settings(language=language))
+            await record(profiles, KARI, chosen)
+
+        found = await index.registered_for([UNIT])
+
+        assert {each.user: each.language for each in found} == {"20001111": "en", "20002222": None}
 
     async def test_what_is_confirmed_holds_as_it_was(
         self, profiles: ProfileRepository, index: ProfileIndex

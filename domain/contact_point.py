@@ -119,6 +119,8 @@ class ProfileRecord:
     """Whether the user wants to be told about other resources, and not about the order's."""
     email: RegisteredAddress | None = None
     mobile: RegisteredAddress | None = None
+    language: str | None = None
+    """The language that the user has chosen to be spoken to in, as ISO 639-1 writes it."""
 
     @property
     def has_address(self) -> bool:

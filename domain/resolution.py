@@ -352,6 +352,7 @@ def _organisation(finding: OrganisationFinding, weighing: _Weighing) -> Iterator
             },
             origin=profiles[0].origin,
             user=Identifier(user),
+            language=profiles[0].language,
         )
 
 

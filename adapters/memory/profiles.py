@@ -14,7 +14,7 @@ from application.ports.key_vault import KeyVault
 from application.ports.order_repository import ConcurrentUpdateError
 from application.ports.profiles import Registered
 from domain.personal import PersonalClass
-from domain.profile.events import ProfileAddress, ProfileEvent
+from domain.profile.events import ProfileAddress, ProfileEvent, SettingsChosen
 from domain.profile.profile import Profile, ProfileId, evolve_all, rebuild
 from domain.recipient import OrganisationNumber
 
@@ -69,6 +69,12 @@ class InMemoryProfileRepository:
     async def history(self, profile_id: ProfileId) -> Sequence[RecordedOfProfile]:
         return self._history(profile_id)
 
+    def language_of(self, profile_id: ProfileId) -> str | None:
+        """In which language the person has chosen to be spoken to; None for no choice."""
+        told = [each.event for each in self._history(profile_id)]
+        chosen = [each for each in told if isinstance(each, SettingsChosen)]
+        return chosen[-1].settings.language if chosen else None
+
     def erase(self, profile_id: ProfileId, kind: PersonalClass) -> None:
         """Remove the keys and the boxes of one class of a profile's personal data."""
         for place in [p for p in self._boxes if p.order_id == profile_id and p.kind == kind]:
@@ -101,6 +107,7 @@ class InMemoryProfileIndex:
                 resources=each.resources,
                 email=_unless_erased(each.email),
                 mobile=_unless_erased(each.mobile),
+                language=self._profiles.language_of(profile.profile_id),
             )
             for organisation in sorted(set(organisations))
             for profile in sorted(self._profiles.profiles, key=lambda each: each.profile_id)

@@ -39,6 +39,10 @@ UPDATE profile_registration SET version = %s
 _WITHDRAW: Final[LiteralString] = """
 DELETE FROM profile_registration WHERE generation = %s AND profile_id = %s AND organisation = %s
 """
+_SPEAK: Final[LiteralString] = """
+INSERT INTO profile_language (generation, profile_id, language) VALUES (%s, %s, %s)
+ON CONFLICT (generation, profile_id) DO UPDATE SET language = excluded.language
+"""
 _VERIFY: Final[Mapping[str, LiteralString]] = MappingProxyType(
     {
         "email": """
@@ -58,8 +62,10 @@ SELECT (SELECT max(notification_id) FROM orders_events WHERE topic LIKE 'profile
          WHERE name = 'profile_registration' AND is_serving)
 """
 _FIND: Final[LiteralString] = """
-SELECT r.profile_id, r.organisation, r.version, r.resources, r.email_is_verified, r.mobile_is_verified
+SELECT r.profile_id, r.organisation, r.version, r.resources, r.email_is_verified, r.mobile_is_verified,
+       l.language
   FROM profile_registration r
+  LEFT JOIN profile_language l ON (l.generation, l.profile_id) = (r.generation, r.profile_id)
   JOIN projection p
     ON p.name = 'profile_registration' AND p.is_serving AND p.generation = r.generation
  WHERE r.organisation = ANY(%s)
@@ -79,6 +85,10 @@ class _Address(Struct, frozen=True):
     is_verified: bool
 
 
+class _Settings(Struct, frozen=True):
+    language: str = ""
+
+
 class _Told(Struct, frozen=True):
     """What events of profiles tell without their words."""
 
@@ -88,6 +98,7 @@ class _Told(Struct, frozen=True):
     mobile: _Address | None = None
     channel: str = ""
     organisations: tuple[str, ...] = ()
+    settings: _Settings = _Settings()
 
 
 class _State(Struct, frozen=True):
@@ -101,7 +112,7 @@ class ProfileRegistrationProjection:
     """Writes down which event of which profile says what is registered for an organisation."""
 
     name = "profile_registration"
-    tables: Sequence[str] = ("profile_registration",)
+    tables: Sequence[str] = ("profile_registration", "profile_language")
     topics = OF_PROFILES
     channel = None
 
@@ -128,6 +139,8 @@ async def _write(
             await connection.execute(_CONFIRM, (event.version, *of, told.organisation))
         case "profile.addresses_withdrawn":
             await connection.execute(_WITHDRAW, (*of, told.organisation))
+        case "profile.settings_chosen":
+            await connection.execute(_SPEAK, (*of, told.settings.language))
         case "profile.address_verified" if told.organisations:
             await connection.execute(_VERIFY[told.channel], (*of, list(told.organisations)))
         case _:
@@ -170,7 +183,7 @@ class PostgresProfileIndex:
 def _registered(
     row: tuple[Any, ...], event: AddressesRegistered | AddressesConfirmed | None
 ) -> Registered | None:
-    profile_id, organisation, _, resources, email_is_verified, mobile_is_verified = row
+    profile_id, organisation, _, resources, email_is_verified, mobile_is_verified, language = row
     if event is None:
         return Registered(organisation=organisation, user=str(profile_id), is_uncertain=True)
     if event.user.is_erased:
@@ -181,6 +194,7 @@ def _registered(
         resources=tuple(resources),
         email=_address(event.email, is_verified=email_is_verified),
         mobile=_address(event.mobile, is_verified=mobile_is_verified),
+        language=language,
     )
 
 

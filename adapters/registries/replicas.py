@@ -348,7 +348,10 @@ def _profile(told: Registered, resource: str, *, is_uncertain: bool) -> ProfileR
     email = None if told.email is None else _email(told.email.address.text)
     mobile = None if told.mobile is None else _mobile(told.mobile.address.text)
     return ProfileRecord(
-        user=told.user, email=_verified(email, told.email), mobile=_verified(mobile, told.mobile)
+        user=told.user,
+        email=_verified(email, told.email),
+        mobile=_verified(mobile, told.mobile),
+        language=told.language,
     )
 
 

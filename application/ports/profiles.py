@@ -62,6 +62,8 @@ class Registered:
     resources: tuple[str, ...] = ()
     email: ProfileAddress | None = None
     mobile: ProfileAddress | None = None
+    language: str | None = None
+    """In which language the person has chosen to be spoken to, as ISO 639-1 writes it; None for no choice."""
     is_uncertain: bool = False
     """Whether what was registered cannot be read; then nothing else in it counts."""
 

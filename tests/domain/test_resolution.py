@@ -618,4 +618,13 @@ def test_each_is_written_to_in_the_language_that_the_register_knows() -> None:
     resolution = resolve(PersonFinding(record=record), Policy(choice=ES, now=NOW))
 
     assert [each.language for each in resolution.found] == ["nn", "nn"]
-    assert [each.language for each in unit(E, emails=[OFFICIAL]).found] == [None]
+
+
+def test_a_user_is_written_to_in_the_language_of_their_profile_and_the_organisation_in_none() -> (
+    None
+):
+    ola = replace(user("ola", at("ola@fjell.example.no")), language="en")
+
+    resolution = unit(E, ola, emails=[OFFICIAL])
+
+    assert [each.language for each in resolution.found] == [None, "en"]
