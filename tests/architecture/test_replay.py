@@ -82,6 +82,10 @@ def shown(order: Order) -> Mapping[str, object]:
         "changed_at": order.changed_at.isoformat(),
         "is_finished": order.is_finished,
         "condition": shape(order.condition),
+        "authority_waits": {
+            str(number): {"retry_at": wait.retry_at.isoformat(), "until": wait.until.isoformat()}
+            for number, wait in order.authority_waits.items()
+        },
         "policies": {each.value: order.delivery_policy(each).value for each in channels},
         "notifications": [
             {

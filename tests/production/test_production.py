@@ -200,7 +200,7 @@ async def test_a_user_hears_of_it_whom_the_decision_point_permits_and_no_other(
     order_id = await ttd.orders({"recipientOrganization": organisation})
     history = await _resolved(installed, order_id)
 
-    assert "o•••@fjell.example.no (from user profile)" in history
+    assert "(from user profile)" in history
     assert "not authorised" in history
     assert "altinn:authorization/authorize" in {each["scope"] for each in installed.issuers.granted}
 
@@ -536,6 +536,29 @@ async def test_a_letter_to_a_person_waits_for_the_register_of_names(
 
     assert await ttd.ended(order_id) == ["Email_Delivered"]
     assert "Dear Kari Nordmann, wait." in str(_letters(installed))
+
+
+async def test_an_organisation_hears_of_it_by_its_own_address_while_nobody_can_be_asked_about_its_users(
+    installed: Installation, ttd: Owner
+) -> None:
+    await _followed(installed)
+    shutil.copy(SAMPLES["profiles"][0], installed.folder / "profiles.json")
+    await asyncio.to_thread(installed.run, "import")
+    organisation = {
+        "orgNumber": UNIT,
+        "channelSchema": "Email",
+        "resourceId": "urn:altinn:resource:vat-2026",
+        "emailSettings": {"subject": "A decision", "body": "For whoever may."},
+    }
+
+    async with without("registers", installed):
+        order_id = await ttd.orders({"recipientOrganization": organisation})
+        history = await _resolved(installed, order_id)
+
+    assert "could not be asked; that is asked again at" in history
+    assert "(from business register)" in history
+    assert "(from user profile)" not in history
+    assert "authority not asked" in history
 
 
 async def test_a_receiver_that_was_away_is_told_all_that_it_missed(
