@@ -39,11 +39,13 @@ from application.ports.provider_ledger import ProviderHealthLog
 from application.ports.recipient_index import RecipientIndex
 from application.ports.recording import Recorder
 from application.ports.registry_copies import RegistryCopies
+from application.ports.registry_feed import RegistryFeed
 from application.ports.report_inbox import ReportInbox
 from application.ports.result_index import ResultIndex
 from application.ports.send_condition import SendCondition
 from application.ports.status_feed import StatusFeed
 from application.ports.suppressions import Suppressions
+from application.ports.sync_schedule import SyncSchedule
 from application.ports.unread_mail import UnreadMails
 from application.ports.webhooks import Webhook, WebhookClient, Webhooks
 from application.queries.audit import AuditQueries
@@ -55,6 +57,7 @@ from application.queries.resolution import ResolutionQueries
 from application.queries.statistics import StatisticsQueries
 from application.queries.status_feed import Entry, StatusFeedQueries
 from application.queries.support import SupportQueries
+from application.registries.sync import INTERVAL, RegistrySync, SyncPolicy
 from application.webhooks.publisher import WebhookPublisher
 from application.webhooks.subscriptions import WebhookSubscriptions
 from domain.channel import Channel
@@ -94,6 +97,9 @@ class Ports:
     copies: RegistryCopies
     parties: PartyIds | None
     """Who knows by which ids others ask about organisations; None where nobody is asked."""
+    feeds: Sequence[RegistryFeed]
+    """The feeds of those copies that follow one."""
+    syncs: SyncSchedule
     agreements: OwnerAgreements
     condition: SendCondition
     providers: Mapping[Channel, Sequence[Provider]]
@@ -128,6 +134,8 @@ class Policy:
     """How old a local copy of a register may be, and still be relied on."""
     suppress_for: timedelta = SUPPRESS_FOR
     """For so long an address that bounced hard is not used."""
+    registry_interval: timedelta = INTERVAL
+    """Between two looks at a register's feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +159,7 @@ class Application:
     dispatcher: Dispatcher
     webhook_publisher: WebhookPublisher
     provider_health: ProviderHealthRecorder
+    registry_sync: RegistrySync
 
 
 def assemble(ports: Ports, policy: Policy) -> Application:
@@ -243,6 +252,9 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             agenda=ports.agenda,
             projections=ports.projections,
             recorder=ports.recorder,
+            copies=ports.copies,
+            syncs=ports.syncs,
+            registry_max_age=policy.registry_max_age,
             clock=clock,
         ),
         dispatcher=Dispatcher(
@@ -271,5 +283,14 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             clock=clock,
             next_id=ports.next_id,
             process=ports.process,
+        ),
+        registry_sync=RegistrySync(
+            feeds=ports.feeds,
+            schedule=ports.syncs,
+            copies=ports.copies,
+            clock=clock,
+            chance=ports.chance,
+            process=ports.process,
+            policy=SyncPolicy(interval=policy.registry_interval, max_age=policy.registry_max_age),
         ),
     )

@@ -54,6 +54,22 @@ def as_whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def as_duration(low: int, high: int) -> Callable[[str], int]:
+    """A time within these seconds: a number of seconds, or one with its unit, such as 90s, 30m, 72h, 3d."""
+    units = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+    def read(value: str) -> int:
+        written = re.fullmatch(r"([0-9]{1,9})\s*([smhd]?)", value.strip().lower())
+        seconds = -1 if written is None else int(written[1]) * units[written[2]]
+        if not low <= seconds <= high:
+            raise ValueError(
+                f"write a time from {low} to {high} seconds, such as 90s, 30m, 72h or 3d"
+            )
+        return seconds
+
+    return read
+
+
 def as_url(*schemes: str) -> Callable[[str], str]:
     """An address by one of these schemes, without a slash at its end."""
 

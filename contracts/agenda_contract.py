@@ -157,6 +157,26 @@ class AgendaContract:
         assert await agenda.next_due() == later
         assert await claim(agenda, later) == [due.order_id]
 
+    async def test_what_orders_wait_for_is_told_until_something_is_recorded_of_them(
+        self, orders: OrderRepository, agenda: Agenda, clock: SetClock
+    ) -> None:
+        (opened, _) = await orders.append([placing(), placing()], by=TTD)
+        claimed = await agenda.claim(limit=9, worker="anna", now=NOON, lease=LEASE)
+        later = NOON + timedelta(seconds=30)
+        assert await agenda.waiting() == {}
+
+        await agenda.reschedule(
+            [Wait(each, lease.due_at, later, "krr") for each, lease in claimed.items()]
+        )
+        assert await agenda.waiting() == {"krr": 2}
+
+        clock.now += SECOND
+        await orders.append([going_on(opened, resolved())], by=SERVICE)
+        assert await agenda.waiting() == {"krr": 1}
+        other = next(each for each in claimed if each != opened.order_id)
+        await agenda.reschedule([Wait(other, later, later + SECOND)])
+        assert await agenda.waiting() == {}
+
     async def test_what_was_recorded_meanwhile_says_when_an_order_is_due(
         self, orders: OrderRepository, agenda: Agenda, clock: SetClock
     ) -> None:

@@ -52,7 +52,7 @@ from entrypoints.wiring.agreements import agreements, import_owners_file
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.decision_point import decision_point
 from entrypoints.wiring.providers import providers, reporting
-from entrypoints.wiring.registries import copies, handing_in, party_ids, registries
+from entrypoints.wiring.registries import copies, feeds, handing_in, party_ids, registries, syncs
 from entrypoints.wiring.rules import policy, rules
 from entrypoints.wiring.store import (
     key_vault,
@@ -151,6 +151,15 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             succession=succession,
         )
         await stack.enter_async_context(projecting_pool)
+        # Of its own, and only while a register is followed: a page may take seconds.
+        following_pool = await open_pool(
+            settings.database_url,
+            size=0,
+            most=2,
+            name="varsel registries",
+            succession=succession,
+        )
+        await stack.enter_async_context(following_pool)
         projecting = projection_runner(projecting_pool, listener, vault)
         condition = HttpSendCondition(
             allowed_hosts=settings.condition_hosts,
@@ -197,6 +206,8 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             ),
             copies=copies(pool),
             parties=party_ids(settings),
+            feeds=feeds(settings, following_pool, vault),
+            syncs=syncs(pool),
             agreements=agreements(settings, known, vault),
             condition=condition,
             providers=providers(settings, stack),

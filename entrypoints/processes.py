@@ -120,7 +120,7 @@ async def answer(
 
 
 async def work(settings: Settings, *, lifeline: int | None = None) -> None:
-    """Carry orders out, take reports down, keep the projections up and tell receivers until told to stop."""
+    """Carry orders out, take reports down, keep projections and copies up, tell receivers; until told to stop."""
     os.nice(_YIELDING)
     async with _until_stopped(lifeline) as stopped, wired(settings) as running:
         freeze()
@@ -135,6 +135,7 @@ def _tasks(running: Running) -> list[Awaitable[None]]:
         running.projecting.run(),
         application.provider_health.run(),
         application.webhook_publisher.run(),
+        application.registry_sync.run(),
     ]
 
 

@@ -19,6 +19,7 @@ from application.mail_address import AddressError, read_sender
 from application.ports.provider_kind import AnyProviderKind, ProviderKind, SettingsT
 from application.setting import (
     SettingError,
+    as_duration,
     as_flag,
     as_names,
     as_own_secret,
@@ -316,6 +317,14 @@ class Settings:
         as_whole(0, 900),
         120,
         "seconds for which what the decision point permitted is not asked again",
+    )
+    registry_interval: int = setting(
+        as_duration(1, 86_400), 600, "how long after a register's end it is asked for changes again"
+    )
+    registry_max_age: int = setting(
+        as_duration(1, 10 * 366 * 86_400),
+        3 * 86_400,
+        "how old a copy of a register may be before orders that need it wait: 90m, 72h, 3d",
     )
     condition_hosts: tuple[str, ...] = setting(
         as_names, (), "hosts (also local ones, also by http) that send conditions may lie at"

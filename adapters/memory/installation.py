@@ -28,6 +28,7 @@ from adapters.memory.result_index import InMemoryResultIndex
 from adapters.memory.send_condition import InMemorySendCondition
 from adapters.memory.status_feed import InMemoryStatusFeed
 from adapters.memory.suppressions import InMemorySuppressions
+from adapters.memory.sync_schedule import InMemorySyncSchedule
 from adapters.memory.unread_mail import InMemoryUnreadMails
 from adapters.memory.webhooks import InMemoryWebhookClient, InMemoryWebhooks
 from application.assembly import Ports
@@ -104,6 +105,8 @@ class InMemoryInstallation:
             registries=registries(),
             copies=self.copies,
             parties=InMemoryPartyIds(),
+            feeds=(),
+            syncs=InMemorySyncSchedule(),
             agreements=self.agreements,
             condition=InMemorySendCondition(lambda _: True),
             providers={Channel.EMAIL: [self.mail], Channel.SMS: [self.sms]},

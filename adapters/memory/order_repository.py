@@ -5,7 +5,7 @@ The events are sealed and opened as they are in a database, so that nothing is s
 
 import asyncio
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -181,6 +181,7 @@ class InMemoryAgenda:
         self._suspended = suspended
         self._lent: dict[OrderId, tuple[str, datetime]] = {}
         self._unreturned: dict[OrderId, int] = defaultdict(int)
+        self._waits_for: dict[OrderId, tuple[str | None, datetime]] = {}
         self._called = asyncio.Event()
         orders.followers.append(self._called)
 
@@ -237,10 +238,20 @@ class InMemoryAgenda:
         return self._lend(withheld[:limit], worker, now + lease)
 
     async def reschedule(self, waits: Sequence[Wait]) -> None:
-        for order_id, was_due, until in waits:
+        for order_id, was_due, until, waits_for in waits:
             row = self._orders.agenda.get(order_id)
             if row is not None and row.due_at == was_due:
                 self._orders.agenda[order_id] = replace(row, due_at=until)
+                self._waits_for[order_id] = waits_for, until
+
+    async def waiting(self) -> Mapping[str, int]:
+        return Counter(
+            waits_for
+            for order_id, (waits_for, until) in self._waits_for.items()
+            if waits_for is not None
+            and (row := self._orders.agenda.get(order_id)) is not None
+            and row.due_at == until
+        )
 
     async def keep(self, order_ids: Sequence[OrderId], *, worker: str, until: datetime) -> None:
         for order_id in order_ids:

@@ -15,5 +15,10 @@ class InMemoryRegistryCopies:
         """Know from now on that a copy stands like this."""
         self._standings[standing.registry] = standing
 
-    async def standings(self) -> Sequence[CopyStanding]:
+    @property
+    def known(self) -> Sequence[CopyStanding]:
+        """How each copy stands."""
         return list(self._standings.values())
+
+    async def standings(self) -> Sequence[CopyStanding]:
+        return self.known

@@ -1,16 +1,18 @@
 """Follow the registers' own feeds, from where the local copies stand to the feeds' end."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from datetime import UTC, timedelta
 from typing import Final
 
 import msgspec
 from yarl import URL
 
-from adapters.registries.importing import ImportSummary, PageRead, RegistryImporter
+from adapters.registries.importing import ImportSummary, Kind, PageRead, RegistryImporter
 from adapters.registries.pages import UnreadablePageError
-from adapters.registries.registry_http import ask, patiently
+from adapters.registries.registry_http import ask
+from application.ports.registry_feed import PageTaken
+
+Token = Callable[[], Awaitable[str]]
 
 _LARGEST: Final = 64 * 1024 * 1024
 _SECONDS: Final = 60.0
@@ -18,105 +20,105 @@ _ENTRIES: Final = 5000
 _A_LITTLE: Final = timedelta(seconds=1)
 
 
-async def sync_krr(
-    importer: RegistryImporter,
-    url: str,
-    token: Callable[[], Awaitable[str]],
-    *,
-    again: bool = False,
-    seconds: float = _SECONDS,
-    wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    progress: Callable[[ImportSummary], None] = lambda _: None,
-) -> ImportSummary:
-    """Bring the copy of KRR up to the newest change; what was imported before a failure stays.
+class KrrFeed:
+    """The contact and reservation register's changes, by their numbers."""
 
-    A register that asks us to wait is asked again when it says. With `again` it is asked first for
-    the pages of which not all could be read.
+    registry: Final = "krr"
 
-    Raises:
-        RegistryUnavailableError: the register gave no answer; says why, and what to do.
-        UnreadablePageError: the answer is no page of the feed, or the feed does not go on.
-    """
-    summary = ImportSummary()
+    def __init__(
+        self, importer: RegistryImporter, url: str, token: Token, *, seconds: float = _SECONDS
+    ) -> None:
+        """Take who writes the copy, where the feed is, what gives its token, and how long a page may take."""
+        self._importer = importer
+        self._url = URL(url)
+        self._token = token
+        self._seconds = seconds
 
-    async def take(after: int) -> PageRead:
+    async def follow(self, *, again: bool = False) -> AsyncGenerator[PageTaken, None]:
+        if again:
+            for unread in await self._importer.unread_after():
+                _, taken = await self._take(unread)
+                yield taken
+        is_last = False
+        while not is_last:
+            reached = int(await self._importer.cursor("krr") or 0)
+            page, taken = await self._take(reached)
+            yield taken
+            is_last, end = page.is_last, page.end or 0
+            if end < reached:
+                raise UnreadablePageError(
+                    "the register ends before the copy does: it has gone back"
+                )
+            if end == reached and not is_last:
+                raise UnreadablePageError("the feed stands still before its newest change")
+
+    async def _take(self, after: int) -> tuple[PageRead, PageTaken]:
         question = msgspec.json.encode({"fraEndringsId": after})
-        page = await _page("krr", URL(url), token, seconds=seconds, wait=wait, question=question)
-        led = await importer.import_page("krr", page, summary)
-        progress(summary)
-        return led
-
-    if again:
-        for unread in await importer.unread_after():
-            await take(unread)
-    while True:
-        reached = int(await importer.cursor("krr") or 0)
-        led = await take(reached)
-        if led.is_last:
-            return summary
-        if (led.end or 0) < reached:
-            raise UnreadablePageError("the register ends before the copy does: it has gone back")
-        if led.end == reached:
-            raise UnreadablePageError("the feed stands still before its newest change")
+        page = await _page("krr", self._url, self._token, self._seconds, question=question)
+        return await _taken(self._importer, "krr", page)
 
 
-async def sync_businesses(
-    importer: RegistryImporter,
-    url: str,
-    token: Callable[[], Awaitable[str]] | None = None,
-    *,
-    again: bool = False,
-    seconds: float = _SECONDS,
-    wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    progress: Callable[[ImportSummary], None] = lambda _: None,
-) -> ImportSummary:
-    """Bring the copy of businesses' addresses up to date; what was imported before a failure stays.
+class BusinessesFeed:
+    """The changes of businesses' addresses, by their time."""
 
-    A register that asks us to wait is asked again when it says. With `again` it is asked from the
-    first change that could not be read.
+    registry: Final = "businesses"
 
-    Raises:
-        RegistryUnavailableError: the register gave no answer; says why, and what to do.
-        UnreadablePageError: the answer is no page of the feed, or its next page is not to be had.
-    """
-    summary = ImportSummary()
-    since = await importer.cursor("businesses")
-    if again and (unread := await importer.unread_since()) is not None:
-        # A little earlier: nobody promises that the feed begins with the very moment.
-        since = (unread - _A_LITTLE).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    start = URL(url).update_query(pageSize=_ENTRIES)
-    following: URL | None = start if since is None else start.update_query(since=since)
-    seen: set[URL] = set()
-    while following is not None:
-        seen.add(following)
-        page = await _page("businesses", following, token, seconds=seconds, wait=wait)
-        led = await importer.import_page("businesses", page, summary)
-        progress(summary)
-        following = _next(led.next_page, start)
-        if following in seen:
-            raise UnreadablePageError("the feed leads back to a page that was read")
-    return summary
+    def __init__(
+        self,
+        importer: RegistryImporter,
+        url: str,
+        token: Token | None = None,
+        *,
+        seconds: float = _SECONDS,
+    ) -> None:
+        """Take the same; there may be no token, where the feed wants none."""
+        self._importer = importer
+        self._url = URL(url)
+        self._token = token
+        self._seconds = seconds
+
+    async def follow(self, *, again: bool = False) -> AsyncGenerator[PageTaken, None]:
+        since = await self._importer.cursor("businesses")
+        if again and (unread := await self._importer.unread_since()) is not None:
+            # A little earlier: nobody promises that the feed begins with the very moment.
+            since = (unread - _A_LITTLE).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        start = self._url.update_query(pageSize=_ENTRIES)
+        following: URL | None = start if since is None else start.update_query(since=since)
+        seen: set[URL] = set()
+        while following is not None:
+            seen.add(following)
+            content = await _page("businesses", following, self._token, self._seconds)
+            page, taken = await _taken(self._importer, "businesses", content)
+            yield taken
+            following = _next(page.next_page, start)
+            if following in seen:
+                raise UnreadablePageError("the feed leads back to a page that was read")
 
 
 async def _page(
-    registry: str,
-    url: URL,
-    token: Callable[[], Awaitable[str]] | None,
-    *,
-    seconds: float,
-    wait: Callable[[float], Awaitable[None]],
-    question: bytes | None = None,
+    registry: str, url: URL, token: Token | None, seconds: float, *, question: bytes | None = None
 ) -> bytes:
-    async def asking() -> bytes:
-        # A token may have run out while the register kept us waiting.
-        headers: Mapping[str, str] = (
-            {} if token is None else {"Authorization": f"Bearer {await token()}"}
-        )
-        return await ask(
-            registry, url, largest=_LARGEST, seconds=seconds, headers=headers, question=question
-        )
+    headers: Mapping[str, str] = (
+        {} if token is None else {"Authorization": f"Bearer {await token()}"}
+    )
+    return await ask(
+        registry, url, largest=_LARGEST, seconds=seconds, headers=headers, question=question
+    )
 
-    return await patiently(asking, wait=wait)
+
+async def _taken(
+    importer: RegistryImporter, kind: Kind, content: bytes
+) -> tuple[PageRead, PageTaken]:
+    summary = ImportSummary()
+    page = await importer.import_page(kind, content, summary)
+    return page, PageTaken(
+        position=page.position,
+        newest=None if page.newest is None else str(page.newest),
+        written=summary.written,
+        removed=summary.removed,
+        quarantined=summary.quarantined,
+        nobodys=summary.nobodys,
+    )
 
 
 def _next(given: str | None, start: URL) -> URL | None:

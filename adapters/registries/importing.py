@@ -17,6 +17,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.foreign_json import in_utf8
+from adapters.postgres.reaching import reaching
 from adapters.registries import businesses, krr, parties
 from adapters.registries.businesses import BusinessPage
 from adapters.registries.krr import KrrPage
@@ -54,6 +55,8 @@ HandIn: TypeAlias = Callable[[Sequence[HandedIn]], Awaitable[object]]
 UNITS: Final = "units"
 """The open register of organisations, whose files are no pages."""
 
+_A_PAGE: Final = 60.0
+"""Seconds in which a page has been written, or never is."""
 _SAMPLES: Final = Path(__file__).parent / "samples"
 SAMPLES: Final[Mapping[Kind, Sequence[Path]]] = {
     "krr": [_SAMPLES / "krr.json"],
@@ -83,7 +86,7 @@ _UNREAD_SINCE: Final[LiteralString] = """
 SELECT min(changed_at) FROM registry_quarantine WHERE registry = 'businesses'
 """
 _STATUS: Final[LiteralString] = """
-SELECT registry, cursor, moved_at, quarantined, uncertain, nobodys,
+SELECT registry, cursor, newest, confirmed_at, quarantined, uncertain, nobodys,
        CASE registry WHEN 'krr' THEN (SELECT count(*) FROM krr_person)
                      WHEN 'businesses' THEN (SELECT count(*) FROM business_address)
                      WHEN 'units' THEN (SELECT count(*) FROM business_unit WHERE kind IS NOT NULL)
@@ -120,7 +123,10 @@ class RegistryStatus:
 
     registry: str
     cursor: str | None
-    moved_at: datetime
+    newest: str | None
+    """How far the register had come when it last told."""
+    confirmed_at: datetime | None
+    """When the copy was last known to be at its register's end; None if it never was."""
     quarantined: int
     uncertain: int
     """How many people, organisations and users those in quarantine are about."""
@@ -190,7 +196,10 @@ class RegistryImporter:
         page, name = await asyncio.to_thread(self._read, kind, content)
         reads = _reads(page)
         await self._hand_in_profiles(reads)
-        async with self._pool.connection() as connection, connection.transaction():
+        async with (
+            reaching(self._pool, within=_A_PAGE) as connection,
+            connection.transaction(),
+        ):
             row = await (await connection.execute(_REACHED, (kind,))).fetchone()
             reached, newest = row or (None, None)
             sealing = await self._sealer.sealing(connection)
@@ -299,25 +308,25 @@ class RegistryImporter:
 
     async def cursor(self, kind: Kind) -> str | None:
         """How far the copy has come, in the feed's own terms."""
-        async with self._pool.connection() as connection:
+        async with reaching(self._pool) as connection:
             row = await (await connection.execute(_CURSOR, (kind,))).fetchone()
             return None if row is None else row[0]
 
     async def unread_after(self) -> Sequence[int]:
         """After which changes those pages of KRR begin that have an entry that could not be read."""
-        async with self._pool.connection() as connection:
+        async with reaching(self._pool) as connection:
             rows = await (await connection.execute(_UNREAD_AFTER)).fetchall()
             return [change for (change,) in rows]
 
     async def unread_since(self) -> datetime | None:
         """When the earliest change of an address was that could not be read."""
-        async with self._pool.connection() as connection:
+        async with reaching(self._pool) as connection:
             row = await (await connection.execute(_UNREAD_SINCE)).fetchone()
             return None if row is None else row[0]
 
     async def status(self) -> Sequence[RegistryStatus]:
         """How every local copy stands."""
-        async with self._pool.connection() as connection:
+        async with reaching(self._pool) as connection:
             rows = await (await connection.execute(_STATUS)).fetchall()
             return [RegistryStatus(*row) for row in rows]
 

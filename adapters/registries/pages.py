@@ -14,6 +14,8 @@ from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 import msgspec
 from msgspec import Raw
 
+from application.ports.registry_feed import UnreadableFeedError
+
 Entry = TypeVar("Entry")
 Row = TypeVar("Row")
 
@@ -32,7 +34,7 @@ _LARGEST_NUMBER: Final = 10**18
 _YEARS: Final = range(2, 9999)
 
 
-class UnreadablePageError(Exception):
+class UnreadablePageError(UnreadableFeedError):
     """A page is not what its feed delivers; nothing of it was taken. The text says why."""
 
 

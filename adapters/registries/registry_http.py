@@ -1,23 +1,17 @@
 """Ask a register over HTTP, with limits to how much it may answer and how long it may take."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
 import aiohttp
-import structlog
 from yarl import URL
 
 from adapters.foreign_json import in_utf8
 from application.ports.registries import RegistryUnavailableError
-
-LONGEST_WAIT: Final = 600.0
-"""Seconds that a register may ask us to wait; where it asks for more, somebody has to come again."""
-MOST_TRIES: Final = 6
-"""How often one question is asked, where the register asks us to wait."""
 
 _PIECE: Final = 64 * 1024
 _MEANS: Final[Mapping[int, str]] = {
@@ -29,8 +23,6 @@ _MEANS: Final[Mapping[int, str]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: "is closed for now (503)",
 }
 _SAYS_WHEN: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-
-_log = structlog.get_logger(__name__)
 
 
 async def ask(
@@ -85,30 +77,6 @@ async def ask(
     except (aiohttp.ClientError, OSError, ValueError) as error:
         why = f"gave no answer that could be read ({type(error).__name__}): try again later"
         raise RegistryUnavailableError(registry, why) from None
-
-
-async def patiently(
-    asking: Callable[[], Awaitable[bytes]],
-    *,
-    wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> bytes:
-    """The answer of a register that may ask us to wait: it is asked again when it says.
-
-    Raises:
-        RegistryUnavailableError: it did not say when, said so for too long or too often, or gave
-            no answer for another reason.
-    """
-    tries = 0
-    while True:
-        tries += 1
-        try:
-            return await asking()
-        except RegistryUnavailableError as outage:
-            pause = outage.again_in
-            if pause is None or pause > LONGEST_WAIT or tries == MOST_TRIES:
-                raise
-            _log.warning("registry_asked_again", because=str(outage), seconds=round(pause))
-        await wait(pause)
 
 
 def _refusal(registry: str, answer: aiohttp.ClientResponse) -> RegistryUnavailableError:

@@ -1,6 +1,7 @@
 """Carry orders out: follow the agenda, find contact points, hand notifications over."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ _READ_AT_ONCE: Final = 2
 _LARGE: Final = 64 * 1024
 """More characters than so many are much to hand over at once."""
 _LOOK_FOR_OVERDUE: Final = timedelta(seconds=60)
+_TELL_WAITING: Final = timedelta(seconds=60)
 _LAST: Final = 20.0
 """Seconds in which what is in hand may come to its end before the process does."""
 
@@ -103,6 +105,9 @@ class Dispatcher:
         self._known_as_stuck: frozenset[OrderId] = frozenset()
         self._is_ending = False
         self._has_lost_answers = False
+        self._waiting = Counter[str]()
+        """How often orders were put off for each register since operators were told."""
+        self._waiting_told_at: dict[str, datetime] = {}
         self._redeliveries_at = self._overdue_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self, *, capacity: int = 500, batch: int = 250) -> None:
@@ -252,13 +257,29 @@ class Dispatcher:
             if (order := known.orders.get(order_id)) is None:
                 return CarriedOut(is_suspect=True)
             return CarriedOut(until=await self._carry_out(order, known.findings.get(order_id, {})))
-        except (RegistryUnavailableError, StoreUnavailableError) as error:
+        except RegistryUnavailableError as outage:
             # It is somebody else's trouble, and not the order's.
+            self._tell_waiting(outage)
+            return CarriedOut(until=self._clock() + self._timing.lease, waits_for=outage.registry)
+        except StoreUnavailableError as error:
             log.warning("order_put_off", because=type(error).__name__)
             return CarriedOut(until=self._clock() + self._timing.lease)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is this order's alone
             log.error("order_failed", because=type(error).__name__)  # noqa: TRY400  # no trace
             return CarriedOut(is_suspect=True)
+
+    def _tell_waiting(self, outage: RegistryUnavailableError) -> None:
+        """Tell operators that orders wait for a register: how many, now and then, since they may be many."""
+        registry, now = outage.registry, self._clock()
+        self._waiting[registry] += 1
+        if now >= self._waiting_told_at.get(registry, now):
+            log.warning(
+                "orders_wait_for_registry",
+                registry=registry,
+                because=str(outage),
+                put_off=self._waiting.pop(registry),
+            )
+            self._waiting_told_at[registry] = now + _TELL_WAITING
 
     async def _may_leave(self, order: Order) -> bool:
         """Whether hand-overs may begin: the process goes on, and the owner is not suspended."""

@@ -25,6 +25,8 @@ class CarriedOut:
 
     until: datetime | None = None
     """Until when it waits, if nothing was recorded of it that would have moved it."""
+    waits_for: str | None = None
+    """What it waits for that is outside of it, as operators call it."""
     is_suspect: bool = False
     """Whether it is left to its lease, since it may bring the next worker down, too."""
 
@@ -85,7 +87,7 @@ class LeasedOrders:
         back = {order_id: each for order_id, each in self._orders.items() if not each.is_in_hand}
         await self._agenda.reschedule(
             [
-                Wait(order_id, each.lease.due_at, each.done.until)
+                Wait(order_id, each.lease.due_at, each.done.until, each.done.waits_for)
                 for order_id, each in back.items()
                 if each.done.until is not None
             ]

@@ -33,13 +33,11 @@ _COPIES: Final[Mapping[Source, str]] = MappingProxyType(
         Source.LOGIN_SERVICE: PROFILES,
     }
 )
-_GROW_OLD: Final = frozenset({KRR, BUSINESSES})
-"""What users registered with this service is no copy of anything, and does not grow old."""
 
 
 def not_ready(standing: CopyStanding, now: datetime, max_age: timedelta) -> NotReady | None:
     """Why a copy cannot be relied on at a moment; None if it can."""
-    if standing.registry not in _GROW_OLD:
+    if not standing.grows_old:
         return None
     if standing.confirmed_at is None:
         return NotReady.NEVER_LOADED

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from application.delivery.usable_copies import MAX_AGE, not_ready
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.recording import Recorder, Recording
+from application.ports.registries import RegistryUnavailableError
+from application.ports.registry_copies import CopyStanding, NotReady, RegistryCopies
+from application.ports.sync_schedule import SyncSchedule, SyncTurn
 
 WORRYING_AGE: Final = timedelta(minutes=5)
 """When the most overdue order has waited so long, nobody carries orders out; when an event has waited
@@ -62,6 +66,43 @@ class Behind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CopyHealth:
+    """How old a local copy of a register is at a moment, and how far behind."""
+
+    registry: str
+    not_ready: NotReady | None = None
+    """Why orders that need it are refused, or wait; None where it can be relied on."""
+    age_seconds: float | None = None
+    """How long ago it was last known to be at its register's end; None if it never was."""
+    position: str | None = None
+    changes_behind: int | None = None
+    """How many changes the register had more when it last told; None where it counts none."""
+    failures: int = 0
+    """How often its register has been asked in vain since it last gave something."""
+    failure: str | None = None
+    """Why it gave nothing last, in one line."""
+
+
+def copy_health(
+    standing: CopyStanding, turn: SyncTurn | None, *, now: datetime, max_age: timedelta
+) -> CopyHealth:
+    """How a copy is at a moment."""
+    age = None if standing.confirmed_at is None else (now - standing.confirmed_at).total_seconds()
+    behind = None
+    if standing.newest is not None:
+        behind = max(0, int(standing.newest) - int(standing.position or 0))
+    return CopyHealth(
+        registry=standing.registry,
+        not_ready=not_ready(standing, now, max_age),
+        age_seconds=None if age is None else max(0.0, round(age, 3)),
+        position=standing.position,
+        changes_behind=behind,
+        failures=0 if turn is None else turn.failures,
+        failure=None if turn is None else turn.failure,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
     """Whether orders can be taken, are carried out, and can be followed."""
 
@@ -73,10 +114,11 @@ class Readiness:
     recording: Recording
     """Whether anything can be recorded, so that orders can be taken."""
     projections: Sequence[Behind] = ()
+    registries: Sequence[CopyHealth] = ()
 
 
 class HealthService:
-    """Asks the store, the agenda and the projections how they are."""
+    """Asks the store, the agenda, the projections and the copies of the registers how they are."""
 
     def __init__(
         self,
@@ -84,11 +126,17 @@ class HealthService:
         agenda: AgendaAge,
         projections: Projections,
         recorder: Recorder,
+        copies: RegistryCopies,
+        syncs: SyncSchedule,
         clock: Callable[[], datetime],
+        registry_max_age: timedelta = MAX_AGE,
     ) -> None:
         self._agenda = agenda
         self._recorder = recorder
         self._projections = projections
+        self._copies = copies
+        self._syncs = syncs
+        self._registry_max_age = registry_max_age
         self._clock = clock
 
     async def readiness(self) -> Readiness:
@@ -96,13 +144,15 @@ class HealthService:
 
         Not so when the store cannot be reached or nothing can be recorded in it, when an order is overdue by five minutes, or when an
         event has waited for a projection for as long. What is set aside is an operator's work, and
-        no reason to take no more orders.
+        no reason to take no more orders. Nor is a copy of a register that cannot be relied on: it is
+        the same for every process, and most orders may not need it.
         """
         recording = self._recorder.recording
         try:
             age = await self._agenda.age()
             standings = await self._projections.standings()
-        except StoreUnavailableError:
+            registries = await self._registries()
+        except (StoreUnavailableError, RegistryUnavailableError):
             return Readiness(
                 is_ready=False, database="down", agenda_age_seconds=None, recording=recording
             )
@@ -123,4 +173,13 @@ class HealthService:
                 )
                 for each, wait in zip(standings, waits, strict=True)
             ],
+            registries=registries,
+        )
+
+    async def _registries(self) -> Sequence[CopyHealth]:
+        turns = {each.registry: each for each in await self._syncs.turns()}
+        now = self._clock()
+        return tuple(
+            copy_health(each, turns.get(each.registry), now=now, max_age=self._registry_max_age)
+            for each in await self._copies.standings()
         )

@@ -41,6 +41,8 @@ class Wait(NamedTuple):
     was_due: datetime
     """When it was due as it was claimed."""
     until: datetime
+    waits_for: str | None = None
+    """What it waits for that is outside of it, as operators call it: `krr` …"""
 
 
 class Lease(NamedTuple):
@@ -130,6 +132,14 @@ class Agenda(Protocol):
 
     async def reschedule(self, waits: Sequence[Wait]) -> None:
         """Let orders wait; not one for which something has been recorded since it was claimed."""
+        ...
+
+    async def waiting(self) -> Mapping[str, int]:
+        """How many orders wait for what is outside of them, by its name.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached; try again later.
+        """
         ...
 
     async def keep(self, order_ids: Sequence[OrderId], *, worker: str, until: datetime) -> None:

@@ -12,6 +12,7 @@ KRR: Final = "krr"
 BUSINESSES: Final = "businesses"
 PROFILES: Final = "profiles"
 """By these names the copies are known to operators."""
+_GROW_OLD: Final = frozenset({KRR, BUSINESSES})
 
 
 class NotReady(StrEnum):
@@ -51,6 +52,11 @@ class CopyStanding:
     def is_loaded(self) -> bool:
         """Whether it has ever held all that its register held."""
         return self.confirmed_at is not None
+
+    @property
+    def grows_old(self) -> bool:
+        """Whether what it holds changes elsewhere; what users registered with this service does not."""
+        return self.registry in _GROW_OLD
 
 
 class RegistryCopies(Protocol):

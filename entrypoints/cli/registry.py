@@ -1,23 +1,26 @@
 """`varsel registry`: load pages into the local copies of the registers, and see how they stand."""
 
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from cyclopts import App
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TextColumn
 
 from adapters.registries.importing import ImportSummary, RegistryStatus
 from adapters.registries.pages import UnreadablePageError
 from adapters.registries.sealing import LostKeyError
 from adapters.registries.units_file import UnitsSummary
-from adapters.tokens.maskinporten import NoTokenError
+from application.operations.health import CopyHealth
 from application.operations.unread_entries import OpenedEntry, RetrySummary, UnreadEntry
 from application.ports.registries import RegistryUnavailableError
+from application.ports.registry_copies import NotReady
+from application.ports.registry_feed import UnansweredFeedError, UnreadableFeedError
+from application.registries.sync import Progress as SyncProgress
 from application.setting import SettingError
 from domain.operations.acts import RegistryImportBegun, RegistryImportEnded
-from entrypoints.cli.app import settings_from
 from entrypoints.cli.database import asked, database
 from entrypoints.cli.installation import settings_and_database
 from entrypoints.cli.logs import log_to_stderr
@@ -26,6 +29,7 @@ from entrypoints.cli.refusal import Refusal, RefusedSettings
 from entrypoints.wiring.operator_tools import act_recorder
 from entrypoints.wiring.registries import (
     importer,
+    registry_status,
     sync_registry,
     units_importer,
     unread_entries,
@@ -102,7 +106,9 @@ def import_files(
 def sync(
     kind: Literal["krr", "businesses"], *, again: bool = False, reason: str | None = None
 ) -> None:
-    """Bring a local copy up to its register's own feed, from where it stands.
+    """Bring a local copy up to its register's own feed now, from where it stands.
+
+    The workers do so by themselves in time (VARSEL_REGISTRY_INTERVAL); one that is at it is waited for.
 
     Parameters
     ----------
@@ -113,18 +119,49 @@ def sync(
     reason
         Why; it goes on record with your name.
     """
-    settings = settings_from()
+    settings, where = settings_and_database()
     log_to_stderr(settings)
+
+    async def follow() -> ImportSummary:
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            console=_console,
+            transient=True,
+            disable=not _console.is_terminal,
+        ) as shown:
+            task = shown.add_task(kind, total=None)
+            done = await sync_registry(
+                settings,
+                kind,
+                where,
+                again=again,
+                told=lambda each: shown.update(task, **_shown(kind, each)),
+                waits=lambda: shown.update(
+                    task, description=f"{kind}: another process is at it, and is waited for"
+                ),
+            )
+        return ImportSummary(done.pages, done.written, done.removed, done.quarantined, done.nobodys)
+
     try:
-        where, begun = database(), RegistryImportBegun(registry=kind, source="feed")
-        done = asked(
-            _on_record(begun, lambda: sync_registry(settings, kind, where, again=again), reason)
-        )
+        begun = RegistryImportBegun(registry=kind, source="feed")
+        done = asked(_on_record(begun, follow, reason))
     except SettingError as problem:
         raise RefusedSettings(str(problem)) from None
-    except (UnreadablePageError, RegistryUnavailableError, NoTokenError) as problem:
+    except (UnreadableFeedError, RegistryUnavailableError, UnansweredFeedError) as problem:
         raise Refusal(str(problem)) from None
     _tell(kind, done)
+
+
+def _shown(kind: str, done: SyncProgress) -> dict[str, Any]:
+    """How far it has come, as the bar shows it; without a number of changes it only goes on."""
+    if done.position is None or done.newest is None:
+        return {"description": f"{kind}: page {done.pages}, up to {done.position or '-'}"}
+    return {
+        "description": f"{kind}: page {done.pages}, change {done.position} of {done.newest}",
+        "completed": int(done.position),
+        "total": max(int(done.newest), 1),
+    }
 
 
 @app.command
@@ -133,22 +170,37 @@ def status() -> None:
 
     Whoever a change is about that could not be read is uncertain, and not notified by what was known
     before, until a later change can be read. Of an entry of nobody it could not even be told whose it is.
+    A copy that is not ready was never loaded to its register's end, or is older than
+    VARSEL_REGISTRY_MAX_AGE: orders that need it are refused, and those that are due wait.
     """
+    report = asked(registry_status(*settings_and_database()))
+    for each in report.health:
+        waiting = report.waiting.get(each.registry, 0)
+        _console.print(_told(each, report.counted.get(each.registry), waiting))
 
-    async def read() -> list[RegistryStatus]:
-        async with importer(*settings_and_database()) as loading:
-            return list(await loading.status())
 
-    copies = asked(read())
-    for each in copies:
-        _console.print(
-            f"{each.registry}: {each.rows} rows, position {each.cursor or '-'}, "
-            f"moved {each.moved_at.isoformat(timespec='seconds')}, "
-            f"{each.quarantined} entries could not be read"
-            f"{_whose(each.uncertain, each.nobodys)}"
-        )
-    if not copies:
-        _console.print("Nothing has been loaded yet.")
+def _told(copy: CopyHealth, counted: RegistryStatus | None, waiting: int) -> str:
+    """How a copy stands, in a line."""
+    state = {
+        None: "ready",
+        NotReady.NEVER_LOADED: "NOT READY, never loaded to its end",
+        NotReady.TOO_OLD: "NOT READY, too old",
+    }[copy.not_ready]
+    age = None if copy.age_seconds is None else timedelta(seconds=round(copy.age_seconds))
+    parts = [
+        f"{copy.registry}: {state}",
+        f"{0 if counted is None else counted.rows} rows",
+        f"position {copy.position or '-'}",
+        *([] if not copy.changes_behind else [f"{copy.changes_behind} changes behind"]),
+        *([] if age is None else [f"at its end {age} ago"]),
+        *([] if not copy.failure else [f"asked in vain {copy.failures} times: {copy.failure}"]),
+    ]
+    if waiting:
+        parts.append(f"{waiting} orders wait for it")
+    if counted is not None:
+        unread = f"{counted.quarantined} entries could not be read"
+        parts.append(unread + _whose(counted.uncertain, counted.nobodys))
+    return ", ".join(parts)
 
 
 def _tell(kind: str, done: ImportSummary) -> None:

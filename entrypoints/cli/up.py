@@ -22,9 +22,7 @@ from rich.console import Console
 from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres import EmbeddedPostgres
 from adapters.postgres.errors import PostgresError, PostgresStartError
-from adapters.registries.pages import UnreadablePageError
 from application.caller import CREATE
-from application.ports.registries import RegistryUnavailableError
 from entrypoints.cli import demo
 from entrypoints.cli.app import settings_from
 from entrypoints.cli.logs import log_to_stderr
@@ -39,7 +37,7 @@ from entrypoints.supervisor import (
     Supervisor,
     listen,
 )
-from entrypoints.wiring.registries import followed, load_unfollowed_samples, sync_registry
+from entrypoints.wiring.registries import followed, load_unfollowed_samples
 from entrypoints.wiring.store import bring_schema_up_to_date, refuse_unfit_database
 from entrypoints.wiring.tokens import development_issuer
 
@@ -48,8 +46,8 @@ T = TypeVar("T")
 
 _PATIENCE: Final = 30.0
 _TOKEN_LIFETIME: Final = 12 * 3600
-_FOLLOWED_EVERY: Final = 2.0
-"""Seconds between two looks at the stand-ins for the registers."""
+_FOLLOWED_EVERY: Final = "1s"
+"""How often the stand-ins for the registers are looked at, so that whoever changes somebody sees it at once."""
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 _LOOK: Final = 0.5
 """Seconds between two looks at whether the database of our own lives."""
@@ -190,7 +188,11 @@ def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack, sto
         stop.do(load_unfollowed_samples(settings, database))
         registers = stack.enter_context(contextlib.closing(listen("127.0.0.1", 0)))
         url = f"http://127.0.0.1:{registers.getsockname()[1]}"
-        environ |= followed(settings, url)
+        environ = {
+            "VARSEL_REGISTRY_INTERVAL": _FOLLOWED_EVERY,
+            **environ,
+            **followed(settings, url),
+        }
         _console.print(f"Stand-ins for the registers, with invented people, answer at {url}")
     running = Running(
         data=settings.data.resolve(),
@@ -283,10 +285,9 @@ async def _keep_up(
     async with (
         supervisor.running() as keeping,
         _reviving(server),
-        _following(environ, listening) as are_followed,
     ):
         ends = {keeping, asked}
-        answering = asyncio.create_task(_answers(settings, are_followed))
+        answering = asyncio.create_task(_answers(settings, listening))
         await asyncio.wait({answering, *ends}, return_when=asyncio.FIRST_COMPLETED)
         if answering.done():
             await answering
@@ -318,47 +319,29 @@ async def _reviving(server: EmbeddedPostgres | None) -> AsyncIterator[None]:
         task.cancel()
 
 
-@contextlib.asynccontextmanager
-async def _following(
-    environ: Mapping[str, str], listening: Listening
-) -> AsyncIterator[asyncio.Event]:
-    """Follow the stand-ins for the registers; the event is set when all has been followed once."""
-    once = asyncio.Event()
-    settings = settings_from(environ)
-
-    async def follow() -> None:
-        while listening.registers is not None:
-            for kind in ("krr", "businesses"):
-                try:
-                    await sync_registry(settings, kind, settings.database_url or "")
-                except (PostgresError, RegistryUnavailableError, UnreadablePageError) as problem:
-                    log.warning("registry_not_followed", registry=kind, because=str(problem))
-            once.set()
-            await asyncio.sleep(_FOLLOWED_EVERY)
-        once.set()
-
-    task = asyncio.create_task(follow())
-    try:
-        yield once
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _answers(settings: Settings, are_followed: asyncio.Event) -> None:
+async def _answers(settings: Settings, listening: Listening) -> None:
     """Wait until the service answers, knows whom to reach where, and can do its work."""
     host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  # compared, not bound
     url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/health/ready"
     deadline = asyncio.get_running_loop().time() + _PATIENCE
+    is_followed, is_up = listening.registers is not None and settings.workers > 0, False
     async with aiohttp.ClientSession() as session:
         while True:
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                 async with session.get(url, timeout=aiohttp.ClientTimeout(total=2)) as answer:
-                    if answer.ok and are_followed.is_set():
+                    is_up = answer.ok
+                    if is_up and (not is_followed or _are_loaded(await answer.json())):
                         return
             if asyncio.get_running_loop().time() > deadline:
+                if is_up:
+                    return  # the registers may be others', which take their time
                 raise ProcessFailedError(f"the service does not answer at {url}")
             await asyncio.sleep(0.05)
+
+
+def _are_loaded(readiness: Mapping[str, Any]) -> bool:
+    """Whether the copies of the registers can be relied on."""
+    return all(each["isReady"] for each in readiness.get("registries", []))
 
 
 def _tell(settings: Settings) -> None:

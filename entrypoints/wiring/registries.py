@@ -1,27 +1,34 @@
 """The registers: local copies, how they are filled, and the one that is asked over HTTP."""
 
+import os
+import random
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from adapters.event_store.postgres.agenda import PostgresAgenda
 from adapters.event_store.postgres.appender import Appender
 from adapters.key_vault.file_key_vault import FileKeyVault
 from adapters.postgres import open_pool
+from adapters.postgres.listening import Listener
 from adapters.postgres.pool import Pool
 from adapters.projections.recipient_index import hashed_identity
 from adapters.registries.carrying_over import carry_over_profiles
 from adapters.registries.copies import PostgresRegistryCopies
-from adapters.registries.feeds import sync_businesses, sync_krr
+from adapters.registries.feeds import BusinessesFeed, KrrFeed
 from adapters.registries.importing import (
     KINDS,
     SAMPLES,
     ImportSummary,
     Kind,
     RegistryImporter,
+    RegistryStatus,
 )
 from adapters.registries.party_ids import PartyRegisterIds
 from adapters.registries.party_register import PartyRegister
@@ -33,10 +40,13 @@ from adapters.registries.replicas import (
     PostgresProfileRegistry,
     PostgresUnitRegistry,
 )
+from adapters.registries.schedule import PostgresSyncSchedule
 from adapters.registries.sealing import RecordSealer
 from adapters.registries.units_file import UnitsImporter
+from adapters.tokens.maskinporten import NoTokenError
 from application.delivery.contact_lookup import Registries
 from application.envelope import SERVICE, Actor
+from application.operations.health import CopyHealth, copy_health
 from application.operations.unread_entries import UnreadEntryService
 from application.ports.decision_point import DecisionPoint
 from application.ports.key_vault import KeyVault
@@ -44,8 +54,11 @@ from application.ports.party_ids import PartyIds
 from application.ports.profiles import ProfileIndex
 from application.ports.registries import NameRegistry
 from application.ports.registry_copies import RegistryCopies
+from application.ports.registry_feed import RegistryFeed, UnansweredFeedError
+from application.ports.sync_schedule import SyncSchedule
 from application.profiles.handed_in import HandedIn, HandInService
 from application.profiles.profile_ids import ProfileIds
+from application.registries.sync import Progress, RegistrySync, SyncPolicy
 from application.setting import SettingError
 from domain.recipient import Organisation, Person
 from entrypoints.sandbox.registers import (
@@ -196,23 +209,106 @@ def followed(settings: Settings, url: str) -> Mapping[str, str]:
 
 
 async def sync_registry(
-    settings: Settings, kind: Kind, database: str, *, again: bool = False
-) -> ImportSummary:
-    """Bring a local copy up to its register's own feed; `again` asks again for what could not be read.
+    settings: Settings,
+    kind: Kind,
+    database: str,
+    *,
+    again: bool = False,
+    told: Callable[[Progress], None] = lambda _: None,
+    waits: Callable[[], None] = lambda: None,
+) -> Progress:
+    """Bring a local copy up to its register's own feed now; `again` asks again for what could not be read.
 
     Raises:
-        SettingError: the settings do not say where the feed is.
-        NoTokenError: our own client gets no token to show there.
+        SettingError: the settings do not say where the feed is, or our client's key cannot be read.
+        UnansweredFeedError: our own client gets no token to show there.
         RegistryUnavailableError: the register gave no answer; what was imported before stays.
-        UnreadablePageError: its answer is no page of the feed.
+        UnreadableFeedError: its answer is no page of the feed.
     """
-    async with importer(settings, database) as loading:
-        if kind == "krr" and settings.krr_url is not None:
-            return await sync_krr(loading, settings.krr_url, krr_token(settings), again=again)
-        if kind == "businesses" and settings.businesses_url is not None:
-            token = businesses_token(settings)
-            return await sync_businesses(loading, settings.businesses_url, token, again=again)
-    raise SettingError(f"VARSEL_{kind.upper()}_URL says where the feed is; it is missing")
+    if {"krr": settings.krr_url, "businesses": settings.businesses_url}.get(kind) is None:
+        raise SettingError(f"VARSEL_{kind.upper()}_URL says where the feed is; it is missing")
+    async with await open_pool(database, size=2, name="varsel registry") as pool:
+        service = RegistrySync(
+            feeds=feeds(settings, pool, await key_vault(settings, pool)),
+            schedule=PostgresSyncSchedule(pool),
+            copies=copies(pool),
+            clock=utc_now,
+            chance=random.random,
+            process=f"{socket.gethostname()} {os.getpid()} by hand",
+            policy=SyncPolicy(interval=timedelta(seconds=settings.registry_interval)),
+        )
+        return await service.sync(kind, again=again, told=told, waits=waits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryReport:
+    """How the local copies are."""
+
+    health: Sequence[CopyHealth]
+    counted: Mapping[str, RegistryStatus]
+    """What stands in each that was ever loaded."""
+    waiting: Mapping[str, int]
+    """How many orders wait for each."""
+
+
+async def registry_status(settings: Settings, database: str) -> RegistryReport:
+    """How each local copy is, what stands in those that were ever loaded, and who waits for them."""
+    max_age = timedelta(seconds=settings.registry_max_age)
+    async with await open_pool(database, size=1, name="varsel registry") as pool:
+        turns = {each.registry: each for each in await syncs(pool).turns()}
+        now = utc_now()
+        health = [
+            copy_health(each, turns.get(each.registry), now=now, max_age=max_age)
+            for each in await copies(pool).standings()
+        ]
+        loading = RegistryImporter(
+            pool, record_sealer(await key_vault(settings, pool)), _hand_in_nothing
+        )
+        counted = {each.registry: each for each in await loading.status()}
+        waiting = await PostgresAgenda(pool, Listener(database)).waiting()
+        return RegistryReport(health=health, counted=counted, waiting=waiting)
+
+
+def feeds(settings: Settings, pool: Pool, vault: KeyVault) -> Sequence[RegistryFeed]:
+    """The feeds that the settings name.
+
+    Raises:
+        SettingError: the key of our own client cannot be read.
+    """
+    loading = RegistryImporter(pool, record_sealer(vault), _hand_in_nothing)
+    named: list[RegistryFeed] = []
+    if settings.krr_url is not None:
+        token = _or_unanswered(krr_token(settings))
+        named.append(KrrFeed(loading, settings.krr_url, token))
+    if settings.businesses_url is not None:
+        given = businesses_token(settings)
+        named.append(
+            BusinessesFeed(
+                loading, settings.businesses_url, None if given is None else _or_unanswered(given)
+            )
+        )
+    return named
+
+
+async def _hand_in_nothing(entries: Sequence[HandedIn]) -> None:
+    """No feed brings what persons registered."""
+
+
+def _or_unanswered(give: Callable[[], Awaitable[str]]) -> Callable[[], Awaitable[str]]:
+    """Say of a token that is not to be had why the feed is not asked."""
+
+    async def given() -> str:
+        try:
+            return await give()
+        except NoTokenError as problem:
+            raise UnansweredFeedError(str(problem)) from None
+
+    return given
+
+
+def syncs(pool: Pool) -> SyncSchedule:
+    """When each register is followed, by whom, and what came of it."""
+    return PostgresSyncSchedule(pool)
 
 
 def copies(pool: Pool) -> RegistryCopies:

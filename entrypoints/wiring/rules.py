@@ -31,6 +31,8 @@ def policy(settings: Settings) -> Policy:
         ),
         instant_wait=timedelta(seconds=settings.instant_wait),
         suppress_for=timedelta(days=settings.suppression_days),
+        registry_max_age=timedelta(seconds=settings.registry_max_age),
+        registry_interval=timedelta(seconds=settings.registry_interval),
     )
 
 

@@ -24,7 +24,6 @@ NOT_IN_PRODUCTION: Final = {
 BY_HAND: Final = {
     "install": "it makes a user of the machine",
     "units": "it needs a machine that systemd runs; the trial starts what the units say",
-    "timers": "the same",
 }
 TRIED: Final = "".join(
     each.read_text() for each in Path(__file__).parents[1].glob("production/*.py")

@@ -150,11 +150,9 @@ class Installation:
         """Where the sender's condition is asked."""
         return f"https://localhost:{self.ports.conditions}/condition"
 
-    async def followed(self, register: str) -> int:
-        """Let the unit of a register run to its end; the code with which it ends."""
-        process = self._unit("varsel-sync@.service", register)
-        process.start()
-        return await process.over()
+    async def followed(self, register: str) -> str:
+        """Have a register followed to its end now, whatever the workers are at; what is said of that."""
+        return await asyncio.to_thread(self.varsel, "registry", "sync", register)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -256,6 +256,9 @@ class FaultyAgenda:
 
         await self._process.step(effect)
 
+    async def waiting(self) -> Mapping[str, int]:
+        return await self._process.step(self._agenda.waiting)
+
     async def release_unacknowledged(self, held: Collection[OrderId], *, worker: str) -> None:
         async def effect() -> None:
             self._fail()

@@ -106,11 +106,17 @@ ready AS MATERIALIZED (
 # What has been recorded meanwhile has moved the order: it is due when that says.
 _PUT_OFF: Final[LiteralString] = """
 WITH waits AS MATERIALIZED (
-    SELECT a.order_id, w.until FROM agenda a
-      JOIN unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS w(order_id, was_due, until)
+    SELECT a.order_id, w.until, w.waits_for FROM agenda a
+      JOIN unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::text[])
+           AS w(order_id, was_due, until, waits_for)
         ON a.order_id = w.order_id AND a.due_at = w.was_due
      ORDER BY a.order_id FOR UPDATE OF a)
-UPDATE agenda SET due_at = waits.until FROM waits WHERE agenda.order_id = waits.order_id
+UPDATE agenda SET due_at = waits.until, waits_for = waits.waits_for, waits_until = waits.until
+  FROM waits WHERE agenda.order_id = waits.order_id
+"""
+_WAITING: Final[LiteralString] = """
+SELECT waits_for, count(*) FROM agenda
+ WHERE waits_for IS NOT NULL AND waits_until = due_at GROUP BY waits_for
 """
 _STUCK: Final[LiteralString] = """
 SELECT order_id FROM agenda
@@ -207,6 +213,10 @@ class PostgresAgenda:
             await connection.execute(
                 _PUT_OFF, [list(column) for column in zip(*waits, strict=True)]
             )
+
+    async def waiting(self) -> Mapping[str, int]:
+        async with reaching(self._pool) as connection:
+            return dict(await (await connection.execute(_WAITING)).fetchall())
 
     async def quarantined(self) -> Sequence[OrderId]:
         async with reaching(self._pool) as connection:

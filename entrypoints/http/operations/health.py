@@ -9,6 +9,7 @@ from msgspec import Struct
 from application.assembly import Application
 from application.operations.health import Readiness
 from application.ports.recording import Recording
+from application.ports.registry_copies import NotReady
 from entrypoints.http.transport.contract import Access, Reply, operation
 from entrypoints.http.transport.responses import TEXT, Answer, told
 from entrypoints.http.validation.wire_struct import one_of
@@ -25,6 +26,22 @@ class ProjectionAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     """Events that it could not take, and that wait for an operator."""
 
 
+class RegistryAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """How old a local copy of a register is, and how far behind."""
+
+    name: str
+    is_ready: bool
+    """False while orders that need it are refused, and those that are due wait."""
+    because: Annotated[str, one_of(each.value for each in NotReady)] | None = None
+    """Why so."""
+    age_seconds: float | None = None
+    """How long ago it was last known to be at its register's end."""
+    changes_behind: int | None = None
+    """How many changes the register had more when it last told, where it counts them."""
+    failures: int = 0
+    """How often the register has been asked in vain since it last gave something."""
+
+
 class ReadinessAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Whether orders can be taken and are carried out."""
 
@@ -35,6 +52,7 @@ class ReadinessAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_de
     recording: Annotated[str, one_of(each.value for each in Recording)]
     """`up`; `stands_still` while nothing can be recorded; `history_went_back` until somebody decides."""
     projections: Sequence[ProjectionAnswer] = ()
+    registries: Sequence[RegistryAnswer] = ()
 
 
 _FIGURES: Final = b"text/plain; version=0.0.4; charset=utf-8"
@@ -76,6 +94,17 @@ async def is_alive() -> Answer:
                         "setAside": 0,
                     }
                 ],
+                "registries": [
+                    {"name": "businesses", "isReady": True, "ageSeconds": 301.5},
+                    {
+                        "name": "krr",
+                        "isReady": False,
+                        "because": "too_old",
+                        "ageSeconds": 259262.1,
+                        "changesBehind": 41,
+                        "failures": 437,
+                    },
+                ],
             },
         ),
         503: Reply(
@@ -90,7 +119,7 @@ async def is_ready(application: NamedDependency[Application]) -> Answer:
 
     Not ready without the database, when an order is overdue by five minutes, or when a table that
     is made from the events is behind by as much. Events that such a table could not take are told,
-    and are no reason.
+    and are no reason. Nor is a copy of a register that is too old: only orders that need it wait.
     """
     readiness = await application.health.readiness()
     answer = ReadinessAnswer(
@@ -106,6 +135,17 @@ async def is_ready(application: NamedDependency[Application]) -> Answer:
                 set_aside=each.set_aside,
             )
             for each in readiness.projections
+        ),
+        registries=tuple(
+            RegistryAnswer(
+                name=each.registry,
+                is_ready=each.not_ready is None,
+                because=None if each.not_ready is None else each.not_ready.value,
+                age_seconds=each.age_seconds,
+                changes_behind=each.changes_behind,
+                failures=each.failures,
+            )
+            for each in readiness.registries
         ),
     )
     return told(answer, 200 if readiness.is_ready else 503)
@@ -168,6 +208,37 @@ def _figures(readiness: Readiness) -> str:
             "varsel_projection_events_set_aside",
             "Events that a projection could not take, and that wait for an operator.",
             {label: each.set_aside for label, each in by_name.items()},
+        ),
+    ]
+    copies = {f'{{registry="{each.registry}"}}': each for each in readiness.registries}
+    families += [
+        (
+            "varsel_registry_ready",
+            "Whether a local copy of a register can be relied on.",
+            {label: each.not_ready is None for label, each in copies.items()},
+        ),
+        (
+            "varsel_registry_age_seconds",
+            "How long ago a copy was last known to be at its register's end.",
+            {
+                label: each.age_seconds
+                for label, each in copies.items()
+                if each.age_seconds is not None
+            },
+        ),
+        (
+            "varsel_registry_changes_behind",
+            "Changes that a register had more than its copy when it last told.",
+            {
+                label: each.changes_behind
+                for label, each in copies.items()
+                if each.changes_behind is not None
+            },
+        ),
+        (
+            "varsel_registry_failures",
+            "How often a register has been asked in vain since it last gave something.",
+            {label: each.failures for label, each in copies.items()},
         ),
     ]
     lines: list[str] = []

@@ -528,10 +528,30 @@ async def test_an_order_that_is_due_waits_for_a_copy_that_has_grown_old_and_goes
 
     waiting = await now(world, to_kari)
     assert (waiting.status, waiting.version) == (OrderStatus.REGISTERED, 1)
+    assert await world.agenda.waiting() == {KRR: 1}
     assert (await now(world, to_somebody)).notifications[0].attempts == 1
     world.copies.know(CopyStanding(registry=KRR, confirmed_at=world.clock()))
     await world.work_until(world.clock() + timedelta(minutes=1))
     assert (await now(world, to_kari)).notifications[0].attempts == 1
+    assert await world.agenda.waiting() == {}
+
+
+async def test_orders_that_wait_for_a_register_are_told_of_now_and_then_however_many_they_are(
+    world: MemoryWorld,
+) -> None:
+    for _ in range(3):
+        await placed(world, KARI)
+    world.copies.know(CopyStanding(registry=KRR))
+    world.pass_time(timedelta(seconds=1))
+
+    with capture_logs() as logs:
+        await world.work_until(world.clock() + timedelta(minutes=3))
+
+    told = [each for each in logs if each["event"] == "orders_wait_for_registry"]
+    assert 3 <= len(told) <= 4
+    assert told[0]["registry"] == KRR
+    assert "never been loaded" in told[0]["because"]
+    assert told[1]["put_off"] > 3
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,24 @@
 """The service is ready where orders can be taken, are carried out, and can be followed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 
+from adapters.memory.registry_copies import InMemoryRegistryCopies
+from adapters.memory.sync_schedule import InMemorySyncSchedule
 from application.operations.health import (
     WORRYING_AGE,
     Behind,
+    CopyHealth,
     HealthService,
     ProjectionStanding,
     Readiness,
 )
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.recording import Recording
+from application.ports.registry_copies import CopyStanding, NotReady
 from tests.samples import NOON
 
 MOMENT = timedelta(milliseconds=1)
@@ -28,6 +32,8 @@ class Standing:
     projections: Sequence[ProjectionStanding] = ()
     recording: Recording = Recording.UP
     is_away: set[str] = field(default_factory=set)
+    copies: InMemoryRegistryCopies = field(default_factory=InMemoryRegistryCopies)
+    syncs: InMemorySyncSchedule = field(default_factory=InMemorySyncSchedule)
 
     async def age(self) -> timedelta:
         self._answer("agenda")
@@ -42,7 +48,14 @@ class Standing:
             raise StoreUnavailableError
 
     async def readiness(self) -> Readiness:
-        service = HealthService(agenda=self, projections=self, recorder=self, clock=lambda: NOON)
+        service = HealthService(
+            agenda=self,
+            projections=self,
+            recorder=self,
+            copies=self.copies,
+            syncs=self.syncs,
+            clock=lambda: NOON,
+        )
         return await service.readiness()
 
 
@@ -110,3 +123,37 @@ async def test_a_clock_behind_the_databases_makes_no_wait_of_less_than_nothing()
     told = await Standing(projections=[projection(waits=-timedelta(seconds=2))]).readiness()
 
     assert [each.seconds for each in told.projections] == [0.0]
+
+
+async def test_a_copy_that_cannot_be_relied_on_is_told_and_no_reason_to_be_unready() -> None:
+    then = NOON - timedelta(hours=73)
+    old = CopyStanding(registry="krr", position="10", newest="51", confirmed_at=then)
+    never = CopyStanding(registry="businesses")
+    standing = Standing(copies=InMemoryRegistryCopies([old, never]))
+    turn = await standing.syncs.claim("krr", holder="anna", now=NOON, until=NOON + MOMENT)
+    assert turn is not None
+    await standing.syncs.keep(turn, replace(turn, failures=7, failure="it is closed"))
+
+    told = await standing.readiness()
+
+    assert told.is_ready
+    assert told.registries == (
+        CopyHealth(
+            registry="krr",
+            not_ready=NotReady.TOO_OLD,
+            age_seconds=73 * 3600.0,
+            position="10",
+            changes_behind=41,
+            failures=7,
+            failure="it is closed",
+        ),
+        CopyHealth(registry="businesses", not_ready=NotReady.NEVER_LOADED),
+    )
+
+
+async def test_a_copy_that_is_up_to_date_is_ready() -> None:
+    copies = [CopyStanding(registry="krr", position="10", newest="10", confirmed_at=NOON)]
+
+    (told,) = (await Standing(copies=InMemoryRegistryCopies(copies)).readiness()).registries
+
+    assert told == CopyHealth(registry="krr", age_seconds=0.0, position="10", changes_behind=0)

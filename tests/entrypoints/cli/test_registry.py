@@ -6,9 +6,10 @@ import json
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.adapters.registries.pages import addresses, krr, person
@@ -207,10 +208,52 @@ async def test_the_open_registers_files_are_loaded_and_one_that_is_cut_is_one_li
     assert code == 0
     assert said.startswith("units: 1 pages read, 1 entries written, 0 removed")
     _, said, _ = await far.registry("status")
-    assert "units: 1 rows, position -" in said
+    assert "units: ready, 1 rows, position -" in said
 
     file.write_bytes(gzip.compress(units(("314022009", "FJELL AS", "")))[:-4])
     code, said, complained = await far.registry("import", "units", str(file))
 
     assert (code, said) == (1, "")
     assert complained == [f"varsel: {file}: it is cut, or was damaged: fetch it again"]
+
+
+async def test_the_state_of_the_copies_tells_whether_they_can_be_relied_on_and_why_not(
+    far: Far,
+) -> None:
+    code, said, complained = await far.registry("status")
+    assert (code, complained) == (0, [])
+    assert [line.partition(",")[0] for line in said.splitlines()] == [
+        "businesses: NOT READY",
+        "krr: NOT READY",
+    ]
+
+    far.register.say(krr(person("01818010083"), end=10))
+    await far.sync("krr")
+    far.register.say(b"", status=503)
+    await far.sync("krr")
+
+    _, said, _ = await far.registry("status")
+    _, of_krr = said.splitlines()
+    assert of_krr.startswith("krr: ready, 1 rows, position 10, at its end 0:00:0")
+    assert "asked in vain 1 times: the registry krr is closed for now (503)" in of_krr
+
+    await asyncio.sleep(1)
+    old = replace(far, environ={**far.environ, "VARSEL_REGISTRY_MAX_AGE": "1s"})
+    _, said, _ = await old.registry("status")
+    assert "krr: NOT READY, too old, 1 rows" in said
+
+
+async def test_a_copy_that_a_worker_is_at_is_followed_when_it_has_done(far: Far) -> None:
+    far.register.say(krr(end=10))
+    async with await psycopg.AsyncConnection.connect(
+        far.environ["VARSEL_DATABASE_URL"], autocommit=True
+    ) as connection:
+        await connection.execute(
+            "INSERT INTO registry_sync (registry, due_at, holder, leased_until)"
+            " VALUES ('krr', now(), 'a worker', now() + interval '4 s')"
+        )
+        began = time.monotonic()
+        code, said, _ = await far.sync("krr")
+
+    assert (code, said.startswith("krr: 1 pages read")) == (0, True)
+    assert time.monotonic() - began > 3

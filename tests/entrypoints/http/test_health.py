@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 
+from adapters.memory.registry_copies import InMemoryRegistryCopies
+from adapters.memory.sync_schedule import InMemorySyncSchedule
 from application.operations.health import Behind, HealthService, ProjectionStanding, Readiness
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.recording import Recording
+from application.ports.registry_copies import CopyStanding
 from tests.entrypoints.http.installation import Installation, Punctual, Recorded
 
 
@@ -39,6 +42,8 @@ async def readiness(installation: Installation, *standings: ProjectionStanding) 
         agenda=Punctual(),
         projections=Standing(*standings),
         recorder=Recorded(Recording.UP),
+        copies=InMemoryRegistryCopies(),
+        syncs=InMemorySyncSchedule(),
         clock=lambda: installation.now,
     )
     return await health.readiness()
@@ -72,6 +77,8 @@ async def test_without_its_store_a_service_lives_and_is_not_ready(
         agenda=Cut(),
         projections=Standing(),
         recorder=Recorded(Recording.STANDS_STILL),
+        copies=InMemoryRegistryCopies(),
+        syncs=InMemorySyncSchedule(),
         clock=lambda: installation.now,
     )
     application = replace(installation.application, health=health)
@@ -119,11 +126,54 @@ async def test_the_same_is_told_in_figures(api: httpx.AsyncClient) -> None:
     assert 'varsel_projection_events_behind{projection="status_feed"} 0' in answer.text.splitlines()
 
 
+async def test_how_old_copies_are_is_told_in_words_and_figures(installation: Installation) -> None:
+    then = installation.now - timedelta(hours=73)
+    health = HealthService(
+        agenda=Punctual(),
+        projections=Standing(),
+        recorder=Recorded(Recording.UP),
+        copies=InMemoryRegistryCopies(
+            [
+                CopyStanding(registry="krr", position="10", newest="51", confirmed_at=then),
+                CopyStanding(registry="businesses"),
+            ]
+        ),
+        syncs=InMemorySyncSchedule(),
+        clock=lambda: installation.now,
+    )
+    application = replace(installation.application, health=health)
+    async with installation.client(application=application) as api:
+        words = await api.get("/health/ready")
+        figures = (await api.get("/health/metrics")).text.splitlines()
+
+    assert words.status_code == 200
+    assert words.json()["registries"] == [
+        {
+            "name": "krr",
+            "isReady": False,
+            "because": "too_old",
+            "ageSeconds": 262800.0,
+            "changesBehind": 41,
+        },
+        {"name": "businesses", "isReady": False, "because": "never_loaded"},
+    ]
+    assert {
+        'varsel_registry_ready{registry="krr"} 0',
+        'varsel_registry_age_seconds{registry="krr"} 262800',
+        'varsel_registry_changes_behind{registry="krr"} 41',
+        'varsel_registry_failures{registry="krr"} 0',
+        'varsel_registry_ready{registry="businesses"} 0',
+    } < set(figures)
+    assert 'varsel_registry_age_seconds{registry="businesses"}' not in "".join(figures)
+
+
 async def test_without_a_database_the_figures_tell_that(installation: Installation) -> None:
     health = HealthService(
         agenda=Cut(),
         projections=Standing(),
         recorder=Recorded(Recording.UP),
+        copies=InMemoryRegistryCopies(),
+        syncs=InMemorySyncSchedule(),
         clock=lambda: installation.now,
     )
     async with installation.client(
@@ -143,6 +193,8 @@ async def test_a_service_that_can_read_and_record_nothing_is_not_ready_and_says_
         agenda=Punctual(),
         projections=Standing(),
         recorder=Recorded(recording),
+        copies=InMemoryRegistryCopies(),
+        syncs=InMemorySyncSchedule(),
         clock=lambda: installation.now,
     )
     async with installation.client(

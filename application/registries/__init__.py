@@ -1,0 +1,1 @@
+"""Keep the local copies of the registers up to date, and say so when they are not."""
