@@ -5,13 +5,19 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from adapters.decision_point.grants import GrantTable
 from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
 from adapters.registries.importing import SAMPLES
-from adapters.registries.replicas import PostgresBusinessRegistry, PostgresPersonRegistry
+from adapters.registries.pages import UnreadablePageError
+from adapters.registries.replicas import (
+    PostgresBusinessRegistry,
+    PostgresPersonRegistry,
+    PostgresUnitRegistry,
+)
 from adapters.registries.sealing import RecordSealer
 from application.ports.decision_point import DecisionPoint, Question
 from application.ports.key_vault import KeyVault
@@ -39,6 +45,7 @@ from entrypoints.wiring.registries import (
     record_sealer,
     registries,
     sync_registry,
+    units_importer,
 )
 from entrypoints.wiring.store import key_vault
 from tests.adapters.registries.local import profile_index, registry_importer
@@ -242,3 +249,26 @@ async def test_organisations_are_known_to_the_party_register_by_ids(settings: Se
 
     assert register is not None
     assert await register.find([FIRM, OrganisationNumber("314099999")]) == {FIRM: int(FIRM)}
+
+
+async def test_the_files_of_units_are_loaded_as_they_are_downloaded(
+    settings: Settings, registers: Registers, database_url: str, pool: Pool, tmp_path: Path
+) -> None:
+    files = [tmp_path / each for each in ("enheter", "underenheter")]
+    async with aiohttp.ClientSession(registers.url, auto_decompress=False) as http:
+        for each in files:
+            async with http.get(f"/enhetsregisteret/api/{each.name}/lastned/csv") as answer:
+                each.write_bytes(await answer.read())
+
+    async with units_importer(settings, database_url) as loading:
+        await loading.import_files(files)
+
+    sub_unit, main_unit = (OrganisationNumber(organisation_number(each)) for each in (2, 1))
+    assert await PostgresUnitRegistry(pool).main_units([sub_unit, main_unit]) == {
+        sub_unit: [main_unit]
+    }
+    whole = files[0].read_bytes()
+    files[0].write_bytes(whole[: len(whole) // 2])
+    async with units_importer(settings, database_url) as loading:
+        with pytest.raises(UnreadablePageError):
+            await loading.import_files(files[:1])
