@@ -5,7 +5,7 @@ import sys
 
 from rich.console import Console
 
-from benchmarks import accepting, dispatching, handlers, instant, registries, two_owners
+from benchmarks import accepting, dispatching, following, handlers, instant, registries, two_owners
 from benchmarks.installations import MissingToolError
 
 
@@ -20,6 +20,7 @@ def main() -> None:
             two_owners.measure,
             handlers.measure,
             registries.measure,
+            following.measure,
         ):
             for line in asyncio.run(measure()):
                 console.print(line)
