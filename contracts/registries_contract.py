@@ -77,7 +77,18 @@ BUSINESSES = {
     ),
     MOVED_SUB_UNIT: BusinessRecord(origin=MOVED_SUB_UNIT, emails=[], mobiles=[], is_uncertain=True),
 }
-MAIN_UNITS = {SUB_UNIT: UNIT, OWN_SUB_UNIT: UNIT, ODD_SUB_UNIT: UNIT, UNSURE_SUB_UNIT: UNIT}
+LOW_SUB_UNIT, BELOW_UNSURE, BELOW_MOVED = (
+    OrganisationNumber(each) for each in ("314023161", "314023188", "314023196")
+)
+MAIN_UNITS = {
+    SUB_UNIT: UNIT,
+    OWN_SUB_UNIT: UNIT,
+    ODD_SUB_UNIT: UNIT,
+    UNSURE_SUB_UNIT: UNIT,
+    LOW_SUB_UNIT: SUB_UNIT,
+    BELOW_UNSURE: UNSURE_SUB_UNIT,
+    BELOW_MOVED: MOVED_SUB_UNIT,
+}
 OFFICE, DEPARTMENT = OrganisationNumber("314023145"), OrganisationNumber("314023153")
 TOWER = [OrganisationNumber(f"3150000{n:02}") for n in range(LEVELS + 3)]
 CIRCLE = [OrganisationNumber(f"3160000{n:02}") for n in range(3)]
@@ -147,8 +158,8 @@ class BusinessRegistryContract:
         found = await businesses.find([OWN_SUB_UNIT, UNIT])
         assert found == {each: BUSINESSES[each] for each in (OWN_SUB_UNIT, UNIT)}
 
-    @pytest.mark.parametrize("number", [SUB_UNIT, ODD_SUB_UNIT])
-    async def test_a_sub_unit_without_a_usable_address_gets_those_of_its_main_unit(
+    @pytest.mark.parametrize("number", [SUB_UNIT, ODD_SUB_UNIT, LOW_SUB_UNIT])
+    async def test_a_sub_unit_without_a_usable_address_gets_those_of_the_nearest_above_it(
         self, businesses: BusinessRegistry, number: OrganisationNumber
     ) -> None:
         assert await businesses.find([number]) == {number: BUSINESSES[UNIT]}
@@ -164,6 +175,14 @@ class BusinessRegistryContract:
         self, businesses: BusinessRegistry, number: OrganisationNumber
     ) -> None:
         assert await businesses.find([number]) == {number: BUSINESSES[number]}
+
+    @pytest.mark.parametrize(
+        "number, above", [(BELOW_UNSURE, UNSURE_SUB_UNIT), (BELOW_MOVED, MOVED_SUB_UNIT)]
+    )
+    async def test_a_sub_unit_below_one_that_is_uncertain_is_uncertain_as_well(
+        self, businesses: BusinessRegistry, number: OrganisationNumber, above: OrganisationNumber
+    ) -> None:
+        assert await businesses.find([number]) == {number: BUSINESSES[above]}
 
     async def test_to_ask_about_nobody_is_to_learn_nothing(
         self, businesses: BusinessRegistry

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
+from msgspec import Struct
+
 from domain.authority import Decision
 from domain.channel import Channel
 from domain.personal import Contact
@@ -50,8 +52,8 @@ def address_key(address: Contact, channel: Channel) -> AddressKey:
     return channel, comparison_key(address, channel)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisteredAddress:
+# A struct, since thousands are made at a time, in a fifth of the time that a dataclass takes.
+class RegisteredAddress(Struct, frozen=True, kw_only=True):
     """An address in a registry: where it leads, whether it can be used, and when it was last confirmed."""
 
     address: Contact

@@ -54,14 +54,13 @@ class InMemoryBusinessRegistry:
         return {number: record for number, record in found.items() if record is not None}
 
     def _usable(self, number: OrganisationNumber) -> BusinessRecord | None:
-        own = self._businesses.get(number)
-        if own is not None and (
-            own.is_uncertain or any(address.is_valid for address in (*own.emails, *own.mobiles))
-        ):
-            return own
-        main_unit = self._main_units.get(number)
-        inherited = None if main_unit is None else self._businesses.get(main_unit)
-        return inherited or own
+        units = [number, *_above(number, self._main_units)]
+        known = [self._businesses[unit] for unit in units if unit in self._businesses]
+        for each in known:
+            if each.is_uncertain or any(one.is_valid for one in (*each.emails, *each.mobiles)):
+                return each
+        inherited = [each for each in known if each.origin != number]
+        return next(iter([*inherited, *known]), None)
 
 
 class InMemoryUnitRegistry:
@@ -75,18 +74,21 @@ class InMemoryUnitRegistry:
     async def main_units(
         self, numbers: Sequence[OrganisationNumber]
     ) -> Mapping[OrganisationNumber, Sequence[OrganisationNumber]]:
-        found = {number: self._above(number) for number in numbers}
+        found = {number: _above(number, self._main_units) for number in numbers}
         return {number: above for number, above in found.items() if above}
 
-    def _above(self, number: OrganisationNumber) -> Sequence[OrganisationNumber]:
-        above: list[OrganisationNumber] = []
-        unit = number
-        while len(above) < LEVELS and (main_unit := self._main_units.get(unit)) is not None:
-            if main_unit in (number, *above):
-                break
-            above.append(main_unit)
-            unit = main_unit
-        return above
+
+def _above(
+    number: OrganisationNumber, main_units: Mapping[OrganisationNumber, OrganisationNumber]
+) -> Sequence[OrganisationNumber]:
+    above: list[OrganisationNumber] = []
+    unit = number
+    while len(above) < LEVELS and (main_unit := main_units.get(unit)) is not None:
+        if main_unit in (number, *above):
+            break
+        above.append(main_unit)
+        unit = main_unit
+    return above
 
 
 class InMemoryProfileRegistry:

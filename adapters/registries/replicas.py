@@ -8,8 +8,9 @@ What stands in quarantine makes uncertain what it is about: that is told, and no
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final, LiteralString, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -47,12 +48,8 @@ SELECT decode(whose, 'hex'), 0, NULL
   FROM registry_quarantine WHERE part = 'persons' AND whose IN (SELECT encode(each, 'hex')
        FROM unnest(%(hashes)b::bytea[]) AS asked (each))
 """
-_MAIN_UNITS: Final[LiteralString] = """
-SELECT number, main_unit, false AS is_uncertain
-  FROM business_unit WHERE number = ANY(%(numbers)b::text[]) AND main_unit IS NOT NULL
-UNION ALL
-SELECT whose, '', true
-  FROM registry_quarantine WHERE part = 'units' AND whose = ANY(%(numbers)b::text[])
+_MOVED: Final[LiteralString] = """
+SELECT whose FROM registry_quarantine WHERE part = 'units' AND whose = ANY(%(numbers)b::text[])
 """
 _ABOVE: Final[LiteralString] = """
 WITH RECURSIVE above (number, unit, chain) AS (
@@ -144,14 +141,13 @@ class _Copy:
         by_hash = {hashed(each.encode()): each for each in names}
         cursor = await connection.execute(query, {"hashes": list(by_hash)}, binary=True)
         rows = await cursor.fetchall()
-        key_ids = {key_id for _, key_id, box in rows if box is not None}
-        opening = await self._sealer.opening(connection, key_ids)
-        found: dict[str, bytes | None] = {}
-        for name, key_id, box in rows:
-            known = by_hash[name]
-            uncertain = box is None or found.get(known, b"") is None
-            found[known] = None if uncertain else opening.open(kept, name, key_id, box)
-        return found
+        opening = await self._sealer.opening(connection, {key_id for _, key_id, box in rows if box})
+        found = {
+            by_hash[name]: opening.open(kept, name, key_id, box)
+            for name, key_id, box in rows
+            if box
+        }
+        return found | {by_hash[name]: None for name, _, box in rows if not box}
 
 
 class PostgresPersonRegistry(_Copy):
@@ -209,11 +205,11 @@ class PostgresBusinessRegistry:
     ) -> Mapping[OrganisationNumber, BusinessRecord]:
         known: dict[str, _Addresses] = defaultdict(_Addresses)
         async with _asking(self._pool, "business_register") as connection:
-            cursor = await connection.execute(_MAIN_UNITS, {"numbers": list(numbers)}, binary=True)
-            units = await cursor.fetchall()
-            main_units = {number: main_unit for number, main_unit, _ in units}
-            moved = {number for number, _, is_uncertain in units if is_uncertain}
-            asked = {"numbers": list({*numbers, *main_units.values()})}
+            cursor = await connection.execute(_ABOVE, {"numbers": list(numbers), "levels": LEVELS})
+            above: dict[str, Sequence[str]] = dict(await cursor.fetchall())
+            asked = {"numbers": list({*numbers, *chain.from_iterable(above.values())})}
+            cursor = await connection.execute(_MOVED, asked, binary=True)
+            moved = {number for (number,) in await cursor.fetchall()}
             cursor = await connection.execute(_ADDRESSES, asked, binary=True)
             rows = await cursor.fetchall()
             key_ids = {key_id for *_, key_id, box, _ in rows if box is not None}
@@ -228,17 +224,25 @@ class PostgresBusinessRegistry:
             )
         found: dict[OrganisationNumber, BusinessRecord] = {}
         for number in numbers:
-            own, main_unit = known[number], OrganisationNumber(main_units.get(number, ""))
-            if own.has_usable:
-                found[number] = own.record(number)
-            # Whether it has none of its own, or whose it has then, is not known.
-            elif own.is_uncertain or number in moved:
-                found[number] = own.record(number, is_uncertain=True)
-            elif not (inherited := known[main_unit]).is_empty:
-                found[number] = inherited.record(main_unit)
-            elif not own.is_empty:
-                found[number] = own.record(number)
+            units = [OrganisationNumber(each) for each in (number, *above.get(number, ()))]
+            record = _nearest([(unit, known[unit]) for unit in units], moved)
+            if record is not None:
+                found[number] = record
         return found
+
+
+def _nearest(
+    units: Sequence[tuple[OrganisationNumber, "_Addresses"]], moved: Collection[str]
+) -> BusinessRecord | None:
+    """The addresses of the first of a unit and those above it that has any which can be used."""
+    for unit, addresses in units:
+        if addresses.has_usable:
+            return addresses.record(unit)
+        # Whether it has none of its own, or whose it has then, is not known.
+        if addresses.is_uncertain or unit in moved:
+            return addresses.record(unit, is_uncertain=True)
+    (own, *above) = units
+    return next((each.record(unit) for unit, each in (*above, own) if not each.is_empty), None)
 
 
 @dataclass(slots=True)
@@ -360,7 +364,7 @@ def _verified(
 ) -> RegisteredAddress | None:
     if address is None or told is None:
         return None
-    return replace(address, is_verified=told.is_verified)
+    return msgspec.structs.replace(address, is_verified=told.is_verified)
 
 
 class PostgresExternalIdentityRegistry(_Copy):

@@ -49,7 +49,8 @@ class BusinessRegistry(Protocol):
     ) -> Mapping[OrganisationNumber, BusinessRecord]:
         """The addresses of units, absent for those that have none.
 
-        A sub-unit without any address of its own gets those of its main unit; the record tells
+        A sub-unit without any usable address of its own gets those of the nearest unit above it that
+        has one, up to `LEVELS`; the record tells
         by `origin` whose addresses they are. One that is uncertain gets nobody else's.
 
         Raises:

@@ -5,8 +5,11 @@ from typing import Any
 
 from adapters.registries.importing import Kind
 from contracts.registries_contract import (
+    BELOW_MOVED,
+    BELOW_UNSURE,
     DELETED,
     KARI,
+    LOW_SUB_UNIT,
     MOVED_SUB_UNIT,
     ODD_SUB_UNIT,
     OWN_SUB_UNIT,
@@ -132,6 +135,9 @@ KNOWN: list[tuple[Kind, bytes]] = [
             unit(SUB_UNIT, UNIT),
             unit(OWN_SUB_UNIT, UNIT),
             unit(ODD_SUB_UNIT, UNIT),
+            unit(LOW_SUB_UNIT, SUB_UNIT),
+            unit(BELOW_UNSURE, UNSURE_SUB_UNIT),
+            unit(BELOW_MOVED, MOVED_SUB_UNIT),
         ),
     ),
     (

@@ -21,7 +21,7 @@ from adapters.registries.replicas import (
 )
 from domain.personal import Identifier
 from domain.recipient import Organisation, OrganisationNumber, Person
-from tests.adapters.registries.local import registry_importer
+from tests.adapters.registries.local import profile_registry, registry_importer
 from tests.adapters.registries.pages import Json, addresses, email, krr, person, unit, units
 from tests.adapters.registries.sealed import SEALER
 
@@ -299,11 +299,20 @@ async def test_what_registered_users_and_names_are_can_be_read_later_as_well(
     assert await PostgresNameRegistry(pool, SEALER).find([KARI], []) == {KARI: "Kari"}
 
 
-async def test_profiles_and_grants_are_tried_again_too(importer: RegistryImporter) -> None:
+async def test_what_a_user_registered_stands_in_the_profile_when_it_can_be_read(
+    pool: Pool, importer: RegistryImporter
+) -> None:
+    user = {"user": "1", "organisation": UNIT, "email": "one@b.no", "emailVerified": True}
     page = {
-        "profiles": [{"user": "1", "organisation": UNIT, "withdrawn": "ja"}],
-        "grants": [{"user": "1", "organisation": UNIT, "resource": "tax", "withdrawn": "ja"}],
+        "profiles": [{**user, "withdrawn": "nei"}],
+        "grants": [{"user": "1", "organisation": UNIT, "resource": "tax", "withdrawn": "nei"}],
     }
     await take(importer, "profiles", json.dumps(page).encode())
-    done = await importer.retry_unread("profiles")
-    assert (done.tried, done.read) == (2, 0)
+    assert (await importer.retry_unread("profiles")).read == 0
+    await rules_change(pool, lambda entry: {**entry, "withdrawn": False})
+
+    assert (await importer.retry_unread("profiles")).read == 2
+
+    ((registered,),) = (await profile_registry(pool).find([UNIT], "tax")).values()
+    assert registered.email is not None
+    assert registered.email.address.text == "one@b.no"
