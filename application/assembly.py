@@ -34,6 +34,7 @@ from application.ports.order_repository import OrderRepository
 from application.ports.owner_agreements import OwnerAgreements
 from application.ports.owner_ledger import OwnerLedger, QuotaLimit
 from application.ports.party_ids import PartyIds
+from application.ports.profiles import ProfileRepository
 from application.ports.provider import Provider
 from application.ports.provider_ledger import ProviderHealthLog
 from application.ports.recipient_index import RecipientIndex
@@ -48,6 +49,8 @@ from application.ports.suppressions import Suppressions
 from application.ports.sync_schedule import SyncSchedule
 from application.ports.unread_mail import UnreadMails
 from application.ports.webhooks import Webhook, WebhookClient, Webhooks
+from application.profiles.profile_ids import ProfileIds
+from application.profiles.profile_service import PROFILE_RESOURCE, ProfileService
 from application.queries.audit import AuditQueries
 from application.queries.contact_points import ContactPointQueries
 from application.queries.enduser_log import NOTHING_AFTER, EndUserLogQueries
@@ -80,6 +83,7 @@ class Ports:
     known_owners: KnownOwners
     provider_ledger: ProviderHealthLog
     acts: ActLog
+    profiles: ProfileRepository
     vault: KeyVault
 
     # What is found by the log
@@ -126,6 +130,8 @@ class Policy:
     limits: Limits = USUAL
     timing: Timing = field(default_factory=Timing)
     health: CircuitBreakerSettings = field(default_factory=CircuitBreakerSettings)
+    profile_resource: str = PROFILE_RESOURCE
+    """What persons must have access to for an organisation, to register there where they are told."""
     instant_wait: timedelta = WAIT
     """For so long the sender of an instant order waits for the provider's word."""
     nothing_after: timedelta = NOTHING_AFTER
@@ -158,6 +164,7 @@ class Application:
     health: HealthService
     dispatcher: Dispatcher
     webhook_publisher: WebhookPublisher
+    profiles: ProfileService
     provider_health: ProviderHealthRecorder
     registry_sync: RegistrySync
 
@@ -276,6 +283,13 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             write_challenge=ports.webhook_challenge,
             clock=clock,
             chance=ports.chance,
+        ),
+        profiles=ProfileService(
+            profiles=ports.profiles,
+            ids=ProfileIds(ports.vault),
+            decision_point=ports.registries.decision_point,
+            resource=policy.profile_resource,
+            clock=clock,
         ),
         provider_health=ProviderHealthRecorder(
             ledger=ports.provider_ledger,

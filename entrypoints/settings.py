@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from application.loopback import is_loopback
 from application.mail_address import AddressError, read_sender
 from application.ports.provider_kind import AnyProviderKind, ProviderKind, SettingsT
+from application.profiles.profile_service import PROFILE_RESOURCE
 from application.setting import (
     SettingError,
     as_duration,
@@ -193,6 +194,11 @@ class Settings:
         _level,
         "substantial",
         "how surely a person must have logged in: substantial or high",
+    )
+    profile_resource: str = setting(
+        as_text,
+        PROFILE_RESOURCE,
+        "what a person must have access to for an organisation, to register there where they are told",
     )
     platform_issuer: str | None = setting(
         _issuer, None, "where the keys of platform access tokens are discovered"

@@ -15,6 +15,7 @@ class InMemoryDecisionPoint:
         self.permitted = set(permitted)
         self.uncertain = set(uncertain)
         self.is_away = False
+        self.permits_all = False
         self.asked: list[Sequence[Question]] = []
         """What it was asked, each time, also while it was away."""
 
@@ -27,4 +28,5 @@ class InMemoryDecisionPoint:
             return Decision.NOT_ASKED
         if question in self.uncertain:
             return Decision.UNCERTAIN
-        return Decision.PERMITTED if question in self.permitted else Decision.REFUSED
+        is_permitted = self.permits_all or question in self.permitted
+        return Decision.PERMITTED if is_permitted else Decision.REFUSED

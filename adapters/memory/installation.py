@@ -93,6 +93,7 @@ class InMemoryInstallation:
             known_owners=KnownOwners(self.owner_records, clock),
             provider_ledger=InMemoryProviderHealthLog(),
             acts=self.acts,
+            profiles=self.profiles,
             vault=self.vault,
             order_index=InMemoryOrderIndex(self.orders),
             chains=InMemoryChainIndex(self.orders),

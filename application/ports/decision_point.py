@@ -24,6 +24,10 @@ class Question(NamedTuple):
     action: str
 
 
+class AuthorityUndecidedError(Exception):
+    """Nobody can tell now whether somebody may act for an organisation; try again later."""
+
+
 class DecisionPoint(Protocol):
     """Decides what users may do for organisations."""
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from application.delivery.contact_lookup import READ
-from application.ports.decision_point import DecisionPoint, Question, bare
+from application.ports.decision_point import AuthorityUndecidedError, DecisionPoint, Question, bare
 from application.ports.dialogue_index import DialogueIndex
 from application.ports.order_repository import OrderRepository, Spoilt
 from application.unfolding import Unfolding
@@ -30,10 +30,6 @@ _AT_ONCE: Final = 200
 NOTHING_AFTER: Final = timedelta(seconds=0.5)
 """So long after the question it is answered that there is nothing, so that how long it takes does not tell
 whether there is something for others."""
-
-
-class AuthorityUndecidedError(Exception):
-    """Nobody can tell now whether the person may act for an organisation; try again later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

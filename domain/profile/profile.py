@@ -176,6 +176,11 @@ class Profile:
 
     # Questions
 
+    @property
+    def known_as(self) -> Identifier:
+        """By what it is asked whether the person may: never a number."""
+        return self.user or Identifier(str(self.profile_id))
+
     def registration(self, organisation: OrganisationNumber) -> Registration:
         """What is registered for an organisation.
 
@@ -240,7 +245,7 @@ class Profile:
                     organisation=organisation,
                     email=before.email,
                     mobile=before.mobile,
-                    user=self._known_as,
+                    user=self.known_as,
                 ),
             )
         return (
@@ -249,7 +254,7 @@ class Profile:
                 email=None if email is None else ProfileAddress(address=email, is_verified=True),
                 mobile=None if mobile is None else ProfileAddress(address=mobile, is_verified=True),
                 resources=wanted.resources,
-                user=self._known_as,
+                user=self.known_as,
             ),
         )
 
@@ -283,7 +288,7 @@ class Profile:
                 email=now[0],
                 mobile=now[1],
                 resources=kept,
-                user=self._known_as,
+                user=self.known_as,
                 reason=reason,
             ),
         )
@@ -390,10 +395,6 @@ class Profile:
         )
 
     # What decisions rest on
-
-    @property
-    def _known_as(self) -> Identifier:
-        return self.user or Identifier(str(self.profile_id))
 
     def _refuse_locked(self, place: Place, now: datetime) -> None:
         wrong = self.refused_at.get(place, ())

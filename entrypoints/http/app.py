@@ -36,6 +36,7 @@ from entrypoints.http.operations import health, send_condition, triggers
 from entrypoints.http.orders import routes as orders
 from entrypoints.http.placing import routes as placings
 from entrypoints.http.placing.intake import Placing
+from entrypoints.http.profile import routes as profile
 from entrypoints.http.resolution import routes as resolution
 from entrypoints.http.shipments import routes as shipments
 from entrypoints.http.statistics import routes as statistics
@@ -62,6 +63,7 @@ ROUTES: Final = (
     *webhooks.ROUTES,
     *support.ROUTES,
     *enduser.ROUTES,
+    *profile.ROUTES,
     *contact_points.ROUTES,
     *histories.ROUTES,
     *resolution.ROUTES,

@@ -29,6 +29,7 @@ def policy(settings: Settings) -> Policy:
             authority_wait=timedelta(seconds=settings.authority_wait),
             lease=timedelta(seconds=settings.lease),
         ),
+        profile_resource=settings.profile_resource,
         instant_wait=timedelta(seconds=settings.instant_wait),
         suppress_for=timedelta(days=settings.suppression_days),
         registry_max_age=timedelta(seconds=settings.registry_max_age),

@@ -24,6 +24,7 @@ from entrypoints.http.openapi.schemas import USUAL, Sizes, schemas_of
 from entrypoints.http.operations import health, send_condition, triggers
 from entrypoints.http.orders import routes as orders
 from entrypoints.http.placing import routes as placing
+from entrypoints.http.profile import routes as profile
 from entrypoints.http.resolution import routes as resolution
 from entrypoints.http.shipments import routes as shipments
 from entrypoints.http.statistics import routes as metrics
@@ -54,6 +55,7 @@ _BEFORE: Final[tuple[Route, ...]] = (
     *webhooks.ROUTES,
     *support.ROUTES,
     *enduser.ROUTES,
+    *profile.ROUTES,
     *contact_points.ROUTES,
     *histories.ROUTES,
     *resolution.ROUTES,
@@ -76,6 +78,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "History": "What was recorded of an order, by whom and when.",
     "Support": "What support sees, over all owners.",
     "End users": "What people who logged in see of what was sent to them.",
+    "Profile": "What a person keeps here about themselves: where they are told what concerns organisations.",
     "Contact points": "Where other services look up how people and organisations are reached.",
     "Figures": "What was sent, by owner and month, and day by day for those who charge for it.",
     "Delivery reports": "Where providers tell what became of notifications.",
@@ -381,6 +384,8 @@ def _response(reply: Reply) -> dict[str, Any]:
 
 
 def _schema(kind: Any) -> dict[str, Any]:  # noqa: ANN401  # a wire struct, several, or a list
+    if kind is str:
+        return {"type": "string"}
     if get_origin(kind) is list:
         (each,) = get_args(kind)
         return {"type": "array", "items": _schema(each)}

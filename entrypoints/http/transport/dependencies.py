@@ -7,7 +7,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
 from application.assembly import Application
-from application.caller import Caller
+from application.caller import Caller, EndUser
 from domain.order.events import OrderId
 from domain.order.order import Order
 from entrypoints.http.transport.bodies import BodyLimits, read_body
@@ -19,6 +19,11 @@ OwnOrder: TypeAlias = NamedDependency[SkipValidation[Order]]
 
 def caller(request: Request[Caller, Any, Any]) -> Caller:
     """Whoever was let in."""
+    return request.user
+
+
+def person(request: Request[EndUser, Any, Any]) -> EndUser:
+    """Whoever logged in and was let in."""
     return request.user
 
 
@@ -48,6 +53,7 @@ def of_requests(limits: BodyLimits) -> dict[str, Provide]:
 
     return {
         "caller": Provide(caller, sync_to_thread=False),
+        "person": Provide(person, sync_to_thread=False),
         "its_id": Provide(its_id, sync_to_thread=False),
         "order": Provide(order),
         "content": Provide(content),

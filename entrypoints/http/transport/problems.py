@@ -17,6 +17,7 @@ from litestar.types import Scope
 
 from application.ordering.admission import OwnerStoppedError, QuotaExceededError
 from application.ordering.commands import HandoverFailedError, MissingContactError
+from application.ports.decision_point import AuthorityUndecidedError
 from application.ports.order_repository import (
     ConcurrentUpdateError,
     SpoiltHistoryError,
@@ -31,7 +32,7 @@ from application.ports.token_verifier import (
     VerificationUnavailableError,
 )
 from application.ports.unread_mail import ReaderUnavailableError
-from application.queries.enduser_log import AuthorityUndecidedError
+from application.profiles.profile_service import MayNotActError
 from application.queries.resolution_words import left_out
 from application.seeking import OrderNotFoundError
 from application.webhooks.subscriptions import TooManyWebhooksError, WebhookNotFoundError
@@ -150,6 +151,11 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         ),
         LevelTooLowError: Plain(
             403, "level_too_low", "Log in again, at the level that WWW-Authenticate names."
+        ),
+        MayNotActError: Plain(
+            403,
+            "not_permitted",
+            "You may not act for this organisation, or there is none of that id.",
         ),
         OrderNotFoundError: Plain(404, "order_not_found"),
         WebhookNotFoundError: Plain(404, "webhook_not_found"),

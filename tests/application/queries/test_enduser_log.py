@@ -15,11 +15,10 @@ from adapters.memory.dialogue_index import InMemoryDialogueIndex
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from application.envelope import SERVICE
-from application.ports.decision_point import Question
+from application.ports.decision_point import AuthorityUndecidedError, Question
 from application.ports.order_repository import StoreUnavailableError
 from application.queries.enduser_log import (
     NOTHING_AFTER,
-    AuthorityUndecidedError,
     DialogueLog,
     EndUserLogQueries,
     LogEntry,

@@ -90,3 +90,26 @@ async def test_beside_a_real_issuer_an_owner_that_nobody_named_is_none(tmp_path:
     assert await owner_of(beside, "ttd") == "ttd"
     with pytest.raises(NoOwnerError):
         await owner_of(beside, "nav")
+
+
+@pytest.mark.parametrize("user", [None, "20001111"])
+async def test_a_token_of_somebody_invented_is_taken_for_theirs(
+    tmp_path: Path, user: str | None
+) -> None:
+    installed = settings(tmp_path)
+    issuer = development_issuer(installed.data, installed.base_url)
+    token = issuer.issue_person("15859010099", "a b", audience=installed.base_url, user=user)
+    async with AsyncExitStack() as stack:
+        judge = await verifier(installed, stack, await known_by(installed))
+        kari = await judge.verify_person(authorization=[f"Bearer {token}"])
+
+    assert kari.person.text == "15859010099"
+    assert (kari.user and kari.user.text) == user
+
+
+@pytest.mark.parametrize("number", ["15059000060", "15859010098", "1585901009", "kari"])
+def test_a_token_of_somebody_who_may_be_real_is_not_issued(tmp_path: Path, number: str) -> None:
+    installed = settings(tmp_path)
+    issuer = development_issuer(installed.data, installed.base_url)
+    with pytest.raises(ValueError, match="invented"):
+        issuer.issue_person(number, "a", audience=installed.base_url)

@@ -15,6 +15,7 @@ from typing_extensions import override
 from adapters.channels.kannel.kind import DOOR as KANNEL
 from adapters.channels.link_mobility.kind import DOOR as LINK
 from adapters.channels.smtp.kind import DOOR as MAIL
+from adapters.memory.decision_point import InMemoryDecisionPoint
 from adapters.memory.installation import InMemoryInstallation
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.registries import InMemoryPersonRegistry, registries
@@ -74,6 +75,7 @@ SUPPORTER = {"authorization": "Bearer supporter"}
 LOOKER = {"authorization": "Bearer looker"}
 SERVICE = {"authorization": "Bearer service"}
 HERSELF = {"authorization": "Bearer kari"}
+HIMSELF = {"authorization": "Bearer ola"}
 
 CALLERS = {
     "Bearer ttd": Caller(
@@ -221,13 +223,14 @@ class Installation:
         self.condition: Callable[[str], bool] = lambda _: True
         memory = InMemoryInstallation(clock=self._clock, repository=repository)
         ports = memory.ports if store is None else in_database(memory.ports, store)
+        self.decision_point = InMemoryDecisionPoint()
         ports = replace(
             ports,
             registries=registries(
                 persons=InMemoryPersonRegistry(PERSONS if persons is None else persons),
                 businesses=BUSINESSES if businesses is None else businesses,
                 profiles=profiles,
-                decision_point=decision_point,
+                decision_point=decision_point or self.decision_point,
             ),
             parties=parties,
             projections=UpToDate(),
@@ -246,6 +249,7 @@ class Installation:
         self.owner_records = memory.owner_records
         self.agreements = memory.agreements
         self.acts = memory.acts
+        self.profiles = memory.profiles
         self.copies = memory.copies
         self.application = assemble(
             ports, Policy(quota_limits=quota_limits or {}, nothing_after=timedelta())

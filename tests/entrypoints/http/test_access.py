@@ -11,8 +11,10 @@ from application.caller import (
     COMPOSED,
     CONTACT_POINTS,
     CREATE,
+    END_USER,
     LOOKUP,
     SUPPORT,
+    Assurance,
     Caller,
     EndUser,
 )
@@ -25,6 +27,7 @@ from tests.entrypoints.http.installation import (
     BASE_URL,
     COMPOSER,
     HERSELF,
+    HIMSELF,
     LOOKER,
     SERVICE,
     SKD,
@@ -56,6 +59,7 @@ OF_PEOPLE = [route for route in ROUTES if route.access is Access.END_USER]
 """Doors that let in people who logged in, and nobody else."""
 OWNED = [route for route in ROUTES if route.access in BY_TOKEN]
 OF_ONE_ORDER = [route for route in OWNED if "{id}" in route.path]
+REGISTRATIONS = next(route for route in OF_PEOPLE if route.name == "listRegistrations")
 COMPOSED_DOOR = next(route for route in OWNED if route.access is Access.COMPOSED)
 LOOKUP_DOOR = next(route for route in OWNED if route.access is Access.LOOKUP)
 SUPPORT_DOOR = next(route for route in OWNED if route.access is Access.SUPPORT)
@@ -347,7 +351,7 @@ async def test_who_may_not_come_in_is_refused_before_the_body_is_looked_at(
 def test_there_are_doors_to_try() -> None:
     assert len(OWNED) >= 13
     assert len(OF_ONE_ORDER) >= 8
-    assert len(OF_PEOPLE) >= 1
+    assert len(OF_PEOPLE) >= 10
     assert {route.access for route in ROUTES} <= set(BY_TOKEN) | OTHERWISE | {Access.END_USER}
 
 
@@ -421,6 +425,55 @@ async def test_when_nobody_can_tell_who_calls_every_door_of_people_says_later(
     answer = await knock(api, route, {"authorization": "Bearer keyless"})
 
     assert (answer.status_code, answer.json()["code"]) == (503, "verification_unavailable")
+
+
+@pytest.mark.parametrize(
+    "token, told",
+    [
+        ("clientless", f'Bearer error="insufficient_scope", scope="{END_USER}"'),
+        (
+            "unsure",
+            (
+                'Bearer error="insufficient_user_authentication", '
+                'acr_values="idporten-loa-substantial"'
+            ),
+        ),
+    ],
+)
+async def test_who_did_not_log_in_surely_enough_or_with_another_client_is_told_what_is_needed(
+    api: httpx.AsyncClient, token: str, told: str
+) -> None:
+    answer = await knock(api, REGISTRATIONS, {"authorization": f"Bearer {token}"})
+
+    assert answer.headers["www-authenticate"] == told
+
+
+async def test_an_installation_may_ask_that_people_log_in_more_surely(
+    installation: Installation,
+) -> None:
+    async with installation.client(level=Assurance.HIGH) as api:
+        kari = await knock(api, REGISTRATIONS, HERSELF)
+        ola = await knock(api, REGISTRATIONS, HIMSELF)
+
+    assert (kari.json()["code"], ola.status_code) == ("level_too_low", 200)
+
+
+@pytest.mark.parametrize("site, status", [("same-origin", 200), ("cross-site", 401)])
+async def test_a_persons_token_comes_in_the_cookie_of_a_page_of_our_own_alone(
+    api: httpx.AsyncClient, site: str, status: int
+) -> None:
+    cookie = {"cookie": "AltinnStudioRuntime=kari", "sec-fetch-site": site}
+    assert (await knock(api, REGISTRATIONS, cookie)).status_code == status
+
+
+async def test_the_access_log_does_not_tell_who_logged_in(installation: Installation) -> None:
+    seen: list[RequestSummary] = []
+    async with installation.client(observer=seen.append) as api:
+        await knock(api, REGISTRATIONS, HERSELF)
+
+    (told,) = seen
+    assert (told.owner, told.client, told.token) == (None, "client-2", "token-2")
+    assert "15859010099" not in repr(told)
 
 
 class Irreplaceable(TokenTable):

@@ -10,12 +10,12 @@ import pytest
 
 from adapters.tokens.development import DevelopmentIssuer
 from adapters.tokens.verifier import JwtVerifier
-from application.caller import COMPOSED, CONTACT_POINTS, CREATE, LOOKUP, SUPPORT
+from application.caller import COMPOSED, CONTACT_POINTS, CREATE, END_USER, LOOKUP, SUPPORT
 from entrypoints.http.transport.contract import Access, Route
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.described import ROUTES
 from tests.entrypoints.http.installation import BASE_URL, V1, Installation
-from tests.entrypoints.http.test_access import BY_TOKEN, OF_ONE_ORDER, knock, name
+from tests.entrypoints.http.test_access import BY_TOKEN, OF_ONE_ORDER, OF_PEOPLE, knock, name
 
 SCOPES: Mapping[Access, str] = {
     Access.OWNER: CREATE,
@@ -25,6 +25,7 @@ SCOPES: Mapping[Access, str] = {
     Access.CONTACT_POINTS: CONTACT_POINTS,
 }
 TTD, SKD = "991825827", "974761076"
+KARI = "15859010099"
 OWNERS = {TTD: "ttd", SKD: "skd"}
 
 Sign = Callable[[DevelopmentIssuer, str], dict[str, str]]
@@ -65,6 +66,22 @@ def without_scope(issuer: DevelopmentIssuer, scope: str) -> dict[str, str]:
 
 def user(issuer: DevelopmentIssuer, scope: str) -> dict[str, str]:
     return bearer(issuer.issue_user(scope))
+
+
+def person(issuer: DevelopmentIssuer, scope: str) -> dict[str, str]:
+    return bearer(issuer.issue_person(KARI, scope, audience=BASE_URL))
+
+
+def person_by_altinn(issuer: DevelopmentIssuer, scope: str) -> dict[str, str]:
+    return bearer(issuer.issue_person(KARI, scope, audience=BASE_URL, user="20001111"))
+
+
+def unsure(issuer: DevelopmentIssuer, scope: str) -> dict[str, str]:
+    return bearer(issuer.issue_person(KARI, scope, audience=BASE_URL, level="low"))
+
+
+def person_elsewhere(issuer: DevelopmentIssuer, scope: str) -> dict[str, str]:
+    return bearer(issuer.issue_person(KARI, scope, audience="https://another.example.no"))
 
 
 def somebody_elses_signature(issuer: DevelopmentIssuer, scope: str) -> dict[str, str]:
@@ -108,6 +125,7 @@ def api(installation: Installation, issuer: DevelopmentIssuer) -> httpx.AsyncCli
             issuer.issuer("altinn"),
             issuer.issuer("maskinporten", audience=BASE_URL),
             issuer.issuer("platform"),
+            issuer.issuer("idporten", audience=BASE_URL),
         ],
         owners=OWNERS.get,
         is_active=None,
@@ -156,6 +174,8 @@ async def test_a_token_that_is_not_good_opens_nothing_and_is_told_why(
     [
         (without_scope, "scope_missing"),
         (user, "not_an_owner"),
+        (person, "not_an_owner"),
+        (person_by_altinn, "not_an_owner"),
         (unknown_organisation, "not_an_owner"),
     ],
 )
@@ -181,3 +201,38 @@ async def test_another_owners_good_token_finds_nothing(
 
     assert answer.status_code == 404
     assert again.status_code == 200
+
+
+@pytest.mark.parametrize("route", OF_PEOPLE, ids=name)
+@pytest.mark.parametrize(
+    "sign, code",
+    [
+        (person, None),
+        (person_by_altinn, None),
+        (unsure, "level_too_low"),
+        (user, "not_a_person"),
+        (exchanged, "not_a_person"),
+        (maskinporten, "not_a_person"),
+        (app, "not_a_person"),
+        (nothing, "token_missing"),
+        (expired, "token_expired"),
+        (person_elsewhere, "token_not_for_us"),
+    ],
+)
+async def test_the_doors_of_people_open_to_people_alone(  # noqa: PLR0917  # fixtures come by name
+    api: httpx.AsyncClient,
+    installation: Installation,
+    issuer: DevelopmentIssuer,
+    route: Route,
+    sign: Sign,
+    code: str | None,
+) -> None:
+    installation.decision_point.permits_all = True
+
+    answer = await knock(api, route, sign(issuer, f"{END_USER} {CREATE}"))
+
+    if code is None:
+        assert answer.status_code in {200, 204, 404, 422}
+    else:
+        assert answer.status_code in {401, 403}
+        assert answer.json()["code"] == code

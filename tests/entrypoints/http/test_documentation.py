@@ -16,7 +16,15 @@ from entrypoints.http.transport.contract import IN_JSON, Access, Route
 from entrypoints.http.transport.middleware import RequestMiddleware
 from entrypoints.http.transport.problems import REFUSALS
 from tests.entrypoints.http.described import ROUTES, document
-from tests.entrypoints.http.installation import COMPOSER, LOOKER, SERVICE, TTD, Installation
+from tests.entrypoints.http.installation import (
+    COMPOSER,
+    HERSELF,
+    LOOKER,
+    SERVICE,
+    TTD,
+    Installation,
+)
+from tests.entrypoints.http.people import let_kari_register
 from tests.entrypoints.http.test_access import filled
 from tests.entrypoints.http.test_answers_deliveries import ROWS
 
@@ -146,9 +154,11 @@ def _statuses(route: Route) -> set[str]:
     ids=lambda route: route.name,
 )
 async def test_what_the_document_gives_as_an_example_is_accepted(
-    api: httpx.AsyncClient, route: Route
+    api: httpx.AsyncClient, installation: Installation, route: Route
 ) -> None:
     assert route.takes is not None
+    installation.decision_point.permits_all = True
+    await let_kari_register(installation)
 
     own = {"authorization": "Bearer own"}
     tokens = {
@@ -156,6 +166,7 @@ async def test_what_the_document_gives_as_an_example_is_accepted(
         Access.LOOKUP: LOOKER,
         Access.CONTACT_POINTS: SERVICE,
         Access.OPERATOR: own,
+        Access.END_USER: HERSELF,
     }
     token = tokens.get(route.access, TTD)
     answer = await api.request(route.method, filled(route), json=route.takes.example, headers=token)

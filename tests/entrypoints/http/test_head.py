@@ -6,13 +6,14 @@ import pytest
 from entrypoints.http.transport.contract import Access, Route
 from tests.entrypoints.http.asking import EMAIL_ORDER
 from tests.entrypoints.http.described import ROUTES
-from tests.entrypoints.http.installation import SUPPORTER, TTD, V1, Installation
+from tests.entrypoints.http.installation import HERSELF, SUPPORTER, TTD, V1, Installation
 from tests.entrypoints.http.test_access import knock
 from tests.entrypoints.http.test_server import said, served
 
 READ = [route for route in ROUTES if route.method == "GET"]
 CREDENTIALS = {
     Access.OWNER: TTD,
+    Access.END_USER: HERSELF,
     Access.SUPPORT: SUPPORTER,
     Access.FIGURES: {"X-API-Key": "figures"},
     Access.SMS_GATEWAY: {"authorization": "Basic Z2F0ZXdheTpvcGVu"},
