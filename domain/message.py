@@ -103,9 +103,16 @@ class EmailMessage(Struct, frozen=True, kw_only=True):
     body: Content
     content_type: ContentType = ContentType.PLAIN
     attachments: tuple[Attachment, ...] = ()
+    language: Language | UnsetType = UNSET
+    """In which language its own text is, where the sender said so."""
     languages: tuple[EmailText, ...] | UnsetType = UNSET
     """The same in other languages. Left out where there are none: such orders are written, and known
     again, as those of before there were languages."""
+
+    @property
+    def first_language(self) -> Language | None:
+        """In which language its own text is; None where nobody said so."""
+        return None if isinstance(self.language, UnsetType) else self.language
 
     @property
     def translations(self) -> Sequence[EmailText]:
@@ -135,8 +142,15 @@ class SmsMessage(Struct, frozen=True, kw_only=True):
     sender: str
     body: Content
     sending_time: SendingTime = SendingTime.DAYTIME
+    language: Language | UnsetType = UNSET
+    """In which language its own text is, where the sender said so."""
     languages: tuple[SmsText, ...] | UnsetType = UNSET
     """The same in other languages, as with an e-mail."""
+
+    @property
+    def first_language(self) -> Language | None:
+        """In which language its own text is; None where nobody said so."""
+        return None if isinstance(self.language, UnsetType) else self.language
 
     @property
     def translations(self) -> Sequence[SmsText]:

@@ -268,7 +268,7 @@ def _wording(wording: Wording) -> str:
         case WordingReason.RECIPIENTS_LANGUAGE:
             return f"in their own language, {wording.language}"
         case WordingReason.NOT_IN_THEIR_LANGUAGE:
-            return "in the sender's first words, since there are none in their language"
+            return "in the sender's first words, since none are named in their language"
         case WordingReason.LANGUAGE_UNKNOWN:
             return "in the sender's first words, since their language is not known"
         case _:

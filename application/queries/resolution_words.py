@@ -296,7 +296,7 @@ def in_language(wording: Wording) -> str:
         case WordingReason.RECIPIENTS_LANGUAGE:
             return f"The text in {LANGUAGES[wording.language]}, which they have chosen."
         case WordingReason.NOT_IN_THEIR_LANGUAGE:
-            return "The sender's first text, since there is none in the language that they have chosen."
+            return "The sender's first text, since none is named in the language that they have chosen."
         case WordingReason.LANGUAGE_UNKNOWN:
             return "The sender's first text, since it is not known which language they have chosen."
         case _:

@@ -174,7 +174,7 @@ class WordingReason(StrEnum):
     RECIPIENTS_LANGUAGE = "recipients_language"
     """It is in the language that the recipient has asked for."""
     NOT_IN_THEIR_LANGUAGE = "not_in_their_language"
-    """The sender gave none in that language, so that the first one stands."""
+    """The sender named none in that language, so that the first one stands."""
     LANGUAGE_UNKNOWN = "language_unknown"
     """Nobody knows which language the recipient would read, so that the first one stands."""
 
@@ -186,7 +186,7 @@ class Wording(Struct, frozen=True, kw_only=True):
     """
 
     language: Language | None = None
-    """None for the sender's first text."""
+    """In which language it is; None for the first one where the sender has not said in which that is."""
     because: WordingReason
 
 

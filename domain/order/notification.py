@@ -222,7 +222,7 @@ class Notification:
 
     @property
     def language(self) -> Language | None:
-        """In which language it is written; None for the sender's first text."""
+        """In which language it is written; None for a first text of which the sender did not say so."""
         return None if self.wording is None else self.wording.language
 
     @property

@@ -211,12 +211,13 @@ class Order(OrderState):
         message = self._message(channel)
         if message is None or not message.translations:
             return None
+        first = message.first_language
         if language is None:
-            return Wording(because=WordingReason.LANGUAGE_UNKNOWN)
-        for each in message.translations:
-            if each.language == language:
-                return Wording(language=each.language, because=WordingReason.RECIPIENTS_LANGUAGE)
-        return Wording(because=WordingReason.NOT_IN_THEIR_LANGUAGE)
+            return Wording(language=first, because=WordingReason.LANGUAGE_UNKNOWN)
+        for each in (first, *(given.language for given in message.translations)):
+            if each == language:
+                return Wording(language=each, because=WordingReason.RECIPIENTS_LANGUAGE)
+        return Wording(language=first, because=WordingReason.NOT_IN_THEIR_LANGUAGE)
 
     def _message(self, channel: Channel) -> EmailMessage | SmsMessage | None:
         return self.placed.email if channel is Channel.EMAIL else self.placed.sms

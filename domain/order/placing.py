@@ -19,9 +19,7 @@ from domain.channel import Channel, ChannelChoice
 from domain.message import (
     SMS_SENDER_RULE,
     EmailMessage,
-    EmailText,
     SmsMessage,
-    SmsText,
     is_sayable,
     is_sms_sender,
     with_line_breaks,
@@ -314,7 +312,7 @@ def _faults_of_email(email: EmailMessage) -> Iterator[Fault]:
         wrong = wrong or _wrong_with_email(each.subject.text, each.body.text)
     if wrong is not None:
         yield Fault("email", wrong)
-    if _is_any_twice(email.translations):
+    if _is_any_twice(email):
         yield Fault("email", "give one text in each language")
 
 
@@ -335,7 +333,7 @@ def _faults_of_sms(sms: SmsMessage, limits: Limits, *, is_possible: bool) -> Ite
         yield Fault("sms", wrong)
     if is_possible and not is_sms_sender(sms.sender):
         yield Fault("sms", f"as the sender {SMS_SENDER_RULE}")
-    if _is_any_twice(sms.translations):
+    if _is_any_twice(sms):
         yield Fault("sms", "give one text in each language")
 
 
@@ -349,10 +347,12 @@ def _wrong_with_sms(body: str, most: int | None) -> str | None:
     return None
 
 
-def _is_any_twice(translations: Sequence[EmailText] | Sequence[SmsText]) -> bool:
-    if len(translations) < 2:  # noqa: PLR2004  # one is given once
+def _is_any_twice(message: EmailMessage | SmsMessage) -> bool:
+    """Whether two texts are in one language."""
+    if not message.translations:
         return False
-    return len({each.language for each in translations}) < len(translations)
+    languages = [message.first_language, *(each.language for each in message.translations)]
+    return len(set(languages)) < len(languages)
 
 
 def _faults_of_senders(asked: NewOrder, agreement: Agreement) -> Iterator[Fault]:

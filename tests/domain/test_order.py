@@ -1085,6 +1085,26 @@ def test_each_recipient_gets_their_own_language_or_the_senders_first_and_it_is_w
     assert [each.wording for each in order.notifications] == [by_email, by_text]
 
 
+@pytest.mark.parametrize(
+    "theirs, because",
+    [
+        ("nb", WordingReason.RECIPIENTS_LANGUAGE),
+        ("en", WordingReason.NOT_IN_THEIR_LANGUAGE),
+        (None, WordingReason.LANGUAGE_UNKNOWN),
+    ],
+)
+def test_who_reads_the_language_of_the_first_text_gets_theirs_by_it(
+    theirs: str | None, because: WordingReason
+) -> None:
+    mail = msgspec.structs.replace(REMINDER_MAIL, language=Language.NB, languages=(in_nynorsk,))
+    order = order_after(msgspec.structs.replace(placed, email=mail))
+
+    (notification,) = resolved(order, replace(by_mail, language=theirs)).notifications
+
+    assert notification.wording == Wording(language=Language.NB, because=because)
+    assert mail.text_in(notification.language) == (mail.subject, mail.body)
+
+
 def test_where_the_sender_gave_one_text_nothing_is_written_down_of_languages() -> None:
     order = resolved(order_after(by_sms_too), replace(by_mail, language="nn"))
 

@@ -505,3 +505,11 @@ def test_what_a_text_message_says_in_another_language_is_counted_by_itself(
     asked = replace(TEXT, sms=replace(REMINDER_SMS, languages=languages))
 
     assert parts(asked) == told
+
+
+def test_no_other_text_is_in_the_language_of_the_first() -> None:
+    again = replace(REMINDER_MAIL, language=Language.NN, languages=(in_nynorsk(),))
+    alone = replace(REMINDER_MAIL, language=Language.NN)
+
+    assert parts(replace(MAIL, email=again)) == ["email"]
+    assert parts(replace(MAIL, email=alone)) == []

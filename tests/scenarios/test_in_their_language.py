@@ -59,7 +59,7 @@ async def test_each_reads_their_own_language_where_the_sender_gave_it_and_the_hi
     history = await world.auditing.history(order.order_id, by=AUDITOR)
     (words,) = [each.words for each in history if each.event == "order.contact_resolved"]
     assert "in their own language, nn" in words
-    assert "in the sender's first words, since there are none in their language" in words
+    assert "in the sender's first words, since none are named in their language" in words
 
     # A firm has no language of its own.
     firm = await ordered(world, "firm", to=BAKERY)

@@ -57,6 +57,8 @@ class EmailTemplateAnswer(Struct, frozen=True, kw_only=True, rename="camel", omi
     subject: str
     body: str
     content_type: Annotated[str, one_of(CONTENT_TYPES)]
+    language: Language | None = None
+    """In which language that is, where the sender said so."""
     languages: Mapping[Language, EmailTextAnswer] | None = None
     """The same in other languages, where the sender gave it."""
 
@@ -66,6 +68,8 @@ class SmsTemplateAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_
 
     sender_number: str
     body: str
+    language: Language | None = None
+    """In which language that is, where the sender said so."""
     languages: Mapping[Language, SmsTextAnswer] | None = None
     """The same in other languages, where the sender gave it."""
 
@@ -178,6 +182,7 @@ def _email(email: EmailMessage) -> EmailTemplateAnswer:
         subject=email.subject.text,
         body=email.body.text,
         content_type=email.content_type.capitalize(),
+        language=email.first_language,
         languages={
             each.language: EmailTextAnswer(subject=each.subject.text, body=each.body.text)
             for each in email.translations
@@ -190,6 +195,7 @@ def _sms(sms: SmsMessage) -> SmsTemplateAnswer:
     return SmsTemplateAnswer(
         sender_number=sms.sender,
         body=sms.body.text,
+        language=sms.first_language,
         languages={each.language: SmsTextAnswer(body=each.body.text) for each in sms.translations}
         or None,
     )

@@ -24,6 +24,7 @@ from entrypoints.http.validation.wire_struct import (
     Text,
     Url,
     WireStruct,
+    Word,
 )
 
 
@@ -120,6 +121,7 @@ class EmailLanguagesRequest(WireStruct, frozen=True, kw_only=True, forbid_unknow
 class EmailSettingsRequest(ScheduledEmailSettingsRequest, frozen=True, kw_only=True):
     """What an e-mail says, in which languages, from whom, and when in the day it may leave."""
 
+    language: Word | None = None
     languages: EmailLanguagesRequest | None = None
 
 
@@ -144,6 +146,7 @@ class SmsSettingsRequest(WireStruct, frozen=True, kw_only=True):
     body: Text | None = None
     sender: SmsSender | None = None
     sending_time_policy: Enumeration = "Daytime"
+    language: Word | None = None
     languages: SmsLanguagesRequest | None = None
 
 

@@ -64,6 +64,9 @@ class MessageReader:
             subject=Content(check.subject(asked.subject, self._faults, f"{path}.Subject")),
             body=Content(check.body(asked.body, self._faults, f"{path}.Body")),
             content_type=content_type or ContentType.PLAIN,
+            language=self._language(
+                asked.language if isinstance(asked, EmailSettingsRequest) else None, json_path
+            ),
             languages=self._emails(asked, path),
         )
 
@@ -76,8 +79,14 @@ class MessageReader:
             ),
             body=Content(check.sms_body(asked.body, self._rules, self._faults, f"{path}.Body")),
             sending_time=policy or SendingTime.DAYTIME,
+            language=self._language(asked.language, json_path),
             languages=self._texts(asked, path),
         )
+
+    def _language(self, written: str | None, json_path: str) -> Language | UnsetType:
+        if written is None:
+            return UNSET
+        return check.language(written, self._faults, json_path=f"{json_path}.language")
 
     def _emails(
         self, asked: InstantEmailSettingsRequest, path: str

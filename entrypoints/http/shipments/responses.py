@@ -28,7 +28,7 @@ class WordingAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     """Which of the sender's texts went there, and why."""
 
     language: Language | None = None
-    """Left out for the sender's first text."""
+    """Left out for the first text where the sender has not said in which language that is."""
     because: WordingReason
 
 

@@ -19,6 +19,7 @@ from domain.message import (
     NOTHING_KNOWN,
     SMS_SENDER_RULE,
     ContentType,
+    Language,
     SendingTime,
     is_sayable,
     is_sms_sender,
@@ -160,6 +161,15 @@ def delivery_policy(value: str | int | None, rules: Rules, faults: Faults) -> De
         json_path="$.deliveryPolicy",
         property_path="DeliveryPolicy",
     )
+
+
+def language(value: str, faults: Faults, *, json_path: str) -> Language | UnsetType:
+    """Read the code of a language, in any letters; UNSET for none that is known."""
+    try:
+        return Language(value.strip().lower())
+    except ValueError:
+        faults.unreadable(json_path, f"choose one of {', '.join(Language)}")
+        return UNSET
 
 
 def whole_number(value: int | str, faults: Faults, *, json_path: str) -> int | None:

@@ -188,7 +188,7 @@ def test_an_address_that_bounced_is_told_with_since_when_and_until_when_it_is_le
         ),
         (
             Wording(because=WordingReason.NOT_IN_THEIR_LANGUAGE),
-            "in the sender's first words, since there are none in their language",
+            "in the sender's first words, since none are named in their language",
         ),
         (
             Wording(because=WordingReason.LANGUAGE_UNKNOWN),

@@ -195,7 +195,7 @@ def test_a_register_that_keeps_no_copy_here_was_merely_asked() -> None:
         ),
         (
             Wording(because=WordingReason.NOT_IN_THEIR_LANGUAGE),
-            "The sender's first text, since there is none in the language that they have chosen.",
+            "The sender's first text, since none is named in the language that they have chosen.",
         ),
         (
             Wording(because=WordingReason.LANGUAGE_UNKNOWN),

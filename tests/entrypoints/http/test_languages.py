@@ -20,6 +20,7 @@ ORDER: dict[str, Any] = but(
     f"{SETTINGS}.languages",
     {"nn": NYNORSK},
 )
+ORDER = but(ORDER, f"{SETTINGS}.language", "nb")
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ async def test_what_was_given_and_what_each_got_is_shown_where_the_order_is_read
     shipment = (await api.get(f"{V1}/future/shipment/{shipment_id}", headers=TTD)).json()
 
     assert order["emailTemplate"]["languages"] == {"nn": NYNORSK}
+    assert order["emailTemplate"]["language"] == "nb"
     (recipient,) = shipment["recipients"]
     assert recipient["wording"] == {"language": "nn", "because": "recipients_language"}
 

@@ -80,3 +80,22 @@ def test_a_language_that_is_not_known_is_refused_and_not_passed_over(settings: s
 
 def test_what_is_no_text_is_refused_where_it_stands() -> None:
     assert f"$.{SMS}.nn" in places(read_chain, but(CHAIN, f"{SMS}.nn", "Hei"))
+
+
+@pytest.mark.parametrize("written", ["nb", "NB", " nb "])
+def test_a_sender_may_say_in_which_language_the_first_text_is(written: str) -> None:
+    settings = EMAIL.removesuffix("languages")
+
+    order = chain(but(CHAIN, f"{settings}language", written)).order
+
+    assert order.email is not None
+    assert order.email.first_language is Language.NB
+
+
+@pytest.mark.parametrize("written", ["de", "0", ""])
+def test_a_first_language_that_is_not_known_is_refused(written: str) -> None:
+    path = f"{SMS.removesuffix('languages')}language"
+
+    assert faults(read_chain, but(CHAIN, path, written))[f"$.{path}"] == [
+        "choose one of nb, nn, en, se"
+    ]
