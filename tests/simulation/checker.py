@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
+from typing import Final
 
 from application.envelope import Recorded
 from application.ports.provider import OutboundSms
@@ -17,12 +18,16 @@ from domain.order.events import (
     NotificationSent,
     OrderId,
     Reason,
+    RecipientReserved,
 )
 from domain.order.notification import Delivered, Expired
 from domain.order.order import Order, rebuild
 from domain.recipient import RecipientNo
 from domain.schedule import OSLO
 from tests.simulation.processes import Held
+
+_PAUSED: Final = timedelta(minutes=40)
+"""So long a process may sleep between what it has looked up and what it records of that."""
 
 
 def findings(
@@ -34,6 +39,7 @@ def findings(
     refused: Sequence[OrderId] = (),
     stuck: Sequence[OrderId] = (),
     permitted: Collection[str] = (),
+    max_age: timedelta = timedelta.max,
 ) -> Iterator[str]:
     """Each promise that was not kept, in words; `stuck` is what no death of a worker explains."""
     for order_id in refused:
@@ -58,9 +64,26 @@ def findings(
             yield f"order {order_id}: {line}"
         for line in _of_users(history, permitted):
             yield f"order {order_id}: {line}"
+        for line in _of_copies(history, max_age):
+            yield f"order {order_id}: {line}"
         known |= {e.event.token for e in history if isinstance(e.event, NotificationAttempted)}
     for token in by_token.keys() - known:
         yield f"a provider holds {token}, and no attempt is on record"
+
+
+def _of_copies(history: Sequence[Recorded], max_age: timedelta) -> Iterator[str]:
+    """Whether nobody was looked up in a copy that was too old."""
+    for each in history:
+        match each.event:
+            case ContactResolved() | ContactNotFound() | RecipientReserved() as event:
+                for asked in event.consulted:
+                    if asked.as_of is None:
+                        yield f"recipient {event.recipient_no} was looked up in a copy never loaded"
+                    elif each.recorded_at - asked.as_of > max_age + _PAUSED:
+                        age = each.recorded_at - asked.as_of
+                        yield f"recipient {event.recipient_no} was looked up in a copy as of {age} ago"
+            case _:
+                pass
 
 
 def _of_users(history: Sequence[Recorded], permitted: Collection[str]) -> Iterator[str]:

@@ -1,9 +1,19 @@
 """Processes that may die at each step, and ports that fail by a plan."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import TypeVar
 
@@ -23,6 +33,7 @@ from application.ports.provider import (
     Told,
 )
 from application.ports.registries import PersonRegistry, RegistryUnavailableError
+from application.ports.registry_feed import PageTaken, RegistryFeed
 from application.ports.report_inbox import (
     Matched,
     Report,
@@ -31,6 +42,7 @@ from application.ports.report_inbox import (
     reporting_name,
 )
 from application.ports.send_condition import NoAnswer
+from application.ports.sync_schedule import CopyAlarm, SyncSchedule, SyncTurn
 from domain.authority import Decision
 from domain.channel import Channel
 from domain.contact_point import PersonRecord
@@ -360,6 +372,79 @@ class FaultyDecisionPoint:
             return decided
 
         return await self._process.step(effect)
+
+
+class FaultyFeed:
+    """The feed of a register that is away at times, and for as long as the plan of an episode says."""
+
+    def __init__(
+        self, feed: RegistryFeed, process: Process, dice: Dice, *, is_away: Callable[[], bool]
+    ) -> None:
+        self._feed = feed
+        self._process = process
+        self._dice = dice
+        self._is_away = is_away
+
+    @property
+    def registry(self) -> str:
+        return self._feed.registry
+
+    async def follow(self, *, again: bool = False) -> AsyncGenerator[PageTaken, None]:
+        async with aclosing(self._feed.follow(again=again)) as pages:
+            is_over = False
+            while not is_over:
+                page = await self._process.step(partial(self._next, pages))
+                is_over = page is None
+                if page is not None:
+                    yield page
+
+    async def _next(self, pages: AsyncGenerator[PageTaken, None]) -> PageTaken | None:
+        if self._is_away() or self._dice.fault(self._dice.plan.registry):
+            raise RegistryUnavailableError(self.registry)
+        return await anext(pages, None)
+
+
+class FaultySchedule:
+    """A schedule of the feeds that is away when its store is."""
+
+    def __init__(self, schedule: SyncSchedule, process: Process, dice: Dice) -> None:
+        self._schedule = schedule
+        self._process = process
+        self._dice = dice
+
+    async def claim(
+        self,
+        registry: str,
+        *,
+        holder: str,
+        now: datetime,
+        until: datetime,
+        is_early: bool = False,
+    ) -> SyncTurn | None:
+        async def effect() -> SyncTurn | None:
+            self._fail()
+            return await self._schedule.claim(
+                registry, holder=holder, now=now, until=until, is_early=is_early
+            )
+
+        return await self._process.step(effect)
+
+    async def keep(self, lent: SyncTurn, after: SyncTurn) -> bool:
+        async def effect() -> bool:
+            self._fail()
+            return await self._schedule.keep(lent, after)
+
+        return await self._process.step(effect)
+
+    async def turns(self) -> Sequence[SyncTurn]:
+        return await self._process.step(self._schedule.turns)
+
+    async def tell(self, registry: str, alarm: CopyAlarm) -> bool:
+        return await self._process.step(lambda: self._schedule.tell(registry, alarm))
+
+    def _fail(self) -> None:
+        if self._dice.fault(self._dice.plan.store):
+            raise StoreUnavailableError
 
 
 class FaultyCondition:

@@ -18,6 +18,7 @@ from domain.message import SendingTime
 from domain.order.events import (
     AuthorityUnknown,
     Considered,
+    Consulted,
     ContactResolved,
     NotificationExpired,
     NotificationNo,
@@ -176,6 +177,24 @@ def test_the_checker_finds_a_user_who_was_told_or_left_out_unasked(
     fine = history(ORDERED, waits(NOON), UNASKED, of_user(None, told=True))
     kept = list(findings([], {ORDER_ID: fine}, [], [], permitted=["20001111"]))
     assert not any(words in line for line in kept), kept
+
+
+@pytest.mark.parametrize(
+    "as_of, words",
+    [(NOON, None), (NOON - timedelta(hours=2), "as of 2:0"), (None, "never loaded")],
+    ids=["up to date", "too old", "never loaded"],
+)
+def test_the_checker_finds_a_look_up_in_a_copy_that_cannot_be_relied_on(
+    as_of: datetime | None, words: str | None
+) -> None:
+    asked = (Consulted(source=Source.KRR, as_of=as_of),)
+    resolved = msgspec.structs.replace(found(Channel.SMS), consulted=asked)
+    lived = {ORDER_ID: history(ORDERED, resolved, *LIVED[2:])}
+
+    told = list(findings([], lived, [held()], [], max_age=timedelta(hours=1)))
+
+    assert len(told) == (words is not None)
+    assert all(words is not None and words in line for line in told), told
 
 
 def test_the_checker_finds_an_order_that_is_stuck_though_no_worker_died() -> None:

@@ -16,6 +16,7 @@ from adapters.memory.registries import (
     InMemoryProfileRegistry,
     registries,
 )
+from adapters.memory.registry_feed import InMemoryRegistryFeed
 from application.assembly import Application, Policy, assemble
 from application.delivery.handover import Timing
 from application.envelope import Actor, Role
@@ -31,6 +32,7 @@ from application.ordering.commands import (
 from application.ports.decision_point import Question
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
+from application.ports.registry_copies import KRR, CopyStanding
 from contracts.owner_records_contract import resume, suspend
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import BusinessRecord, PersonRecord, ProfileRecord, RegisteredAddress
@@ -47,10 +49,12 @@ from tests.simulation.processes import (
     FaultyAgenda,
     FaultyCondition,
     FaultyDecisionPoint,
+    FaultyFeed,
     FaultyInbox,
     FaultyOrders,
     FaultyPersons,
     FaultyProvider,
+    FaultySchedule,
     KilledError,
     Outside,
     Plan,
@@ -69,6 +73,8 @@ _TIMING: Final = Timing(
 )
 _STEADY: Final = 4
 """In every so-manieth episode the processes live on, so that no order may be taken for a killer."""
+MAX_AGE: Final = timedelta(hours=1)
+"""How old the copy of the register of persons may be."""
 _ROUNDS: Final = 4
 _ROUND: Final = 150.0
 """Seconds of each round in which things go wrong; between two the time jumps to what is due next."""
@@ -117,6 +123,11 @@ class Episode:
         self.orders, self.owner_records = self._memory.orders, self._memory.owner_records
         self.agenda = self._memory.agenda
         self._persons = _registered(begins - timedelta(days=30))
+        self._register = InMemoryRegistryFeed(KRR, self._memory.copies, clock=self.clock)
+        self._register.grow()
+        self._is_away = False
+        """Whether the register of persons gives nothing to who follows it, so that its copy grows old."""
+        self._memory.copies.know(CopyStanding(registry=KRR, confirmed_at=begins))
         self._decision_point = InMemoryDecisionPoint(PERMITTED)
         self.outside = Outside(self.dice, self.clock, answers=self.dice.falls(0.5))
         self.accepted: list[OrderId] = []
@@ -139,12 +150,16 @@ class Episode:
             await self._jump()
         await places
         self.dice.plan = CALM
+        self._is_away = False
         await self._let_all()
         await self._rest()
         return await self._told()
 
     async def _operate(self) -> None:
-        """Let an operator stop an owner for a round, at times."""
+        """Let an operator stop an owner for a round, at times; and have a register be away for long."""
+        self._is_away = self.dice.falls(0.3)
+        if self._is_away:
+            self._jumped += 2 * MAX_AGE
         await self._let_all()
         if self.dice.falls(0.3):
             await suspend(self.owner_records, self.dice.random.choice(_OWNERS).name)
@@ -176,6 +191,7 @@ class Episode:
         for _ in range(2000):
             process = Process("last", self.dice)
             application = self._application(process)
+            await application.registry_sync.sync_due()
             await application.dispatcher.run_until_idle()
             reports = self.outside.due_reports()
             reporting = application.delivery_reports
@@ -223,6 +239,7 @@ class Episode:
                     self.outside.held,
                     list(self.orders.agenda),
                     refused=self.refused,
+                    max_age=MAX_AGE,
                     stuck=list(self._stuck) if self._is_steady else (),
                     permitted={each.user for each in PERMITTED},
                 )
@@ -240,6 +257,7 @@ class Episode:
             running = [
                 asyncio.create_task(application.dispatcher.run()),
                 asyncio.create_task(application.delivery_reports.run()),
+                asyncio.create_task(application.registry_sync.run()),
             ]
             try:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -375,6 +393,8 @@ class Episode:
                 profiles=InMemoryProfileRegistry(_USERS),
                 decision_point=FaultyDecisionPoint(self._decision_point, process, self.dice),
             ),
+            feeds=[FaultyFeed(self._register, process, self.dice, is_away=lambda: self._is_away)],
+            syncs=FaultySchedule(self._memory.ports.syncs, process, self.dice),
             condition=FaultyCondition(process, self.dice),
             providers={
                 channel: [
@@ -392,7 +412,10 @@ class Episode:
             chance=self.dice.random.random,
             process=f"{process.name} {id(process)}",
         )
-        return assemble(ports, Policy(timing=_TIMING))
+        policy = Policy(
+            timing=_TIMING, registry_max_age=MAX_AGE, registry_interval=timedelta(minutes=1)
+        )
+        return assemble(ports, policy)
 
 
 _USERS: Final = {
