@@ -28,6 +28,8 @@ class Running(Struct, frozen=True, kw_only=True):
     key_file: Path | None = None
     """The file of its keys, where that is not in the data folder."""
     owners_file: Path | None = None
+    followed: Mapping[str, str] = {}
+    """The settings by which it follows the stand-ins for the registers that were started with it."""
 
 
 class SomebodyElsesError(Exception):

@@ -11,7 +11,7 @@ from entrypoints.settings import Settings
 
 
 def settings_and_database() -> tuple[Settings, str]:
-    """The settings of the caller, with the files of the installation that runs; and its database.
+    """The settings of the caller, with the files and registers of the installation that runs; its database.
 
     Whoever names a database says everything; nothing is looked for then.
 
@@ -23,7 +23,7 @@ def settings_and_database() -> tuple[Settings, str]:
         return settings, settings.database_url
     there = running(otherwise="or name a database with VARSEL_DATABASE_URL")
     there_too = replace(
-        settings,
+        settings_from({**there.followed, **os.environ}),
         data=there.data,
         public_url=settings.public_url or there.base_url,
         key_file=settings.key_file or there.key_file,

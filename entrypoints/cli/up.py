@@ -183,16 +183,13 @@ def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack, sto
         "VARSEL_DATABASE_URL": database,
         **(_catch_all(settings) if settings.catch_all else {}),
     }
-    registers = None
+    registers, following = None, dict[str, str]()
     if settings.samples:
         stop.do(load_unfollowed_samples(settings, database))
         registers = stack.enter_context(contextlib.closing(listen("127.0.0.1", 0)))
         url = f"http://127.0.0.1:{registers.getsockname()[1]}"
-        environ = {
-            "VARSEL_REGISTRY_INTERVAL": _FOLLOWED_EVERY,
-            **environ,
-            **followed(settings, url),
-        }
+        following |= followed(settings, url)
+        environ = {"VARSEL_REGISTRY_INTERVAL": _FOLLOWED_EVERY, **environ, **following}
         _console.print(f"Stand-ins for the registers, with invented people, answer at {url}")
     running = Running(
         data=settings.data.resolve(),
@@ -201,6 +198,7 @@ def _start(settings: Settings, environ: Mapping[str, str], stack: ExitStack, sto
         issues_tokens=settings.development_issuer,
         key_file=settings.key_file and settings.key_file.resolve(),
         owners_file=settings.owners_file and settings.owners_file.resolve(),
+        followed=following,
     )
     stack.enter_context(announced(running, notes_of(environ)))
     asyncio.run(_keep_up(settings, environ, Listening(listener, registers), server, stop))

@@ -131,7 +131,9 @@ def test_whoever_changes_an_address_in_a_register_is_reached_at_the_new_one(
     ordered_again = installed.varsel("order").stdout
     assert "delivered" in ordered_again
     assert installed.mailbox()[0]["to"] == "kari.new@post.example.no"
-    installed.varsel("sandbox", "person", KARI, "--reserve")
+    installed.varsel("sandbox", "person", KARI, "--reserve", "--wait", "0")
+    synced = installed.varsel("registry", "sync", "krr")
+    assert (synced.returncode, synced.stderr) == (0, "")
     assert "declined digital communication" in installed.varsel("order").stdout
 
     # A user hears of what concerns an organisation for as long as the decision point permits it.
