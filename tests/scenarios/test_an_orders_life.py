@@ -299,6 +299,37 @@ async def test_an_email_whose_answer_was_lost_is_not_sent_twice(real: World) -> 
     assert [each.to for each in real.arrived()] == ["drop@example.org"]
 
 
+async def test_users_hear_of_what_concerns_an_organisation_where_they_may(world: World) -> None:
+    # Ola registered for the bakery, and may read its tax; another registered too, and may not.
+    about_tax = replace(mail_to(BAKERY), resource="urn:altinn:resource:tax-2026")
+    receipt = await world.ordering.place(PlaceOrder(order=about_tax, by=TTD))
+
+    await world.finished(receipt.order_id)
+
+    reached = {each.to for each in world.arrived()}
+    assert reached == {"post@fjell.example.no", "ola@fjell.example.no"}
+    told = [line.words for line in await world.auditing.history(receipt.order_id, by=AUDITOR)]
+    assert any("not authorised" in words for words in told)
+
+
+async def test_what_a_user_registered_for_a_main_unit_holds_for_a_sub_unit_where_they_may(
+    real: World,
+) -> None:
+    sub_unit = Organisation(OrganisationNumber("314022017"))
+    about_tax = replace(mail_to(sub_unit), resource="urn:altinn:resource:tax-2026")
+    receipt = await real.ordering.place(PlaceOrder(order=about_tax, by=TTD))
+
+    await real.finished(receipt.order_id)
+
+    # The second user of the main unit may act for that alone.
+    assert {each.to for each in real.arrived()} == {
+        "post@fjell.example.no",
+        "ola@fjell.example.no",
+    }
+    told = [line.words for line in await real.auditing.history(receipt.order_id, by=AUDITOR)]
+    assert any("(from user profile of main unit 314022009)" in words for words in told)
+
+
 async def test_a_subunit_is_reached_at_its_main_unit(real: World) -> None:
     sub_unit = Organisation(OrganisationNumber("314022017"))
     receipt = await real.ordering.place(PlaceOrder(order=mail_to(sub_unit), by=TTD))
