@@ -18,6 +18,8 @@ from application.delivery.provider_selection import CircuitBreakerSettings
 from application.delivery.suppressed_addresses import SuppressedAddresses
 from application.delivery.usable_copies import MAX_AGE, UsableCopies
 from application.known_owners import KnownOwners
+from application.official_addresses.editing import OfficialAddressService
+from application.official_addresses.writing_back import AddressWriter
 from application.operations.health import HealthService, Projections
 from application.operations.recorder import ActRecorder
 from application.ordering.admission import Admission
@@ -25,10 +27,13 @@ from application.ordering.instant_order_service import WAIT, InstantOrderService
 from application.ordering.order_ids import OrderNames
 from application.ordering.order_service import OrderService
 from application.ports.act_log import ActLog
+from application.ports.address_changes import AddressChanges
+from application.ports.address_register import AddressRegister
 from application.ports.agenda import Agenda
 from application.ports.chain_index import ChainIndex
 from application.ports.dialogue_index import DialogueIndex
 from application.ports.key_vault import KeyVault
+from application.ports.official_addresses import OfficialAddresses
 from application.ports.order_index import OrderIndex
 from application.ports.order_repository import OrderRepository
 from application.ports.owner_agreements import OwnerAgreements
@@ -99,6 +104,10 @@ class Ports:
     # Who is asked and told
     registries: Registries
     copies: RegistryCopies
+    official_addresses: OfficialAddresses
+    address_changes: AddressChanges
+    address_register: AddressRegister | None
+    """Who is told of changes to official addresses; None where there is nobody, and none can be made."""
     parties: PartyIds | None
     """Who knows by which ids others ask about organisations; None where nobody is asked."""
     feeds: Sequence[RegistryFeed]
@@ -160,6 +169,9 @@ class Application:
     support: SupportQueries
     enduser_log: EndUserLogQueries
     contact_points: ContactPointQueries
+    official_addresses: OfficialAddressService
+    address_writer: AddressWriter | None
+    """None where there is nobody to be told."""
     delivery_reports: DeliveryReportService
     health: HealthService
     dispatcher: Dispatcher
@@ -244,6 +256,23 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             parties=ports.parties,
             recipients=ports.recipients,
             recorder=acts,
+            clock=clock,
+        ),
+        official_addresses=OfficialAddressService(
+            changes=ports.address_changes,
+            addresses=ports.official_addresses,
+            decision_point=ports.registries.decision_point,
+            recorder=acts,
+            ids=ProfileIds(ports.vault),
+            clock=clock,
+            has_register=ports.address_register is not None,
+        ),
+        address_writer=None
+        if ports.address_register is None
+        else AddressWriter(
+            changes=ports.address_changes,
+            addresses=ports.official_addresses,
+            register=ports.address_register,
             clock=clock,
         ),
         enduser_log=EndUserLogQueries(

@@ -14,6 +14,7 @@ from uuid import uuid4
 from litestar.types import ASGIApp
 
 from adapters.act_log.postgres import PostgresActLog
+from adapters.address_changes.postgres import PostgresAddressChanges
 from adapters.conditions.http_send_condition import HttpSendCondition
 from adapters.event_store.postgres.agenda import PostgresAgenda
 from adapters.event_store.postgres.appender import Appender
@@ -52,7 +53,16 @@ from entrypoints.wiring.agreements import agreements, import_owners_file
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.decision_point import decision_point
 from entrypoints.wiring.providers import providers, reporting
-from entrypoints.wiring.registries import copies, feeds, handing_in, party_ids, registries, syncs
+from entrypoints.wiring.registries import (
+    address_register,
+    copies,
+    feeds,
+    handing_in,
+    official_addresses,
+    party_ids,
+    registries,
+    syncs,
+)
 from entrypoints.wiring.rules import policy, rules
 from entrypoints.wiring.store import (
     key_vault,
@@ -207,6 +217,9 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
                 decision_point(settings, pool, stack),
             ),
             copies=copies(pool),
+            official_addresses=official_addresses(pool, vault),
+            address_changes=PostgresAddressChanges(pool, vault),
+            address_register=address_register(settings),
             parties=party_ids(settings),
             feeds=feeds(settings, following_pool, vault),
             syncs=syncs(pool),

@@ -136,6 +136,7 @@ def _tasks(running: Running) -> list[Awaitable[None]]:
         application.provider_health.run(),
         application.webhook_publisher.run(),
         application.registry_sync.run(),
+        *([] if application.address_writer is None else [application.address_writer.run()]),
     ]
 
 

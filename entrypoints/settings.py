@@ -332,6 +332,16 @@ class Settings:
         3 * 86_400,
         "how old a copy of a register may be before orders that need it wait: 90m, 72h, 3d",
     )
+    businesses_write_url: str | None = setting(
+        as_url("https", "http"),
+        None,
+        "where the register takes changes of businesses' addresses (/define and /replace lie below it)",
+    )
+    businesses_write_scope: str | None = setting(
+        as_text,
+        None,
+        "with which scope our own client at Maskinporten asks for a token for such changes",
+    )
     condition_hosts: tuple[str, ...] = setting(
         as_names, (), "hosts (also local ones, also by http) that send conditions may lie at"
     )
@@ -485,6 +495,20 @@ class Settings:
                 "VARSEL_DECISION_POINT_SCOPE needs VARSEL_MASKINPORTEN_CLIENT_ID: "
                 "without a client of our own nobody asks for a token"
             )
+        if (
+            asks_for_a_token
+            and self.businesses_write_url is not None
+            and self.businesses_write_scope is None
+        ):
+            yield (
+                "VARSEL_BUSINESSES_WRITE_URL needs VARSEL_BUSINESSES_WRITE_SCOPE where there is a "
+                "client of our own (VARSEL_MASKINPORTEN_CLIENT_ID): it gets no token without a scope"
+            )
+        if self.businesses_write_scope is not None and not has_client:
+            yield (
+                "VARSEL_BUSINESSES_WRITE_SCOPE needs VARSEL_MASKINPORTEN_CLIENT_ID: "
+                "without a client of our own nobody asks for a token"
+            )
         yield from self._in_clear()
         for name in ("smtp_url", "sms_url"):
             if getattr(self, f"{name}_2") is not None and getattr(self, name) is None:
@@ -512,6 +536,7 @@ class Settings:
             ("krr_url", self.krr_token or client),
             ("businesses_url", self.businesses_token or client),
             ("decision_point_url", self.decision_point_key or self.decision_point_scope),
+            ("businesses_write_url", self.businesses_token or client),
         ):
             if travels_in_clear(getattr(self, name), credentials):
                 yield (

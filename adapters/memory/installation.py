@@ -5,9 +5,14 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from adapters.memory.act_log import InMemoryActLog
+from adapters.memory.address_changes import InMemoryAddressChanges
 from adapters.memory.chain_index import InMemoryChainIndex
 from adapters.memory.dialogue_index import InMemoryDialogueIndex
 from adapters.memory.key_vault import InMemoryKeyVault
+from adapters.memory.official_addresses import (
+    InMemoryAddressRegister,
+    InMemoryOfficialAddresses,
+)
 from adapters.memory.order_repository import (
     InMemoryAgenda,
     InMemoryOrderIndex,
@@ -76,6 +81,8 @@ class InMemoryInstallation:
         self.unread = InMemoryUnreadMails()
         self.acts = InMemoryActLog()
         self.agreements = InMemoryOwnerAgreements()
+        self.address_register = InMemoryAddressRegister()
+        self.official_addresses = InMemoryOfficialAddresses(self.address_register)
         self.copies = InMemoryRegistryCopies()
         self.mail, self.sms = (
             RecordingProvider(name, channel, clock=clock, deduplication_window=deduplication_window)
@@ -105,6 +112,9 @@ class InMemoryInstallation:
             projections=NothingBehind(),
             registries=registries(),
             copies=self.copies,
+            official_addresses=self.official_addresses,
+            address_changes=InMemoryAddressChanges(),
+            address_register=self.address_register,
             parties=InMemoryPartyIds(),
             feeds=(),
             syncs=InMemorySyncSchedule(),

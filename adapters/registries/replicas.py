@@ -26,9 +26,11 @@ from adapters.registries.sealing import Kept, LostKeyError, RecordSealer
 from adapters.registries.upserts import address_place
 from application.mail_address import is_mailbox
 from application.phone_number import is_valid, normalise
+from application.ports.official_addresses import AddressesHeld
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.profiles import ProfileIndex, Registered
 from application.ports.registries import LEVELS, RegistryUnavailableError
+from application.ports.registry_copies import BUSINESSES, RegistryCopies
 from domain.channel import Channel
 from domain.contact_point import (
     BusinessRecord,
@@ -37,6 +39,7 @@ from domain.contact_point import (
     ProfileRecord,
     RegisteredAddress,
 )
+from domain.official_address import HeldAddress, Place
 from domain.personal import Contact
 from domain.profile.events import ProfileAddress
 from domain.recipient import OrganisationNumber
@@ -101,6 +104,11 @@ _USERNAME_URNS: Final = (
     "urn:altinn:person:legacy-selfidentified:",
     "urn:altinn:party:username:",
     "urn:altinn:username:",
+)
+
+_UNREAD: Final = (
+    "told of a change of the organisation's addresses that could not be read: "
+    "see `varsel registry status`"
 )
 
 Pool = AsyncConnectionPool[Any]
@@ -207,21 +215,12 @@ class PostgresBusinessRegistry:
         async with _asking(self._pool, "business_register") as connection:
             cursor = await connection.execute(_ABOVE, {"numbers": list(numbers), "levels": LEVELS})
             above: dict[str, Sequence[str]] = dict(await cursor.fetchall())
-            asked = {"numbers": list({*numbers, *chain.from_iterable(above.values())})}
-            cursor = await connection.execute(_MOVED, asked, binary=True)
+            asked = list({*numbers, *chain.from_iterable(above.values())})
+            cursor = await connection.execute(_MOVED, {"numbers": asked}, binary=True)
             moved = {number for (number,) in await cursor.fetchall()}
-            cursor = await connection.execute(_ADDRESSES, asked, binary=True)
-            rows = await cursor.fetchall()
-            key_ids = {key_id for *_, key_id, box, _ in rows if box is not None}
-            opening = await self._sealer.opening(connection, key_ids)
-        for organisation, registry_id, updated_at, key_id, box, is_uncertain in rows:
-            content = None
-            if not is_uncertain:
-                place = address_place(registry_id, organisation)
-                content = opening.open("addresses", place, key_id, box)
-            known[organisation].take(
-                None if content is None else _read_address(content), updated_at
-            )
+            rows = await _addresses(connection, self._sealer, asked)
+        for organisation, _, updated_at, address in rows:
+            known[organisation].take(address, updated_at)
         found: dict[OrganisationNumber, BusinessRecord] = {}
         for number in numbers:
             units = [OrganisationNumber(each) for each in (number, *above.get(number, ()))]
@@ -243,6 +242,51 @@ def _nearest(
             return addresses.record(unit, is_uncertain=True)
     (own, *above) = units
     return next((each.record(unit) for unit, each in (*above, own) if not each.is_empty), None)
+
+
+async def _addresses(
+    connection: Connection, sealer: RecordSealer, organisations: Sequence[str]
+) -> Sequence[tuple[str, str, datetime | None, KeptAddress | None]]:
+    """Organisations' addresses: whose, the register's name, when changed, and where; None if uncertain."""
+    cursor = await connection.execute(_ADDRESSES, {"numbers": organisations}, binary=True)
+    rows = await cursor.fetchall()
+    key_ids = {key_id for *_, key_id, box, _ in rows if box is not None}
+    opening = await sealer.opening(connection, key_ids)
+    found: list[tuple[str, str, datetime | None, KeptAddress | None]] = []
+    for organisation, registry_id, updated_at, key_id, box, is_uncertain in rows:
+        content = None
+        if not is_uncertain:
+            place = address_place(registry_id, organisation)
+            content = opening.open("addresses", place, key_id, box)
+        kept = None if content is None else _read_address(content)
+        found.append((organisation, registry_id, updated_at, kept))
+    return found
+
+
+class PostgresOfficialAddresses:
+    """The same copy, with the register's own names of addresses."""
+
+    def __init__(self, pool: Pool, sealer: RecordSealer, copies: RegistryCopies) -> None:
+        self._pool = pool
+        self._sealer = sealer
+        self._copies = copies
+
+    async def of(self, organisation: OrganisationNumber) -> AddressesHeld:
+        # Before the copy is asked: what it tells may only be newer than that.
+        standings = await self._copies.standings()
+        read_at = next(
+            (each.confirmed_at for each in standings if each.registry == BUSINESSES), None
+        )
+        async with _asking(self._pool, "business_register") as connection:
+            rows = await _addresses(connection, self._sealer, [organisation])
+        held: list[HeldAddress] = []
+        for _, registry_id, _, kept in rows:
+            if kept is None:
+                raise RegistryUnavailableError("business_register", _UNREAD)
+            address = kept.address if kept.channel is Channel.EMAIL else normalise(kept.address)
+            place = Place(channel=kept.channel, address=Contact(address))
+            held.append(HeldAddress(registry_id=registry_id, place=place))
+        return AddressesHeld(addresses=held, read_at=read_at)
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from domain.operations.acts import (
     AgendaRebuildBegun,
     ContactPointsLookedUp,
     HistoryRead,
+    OfficialAddressChangeRequested,
     OrderRefused,
     OrderRetried,
     OwnerResumed,
@@ -138,6 +139,8 @@ def in_words(act: Act) -> str:
         case ContactPointsLookedUp(wanted=wanted, about=about, resource=resource):
             which = "" if resource is None else f", about {resource}"
             return f"looked up contact points ({wanted.replace('_', ' ')}) of {len(about)}{which}"
+        case OfficialAddressChangeRequested(organisation=organisation, change=change):
+            return f"asked to {change} an official address of {organisation}"
         case _:
             assert_never(act)
 

@@ -14,7 +14,9 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.channel import Channel
+from domain.official_address import ChangeKind
 from domain.order.events import Reason, Source
+from domain.recipient import OrganisationNumber
 
 
 class OwnerSuspended(Struct, frozen=True, kw_only=True, tag="act.owner_suspended"):
@@ -192,6 +194,15 @@ class ContactPointsLookedUp(
     """What users were to be told about, where it was users who were asked for."""
 
 
+class OfficialAddressChangeRequested(
+    Struct, frozen=True, kw_only=True, tag="act.official_address_change_requested"
+):
+    """Somebody who may act for an organisation asked for a change to its addresses in the register."""
+
+    organisation: OrganisationNumber
+    change: ChangeKind
+
+
 Act: TypeAlias = (
     OwnerSuspended
     | OwnerResumed
@@ -209,4 +220,5 @@ Act: TypeAlias = (
     | SuppressionLifted
     | OrderRefused
     | ContactPointsLookedUp
+    | OfficialAddressChangeRequested
 )

@@ -28,6 +28,7 @@ from entrypoints.http.history import routes as histories
 from entrypoints.http.internal import routes as internal
 from entrypoints.http.internal.routes import Internal
 from entrypoints.http.lookup import routes as lookup
+from entrypoints.http.official_addresses import routes as official_addresses
 from entrypoints.http.openapi import pages
 from entrypoints.http.openapi.document import document
 from entrypoints.http.openapi.pages import public_documents, what_the_page_needs
@@ -64,6 +65,7 @@ ROUTES: Final = (
     *support.ROUTES,
     *enduser.ROUTES,
     *profile.ROUTES,
+    *official_addresses.ROUTES,
     *contact_points.ROUTES,
     *histories.ROUTES,
     *resolution.ROUTES,

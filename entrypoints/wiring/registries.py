@@ -19,6 +19,7 @@ from adapters.postgres import open_pool
 from adapters.postgres.listening import Listener
 from adapters.postgres.pool import Pool
 from adapters.projections.recipient_index import hashed_identity
+from adapters.registries.address_register import HttpAddressRegister
 from adapters.registries.carrying_over import carry_over_profiles
 from adapters.registries.copies import PostgresRegistryCopies
 from adapters.registries.feeds import BusinessesFeed, KrrFeed
@@ -36,6 +37,7 @@ from adapters.registries.replicas import (
     PostgresBusinessRegistry,
     PostgresExternalIdentityRegistry,
     PostgresNameRegistry,
+    PostgresOfficialAddresses,
     PostgresPersonRegistry,
     PostgresProfileRegistry,
     PostgresUnitRegistry,
@@ -48,8 +50,10 @@ from application.delivery.contact_lookup import Registries
 from application.envelope import SERVICE, Actor
 from application.operations.health import CopyHealth, copy_health
 from application.operations.unread_entries import UnreadEntryService
+from application.ports.address_register import AddressRegister
 from application.ports.decision_point import DecisionPoint
 from application.ports.key_vault import KeyVault
+from application.ports.official_addresses import OfficialAddresses
 from application.ports.party_ids import PartyIds
 from application.ports.profiles import ProfileIndex
 from application.ports.registries import NameRegistry
@@ -72,11 +76,17 @@ from entrypoints.sandbox.registers import (
 from entrypoints.settings import Settings
 from entrypoints.wiring.clock import utc_now
 from entrypoints.wiring.store import key_vault, profile_repository, recorder
-from entrypoints.wiring.tokens import businesses_token, constant, krr_token
+from entrypoints.wiring.tokens import (
+    businesses_token,
+    businesses_write_token,
+    constant,
+    krr_token,
+)
 
 FOLLOWED: Final[Mapping[str, str]] = {
     "VARSEL_KRR_URL": KRR,
     "VARSEL_BUSINESSES_URL": ADDRESSES,
+    "VARSEL_BUSINESSES_WRITE_URL": "",
     "VARSEL_PARTY_REGISTER_URL": PARTY_REGISTER,
     "VARSEL_DECISION_POINT_URL": DECISION,
 }
@@ -353,3 +363,15 @@ def party_ids(settings: Settings) -> PartyIds | None:
     return PartyRegisterIds(
         settings.party_register_url, constant(settings.party_register_token or "")
     )
+
+
+def official_addresses(pool: Pool, vault: KeyVault) -> OfficialAddresses:
+    """Which addresses organisations have in their register, by its local copy."""
+    return PostgresOfficialAddresses(pool, record_sealer(vault), copies(pool))
+
+
+def address_register(settings: Settings) -> AddressRegister | None:
+    """Who is told of changes of businesses' addresses; None where nobody is to be."""
+    if settings.businesses_write_url is None:
+        return None
+    return HttpAddressRegister(settings.businesses_write_url, businesses_write_token(settings))

@@ -15,12 +15,13 @@ from adapters.tokens.identities import is_short_name
 from adapters.tokens.issuers import Issuer
 from adapters.tokens.issuers import Kind as IssuerKind
 from adapters.tokens.keys import JwksKeys
-from adapters.tokens.maskinporten import ClientKeyError, MaskinportenClient
+from adapters.tokens.maskinporten import ClientKeyError, MaskinportenClient, NoTokenError
 from adapters.tokens.organisations import is_organisation_number
 from adapters.tokens.owners_file import read_owners
 from adapters.tokens.verifier import JwtVerifier
 from application.caller import CONDITION
 from application.known_owners import KnownOwners
+from application.ports.registries import RegistryUnavailableError
 from application.ports.token_verifier import TokenVerifier
 from application.setting import SettingError
 from entrypoints.settings import Settings
@@ -179,6 +180,24 @@ def decision_point_credentials(settings: Settings) -> Callable[[], Awaitable[Map
             **({} if key is None else {"Ocp-Apim-Subscription-Key": key}),
             **({} if client is None else {"Authorization": f"Bearer {await client.token(scope)}"}),
         }
+
+    return give
+
+
+def businesses_write_token(settings: Settings) -> Callable[[], Awaitable[str]] | None:
+    """What gives a token for changes of businesses' addresses; None where there is none to give."""
+    if settings.businesses_token is not None:
+        return constant(settings.businesses_token)
+    client = _client(settings)
+    if client is None or settings.businesses_write_scope is None:
+        return None
+    scope = settings.businesses_write_scope
+
+    async def give() -> str:
+        try:
+            return await client.token(scope)
+        except NoTokenError as why:
+            raise RegistryUnavailableError("business_register", str(why)) from None
 
     return give
 

@@ -41,12 +41,15 @@ def test_every_python_example_of_the_guide_can_be_read() -> None:
 def test_the_guide_says_what_to_do_about_every_refusal_that_an_owner_can_meet() -> None:
     of_others = {
         *("wrong_credentials", "not_taken_over", "unreadable_report", "reader_unavailable"),
+        # What is told to people who log in.
+        *("not_a_person", "level_too_low", "authority_undecided"),
+        *("not_permitted", "address_not_found", "last_address"),
         *(
-            "not_a_person",
-            "level_too_low",
-            "not_permitted",
-            "authority_undecided",
-        ),  # told to people
+            "change_under_way",
+            "address_refused",
+            "no_address_register",
+            "addresses_are_busy",
+        ),
         "NOT-00002",  # whoever has hung up is told nothing
     }
     told = {

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from application.official_addresses.editing import RESOURCE
 from application.ports.decision_point import Question
 from domain.recipient import OrganisationNumber
 from tests.adapters.decision_point import pdp
@@ -24,7 +25,11 @@ SCOPES: Final = (
     "altinn:serviceowner/notifications.create "
     "altinn:serviceowner/notifications.composedemail.create"
 )
-PERMITTED: Final = {Question("20001111", OrganisationNumber(UNIT), "tax-2026", "read")}
+USER: Final = "20001111"
+PERMITTED: Final = {
+    Question(USER, OrganisationNumber(UNIT), "tax-2026", "read"),
+    *(Question(USER, OrganisationNumber(UNIT), RESOURCE, each) for each in ("read", "write")),
+}
 """What the decision point permits."""
 FILE: Final = b"%PDF-1.7 a decision\n"
 _PATIENCE: Final = 60.0
@@ -94,6 +99,16 @@ class Issuers:
         claims = {"iss": self.maskinporten, "aud": self._audience, "consumer": consumer, **_now()}
         return _bearer(forging.token(forging.maskinporten(claims)))
 
+    def of_person(self) -> dict[str, str]:
+        """What Kari shows who logged in with ID-porten, and whose token Altinn has exchanged."""
+        of_an_owner = dict.fromkeys(
+            ("consumer", "urn:altinn:org", "urn:altinn:orgNumber"), forging.GONE
+        )
+        known = {"pid": KARI.number.text, "urn:altinn:userid": USER, "urn:altinn:authlevel": 3}
+        acr = {"acr": "idporten-loa-substantial", "scope": "altinn:portal/enduser"}
+        claims = {"iss": self.altinn, **of_an_owner, **known, **acr, **_now()}
+        return _bearer(forging.token(forging.altinn(claims)))
+
     def of_app(self) -> dict[str, str]:
         """What an owner's app shows."""
         return {"PlatformAccessToken": forging.token(forging.platform(_now()))}
@@ -136,12 +151,14 @@ class Registers:
         self._krr = f"Bearer {krr_token}"
         self._party = party_token
         self._businesses = f"Bearer for {scope}"
+        self._defined: list[Any] = []
 
     @property
     def routes(self) -> Mapping[str, Answerer]:
         return {
             "/rest/v2/krr/hentEndringer": self._persons,
             "/varslingsadresser/fragments/json/v1": self._addresses,
+            "/reception/define": self._define,
             "/register/api/v1/parties/nameslookup": self._names,
             "/authorization/api/v1/authorize": self._decide,
         }
@@ -159,9 +176,23 @@ class Registers:
         if request.headers.get("Authorization") != self._businesses:
             return web.Response(status=401)
         page = addresses(
-            email("a" * 32, UNIT, "post@mailbox.example"), mobile("b" * 32, UNIT, "90000030")
+            email("a" * 32, UNIT, "post@mailbox.example"),
+            mobile("b" * 32, UNIT, "90000030"),
+            *self._defined,
         )
         return web.Response(body=page)
+
+    async def _define(self, request: web.Request) -> web.Response:
+        """Take an address, of which the feed tells from then on."""
+        if request.headers.get("Authorization") != "Bearer for register:addresses.write":
+            return web.Response(status=401)
+        told = (await request.json())["Kontaktinformasjon"]
+        unit = told["kontaktinformasjonForEnhet"]["enhetsidentifikator"]["verdi"]
+        address = told["digitalVarslingsinformasjon"]["epostadresse"]
+        name = f"{address['brukernavn']}@{address['domenenavn']}"
+        registry_id = f"{len(self._defined):032x}"
+        self._defined.append(email(registry_id, unit, name, "03"))
+        return web.json_response({"boolResult": True, "addressId": registry_id})
 
     async def _decide(self, request: web.Request) -> web.Response:
         if not self._decisions.items() <= dict(request.headers).items():

@@ -207,6 +207,27 @@ async def test_a_user_hears_of_it_whom_the_decision_point_permits_and_no_other(
     assert "altinn:authorization/authorize" in {each["scope"] for each in installed.issuers.granted}
 
 
+async def test_an_address_that_a_person_adds_goes_to_the_register_and_comes_back(
+    installed: Installation,
+) -> None:
+    await _followed(installed)
+    addresses = f"/profile/api/v1/organizations/{UNIT}/notificationaddresses/mandatory"
+    async with installed.session(installed.issuers.of_person()) as session:
+        url = f"{installed.url}{addresses}"
+        async with session.post(url, json={"email": "board@mailbox.example"}) as answer:
+            assert answer.status == 201, await answer.text()
+            where = answer.headers["Location"]
+
+        async def is_in_use() -> bool:
+            await _followed(installed)
+            async with session.get(where) as answer:
+                return str((await answer.json())["status"]) == "InUse"
+
+        await _until(is_in_use)
+    scopes = {each["scope"] for each in installed.issuers.granted}
+    assert "register:addresses.write" in scopes
+
+
 async def test_text_messages_of_the_first_version_keep_to_the_day(
     installed: Installation, ttd: Owner
 ) -> None:

@@ -19,6 +19,7 @@ from entrypoints.http.enduser import routes as enduser
 from entrypoints.http.history import routes as histories
 from entrypoints.http.internal import routes as internal
 from entrypoints.http.lookup import routes as lookup
+from entrypoints.http.official_addresses import routes as official_addresses
 from entrypoints.http.openapi import pages as documentation
 from entrypoints.http.openapi.schemas import USUAL, Sizes, schemas_of
 from entrypoints.http.operations import health, send_condition, triggers
@@ -56,6 +57,7 @@ _BEFORE: Final[tuple[Route, ...]] = (
     *support.ROUTES,
     *enduser.ROUTES,
     *profile.ROUTES,
+    *official_addresses.ROUTES,
     *contact_points.ROUTES,
     *histories.ROUTES,
     *resolution.ROUTES,
@@ -79,6 +81,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "Support": "What support sees, over all owners.",
     "End users": "What people who logged in see of what was sent to them.",
     "Profile": "What a person keeps here about themselves: where they are told what concerns organisations.",
+    "Official addresses": "Where people change the addresses of organisations that they act for.",
     "Contact points": "Where other services look up how people and organisations are reached.",
     "Figures": "What was sent, by owner and month, and day by day for those who charge for it.",
     "Delivery reports": "Where providers tell what became of notifications.",

@@ -15,6 +15,10 @@ class Links:
     base_url: str
     """Without a slash at its end: `https://platform.example.no`."""
 
+    def absolute(self, path: str) -> str:
+        """The address of a path."""
+        return f"{self.base_url}{path}"
+
     def order(self, order_id: OrderId) -> str:
         """Where an order is read."""
         return f"{self.base_url}{BASE}/orders/{order_id}"

@@ -61,6 +61,8 @@ class PlainProblem(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     status: int
     code: str
     detail: str | None = None
+    instance: str | None = None
+    """Where what it is about is to be seen, if anywhere."""
     trace_id: str
 
 
@@ -77,6 +79,7 @@ class Plain(Struct, frozen=True):
     status: int
     code: str
     detail: str | None = None
+    instance: str | None = None
 
 
 class Altinn(Struct, frozen=True):

@@ -15,8 +15,12 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.types import Scope
 
+from application.official_addresses.editing import (
+    NoAddressRegisterError,
+)
 from application.ordering.admission import OwnerStoppedError, QuotaExceededError
 from application.ordering.commands import HandoverFailedError, MissingContactError
+from application.ports.address_changes import ConcurrentChangeError
 from application.ports.decision_point import AuthorityUndecidedError
 from application.ports.order_repository import (
     ConcurrentUpdateError,
@@ -36,6 +40,12 @@ from application.profiles.profile_service import MayNotActError
 from application.queries.resolution_words import left_out
 from application.seeking import OrderNotFoundError
 from application.webhooks.subscriptions import TooManyWebhooksError, WebhookNotFoundError
+from domain.official_address import (
+    AddressNotFoundError,
+    AddressRefusedError,
+    ChangeUnderWayError,
+    LastAddressError,
+)
 from domain.order.errors import TooLateToCancelError
 from entrypoints.http.transport.errors import (
     BodyTooLargeError,
@@ -159,6 +169,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         ),
         OrderNotFoundError: Plain(404, "order_not_found"),
         WebhookNotFoundError: Plain(404, "webhook_not_found"),
+        AddressNotFoundError: Plain(404, "address_not_found"),
         NotFoundException: NO_SUCH_PATH,
         MethodNotAllowedException: Plain(405, "method_not_allowed"),
         NotAcceptableError: Plain(
@@ -169,6 +180,19 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
             409,
             "too_late_to_cancel",
             "An order can be cancelled until five minutes before its requested send time.",
+        ),
+        LastAddressError: Plain(
+            409, "last_address", "An organisation keeps one address at least. Add another first."
+        ),
+        ChangeUnderWayError: Plain(
+            409,
+            "change_under_way",
+            "What was asked for before is on its way to the register. Ask again when it is there.",
+        ),
+        AddressRefusedError: Plain(
+            409,
+            "address_refused",
+            "The register did not take that address. Remove it here, and add another.",
         ),
         TooManyWebhooksError: Plain(
             409, "too_many_webhooks", "The owner has as many as it may. Remove one first."
@@ -219,6 +243,12 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
             "authority_undecided",
             "Nobody can tell now for whom you may act. Try again in a moment.",
         ),
+        NoAddressRegisterError: Plain(
+            503,
+            "no_address_register",
+            "No register is told of changes here. Ask the service's operator.",
+        ),
+        ConcurrentChangeError: Plain(503, "addresses_are_busy", "Try again in a moment."),
         ConcurrentUpdateError: Plain(503, "order_is_busy", "Try again in a moment."),
         RegistryUnavailableError: Plain(503, "registry_unavailable", "Try again in a moment."),
         RegistryNotReadyError: Plain(
@@ -239,7 +269,7 @@ def refused(refusal: Refusal, scope: Scope, headers: Sequence[tuple[bytes, bytes
         case Empty(status=status, code=code):
             trail(scope).code = code
             return Answer(status, headers=headers)
-        case Plain(status=status, code=code, detail=detail):
+        case Plain(status=status, code=code, detail=detail, instance=instance):
             trail(scope).code = code
             plain = PlainProblem(
                 type=_section(status),
@@ -247,6 +277,7 @@ def refused(refusal: Refusal, scope: Scope, headers: Sequence[tuple[bytes, bytes
                 status=status,
                 code=code,
                 detail=detail,
+                instance=instance,
                 trace_id=trail(scope).trace_id,
             )
             return Answer(status, in_json(plain), PROBLEM, headers)

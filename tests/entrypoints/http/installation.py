@@ -37,7 +37,6 @@ from application.caller import (
 from application.envelope import Role
 from application.operations.health import ProjectionStanding
 from application.ports.act_log import RecordedAct
-from application.ports.decision_point import DecisionPoint
 from application.ports.owner_ledger import QuotaLimit
 from application.ports.party_ids import PartyIds
 from application.ports.provider_kind import Acknowledgement, Login, Reporting, Secret
@@ -214,23 +213,23 @@ class Installation:
         repository: type[InMemoryOrderRepository] = InMemoryOrderRepository,
         profiles: ProfileRegistry | None = None,
         parties: PartyIds | None = None,
-        decision_point: DecisionPoint | None = None,
+        decision_point: InMemoryDecisionPoint | None = None,
         store: PostgresStore | None = None,
         receivers: WebhookClient | None = None,
     ) -> None:
         self._clock = SetClock() if store is None else store.clock
         self.now = NOON
         self.condition: Callable[[str], bool] = lambda _: True
+        self.decision_point = decision_point or InMemoryDecisionPoint()
         memory = InMemoryInstallation(clock=self._clock, repository=repository)
         ports = memory.ports if store is None else in_database(memory.ports, store)
-        self.decision_point = InMemoryDecisionPoint()
         ports = replace(
             ports,
             registries=registries(
                 persons=InMemoryPersonRegistry(PERSONS if persons is None else persons),
                 businesses=BUSINESSES if businesses is None else businesses,
                 profiles=profiles,
-                decision_point=decision_point or self.decision_point,
+                decision_point=self.decision_point,
             ),
             parties=parties,
             projections=UpToDate(),
@@ -251,6 +250,9 @@ class Installation:
         self.acts = memory.acts
         self.profiles = memory.profiles
         self.copies = memory.copies
+        self.address_register = memory.address_register
+        self.official_addresses = memory.official_addresses
+        self.official_addresses.read_feed(self.now)
         self.application = assemble(
             ports, Policy(quota_limits=quota_limits or {}, nothing_after=timedelta())
         )

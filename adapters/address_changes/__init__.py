@@ -1,0 +1,1 @@
+"""The changes that organisations want made to their addresses, in PostgreSQL."""

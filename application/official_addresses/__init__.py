@@ -1,0 +1,1 @@
+"""How organisations change their own addresses in the register."""

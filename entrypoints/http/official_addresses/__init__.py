@@ -1,0 +1,1 @@
+"""Where people see and change the official addresses of organisations that they may act for."""
