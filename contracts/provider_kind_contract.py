@@ -55,6 +55,8 @@ class DescribedKind:
     def settings(self) -> object:
         """What is set, as the service reads it."""
         read = {each.name.upper(): each for each in fields(self.kind.settings)}
+        for name in self.environ:
+            assert name in read, f"the settings have no field for {name}; they have {sorted(read)}"
         values = {
             read[name].name: read[name].metadata["read"](text)
             for name, text in self.environ.items()

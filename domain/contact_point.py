@@ -59,7 +59,7 @@ class RegisteredAddress(Struct, frozen=True, kw_only=True):
     address: Contact
     is_valid: bool = True
     confirmed_at: datetime | None = None
-    """When its holder last changed or confirmed it; None if the registry does not say."""
+    """When its holder last changed or confirmed it; of a person's one without it is outdated."""
     is_verified: bool = True
     """Whether its holder has shown that it is theirs, where the registry asks them to."""
 

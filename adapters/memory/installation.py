@@ -66,7 +66,7 @@ class InMemoryInstallation:
         repository: type[InMemoryOrderRepository] = InMemoryOrderRepository,
         deduplication_window: timedelta | None = None,
     ) -> None:
-        """Begin with nothing; `carries_once_for` says how long providers remember hand-overs, if they do."""
+        """Begin with nothing; `deduplication_window` says how long providers remember hand-overs, if they do."""
         self.vault = InMemoryKeyVault()
         self.orders = repository(vault=self.vault, clock=clock, next_id=next_id)
         self.owners = InMemoryOwnerLedger()

@@ -50,7 +50,7 @@ class RecordingMemory:
 class RecordingProvider:
     """Accepts letters, unless told otherwise, and keeps them.
 
-    `carries_once_for` says how long it remembers hand-overs; None: it remembers nothing.
+    `deduplication_window` says how long it remembers hand-overs; None: it remembers nothing.
     """
 
     def __init__(

@@ -221,7 +221,7 @@ def user(number: int) -> str:
 
 def order(placed: OrderPlaced) -> str:
     """What the order asked of the look-up."""
-    about = "about no resource" if not placed.resource else f"about {placed.resource}"
+    about = f" about {placed.resource}" if placed.resource else ""
     reserved = (
         "those who have declined digital communication are notified all the same, on the sender's "
         "responsibility"
@@ -234,7 +234,7 @@ def order(placed: OrderPlaced) -> str:
         else ""
     )
     return (
-        f"The order of {placed.owner} {about} is to reach its recipients {CHOICES[placed.channel]}; "
+        f"The order of {placed.owner}{about} is to reach its recipients {CHOICES[placed.channel]}; "
         f"{reserved}{stale}."
     )
 

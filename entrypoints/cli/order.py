@@ -63,7 +63,14 @@ def _in_words(status: int, problem: Mapping[str, Any]) -> str:
     lines += [
         f"{where}: {what}" for where, each in problem.get("errors", {}).items() for what in each
     ]
-    return "\n".join([*lines, f"In the log it stands by {problem.get('traceId')}."])
+    lines += [
+        f"{each['pointer']}: {reason['words']}"
+        for each in problem.get("recipients", [])
+        for reason in each["reasons"]
+    ]
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        lines.append(f"In the log it stands by {problem.get('traceId')}.")
+    return "\n".join(lines)
 
 
 async def _follow(url: str, token: str, body: Mapping[str, Any], wait: float) -> None:
@@ -86,7 +93,7 @@ async def _follow(url: str, token: str, body: Mapping[str, Any], wait: float) ->
                 console.print(f"  {clock}  {event['words']}", highlight=False)
             shown = len(events)
             if events and events[-1]["event"] in _OVER:
-                console.print("See what arrived: varsel mailbox")
+                console.print("See what arrived: .venv/bin/varsel mailbox")
                 return
             await asyncio.sleep(_POLL)
         console.print(f"Not finished yet; read on with: varsel audit history {order_id}")

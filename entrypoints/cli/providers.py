@@ -31,7 +31,11 @@ def providers(*, most: int = 20) -> None:
 
     standing, latest = asked(ask())
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print("Now, in each process:" if standing else "No process hands anything over.")
+    console.print(
+        "In each process that was heard of within a minute:"
+        if standing
+        else "No process hands anything over."
+    )
     for each in standing:
         console.print(_line(each))
     if latest:

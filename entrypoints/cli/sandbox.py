@@ -256,14 +256,14 @@ def _say_nothing(_: str) -> None:
 def _change(what: str, asked: Mapping[str, Any], wait: float) -> None:
     """Change something, and wait a while for the service to ask what has changed."""
     change = _ask(what, asked)["change"]
-    _console.print(f"It is change {change} of that register.")
+    _console.print(f"The register has it as change {change}.")
     until = time.monotonic() + wait
     while _ask()[what]["told"] < change:
         if time.monotonic() > until:
             _console.print("The service has not asked yet; it has it when it has asked next.")
             return
         time.sleep(_POLL)
-    _console.print("The service has asked for it.")
+    _console.print("The service has read it.")
 
 
 def _ask(what: str | None = None, asked: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401  # JSON

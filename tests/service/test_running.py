@@ -117,7 +117,7 @@ def test_whoever_changes_an_address_in_a_register_is_reached_at_the_new_one(
 
     changed, ordered, mailbox = (each.stdout for each in said)
     assert [each.stderr for each in said] == ["", "", ""]
-    assert "The service has asked for it." in changed
+    assert "The service has read it." in changed
     assert "delivered" in ordered
     assert "kari.new@post.example.no" in mailbox
     assert [each["to"] for each in installed.mailbox()] == [

@@ -19,7 +19,7 @@ _EXAMPLE: Final = {
     "notificationChannel": "EmailPreferred",
     "ignoreReservation": False,
     "words": (
-        "The order of ttd about no resource is to reach its recipients by e-mail, and by text message "
+        "The order of ttd is to reach its recipients by e-mail, and by text message "
         "whoever has no e-mail address; nobody who has declined digital communication is notified."
     ),
     "recipients": [

@@ -203,7 +203,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         BodyTooLargeError: Plain(413, "body_too_large"),
         UnsupportedMediaTypeError: Plain(415, "unsupported_media_type"),
         UnreadableReportError: Plain(
-            400, "unreadable_report", "The body cannot be read as a delivery report."
+            400, "unreadable_report", "What was sent cannot be read as a delivery report."
         ),
         ReaderUnavailableError: Plain(
             503, "reader_unavailable", "Nobody can read it now. Hand it in again."

@@ -35,7 +35,13 @@ async def test_an_operator_sees_who_gets_nothing_now_and_why(database_url: str) 
     )
     probed = f"{ago:%Y-%m-%dT%H:%M:%S}+00:00  smtp:2            25%  host-b 7: the probe succeeded"
     told = asked(database_url)
-    assert told == ["Now, in each process:", refused, "The latest shifts:", refused, probed]
+    assert told == [
+        "In each process that was heard of within a minute:",
+        refused,
+        "The latest shifts:",
+        refused,
+        probed,
+    ]
     assert probed not in asked(database_url, "--most", "1")
 
 
