@@ -114,9 +114,7 @@ _UNREAD: Final = (
 Pool = AsyncConnectionPool[Any]
 Connection = psycopg.AsyncConnection[Any]
 
-_LOST: Final = (
-    "was sealed under a key that is gone; put the right key file back, or load the copy anew"
-)
+_LOST: Final = "was sealed under a key that is gone; put the key file back that has it"
 _read_person = msgspec.json.Decoder(KeptPerson).decode
 _read_address = msgspec.json.Decoder(KeptAddress).decode
 _read_user = msgspec.json.Decoder(KeptUser).decode

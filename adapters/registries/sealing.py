@@ -50,6 +50,12 @@ UPDATE registry_key SET month = %(month)s, wrapped = %(wrapped)s WHERE key_id = 
 class LostKeyError(Exception):
     """The key under which records were sealed was destroyed, or is another than the one at hand."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "what a copy of the registers holds was sealed under a key that is gone; put the key file "
+            "back that has it (VARSEL_KEY_FILE)"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
@@ -85,7 +91,7 @@ class Opening:
                 "registry_record_spoilt",
                 kept=kept,
                 does="whoever it is about is uncertain, and not notified",
-                see="somebody has changed what the local copies hold; load the copy anew",
+                see="somebody has changed what the local copies hold",
             )
             return None
 

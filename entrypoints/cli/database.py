@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from adapters.key_vault.file_key_vault import KeyFileError
 from adapters.postgres.errors import PostgresError
+from adapters.registries.sealing import LostKeyError
 from application.operations.recorder import ReasonMissingError
 from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
 from entrypoints.cli.installation import settings_and_database
@@ -35,5 +36,5 @@ def asked(question: Coroutine[Any, Any, T]) -> T:
         raise Refusal("say why with --reason; it goes on record with your name") from None
     except SpoiltHistoryError as problem:
         raise Refusal(f"the history is not what was recorded: {problem}") from None
-    except (PostgresError, KeyFileError, StoreUnavailableError) as problem:
+    except (PostgresError, KeyFileError, LostKeyError, StoreUnavailableError) as problem:
         raise Refusal(str(problem) or "the database cannot be reached") from None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias
 
 from cyclopts import App
 from rich.console import Console
@@ -11,7 +11,6 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from adapters.registries.importing import ImportSummary, RegistryStatus
 from adapters.registries.pages import UnreadablePageError
-from adapters.registries.sealing import LostKeyError
 from adapters.registries.units_file import UnitsSummary
 from application.operations.health import CopyHealth
 from application.operations.unread_entries import OpenedEntry, RetrySummary, UnreadEntry
@@ -35,7 +34,6 @@ from entrypoints.wiring.registries import (
     unread_entries,
 )
 
-T = TypeVar("T")
 Registry: TypeAlias = Literal["krr", "businesses", "profiles", "names", "units"]
 
 app = App(
@@ -268,7 +266,7 @@ def show(entry_id: int, *, reason: str = "") -> None:
         async with unread_entries(*settings_and_database()) as entries:
             return await entries.open(entry_id, by=operator(), reason=reason)
 
-    found = _opening(ask)
+    found = asked(ask())
     if found is None:
         raise Refusal(f"there is no entry {entry_id}; see `varsel registry quarantine list`")
     if found.content is None:
@@ -300,23 +298,8 @@ def retry(kind: Registry | None = None, *, reason: str | None = None) -> None:
         async with unread_entries(settings, where, by=operator(), reason=reason) as entries:
             return await entries.retry(kind, by=operator(), reason=reason)
 
-    done = _opening(ask)
+    done = asked(ask())
     _console.print(f"{done.tried} entries were tried again, {done.read} of them can be read now.")
-
-
-def _opening(question: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What is answered from boxes that are opened.
-
-    Raises:
-        Refusal: they cannot be, or the database gives no answer.
-    """
-    try:
-        return asked(question())
-    except LostKeyError:
-        raise Refusal(
-            "what was kept was sealed under a key that is gone; put the right key file back "
-            "(VARSEL_KEY_FILE), or load the copy anew"
-        ) from None
 
 
 def _whose(uncertain: int, nobodys: int) -> str:
