@@ -56,6 +56,7 @@ from application.ports.unread_mail import UnreadMails
 from application.ports.webhooks import Webhook, WebhookClient, Webhooks
 from application.profiles.profile_ids import ProfileIds
 from application.profiles.profile_service import PROFILE_RESOURCE, ProfileService
+from application.profiles.verification import CodeSender, VerificationService
 from application.queries.audit import AuditQueries
 from application.queries.contact_points import ContactPointQueries
 from application.queries.enduser_log import NOTHING_AFTER, EndUserLogQueries
@@ -125,6 +126,8 @@ class Ports:
     # Time, chance and identity
     clock: Callable[[], datetime]
     chance: Callable[[], float]
+    draw_code: Callable[[], str]
+    """Draws six digits that nobody can foresee."""
     next_id: Callable[[], UUID]
     process: str
     """By which name this process is leased orders, and notes what it knows of providers."""
@@ -141,6 +144,7 @@ class Policy:
     health: CircuitBreakerSettings = field(default_factory=CircuitBreakerSettings)
     profile_resource: str = PROFILE_RESOURCE
     """What persons must have access to for an organisation, to register there where they are told."""
+    code_sender: CodeSender = field(default_factory=CodeSender)
     instant_wait: timedelta = WAIT
     """For so long the sender of an instant order waits for the provider's word."""
     nothing_after: timedelta = NOTHING_AFTER
@@ -177,6 +181,7 @@ class Application:
     dispatcher: Dispatcher
     webhook_publisher: WebhookPublisher
     profiles: ProfileService
+    verification: VerificationService
     provider_health: ProviderHealthRecorder
     registry_sync: RegistrySync
 
@@ -206,6 +211,16 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         limits=policy.limits,
     )
     following = StatusFeedQueries(orders=orders, feed=ports.feed, clock=clock)
+    instant = InstantOrderService(
+        orders=orders,
+        names=names,
+        hand_over=hand_over,
+        admission=admission,
+        agreements=ports.agreements,
+        clock=clock,
+        wait=policy.instant_wait,
+        limits=policy.limits,
+    )
     return Application(
         ordering=OrderService(
             orders=orders,
@@ -220,16 +235,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             next_id=ports.next_id,
             limits=policy.limits,
         ),
-        instant=InstantOrderService(
-            orders=orders,
-            names=names,
-            hand_over=hand_over,
-            admission=admission,
-            agreements=ports.agreements,
-            clock=clock,
-            wait=policy.instant_wait,
-            limits=policy.limits,
-        ),
+        instant=instant,
         orders=OrderQueries(orders=orders, index=ports.order_index, clock=clock),
         audit=AuditQueries(orders=orders, recorder=acts),
         resolution=ResolutionQueries(orders=orders, recorder=acts),
@@ -312,6 +318,16 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             write_challenge=ports.webhook_challenge,
             clock=clock,
             chance=ports.chance,
+        ),
+        verification=VerificationService(
+            profiles=ports.profiles,
+            ids=ProfileIds(ports.vault),
+            instant=instant,
+            ledger=ports.owners,
+            vault=ports.vault,
+            sender=policy.code_sender,
+            draw=ports.draw_code,
+            clock=clock,
         ),
         profiles=ProfileService(
             profiles=ports.profiles,

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import secrets
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -231,6 +232,7 @@ async def wired(settings: Settings) -> AsyncIterator[Running]:
             webhook_challenge=webhook_challenge,
             clock=utc_now,
             chance=random.random,
+            draw_code=lambda: str(100_000 + secrets.randbelow(900_000)),
             next_id=uuid4,
             process=f"{socket.gethostname()} {os.getpid()}",
         )

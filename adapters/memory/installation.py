@@ -1,5 +1,6 @@
 """All ports at once, in memory: enough to assemble the application on nothing."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -126,6 +127,7 @@ class InMemoryInstallation:
             webhook_challenge=_challenge,
             clock=clock,
             chance=lambda: 0.5,
+            draw_code=lambda: str(100_000 + secrets.randbelow(900_000)),
             next_id=next_id,
             process="in memory",
         )

@@ -208,6 +208,11 @@ class Profile:
         """Whether a code was made for an address."""
         return (channel, comparison_key(address, channel)) in self.codes
 
+    def code_no(self, channel: Channel, address: Contact) -> int:
+        """Which code was made last for an address; 0 if none was."""
+        code = self.codes.get((channel, comparison_key(address, channel)))
+        return 0 if code is None else code.code_no
+
     # Decisions
 
     def open(self, person: Identifier | None, user: Identifier | None) -> Sequence[ProfileEvent]:

@@ -38,6 +38,7 @@ from entrypoints.http.orders import routes as orders
 from entrypoints.http.placing import routes as placings
 from entrypoints.http.placing.intake import Placing
 from entrypoints.http.profile import routes as profile
+from entrypoints.http.profile import verification
 from entrypoints.http.resolution import routes as resolution
 from entrypoints.http.shipments import routes as shipments
 from entrypoints.http.statistics import routes as statistics
@@ -66,6 +67,7 @@ ROUTES: Final = (
     *enduser.ROUTES,
     *profile.ROUTES,
     *official_addresses.ROUTES,
+    *verification.ROUTES,
     *contact_points.ROUTES,
     *histories.ROUTES,
     *resolution.ROUTES,

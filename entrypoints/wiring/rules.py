@@ -8,6 +8,7 @@ from application.caller import Caller
 from application.delivery.handover import Timing
 from application.ordering.admission import EVERYBODY
 from application.ports.owner_ledger import QuotaLimit
+from application.profiles.verification import CodeSender
 from domain.order.limits import Limits
 from entrypoints.http.validation.rules import Rules
 from entrypoints.settings import Settings
@@ -30,6 +31,11 @@ def policy(settings: Settings) -> Policy:
             lease=timedelta(seconds=settings.lease),
         ),
         profile_resource=settings.profile_resource,
+        code_sender=CodeSender(
+            owner=settings.internal_owner,
+            email_sender=settings.email_sender,
+            sms_sender=settings.sms_sender,
+        ),
         instant_wait=timedelta(seconds=settings.instant_wait),
         suppress_for=timedelta(days=settings.suppression_days),
         registry_max_age=timedelta(seconds=settings.registry_max_age),

@@ -26,6 +26,7 @@ from entrypoints.http.operations import health, send_condition, triggers
 from entrypoints.http.orders import routes as orders
 from entrypoints.http.placing import routes as placing
 from entrypoints.http.profile import routes as profile
+from entrypoints.http.profile import verification
 from entrypoints.http.resolution import routes as resolution
 from entrypoints.http.shipments import routes as shipments
 from entrypoints.http.statistics import routes as metrics
@@ -58,6 +59,7 @@ _BEFORE: Final[tuple[Route, ...]] = (
     *enduser.ROUTES,
     *profile.ROUTES,
     *official_addresses.ROUTES,
+    *verification.ROUTES,
     *contact_points.ROUTES,
     *histories.ROUTES,
     *resolution.ROUTES,

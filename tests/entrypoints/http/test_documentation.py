@@ -157,6 +157,7 @@ def _statuses(route: Route) -> set[str]:
         and IN_JSON in each.takes.media_types
         # Of which there would have to be one first.
         and "{address}" not in each.path
+        and each.name != "verifyAddress"  # the code that was sent is in no document
     ],
     ids=lambda route: route.name,
 )
@@ -179,7 +180,7 @@ async def test_what_the_document_gives_as_an_example_is_accepted(
     token = tokens.get(route.access, TTD)
     answer = await api.request(route.method, filled(route), json=route.takes.example, headers=token)
 
-    assert answer.status_code in {200, 201, 202}, answer.text
+    assert answer.status_code in {200, 201, 202, 204}, answer.text
 
 
 async def test_the_page_names_no_other_host(api: httpx.AsyncClient) -> None:
