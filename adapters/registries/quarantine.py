@@ -7,6 +7,7 @@ What an entry did not tell of itself is taken to be about all that it may be abo
 An entry that comes again, on another page, stands here once.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
@@ -172,7 +173,9 @@ class Quarantine:
         }
         await self._connection.execute(_EMPTY, page)
         if unread:
-            rows = [page | self._columns(of, part, each, sealing) for part, each in unread]
+            rows = await asyncio.to_thread(
+                lambda: [page | self._columns(of, part, each, sealing) for part, each in unread]
+            )
             async with self._connection.cursor() as cursor:
                 await cursor.executemany(_QUARANTINE, rows)
         row = await (await self._connection.execute(_IS_ANY, page)).fetchone()
@@ -246,8 +249,16 @@ class Quarantine:
         return found
 
     async def _settle(self, page: Mapping[str, Any], read: Read[Any]) -> None:
+        # In a thread, since they may be many.
+        settling = await asyncio.to_thread(self._settling, read)
+        await self._connection.execute(_BY_WHOSE, {**page, **settling})
+        if any(item is not None for item in settling["items"]):
+            await self._connection.execute(_BY_ITEM, {**page, **settling})
+
+    def _settling(self, read: Read[Any]) -> dict[str, Any]:
+        """What the rows of a page settle, in columns."""
         subjects = [each.subject for each in read.rows]
-        settling = {
+        return {
             "part": read.part,
             "whose": [self._whose(read.part, each.whose) for each in subjects],
             "items": [each.item for each in subjects],
@@ -255,9 +266,6 @@ class Quarantine:
             "changed_at": [each.changed_at for each in subjects],
             "places": read.places,
         }
-        await self._connection.execute(_BY_WHOSE, {**page, **settling})
-        if any(each.item is not None for each in subjects):
-            await self._connection.execute(_BY_ITEM, {**page, **settling})
 
     def _columns(
         self, of: PageName, part: Part, each: Quarantined, sealing: Sealing

@@ -4,6 +4,7 @@ Where rows bear the time or the number of their change, what is newer wins, so t
 loaded again, and in any order.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, LiteralString
 
@@ -107,7 +108,7 @@ class SealedWriter:
         if not persons:
             return 0, 0
         numbers, known = _columns(persons)
-        columns = self._hashed("persons", numbers, known)
+        columns = await self._hashed("persons", numbers, known)
         gone = [each.is_deleted for each in known]
         return await _counted(
             self._connection, _PERSONS, columns | {"gone": gone, "change_id": change_id}
@@ -128,7 +129,7 @@ class SealedWriter:
                 for registry_id, organisation in zip(ids, organisations, strict=True)
             ]
             columns = {"ids": ids, "times": times, "organisations": organisations}
-            sealed = self._sealed("addresses", places, leads)
+            sealed = await asyncio.to_thread(self._sealed, "addresses", places, leads)
             written, _ = await _counted(self._connection, _ADDRESSES, columns | sealed)
         return written, removed
 
@@ -136,7 +137,7 @@ class SealedWriter:
         """Write users without a national number; of several of one name, the last."""
         by_name = {each.username: KeptUser(each.email, each.mobile) for each in rows}
         if by_name:
-            columns = self._hashed("users", list(by_name), list(by_name.values()))
+            columns = await self._hashed("users", list(by_name), list(by_name.values()))
             await self._connection.execute(_USERS, columns)
         return len(rows), 0
 
@@ -146,17 +147,20 @@ class SealedWriter:
         names = {number: name for number, name in known.items() if name is not None}
         forgotten = [number for number, name in known.items() if name is None]
         if names:
-            columns = self._hashed("names", list(names), list(names.values()))
+            columns = await self._hashed("names", list(names), list(names.values()))
             await self._connection.execute(_NAMES, columns)
         if forgotten:
             hashes = [self._sealer.hashed("names", each) for each in forgotten]
             await self._connection.execute(_NO_NAMES, {"hashes": hashes})
         return len(names), len(forgotten)
 
-    def _hashed(
+    async def _hashed(
         self, kept: Kept, names: Sequence[str], contents: Sequence[object]
     ) -> dict[str, Any]:
-        """The columns of records that are found by keyed hashes."""
+        """The columns of records that are found by keyed hashes; made in a thread, since they may be many."""
+        return await asyncio.to_thread(self._made, kept, names, contents)
+
+    def _made(self, kept: Kept, names: Sequence[str], contents: Sequence[object]) -> dict[str, Any]:
         hashed = self._sealer.hashing(kept)
         hashes = [hashed(each.encode()) for each in names]
         return {"hashes": hashes} | self._sealed(kept, hashes, contents)
