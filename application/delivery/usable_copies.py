@@ -29,10 +29,10 @@ _COPIES: Final[Mapping[Source, str]] = MappingProxyType(
     {
         Source.KRR: KRR,
         Source.BUSINESS_REGISTER: BUSINESSES,
-        Source.USER_PROFILE: PROFILES,
         Source.LOGIN_SERVICE: PROFILES,
     }
 )
+"""What users registered for organisations is no copy, though files of it can be loaded: it stands here."""
 
 
 def not_ready(standing: CopyStanding, now: datetime, max_age: timedelta) -> NotReady | None:
@@ -73,7 +73,7 @@ class UsableCopies:
         now, copies = self._clock(), await self._standings()
         told: dict[Source, Consulted] = {}
         for source in needed:
-            standing = copies.get(_COPIES[source])
+            standing = copies.get(_COPIES[source]) if source in _COPIES else None
             if standing is None:
                 # It is no copy, but the register itself.
                 told[source] = Consulted(source=source, as_of=now)

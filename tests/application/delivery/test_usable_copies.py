@@ -95,6 +95,17 @@ async def test_a_register_that_is_asked_itself_answers_as_of_now() -> None:
     }
 
 
+async def test_what_users_registered_here_holds_as_of_now_whenever_a_file_of_it_was_last_loaded() -> (
+    None
+):
+    file = CopyStanding(registry=PROFILES, position="7", confirmed_at=NOON - 30 * DAY)
+    usable = UsableCopies(InMemoryRegistryCopies([file]), clock=lambda: NOON)
+
+    assert await usable.consulted([Source.USER_PROFILE]) == {
+        Source.USER_PROFILE: Consulted(source=Source.USER_PROFILE, as_of=NOON)
+    }
+
+
 async def test_whoever_needs_no_copy_does_not_notice_that_nobody_can_tell() -> None:
     usable = UsableCopies(Away(), clock=lambda: NOON)
 
