@@ -246,6 +246,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             recorder=acts,
             clock=clock,
             next_id=ports.next_id,
+            authority_wait=policy.timing.authority_wait,
         ),
         status_feed=following,
         webhook_subscriptions=WebhookSubscriptions(

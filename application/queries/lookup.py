@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec import Struct
@@ -59,6 +59,7 @@ class LookupQueries:
         recorder: ActRecorder,
         clock: Callable[[], datetime],
         next_id: Callable[[], UUID],
+        authority_wait: timedelta,
     ) -> None:
         self._look_up = look_up
         self._admission = admission
@@ -66,6 +67,7 @@ class LookupQueries:
         self._recorder = recorder
         self._clock = clock
         self._next_id = next_id
+        self._authority_wait = authority_wait
 
     async def find(self, asked: LookUpRecipients) -> RecipientsFound:
         """Find where recipients would be reached.
@@ -122,4 +124,7 @@ class LookupQueries:
             each: resolve(findings[each], policy) if of is None else duplicate(of)
             for each, of in twice.items()
         }
-        return explain_resolution(placed, order.resolve(resolutions, {}), now)
+        put_off = order.put_off(resolutions, now, wait=self._authority_wait)
+        waiting = {each for event in put_off for each in event.recipients}
+        resolved = {each: known for each, known in resolutions.items() if each not in waiting}
+        return explain_resolution(placed, (*put_off, *order.resolve(resolved, {})), now)

@@ -24,9 +24,13 @@ from domain.channel import ChannelChoice
 from domain.contact_point import PersonRecord
 from domain.operations.acts import RecipientsLookedUp
 from domain.order.events import Reason
-from domain.recipient import Identity
+from domain.order.order import AUTHORITY_WAIT
+from domain.recipient import Identity, Organisation, OrganisationNumber
 from tests.samples import AUDITOR, BAKERY, KARI, OLA, REMINDER_MAIL, STRANGER, TTD
 from tests.scenarios.worlds import MemoryWorld
+
+OFFICE = Organisation(OrganisationNumber("314023072"))
+TAX = "urn:altinn:resource:tax-2026"
 
 
 def about(*identities: Identity, **changes: object) -> LookUpRecipients:
@@ -86,6 +90,17 @@ async def test_without_a_resource_no_users_profile_is_asked() -> None:
 
     assert [each.reason for each in without.left_out] == [Reason.NOT_CONSULTED]
     assert len(with_one.asked) == len(without.asked) + 1
+
+
+async def test_whose_users_nobody_can_be_asked_about_is_said_to_wait_as_in_an_order() -> None:
+    world = MemoryWorld()
+    world.decision_point.is_away = True
+
+    told = await world.lookup.find(about(OFFICE, resource=TAX))
+
+    (waiting,) = told.recipients[0].lookups
+    assert (waiting.outcome, waiting.missing) == (Outcome.WAITS, ())
+    assert (told.at + AUTHORITY_WAIT).isoformat() in waiting.words
 
 
 async def test_a_look_up_orders_nothing() -> None:
