@@ -259,7 +259,6 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         support=SupportQueries(orders=orders, index=ports.recipients, recorder=acts),
         contact_points=ContactPointQueries(
             look_up=look_up,
-            profiles=ports.registries.profiles,
             parties=ports.parties,
             recipients=ports.recipients,
             recorder=acts,

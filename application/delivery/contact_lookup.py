@@ -168,6 +168,27 @@ class ContactLookup:
         ]
         return findings if self._suppressed is None else await self._suppressed.told_with(findings)
 
+    async def registered_for(
+        self, numbers: Sequence[OrganisationNumber], resource: str
+    ) -> Sequence[OrganisationFinding]:
+        """What users registered for these units themselves, not for any above; none where nobody did.
+
+        Whether they may hear of it is not asked. With it comes which of the addresses bounced here.
+
+        Raises:
+            RegistryUnavailableError: there was no answer; try again later.
+            StoreUnavailableError: nobody can tell what bounced; try again later.
+        """
+        registered = await self._registries.profiles.find(numbers, bare(resource))
+        findings = [
+            OrganisationFinding(number=number, record=None, profiles=profiles)
+            for number, profiles in registered.items()
+        ]
+        if self._suppressed is None:
+            return findings
+        told = await self._suppressed.told_with(findings)
+        return [each for each in told if isinstance(each, OrganisationFinding)]
+
     async def decided(
         self, wanted: Sequence[LookupRequest], found: Sequence[Finding]
     ) -> Sequence[Finding]:

@@ -14,10 +14,8 @@ from application.delivery.contact_lookup import ContactLookup, LookupRequest
 from application.envelope import Actor
 from application.lookup_subjects import subjects
 from application.operations.recorder import ActRecorder
-from application.ports.decision_point import bare
 from application.ports.party_ids import PartyIds
 from application.ports.recipient_index import RecipientIndex
-from application.ports.registries import ProfileRegistry
 from domain.authority import Decision
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import ProfileRecord
@@ -103,7 +101,6 @@ class ContactPointQueries:
         self,
         *,
         look_up: ContactLookup,
-        profiles: ProfileRegistry,
         parties: PartyIds | None,
         recipients: RecipientIndex,
         recorder: ActRecorder,
@@ -111,7 +108,6 @@ class ContactPointQueries:
     ) -> None:
         """Take who is asked; without `parties` organisations are told without ids of theirs."""
         self._look_up = look_up
-        self._profiles = profiles
         self._parties = parties
         self._recipients = recipients
         self._recorder = recorder
@@ -208,13 +204,9 @@ class ContactPointQueries:
         await self._look_up.refuse_unready(
             [LookupRequest(identity=each, resource=resource) for each in asked]
         )
-        registered = await self._profiles.find([each.number for each in asked], bare(resource))
+        registered = await self._look_up.registered_for([each.number for each in asked], resource)
         policy = self._policy(use_stale=True)
-        users = {
-            number: some
-            for number, profiles in registered.items()
-            if (some := _users(number, profiles, policy))
-        }
+        users = {each.number: some for each in registered if (some := _users(each, policy))}
         parties = {} if self._parties is None else await self._parties.find(list(users))
         told: list[OrganisationUsers] = []
         for each in asked:
@@ -311,19 +303,16 @@ def _first(found: Mapping[Channel, Sequence[Contact]], channel: Channel) -> Cont
     return next(iter(found.get(channel, ())), None)
 
 
-def _users(
-    number: OrganisationNumber, profiles: Sequence[ProfileRecord], policy: Policy
-) -> Sequence[UserContact]:
+def _users(registered: OrganisationFinding, policy: Policy) -> Sequence[UserContact]:
     """The users with an address; each by themselves, so that none is left out for another's address."""
     told: list[UserContact] = []
     by_user: dict[str, list[ProfileRecord]] = {}
-    for each in profiles:
+    for each in registered.profiles:
         by_user.setdefault(each.user, []).append(replace(each, authority=Decision.PERMITTED))
     for user, theirs in by_user.items():
         if not (user.isdecimal() and len(user) <= _LONGEST_ID):
             continue
-        finding = OrganisationFinding(number=number, record=None, profiles=theirs)
-        found = _addresses(resolve(finding, policy))
+        found = _addresses(resolve(replace(registered, profiles=theirs), policy))
         if found:
             told.append(
                 UserContact(

@@ -31,6 +31,7 @@ from application.queries.contact_points import (
     UserContact,
 )
 from contracts.order_repository_contract import SetClock
+from contracts.suppressions_contract import came_back
 from domain.channel import Channel
 from domain.contact_point import BusinessRecord, PersonRecord, ProfileRecord, RegisteredAddress
 from domain.operations.acts import ContactPointsLookedUp, LookedUp
@@ -243,6 +244,24 @@ async def test_every_user_who_wants_to_hear_is_told_whoever_else_has_their_addre
             ],
         )
     ]
+
+
+async def test_an_address_that_bounced_here_is_told_of_nobody(house: House) -> None:
+    await came_back(house.memory.orders)
+    house.persons[KARI.number.text] = PersonRecord(
+        email=at(EMAIL.text, LONG_AGO), mobile=at(MOBILE.text, LONG_AGO)
+    )
+    house.users[BAKERY.number, TAX] = [
+        user("20001111", EMAIL.text, MOBILE.text),
+        user("20002222", EMAIL.text),
+    ]
+
+    kari = await house.karis(use_stale=True)
+    (users,) = await house.contact_points.users([BAKERY.number], TAX, by=NOTIFICATIONS)
+
+    assert kari is not None
+    assert (kari.email, kari.mobile) == (None, MOBILE)
+    assert users.users == [UserContact(user=20001111, mobile=MOBILE)]
 
 
 async def test_a_user_of_whom_only_the_national_number_is_known_is_told_to_nobody(
