@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -13,6 +13,7 @@ from msgspec import Struct
 from yarl import URL
 
 from adapters.foreign_json import in_utf8
+from adapters.registries.registry_http import pause
 from application.phone_number import parts
 from application.ports.address_register import (
     ChangeNotTaken,
@@ -31,6 +32,8 @@ log = structlog.get_logger()
 _SECONDS: Final = 15.0
 _LARGEST: Final = 64 * 1024
 _PIECE: Final = 16 * 1024
+_LONGEST_PAUSE: Final = 24 * 3600.0
+"""Seconds after which a register is told again, whatever it asks for."""
 _NO_ORGANISATION: Final = "not a valid norwegian organization number"
 """By these words the register says that it knows no such organisation."""
 _NOT_NOW: Final = frozenset(
@@ -151,7 +154,11 @@ class HttpAddressRegister:
 
 async def _outcome(answer: aiohttp.ClientResponse) -> ChangeOutcome:
     if answer.status in _NOT_NOW:
-        return ChangeNotTaken(f"status_{answer.status}", _pause(answer.headers.get("Retry-After")))
+        again_in = pause(answer.headers.get("Retry-After"), datetime.now(UTC))
+        return ChangeNotTaken(
+            f"status_{answer.status}",
+            None if again_in is None else timedelta(seconds=min(again_in, _LONGEST_PAUSE)),
+        )
     if answer.status != HTTPStatus.OK:
         return ChangeUnknown(f"status_{answer.status}")
     body = bytearray()
@@ -168,12 +175,6 @@ async def _outcome(answer: aiohttp.ClientResponse) -> ChangeOutcome:
     log.warning("address_change_refused", trace=told.trace_id)
     is_unknown = _NO_ORGANISATION in (told.details or "").lower()
     return ChangeRefused("unknown_organisation" if is_unknown else "validation_error")
-
-
-def _pause(said: str | None) -> timedelta | None:
-    if said is None or not (said.isascii() and said.isdecimal()):
-        return None
-    return timedelta(seconds=int(said[:6]))
 
 
 def _body(organisation: OrganisationNumber, place: Place) -> bytes:

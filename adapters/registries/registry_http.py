@@ -90,12 +90,12 @@ def _refusal(registry: str, answer: aiohttp.ClientResponse) -> RegistryUnavailab
     why = _MEANS.get(status, f"answered {status}")
     if status not in _SAYS_WHEN:
         return RegistryUnavailableError(registry, why)
-    again_in = _pause(answer.headers.get("Retry-After"), datetime.now(UTC))
+    again_in = pause(answer.headers.get("Retry-After"), datetime.now(UTC))
     when = "later; it does not say when" if again_in is None else f"in {again_in:.0f} seconds"
     return RegistryUnavailableError(registry, f"{why}: ask again {when}", again_in=again_in)
 
 
-def _pause(said: str | None, now: datetime) -> float | None:
+def pause(said: str | None, now: datetime) -> float | None:
     """The seconds that `Retry-After` asks for, by a number or a date (RFC 9110 § 10.2.3)."""
     if said is None:
         return None

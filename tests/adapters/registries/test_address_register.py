@@ -21,6 +21,9 @@ from contracts.address_register_contract import PHONE, POST, UNKNOWN, AddressReg
 from contracts.samples import BAKERY
 from tests.adapters.registries.registers import Register, token
 
+LONG_PAST = "Mon, 30 Nov 2020 12:00:00 GMT"
+"""A moment, as `Retry-After` may name one in place of seconds."""
+
 
 class Reception:
     """Receives changes as the register does."""
@@ -107,6 +110,8 @@ async def test_it_is_told_in_its_own_words(far_register: Register) -> None:
         (b'{"boolResult":true,"addressId":null}', 200, {}, ChangeUnknown("no_address_id")),
         (b"", 503, {}, ChangeNotTaken("status_503")),
         (b"", 503, {"Retry-After": "9"}, ChangeNotTaken("status_503", timedelta(seconds=9))),
+        (b"", 503, {"Retry-After": LONG_PAST}, ChangeNotTaken("status_503", timedelta())),
+        (b"", 503, {"Retry-After": "999999"}, ChangeNotTaken("status_503", timedelta(days=1))),
         (b"", 429, {"Retry-After": "soon"}, ChangeNotTaken("status_429")),
         (b"", 401, {}, ChangeNotTaken("status_401")),
         (b"", 403, {}, ChangeNotTaken("status_403")),
