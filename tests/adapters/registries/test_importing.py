@@ -68,7 +68,7 @@ async def everything(pool: Pool) -> list[Any]:
 SAMPLE_COUNTS: dict[Kind, ImportSummary] = {
     "krr": ImportSummary(pages=1, written=21, removed=1, quarantined=2),
     "businesses": ImportSummary(pages=2, written=25, removed=2, quarantined=3),
-    "profiles": ImportSummary(pages=1, written=14, removed=0, quarantined=1),
+    "profiles": ImportSummary(pages=1, written=16, removed=0, quarantined=1),
     "names": ImportSummary(pages=1, written=14, removed=1, quarantined=0),
 }
 SAMPLE_REASONS = {
