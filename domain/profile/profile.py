@@ -149,8 +149,8 @@ class Code:
 class _Wanted(NamedTuple):
     """What somebody wants registered."""
 
-    email: Contact | None
-    mobile: Contact | None
+    email: ProfileAddress | None
+    mobile: ProfileAddress | None
     resources: tuple[str, ...]
 
 
@@ -237,27 +237,31 @@ class Profile:
             NoAddressError: there is neither.
             UnverifiedAddressError: one of them is not known to be the person's.
         """
-        wanted = _Wanted(email, mobile, tuple(sorted(set(resources))))
         if email is None and mobile is None:
             raise NoAddressError
         for channel, address in ((Channel.EMAIL, email), (Channel.SMS, mobile)):
             if address is not None and not self.is_verified(channel, address):
                 raise UnverifiedAddressError(channel)
+        wanted = _Wanted(
+            None if email is None else ProfileAddress(address=email, is_verified=True),
+            None if mobile is None else ProfileAddress(address=mobile, is_verified=True),
+            tuple(sorted(set(resources))),
+        )
         before = self.registrations.get(organisation)
-        if before is not None and _wanted_before(before) == wanted:
+        if before is not None and (before.email, before.mobile, before.resources) == wanted:
             return (
                 AddressesConfirmed(
                     organisation=organisation,
-                    email=before.email,
-                    mobile=before.mobile,
+                    email=wanted.email,
+                    mobile=wanted.mobile,
                     user=self.known_as,
                 ),
             )
         return (
             AddressesRegistered(
                 organisation=organisation,
-                email=None if email is None else ProfileAddress(address=email, is_verified=True),
-                mobile=None if mobile is None else ProfileAddress(address=mobile, is_verified=True),
+                email=wanted.email,
+                mobile=wanted.mobile,
                 resources=wanted.resources,
                 user=self.known_as,
             ),
@@ -414,15 +418,6 @@ class Profile:
 def replace_verified(address: ProfileAddress, *, is_verified: bool) -> ProfileAddress:
     """An address that is verified if it was, or if it is known to be from elsewhere."""
     return ProfileAddress(address=address.address, is_verified=address.is_verified or is_verified)
-
-
-def _wanted_before(registration: Registration) -> _Wanted:
-    email, mobile = registration.email, registration.mobile
-    return _Wanted(
-        None if email is None else email.address,
-        None if mobile is None else mobile.address,
-        registration.resources,
-    )
 
 
 def _leads_to(registration: Registration, place: Place) -> bool:

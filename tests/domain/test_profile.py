@@ -223,6 +223,11 @@ def test_what_was_verified_here_is_verified_whatever_another_service_says() -> N
     assert event.email == ProfileAddress(address=EMAIL, is_verified=True)
 
 
+def test_what_is_registered_again_at_an_address_that_has_been_verified_since_is_used() -> None:
+    (event,) = after(registered(is_verified=False), MINE).register(UNIT, email=EMAIL, mobile=None)
+    assert event == registered()
+
+
 # Confirming
 
 
