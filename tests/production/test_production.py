@@ -136,7 +136,7 @@ async def test_the_service_works_with_no_more_power_than_it_needs(installed: Ins
     assert (is_by_tls, roles, others) == (True, 1, 0)
     # As many connections as the guide says.
     assert isinstance(count, int)
-    assert count <= 4 * 10
+    assert count <= 4 * 12
 
 
 # Orders of every kind
