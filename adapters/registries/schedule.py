@@ -13,9 +13,13 @@ from application.ports.sync_schedule import CopyAlarm, SyncTurn
 _COLUMNS: Final[LiteralString] = (
     "registry, due_at, holder, leased_until, failures, failing_since, failure, alarm"
 )
+# Every process looks every few seconds: what is another's, or not due, is found out by reading alone.
 _CLAIM: Final[LiteralString] = f"""
 INSERT INTO registry_sync AS old (registry, due_at, holder, leased_until)
-VALUES (%(registry)s, %(now)s, %(holder)s, %(until)s)
+SELECT %(registry)s, %(now)s::timestamptz, %(holder)s, %(until)s::timestamptz
+ WHERE NOT EXISTS (SELECT FROM registry_sync
+                    WHERE registry = %(registry)s
+                      AND (due_at > %(now)s AND NOT %(is_early)s OR leased_until > %(now)s))
 ON CONFLICT (registry) DO UPDATE SET holder = excluded.holder, leased_until = excluded.leased_until
  WHERE (old.due_at <= %(now)s OR %(is_early)s)
    AND (old.leased_until IS NULL OR old.leased_until <= %(now)s)

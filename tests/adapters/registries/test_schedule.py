@@ -29,3 +29,19 @@ async def test_of_many_who_ask_at_once_one_follows_and_one_tells(pool: Pool) -> 
 
     assert sum(turn is not None for turn in turns) == 1
     assert sum(told) == 1
+
+
+async def test_to_look_for_what_is_not_due_writes_nothing(pool: Pool) -> None:
+    schedule = PostgresSyncSchedule(pool)
+    until = NOON + timedelta(minutes=1)
+    assert await schedule.claim("krr", holder="anna", now=NOON, until=until)
+
+    # Whoever locks a row writes that into it.
+    written = "SELECT xmin, xmax, ctid FROM registry_sync"
+    async with pool.connection() as connection:
+        before = await (await connection.execute(written)).fetchone()
+        for _ in range(3):
+            assert not await schedule.claim("krr", holder="bo", now=NOON, until=until)
+        after = await (await connection.execute(written)).fetchone()
+
+    assert before == after
