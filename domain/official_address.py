@@ -195,6 +195,10 @@ class AddressChange(WantedChange):
         """Somebody has taken note of a refusal."""
         return self._next(state=ChangeState.DISMISSED, place=None)
 
+    def waiting(self, now: datetime) -> "AddressChange":
+        """Nobody can tell now what the register has; it is looked again later."""
+        return self._next(due_at=now + LOOKED_AGAIN)
+
     def put_off(self, now: datetime, again_in: timedelta | None = None) -> "AddressChange":
         """The register certainly has not taken it, and is told again later."""
         pause = min(FIRST_PAUSE * 2 ** min(self.attempts - 1, 16), LONGEST_PAUSE)

@@ -24,6 +24,7 @@ from application.ports.address_register import (
 from application.ports.official_addresses import OfficialAddresses
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
+from application.ports.registry_copies import BUSINESSES, NotReady, RegistryNotReadyError
 from domain.official_address import AddressChange, ChangeKind, ChangeState
 
 log = structlog.get_logger()
@@ -34,6 +35,8 @@ KEPT_FOR: Final = timedelta(days=90)
 """So long a change is known by its number when it has come to its end."""
 LATE: Final = timedelta(days=1)
 """What has not come to its end by then is told to the operator each time it is looked at."""
+OVERSLEPT: Final = timedelta(minutes=1)
+"""A process that has slept for so long since it recorded that it tells the register does not tell it."""
 _AT_ONCE: Final = 100
 
 
@@ -78,6 +81,7 @@ class AddressWriter:
                 done += await self._look_after(change)
             except RegistryUnavailableError as outage:
                 log.warning("address_change_waits", change=change.change_id, because=str(outage))
+                await self._changes.save(change.waiting(now), after=change.version)
         return done
 
     async def _look_after(self, change: AddressChange) -> bool:
@@ -94,7 +98,7 @@ class AddressWriter:
             )
         held = await self._addresses.of(change.organisation)
         if held.read_at is None:
-            return False  # nobody knows what the register has
+            raise RegistryNotReadyError(BUSINESSES, NotReady.NEVER_LOADED)
         judged = change.judged(held.addresses, held.read_at, now)
         if judged is not change:
             return await self._save(judged, change)
@@ -102,6 +106,8 @@ class AddressWriter:
         # Who keeps this tells the register; another who had it in hand as well does not.
         if not await self._changes.save(told, after=change.version):
             return False
+        if self._clock() - now > OVERSLEPT:
+            return False  # the feed may have been asked meanwhile, and another may be telling it
         return await self._save(self._after(told, await self._tell(told)), told)
 
     async def _tell(self, change: AddressChange) -> ChangeOutcome:

@@ -14,7 +14,7 @@ from adapters.memory.official_addresses import (
     InMemoryAddressRegister,
     InMemoryOfficialAddresses,
 )
-from application.official_addresses.writing_back import KEPT_FOR, LATE, AddressWriter
+from application.official_addresses.writing_back import KEPT_FOR, LATE, OVERSLEPT, AddressWriter
 from application.ports.address_register import (
     ChangeNotTaken,
     ChangeOutcome,
@@ -26,6 +26,7 @@ from domain.channel import Channel
 from domain.official_address import (
     FEED_LAGS,
     FIRST_PAUSE,
+    LOOKED_AGAIN,
     AddressChange,
     ChangeKind,
     ChangeState,
@@ -336,7 +337,34 @@ async def test_while_the_copy_cannot_be_read_nothing_is_told(house: House) -> No
     assert await writer.look_after() == 0
 
     assert house.register.told == []
-    assert (await house.change()).state is ChangeState.REQUESTED
+    waiting = await house.change()
+    assert (waiting.state, waiting.due_at) == (ChangeState.REQUESTED, NOON + LOOKED_AGAIN)
+
+
+class Drowsy(InMemoryAddressChanges):
+    """Keeps what it is given, and whoever gave it sleeps for a while then."""
+
+    def __init__(self, clock: SetClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    @override
+    async def save(self, change: AddressChange, *, after: int) -> bool:
+        is_kept = await super().save(change, after=after)
+        self._clock.now += OVERSLEPT + timedelta(seconds=1)
+        return is_kept
+
+
+async def test_who_slept_after_recording_that_it_tells_the_register_does_not_tell_it(
+    house: House,
+) -> None:
+    house.changes = Drowsy(house.clock)
+    await house.asked()
+
+    await house.writer().look_after()
+
+    assert house.register.told == []
+    assert (await house.change()).state is ChangeState.TOLD
 
 
 async def test_while_nobody_knows_what_the_register_has_nothing_is_told(house: House) -> None:
