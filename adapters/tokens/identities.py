@@ -144,9 +144,12 @@ def _of_person(claims: Claims) -> Identity:
 
 
 def _level(told: object, acr: object) -> int:
-    """How sure the login service was, by Altinn's number for it if there is one; not at all if it is unheard of."""
-    if isinstance(told, int) and told in set(Assurance):
-        return told
+    """How sure the login service was, by Altinn's number for it if there is one; not at all if it is unheard of.
+
+    Where there is a number, it alone counts: what the login service said before may be more than Altinn took.
+    """
+    if told is not None:
+        return told if isinstance(told, int) and told in set(Assurance) else Assurance.LOW
     return _LEVELS.get(acr, Assurance.LOW) if isinstance(acr, str) else Assurance.LOW
 
 

@@ -437,6 +437,21 @@ async def test_a_person_is_as_surely_known_as_the_login_service_says_and_no_more
 
 
 @pytest.mark.parametrize(
+    "told, level",
+    [(1, 0), (2, 0), (5, 0), (0, 0), (3, 3), ("4", 0), (False, 0), (True, 0), (GONE, 4)],
+)
+async def test_altinns_number_for_the_level_goes_before_what_the_login_service_said(
+    told: object, level: int
+) -> None:
+    exchanged = {"pid": "15859010099", "acr": "idporten-loa-high", "urn:altinn:authlevel": told}
+    nobodys = {"urn:altinn:org": GONE, "urn:altinn:orgNumber": GONE, "consumer": GONE}
+
+    person = await call_as_person(ForgersHouse(), token(altinn(exchanged | nobodys)))
+
+    assert person.level == level
+
+
+@pytest.mark.parametrize(
     "changes",
     [{"pid": GONE}, {"pid": 15859010099}, {"pid": "15859010098"}, {"pid": ["15859010099"]}],
     ids=["missing", "a number", "wrong digits", "several"],
