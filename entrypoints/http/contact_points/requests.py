@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from application.queries.contact_points import MOST
+from domain.national_number import stands_in
 from domain.recipient import OrganisationNumber as Unit
 from entrypoints.http.validation import rules as check
 from entrypoints.http.validation.errors import Faults
@@ -123,6 +124,8 @@ def read_users(body: bytes) -> tuple[Sequence[Unit], str]:
     _judge_organisations(asked.organization_numbers, faults)
     if check.is_blank(asked.resource_id):
         faults.broken("ResourceId", "The ResourceId field is required.")
+    elif stands_in(asked.resource_id):
+        faults.broken("ResourceId", "leave the national identity number out; it goes on record")
     faults.raise_any()
     return [Unit(each) for each in asked.organization_numbers], asked.resource_id
 

@@ -61,6 +61,8 @@ def read_lookup(body: bytes, by: Actor) -> LookUpRecipients:
     else:
         choice_or_any = choice or ChannelChoice.EMAIL_PREFERRED
         recipients = read_recipients(asked.recipients or (), choice_or_any, faults)
+    if stands_in(asked.resource_id or ""):
+        faults.broken("ResourceId", "leave the national identity number out; it goes on record")
     action = check.resource_action(
         asked.resource_action, asked.resource_id, faults, "ResourceAction"
     )

@@ -180,6 +180,11 @@ THOUSAND_AND_ONE = [f"{each:09}" for each in range(1001)]
         (ORGANISATIONS, {}, "$"),
         (USERS, {"organizationNumbers": [], "resourceId": "x"}, "OrganizationNumbers"),
         (USERS, {"organizationNumbers": [BAKERY.number], "resourceId": " "}, "ResourceId"),
+        (
+            USERS,
+            {"organizationNumbers": [BAKERY.number], "resourceId": KARI.number.text},
+            "ResourceId",
+        ),
         (USERS, {"organizationNumbers": [BAKERY.number]}, "$"),
     ],
 )

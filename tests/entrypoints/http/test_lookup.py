@@ -69,6 +69,7 @@ async def test_what_it_is_asked_for_goes_on_record(
         ({"purpose": "  "}, ["Purpose"]),
         ({"purpose": "x" * 201}, ["Purpose"]),
         ({"purpose": f"about {KARI.number.text}"}, ["Purpose"]),
+        ({"resourceId": f"tax-{KARI.number.text}"}, ["ResourceId"]),
         ({"notificationChannel": None}, ["NotificationChannel"]),
         ({"recipients": []}, ["Recipients"]),
         (
