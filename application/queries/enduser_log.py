@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 
 from application.delivery.contact_lookup import READ
+from application.pace import Pace
 from application.ports.decision_point import AuthorityUndecidedError, DecisionPoint, Question, bare
 from application.ports.dialogue_index import DialogueIndex
 from application.ports.order_repository import OrderRepository, Spoilt
@@ -133,7 +134,10 @@ class EndUserLogQueries:
                 if isinstance(each, Order) and _is_of(each.placed, transmission_id)
             ]
             decisions = await self._decisions(orders, reader)
-            entries += [entry for each in orders for entry in _entries(each, reader, decisions)]
+            with Pace() as pace:
+                for each in orders:
+                    entries += _entries(each, reader, decisions)
+                    await pace.keep()
         entries.sort(key=_age)
         return DialogueLog(entries=entries, spoilt=spoilt)
 
@@ -141,13 +145,11 @@ class EndUserLogQueries:
         self, orders: Sequence[Order], reader: Reader
     ) -> Mapping[Question, Decision]:
         """What the person may see of organisations; each question is put once."""
-        wanted = {
-            question: None
-            for order in orders
-            for each in order.notifications
-            if not _is_theirs(order, each, reader)
-            and (question := _question(order, each, reader)) is not None
-        }
+        wanted: dict[Question, None] = {}
+        with Pace() as pace:
+            for order in orders:
+                wanted |= dict.fromkeys(_questions(order, reader))
+                await pace.keep()
         if not wanted:
             return {}
         decisions = await self._decision_point.decide(list(wanted))
@@ -171,6 +173,16 @@ def _is_theirs(order: Order, notification: Notification, reader: Reader) -> bool
     """Whether a notification was for the person, or went to where they had asked to be told."""
     identity = order.recipient(notification.recipient_no).identity
     return identity == reader.person or reader.is_user(notification.user)
+
+
+def _questions(order: Order, reader: Reader) -> Iterator[Question]:
+    """What is asked before those notifications of an order are shown that are not the person's own."""
+    for each in order.notifications:
+        if (
+            not _is_theirs(order, each, reader)
+            and (question := _question(order, each, reader)) is not None
+        ):
+            yield question
 
 
 def _question(order: Order, notification: Notification, reader: Reader) -> Question | None:

@@ -1,5 +1,6 @@
 """Persons' profiles in PostgreSQL, in the log of the orders; their words lie sealed beside them."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -12,11 +13,16 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.event_store.envelope import ProfileEventMapper
 from adapters.event_store.postgres.appender import Appender
+from adapters.event_store.postgres.repository import all_rows
 from adapters.event_store.sealing import Boxes, BoxKey, StoredBox, TamperedError
 from adapters.postgres.reaching import reaching
 from application.envelope import Actor, RecordedOfProfile, recorded_of_profile
+from application.pace import Pace
 from domain.profile.events import AddressesConfirmed, AddressesRegistered, ProfileEvent
-from domain.profile.profile import Profile, ProfileId, evolve_all, rebuild
+from domain.profile.profile import Profile, ProfileId, evolve, evolve_all, rebuild
+
+_AT_ONCE: Final = 50
+"""Events that are opened before others have their turn."""
 
 _HISTORY: Final[LiteralString] = """
 SELECT originator_id, originator_version, topic, state FROM orders_events
@@ -77,16 +83,28 @@ class PostgresProfileRepository:
         return evolve_all(profile, [(each, now) for each in events])
 
     async def load(self, profile_id: ProfileId) -> Profile:
-        history = await self.history(profile_id)
-        return rebuild(profile_id, [(each.event, each.recorded_at) for each in history])
+        history, profile = await self.history(profile_id), rebuild(profile_id, ())
+        with Pace() as pace:  # nobody knows how often somebody has changed their mind
+            for each in history:
+                profile = evolve(profile, each.event, each.recorded_at)
+                await pace.keep()
+        return profile
 
     async def history(self, profile_id: ProfileId) -> Sequence[RecordedOfProfile]:
         async with reaching(self._pool) as connection, connection.pipeline():
             events = await connection.execute(_HISTORY, (profile_id,), binary=True)
             boxes = await connection.execute(_BOXES, (profile_id,), binary=True)
-            rows, found = await events.fetchall(), await boxes.fetchall()
-        opened = _boxes(found)
-        return [self._mapper.from_stored(StoredEvent(*row), opened) for row in rows]
+            rows, found = await all_rows(events), await all_rows(boxes)
+        history: list[RecordedOfProfile] = []
+        with Pace() as pace:  # others need the connection meanwhile
+            opened: dict[BoxKey, StoredBox] = {}
+            for some in found:
+                opened.update(_boxes([some]))
+                await pace.keep()
+            for row in rows:
+                history.append(self._mapper.from_stored(StoredEvent(*row), opened))
+                await pace.keep()
+        return history
 
 
 async def read_registered(
@@ -100,11 +118,13 @@ async def read_registered(
     asked = {"ids": [each for each, _ in places], "versions": [each for _, each in places]}
     # Not prepared: how many are asked for differs from one to thousands.
     events = await connection.execute(_PLACED_EVENTS, asked, binary=True, prepare=False)
-    rows = await events.fetchall()
+    rows = await all_rows(events)
     boxes = await connection.execute(_PLACED_BOXES, asked, binary=True, prepare=False)
-    opened = _boxes(await boxes.fetchall())
+    opened = _boxes(await all_rows(boxes))
     found: dict[tuple[UUID, int], AddressesRegistered | AddressesConfirmed] = {}
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)  # no turn is waited for where a connection is held
         with contextlib.suppress(TamperedError):
             event = mapper.from_stored(StoredEvent(*row), opened).event
             if isinstance(event, AddressesRegistered | AddressesConfirmed):

@@ -132,10 +132,11 @@ async def _select(
     async with connection.pipeline():
         events = await connection.execute(_EVENTS, asked, binary=True)
         boxes = await connection.execute(_BOXES, asked, binary=True)
-        return await _all_rows(events), await _all_rows(boxes)
+        return await all_rows(events), await all_rows(boxes)
 
 
-async def _all_rows(cursor: psycopg.AsyncCursor[TupleRow]) -> Sequence[TupleRow]:
+async def all_rows(cursor: psycopg.AsyncCursor[TupleRow]) -> Sequence[TupleRow]:
+    """What a cursor has, taken in a little at a time."""
     rows: list[TupleRow] = []
     while some := await cursor.fetchmany(_ROWS):
         rows += some
@@ -184,7 +185,7 @@ async def read_places(
     async with connection.pipeline():
         events = await connection.execute(_RESOLVED, (list(order_ids),), binary=True)
         boxes = await connection.execute(_CONTACTS, (list(order_ids),), binary=True)
-        rows = await _all_rows(events), await _all_rows(boxes)
+        rows = await all_rows(events), await all_rows(boxes)
     opened = await _opened(mapper, *rows)
     return {
         order_id: {

@@ -25,6 +25,7 @@ from domain.order.events import OrderId
 from domain.personal import PersonalClass
 from domain.profile.profile import ProfileId
 from tests.adapters.event_store.postgres_store import PostgresStore
+from tests.pace import longest_hold
 from tests.samples import TTD
 
 
@@ -88,6 +89,14 @@ class TestPostgresProfileRepository(ProfileRepositoryContract):
 
         with pytest.raises(SpoiltHistoryError):
             await store.profiles.load(KARI)
+
+    async def test_who_has_changed_very_much_keeps_nobody_else_waiting(
+        self, store: PostgresStore
+    ) -> None:
+        await record(store.profiles, KARI, OPENED, *[registered()] * 2000)
+
+        assert await longest_hold(store.profiles.load(KARI)) < 0.050
+        assert (await store.profiles.load(KARI)).version == 2001
 
 
 class TestInMemoryProfileRepository(ProfileRepositoryContract):

@@ -1,6 +1,6 @@
 """A person sees what was sent to them and to whom they may act for, and of others not even that there is any."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +14,7 @@ from adapters.memory.decision_point import InMemoryDecisionPoint
 from adapters.memory.dialogue_index import InMemoryDialogueIndex
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
-from application.envelope import SERVICE
+from application.envelope import SERVICE, Recorded
 from application.ports.decision_point import AuthorityUndecidedError, Question
 from application.ports.order_repository import StoreUnavailableError
 from application.queries.enduser_log import (
@@ -40,6 +40,7 @@ from domain.order.events import (
 from domain.order.notification import Accepted, NotIdentified, Pending
 from domain.personal import Contact, Identifier
 from domain.recipient import Identity, Person, Recipient, RecipientNo
+from tests.pace import longest_hold
 from tests.samples import BAKERY, KARI, NOON, OLA, STRANGER, TTD, placed
 
 DIALOGUE, TRANSMISSION = uuid4(), uuid4()
@@ -303,11 +304,44 @@ async def test_who_read_is_in_no_log_and_that_somebody_did_is(house: House) -> N
     assert logs == [{"event": "enduser_log_read", "log_level": "info", "notifications": 1}]
 
 
+async def test_a_dialogue_in_which_very_many_were_written_to_keeps_nobody_else_waiting(
+    house: House,
+) -> None:
+    order_id = await house.ordered(
+        *[OLA] * 500, then=[found(each, target(each, "ola@example.org")) for each in range(500)]
+    )
+    alike = Alike(await house.orders.history(order_id))
+    log = EndUserLogQueries(
+        orders=alike,
+        index=alike,
+        decision_point=house.decision_point,
+        nothing_after=timedelta(0),
+    )
+
+    assert await longest_hold(log.of_dialogue(DIALOGUE, reader=KARI_READS)) < 0.050
+
+
 async def test_that_there_is_nothing_is_said_only_when_that_is_certain() -> None:
     house = House(Forgetful)
 
     with pytest.raises(StoreUnavailableError):
         await house.seen()
+
+
+class Alike(InMemoryOrderRepository):
+    """A dialogue of orders that all went in the same way."""
+
+    def __init__(self, history: Sequence[Recorded]) -> None:
+        super().__init__(vault=InMemoryKeyVault(), clock=SetClock(), next_id=uuid4)
+        self._same = history
+
+    async def orders_of(self, dialogue_id: UUID) -> Sequence[OrderId]:
+        assert dialogue_id == DIALOGUE
+        return [OrderId(uuid4()) for _ in range(200)]
+
+    @override
+    async def histories(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Recorded]]:
+        return dict.fromkeys(order_ids, self._same)
 
 
 class Forgetful(InMemoryOrderRepository):
