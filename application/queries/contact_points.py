@@ -14,6 +14,7 @@ from application.delivery.contact_lookup import ContactLookup, LookupRequest
 from application.envelope import Actor
 from application.lookup_subjects import subjects
 from application.operations.recorder import ActRecorder
+from application.pace import Pace
 from application.ports.party_ids import PartyIds
 from application.ports.recipient_index import RecipientIndex
 from domain.authority import Decision
@@ -145,16 +146,18 @@ class ContactPointQueries:
         findings = await self._look_up.find([LookupRequest(identity=each) for each in asked])
         policy = self._policy(use_stale=True)
         told: list[ExternalContact] = []
-        for identity, finding in zip(asked, findings, strict=True):
-            found = _addresses(resolve(finding, policy))
-            if found:
-                told.append(
-                    ExternalContact(
-                        urn=identity.urn.text,
-                        email=_first(found, Channel.EMAIL),
-                        mobile=_first(found, Channel.SMS),
+        with Pace() as pace:
+            for identity, finding in zip(asked, findings, strict=True):
+                found = _addresses(resolve(finding, policy))
+                if found:
+                    told.append(
+                        ExternalContact(
+                            urn=identity.urn.text,
+                            email=_first(found, Channel.EMAIL),
+                            mobile=_first(found, Channel.SMS),
+                        )
                     )
-                )
+                await pace.keep()
         return told
 
     async def organisations(
@@ -172,19 +175,21 @@ class ContactPointQueries:
         findings = await self._look_up.find([LookupRequest(identity=each) for each in asked])
         policy = self._policy(use_stale=True)
         told: list[OrganisationContact] = []
-        for finding in findings:
-            if not isinstance(finding, OrganisationFinding) or finding.record is None:
-                continue
-            found = _addresses(resolve(finding, policy))
-            if found or not finding.record.is_uncertain:
-                told.append(
-                    OrganisationContact(
-                        number=finding.number,
-                        origin=finding.record.origin,
-                        emails=found.get(Channel.EMAIL, ()),
-                        mobiles=found.get(Channel.SMS, ()),
+        with Pace() as pace:
+            for finding in findings:
+                await pace.keep()
+                if not isinstance(finding, OrganisationFinding) or finding.record is None:
+                    continue
+                found = _addresses(resolve(finding, policy))
+                if found or not finding.record.is_uncertain:
+                    told.append(
+                        OrganisationContact(
+                            number=finding.number,
+                            origin=finding.record.origin,
+                            emails=found.get(Channel.EMAIL, ()),
+                            mobiles=found.get(Channel.SMS, ()),
+                        )
                     )
-                )
         return told
 
     async def users(
@@ -206,7 +211,12 @@ class ContactPointQueries:
         )
         registered = await self._look_up.registered_for([each.number for each in asked], resource)
         policy = self._policy(use_stale=True)
-        users = {each.number: some for each in registered if (some := _users(each, policy))}
+        users: dict[OrganisationNumber, Sequence[UserContact]] = {}
+        with Pace() as pace:
+            for known in registered:
+                if some := _users(known, policy):
+                    users[known.number] = some
+                await pace.keep()
         parties = {} if self._parties is None else await self._parties.find(list(users))
         told: list[OrganisationUsers] = []
         for each in asked:
@@ -232,12 +242,14 @@ class ContactPointQueries:
             return []
         await self._record(wanted, asked, by=by)
         findings = await self._look_up.find([LookupRequest(identity=each) for each in asked])
-        told = (
-            self._person(each.number.text, finding, use_stale=use_stale)
-            for each, finding in zip(asked, findings, strict=True)
-            if isinstance(finding, PersonFinding)
-        )
-        return [each for each in told if each is not None]
+        told: list[PersonContact] = []
+        with Pace() as pace:
+            for each, finding in zip(asked, findings, strict=True):
+                if isinstance(finding, PersonFinding):
+                    person = self._person(each.number.text, finding, use_stale=use_stale)
+                    told += [] if person is None else [person]
+                await pace.keep()
+        return told
 
     def _person(
         self, number: str, finding: PersonFinding, *, use_stale: bool

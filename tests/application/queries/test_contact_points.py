@@ -23,6 +23,7 @@ from application.ports.order_repository import StoreUnavailableError
 from application.ports.party_ids import PartyIds
 from application.ports.registries import RegistryUnavailableError
 from application.queries.contact_points import (
+    MOST,
     ContactPointQueries,
     ExternalContact,
     OrganisationContact,
@@ -37,6 +38,7 @@ from domain.contact_point import BusinessRecord, PersonRecord, ProfileRecord, Re
 from domain.operations.acts import ContactPointsLookedUp, LookedUp
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
+from tests.pace import longest_hold
 from tests.samples import BAKERY, KARI, NOON, OLA
 
 NOTIFICATIONS = Actor(role=Role.OWNER, name="digdir", client="altinn-notifications")
@@ -339,6 +341,16 @@ async def test_what_is_not_on_record_is_not_answered(house: House) -> None:
 
     with pytest.raises(StoreUnavailableError):
         await house.karis()
+
+
+async def test_to_ask_about_as_many_as_may_be_keeps_nobody_else_waiting(house: House) -> None:
+    everybody = [f"{each:011}" for each in range(MOST)]
+    house.persons |= dict.fromkeys(
+        everybody, PersonRecord(email=at("kari@example.org"), mobile=at("+4740000001"))
+    )
+    asking = house.contact_points.persons(everybody, use_stale=True, by=NOTIFICATIONS)
+
+    assert await longest_hold(asking) < 0.035
 
 
 async def test_to_ask_about_nobody_is_no_look_up(house: House) -> None:
