@@ -94,8 +94,8 @@ ON CONFLICT (kind) DO UPDATE
    SET digest = excluded.digest, units = excluded.units, imported_at = now()
 """
 _MOVE: Final[LiteralString] = """
-INSERT INTO registry_copy (registry) VALUES (%s)
-ON CONFLICT (registry) DO UPDATE SET moved_at = now()
+INSERT INTO registry_copy (registry, confirmed_at) VALUES (%s, now())
+ON CONFLICT (registry) DO UPDATE SET moved_at = now(), confirmed_at = now()
 """
 
 

@@ -25,6 +25,7 @@ from entrypoints.cli.installation import settings_and_database
 from entrypoints.cli.logs import log_to_stderr
 from entrypoints.cli.operator import operator
 from entrypoints.cli.refusal import Refusal, RefusedSettings
+from entrypoints.cli.terminal import harmless
 from entrypoints.wiring.operator_tools import act_recorder
 from entrypoints.wiring.registries import (
     importer,
@@ -275,8 +276,7 @@ def show(entry_id: int, *, reason: str = "") -> None:
             "changed it; ask the register what it was"
         )
     _console.print(f"{found.entry.registry}, {found.entry.reason}:", markup=False)
-    # Whoever wrote it may have meant it for the operator's terminal: JSON has no controls but these.
-    _console.print(found.content.decode(errors="replace").strip(), markup=False)
+    _console.print(harmless(found.content.decode(errors="replace")).strip(), markup=False)
 
 
 @_quarantine.command

@@ -1,9 +1,7 @@
 """`varsel reports`: what came as a report and tells of no notification."""
 
-import re
 import sys
 from collections.abc import Sequence
-from typing import Final
 
 from cyclopts import App
 from rich.console import Console
@@ -12,9 +10,8 @@ from application.ports.unread_mail import MailId, UnreadKind, UnreadMail
 from entrypoints.cli.database import asked
 from entrypoints.cli.installation import settings_and_database
 from entrypoints.cli.refusal import Refusal
+from entrypoints.cli.terminal import harmless
 from entrypoints.wiring.operator_tools import unread_mails
-
-_CONTROL: Final = re.compile(r"[^\n\t -~\xa0-\U0010ffff]")
 
 app = App(
     name="reports",
@@ -60,10 +57,7 @@ def show(mail_id: int) -> None:
         raise Refusal(f"there is no mail {mail_id}; see `varsel reports list`")
     if found.content is None:
         raise Refusal(f"mail {mail_id} cannot be opened any more: its month's key was destroyed")
-    # Whoever wrote it may have meant it for the operator's terminal.
-    sys.stdout.write(
-        _CONTROL.sub("\N{REPLACEMENT CHARACTER}", found.content.decode(errors="replace"))
-    )
+    sys.stdout.write(harmless(found.content.decode(errors="replace")))
 
 
 @app.command
