@@ -30,7 +30,7 @@ from application.ports.official_addresses import AddressesHeld
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.profiles import ProfileIndex, Registered
 from application.ports.registries import LEVELS, RegistryUnavailableError
-from application.ports.registry_copies import BUSINESSES, RegistryCopies
+from application.ports.registry_copies import BUSINESSES, KRR, PROFILES, RegistryCopies
 from domain.channel import Channel
 from domain.contact_point import (
     BusinessRecord,
@@ -160,7 +160,7 @@ class PostgresPersonRegistry(_Copy):
     """KRR, by its local copy."""
 
     async def find(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
-        async with _asking(self._pool, "krr") as connection:
+        async with _asking(self._pool, KRR) as connection:
             found = await self._opened(connection, "persons", _PERSONS, numbers)
         return {
             number: _UNCERTAIN if known is None else _person(_read_person(known))
@@ -210,7 +210,7 @@ class PostgresBusinessRegistry:
         self, numbers: Sequence[OrganisationNumber]
     ) -> Mapping[OrganisationNumber, BusinessRecord]:
         known: dict[str, _Addresses] = defaultdict(_Addresses)
-        async with _asking(self._pool, "business_register") as connection:
+        async with _asking(self._pool, BUSINESSES) as connection:
             cursor = await connection.execute(_ABOVE, {"numbers": list(numbers), "levels": LEVELS})
             above: dict[str, Sequence[str]] = dict(await cursor.fetchall())
             asked = list({*numbers, *chain.from_iterable(above.values())})
@@ -275,12 +275,12 @@ class PostgresOfficialAddresses:
         read_at = next(
             (each.confirmed_at for each in standings if each.registry == BUSINESSES), None
         )
-        async with _asking(self._pool, "business_register") as connection:
+        async with _asking(self._pool, BUSINESSES) as connection:
             rows = await _addresses(connection, self._sealer, [organisation])
         held: list[HeldAddress] = []
         for _, registry_id, _, kept in rows:
             if kept is None:
-                raise RegistryUnavailableError("business_register", _UNREAD)
+                raise RegistryUnavailableError(BUSINESSES, _UNREAD)
             address = kept.address if kept.channel is Channel.EMAIL else normalise(kept.address)
             place = Place(channel=kept.channel, address=Contact(address))
             held.append(HeldAddress(registry_id=registry_id, place=place))
@@ -331,7 +331,7 @@ class PostgresUnitRegistry:
         self, numbers: Sequence[OrganisationNumber]
     ) -> Mapping[OrganisationNumber, Sequence[OrganisationNumber]]:
         asked = {"numbers": list(numbers), "levels": LEVELS}
-        async with _asking(self._pool, "business_register") as connection:
+        async with _asking(self._pool, BUSINESSES) as connection:
             cursor = await connection.execute(_ABOVE, asked)
             return {
                 OrganisationNumber(number): [OrganisationNumber(each) for each in above]
@@ -352,7 +352,7 @@ class PostgresProfileRegistry:
         if not numbers:
             return {}
         asked = {"numbers": list(numbers)}
-        async with _asking(self._pool, "user_profile") as connection:
+        async with _asking(self._pool, PROFILES) as connection:
             cursor = await connection.execute(_UNREAD_PROFILES, asked)
             unread = [_Unread(*row) for row in await cursor.fetchall()]
         found: dict[OrganisationNumber, dict[str, ProfileRecord]] = defaultdict(dict)
@@ -373,7 +373,7 @@ class PostgresProfileRegistry:
         try:
             return await self._registered.registered_for(numbers)
         except StoreUnavailableError:
-            raise RegistryUnavailableError("user_profile") from None
+            raise RegistryUnavailableError(PROFILES) from None
 
 
 class _Unread(NamedTuple):
@@ -414,7 +414,7 @@ class PostgresExternalIdentityRegistry(_Copy):
 
     async def find(self, urns: Sequence[str]) -> Mapping[str, ExternalRecord]:
         usernames = {urn: _username(urn) for urn in urns}
-        async with _asking(self._pool, "login_service") as connection:
+        async with _asking(self._pool, PROFILES) as connection:
             users = await self._opened(connection, "users", _USERS, {*usernames.values()})
         found: dict[str, ExternalRecord] = {}
         for urn, username in usernames.items():

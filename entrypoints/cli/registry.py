@@ -170,12 +170,17 @@ def status() -> None:
     Whoever a change is about that could not be read is uncertain, and not notified by what was known
     before, until a later change can be read. Of an entry of nobody it could not even be told whose it is.
     A copy that is not ready was never loaded to its register's end, or is older than
-    VARSEL_REGISTRY_MAX_AGE: orders that need it are refused, and those that are due wait.
+    VARSEL_REGISTRY_MAX_AGE: orders that need it are refused, and those that are due wait. So do those
+    that need a register of which there is no copy, while it gives no answer.
     """
     report = asked(registry_status(*settings_and_database()))
     for each in report.health:
         waiting = report.waiting.get(each.registry, 0)
         _console.print(_told(each, report.counted.get(each.registry), waiting))
+    known = {each.registry for each in report.health}
+    for registry, waiting in sorted(report.waiting.items()):
+        if registry not in known:
+            _console.print(f"{registry}: {waiting} orders wait for it")
 
 
 def _told(copy: CopyHealth, counted: RegistryStatus | None, waiting: int) -> str:

@@ -22,6 +22,7 @@ from adapters.tokens.verifier import JwtVerifier
 from application.caller import CONDITION
 from application.known_owners import KnownOwners
 from application.ports.registries import RegistryUnavailableError
+from application.ports.registry_copies import BUSINESSES
 from application.ports.token_verifier import TokenVerifier
 from application.setting import SettingError
 from entrypoints.settings import Settings
@@ -197,7 +198,7 @@ def businesses_write_token(settings: Settings) -> Callable[[], Awaitable[str]] |
         try:
             return await client.token(scope)
         except NoTokenError as why:
-            raise RegistryUnavailableError("business_register", str(why)) from None
+            raise RegistryUnavailableError(BUSINESSES, str(why)) from None
 
     return give
 

@@ -155,7 +155,7 @@ async def test_one_that_cannot_be_reached_has_taken_nothing() -> None:
 
 
 async def no_token() -> str:
-    raise RegistryUnavailableError("business_register")
+    raise RegistryUnavailableError("businesses")
 
 
 async def test_without_a_token_nobody_is_told(far_register: Register) -> None:

@@ -26,6 +26,7 @@ from application.ports.registries import (
     RegistryUnavailableError,
     UnitRegistry,
 )
+from application.ports.registry_copies import BUSINESSES, KRR, PROFILES
 from contracts import registries_contract as known
 from contracts.registries_contract import KARI, UNIT
 from domain.channel import Channel
@@ -100,21 +101,22 @@ class TestPostgresNameRegistry(known.NameRegistryContract):
 
 
 def unavailable(registry: str) -> AbstractContextManager[object]:
-    return pytest.raises(RegistryUnavailableError, match=registry)
+    """By the name by which operators know the copy: under it they are told how many orders wait for it."""
+    return pytest.raises(RegistryUnavailableError, match=f"registry {registry} ")
 
 
 async def test_a_copy_that_cannot_be_reached_is_not_a_copy_that_knows_nobody(pool: Pool) -> None:
     await pool.close()
     registries = local_copies(pool)
-    with unavailable("krr"):
+    with unavailable(KRR):
         await registries.persons.find([KARI])
-    with unavailable("business_register"):
+    with unavailable(BUSINESSES):
         await registries.businesses.find([UNIT])
-    with unavailable("user_profile"):
+    with unavailable(PROFILES):
         await registries.profiles.find([UNIT], "tax-2026")
-    with unavailable("business_register"):
+    with unavailable(BUSINESSES):
         await registries.units.main_units([UNIT])
-    with unavailable("login_service"):
+    with unavailable(PROFILES):
         await registries.externals.find(["urn:altinn:username:sigrid"])
     with unavailable("names"):
         await registries.names.find([KARI], [])

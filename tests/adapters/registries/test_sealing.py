@@ -193,9 +193,9 @@ async def test_a_copy_whose_key_is_gone_is_one_that_cannot_be_asked(
     sealer = at(NOVEMBER, vault)
     for registry, asking in (
         ("krr", PostgresPersonRegistry(pool, sealer).find([KARI])),
-        ("business_register", PostgresBusinessRegistry(pool, sealer).find([UNIT])),
+        ("businesses", PostgresBusinessRegistry(pool, sealer).find([UNIT])),
         (
-            "login_service",
+            "profiles",
             PostgresExternalIdentityRegistry(pool, sealer).find(["urn:altinn:username:sigrid"]),
         ),
         ("names", PostgresNameRegistry(pool, sealer).find([KARI], [])),

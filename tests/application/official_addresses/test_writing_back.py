@@ -324,7 +324,7 @@ class Unread:
 
     async def of(self, organisation: object) -> Any:  # noqa: ANN401  # it never returns
         del organisation
-        raise RegistryUnavailableError("business_register")
+        raise RegistryUnavailableError("businesses")
 
 
 async def test_while_the_copy_cannot_be_read_nothing_is_told(house: House) -> None:

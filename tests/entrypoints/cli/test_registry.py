@@ -257,3 +257,24 @@ async def test_a_copy_that_a_worker_is_at_is_followed_when_it_has_done(far: Far)
 
     assert (code, said.startswith("krr: 1 pages read")) == (0, True)
     assert time.monotonic() - began > 3
+
+
+async def test_orders_that_wait_for_a_register_of_which_there_is_no_copy_are_told_of_as_well(
+    far: Far,
+) -> None:
+    await far.registry("status")
+    async with await psycopg.AsyncConnection.connect(
+        far.environ["VARSEL_DATABASE_URL"], autocommit=True
+    ) as connection:
+        await connection.execute(
+            "INSERT INTO agenda (order_id, owner, lane, due_at, waits_for, waits_until)"
+            " SELECT gen_random_uuid(), 'ttd', 1, now(), name, now()"
+            " FROM unnest(ARRAY['krr', 'party_register']) name"
+        )
+
+    _, said, _ = await far.registry("status")
+
+    of_copies, of_krr, of_parties = said.splitlines()
+    assert "orders wait" not in of_copies
+    assert "1 orders wait for it" in of_krr
+    assert of_parties == "party_register: 1 orders wait for it"
