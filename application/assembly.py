@@ -238,7 +238,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         instant=instant,
         orders=OrderQueries(orders=orders, index=ports.order_index, clock=clock),
         audit=AuditQueries(orders=orders, recorder=acts),
-        resolution=ResolutionQueries(orders=orders, recorder=acts),
+        resolution=ResolutionQueries(orders=orders, agenda=ports.agenda, recorder=acts),
         lookup=LookupQueries(
             look_up=look_up,
             admission=admission,

@@ -169,10 +169,12 @@ class AgendaContract:
             [Wait(each, lease.due_at, later, "krr") for each, lease in claimed.items()]
         )
         assert await agenda.waiting() == {"krr": 2}
+        assert await agenda.waits_for(opened.order_id) == "krr"
 
         clock.now += SECOND
         await orders.append([going_on(opened, resolved())], by=SERVICE)
         assert await agenda.waiting() == {"krr": 1}
+        assert await agenda.waits_for(opened.order_id) is None
         other = next(each for each in claimed if each != opened.order_id)
         await agenda.reschedule([Wait(other, later, later + SECOND)])
         assert await agenda.waiting() == {}

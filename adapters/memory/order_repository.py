@@ -245,13 +245,13 @@ class InMemoryAgenda:
                 self._waits_for[order_id] = waits_for, until
 
     async def waiting(self) -> Mapping[str, int]:
-        return Counter(
-            waits_for
-            for order_id, (waits_for, until) in self._waits_for.items()
-            if waits_for is not None
-            and (row := self._orders.agenda.get(order_id)) is not None
-            and row.due_at == until
-        )
+        names = [await self.waits_for(order_id) for order_id in self._waits_for]
+        return Counter(each for each in names if each is not None)
+
+    async def waits_for(self, order_id: OrderId) -> str | None:
+        waits_for, until = self._waits_for.get(order_id, (None, _NEVER))
+        row = self._orders.agenda.get(order_id)
+        return waits_for if row is not None and row.due_at == until else None
 
     async def keep(self, order_ids: Sequence[OrderId], *, worker: str, until: datetime) -> None:
         for order_id in order_ids:

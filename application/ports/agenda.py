@@ -142,6 +142,14 @@ class Agenda(Protocol):
         """
         ...
 
+    async def waits_for(self, order_id: OrderId) -> str | None:
+        """What one order waits for that is outside of it, by its name; None where there is no such thing.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached; try again later.
+        """
+        ...
+
     async def keep(self, order_ids: Sequence[OrderId], *, worker: str, until: datetime) -> None:
         """Let a worker that is still at it have what it was leased for longer.
 

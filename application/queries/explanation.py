@@ -162,9 +162,12 @@ class _Users:
 
 
 def explaining(
-    order_id: OrderId, history: Sequence[Recorded]
+    order_id: OrderId, history: Sequence[Recorded], waits_for: str | None = None
 ) -> Generator[None, None, OrderExplanation]:
-    """Explain an order by its history, in steps of a recipient each: it may have a thousand."""
+    """Explain an order by its history, in steps of a recipient each: it may have a thousand.
+
+    `waits_for` names the register for whose answer the order waits, if it does.
+    """
     (placed, placed_at), *since = history
     if not isinstance(placed, OrderPlaced):
         raise TypeError("an order's history opens with OrderPlaced")
@@ -176,7 +179,9 @@ def explaining(
     for each in placed.recipients:
         lookups = (
             _when_placed(each.identity, placed, placed_at, unreachable.get(each.recipient_no)),
-            _before_sending(each.identity, placed, resolved.get(each.recipient_no), users),
+            _before_sending(
+                each.identity, placed, resolved.get(each.recipient_no), users, waits_for
+            ),
         )
         recipients.append(_recipient(each, lookups))
         yield
@@ -281,14 +286,20 @@ def _not_asked(outcome: Outcome, placed_at: datetime) -> LookupExplanation:
 
 
 def _before_sending(
-    identity: Identity, placed: OrderPlaced, events: Sequence[Recorded] | None, users: _Users
+    identity: Identity,
+    placed: OrderPlaced,
+    events: Sequence[Recorded] | None,
+    users: _Users,
+    waits_for: str | None = None,
 ) -> LookupExplanation:
     if not events:
         return LookupExplanation(
             stage=Stage.RESOLVED,
             at=None,
             outcome=Outcome.NOT_YET,
-            words=words_of.outcome(Outcome.NOT_YET),
+            words=words_of.outcome(Outcome.NOT_YET)
+            if waits_for is None
+            else words_of.waits_for(waits_for),
         )
     last, at = events[-1]
     if isinstance(last, AuthorityUnknown):

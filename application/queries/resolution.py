@@ -3,6 +3,7 @@
 from application.envelope import Actor
 from application.operations.recorder import ActRecorder
 from application.pace import Pace
+from application.ports.agenda import Agenda
 from application.ports.order_repository import Histories
 from application.queries.explanation import OrderExplanation, explaining
 from application.seeking import seek_history_for
@@ -13,14 +14,17 @@ from domain.order.events import OrderId
 class ResolutionQueries:
     """Tells of each recipient of an order what was asked, what was found, and what was left out and why."""
 
-    def __init__(self, *, orders: Histories, recorder: ActRecorder) -> None:
+    def __init__(self, *, orders: Histories, agenda: Agenda, recorder: ActRecorder) -> None:
         self._orders = orders
+        self._agenda = agenda
         self._recorder = recorder
 
     async def explain(
         self, order_id: OrderId, *, by: Actor, reason: str | None = None
     ) -> OrderExplanation:
         """Explain an order, as far as its history goes: what was not recorded yet is said to be missing.
+
+        Where the order is due and waits for a register, that is told as well, which no history does.
 
         An owner may have its own orders explained, an operator everybody's; that the history was read is
         on record.
@@ -31,6 +35,7 @@ class ResolutionQueries:
         """
         history = await seek_history_for(self._orders, order_id, by)
         await self._recorder.record(HistoryRead(order_id=order_id), by=by, reason=reason)
+        waits_for = await self._agenda.waits_for(order_id)
         with Pace() as pace:
             known = [(each.event, each.recorded_at) for each in history]
-            return await pace.through(explaining(order_id, known))
+            return await pace.through(explaining(order_id, known, waits_for))

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 from msgspec import Struct
 
 from application.masking import masked
+from application.ports.registry_copies import BUSINESSES, KRR, PROFILES
 from domain.channel import Channel, ChannelChoice
 from domain.message import Language
 from domain.order.events import (
@@ -39,6 +40,9 @@ SOURCES: Final[Mapping[Source, str]] = MappingProxyType(
         Source.USER_PROFILE: "the register of user profiles",
         Source.LOGIN_SERVICE: "the login service",
     }
+)
+_REGISTRIES: Final[Mapping[str, Source]] = MappingProxyType(
+    {KRR: Source.KRR, BUSINESSES: Source.BUSINESS_REGISTER, PROFILES: Source.USER_PROFILE}
 )
 CHANNELS: Final[Mapping[Channel, str]] = MappingProxyType(
     {Channel.EMAIL: "e-mail", Channel.SMS: "text message"}
@@ -367,6 +371,13 @@ def waits(until: datetime) -> str:
         f"{outcome(Outcome.WAITS)} From {until.isoformat()} on the official addresses are notified "
         "without them."
     )
+
+
+def waits_for(registry: str) -> str:
+    """That nobody was looked up yet since a register gives no answer, in a sentence."""
+    source = _REGISTRIES.get(registry)
+    which = f"the register {registry}" if source is None else SOURCES[source]
+    return f"Not looked up yet: the order waits for {which}, which gives no answer that can be relied on."
 
 
 def _channels(channels: Sequence[Channel]) -> str:

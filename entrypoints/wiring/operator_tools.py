@@ -72,8 +72,12 @@ async def auditing(settings: Settings, database: str) -> AsyncIterator[AuditQuer
 @asynccontextmanager
 async def explaining(settings: Settings, database: str) -> AsyncIterator[ResolutionQueries]:
     """Lend what explains where recipients are notified."""
-    async with _histories(settings, database) as (histories, recording):
-        yield ResolutionQueries(orders=histories, recorder=recording)
+    async with (
+        _histories(settings, database) as (histories, recording),
+        await open_pool(database, size=1, name="varsel explain") as pool,
+    ):
+        agenda = PostgresAgenda(pool, Listener(database))
+        yield ResolutionQueries(orders=histories, agenda=agenda, recorder=recording)
 
 
 @asynccontextmanager

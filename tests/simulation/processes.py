@@ -271,6 +271,9 @@ class FaultyAgenda:
     async def waiting(self) -> Mapping[str, int]:
         return await self._process.step(self._agenda.waiting)
 
+    async def waits_for(self, order_id: OrderId) -> str | None:
+        return await self._process.step(lambda: self._agenda.waits_for(order_id))
+
     async def release_unacknowledged(self, held: Collection[OrderId], *, worker: str) -> None:
         async def effect() -> None:
             self._fail()

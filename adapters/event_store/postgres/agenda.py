@@ -118,6 +118,9 @@ _WAITING: Final[LiteralString] = """
 SELECT waits_for, count(*) FROM agenda
  WHERE waits_for IS NOT NULL AND waits_until = due_at GROUP BY waits_for
 """
+_WAITS_FOR: Final[LiteralString] = (
+    "SELECT waits_for FROM agenda WHERE order_id = %s AND waits_until = due_at"
+)
 _STUCK: Final[LiteralString] = """
 SELECT order_id FROM agenda
  WHERE unreturned > 0 AND unreturned >= %(quarantine)s AND leased_until <= now()
@@ -217,6 +220,11 @@ class PostgresAgenda:
     async def waiting(self) -> Mapping[str, int]:
         async with reaching(self._pool) as connection:
             return dict(await (await connection.execute(_WAITING)).fetchall())
+
+    async def waits_for(self, order_id: OrderId) -> str | None:
+        async with reaching(self._pool) as connection:
+            row = await (await connection.execute(_WAITS_FOR, (order_id,))).fetchone()
+        return None if row is None else row[0]
 
     async def quarantined(self) -> Sequence[OrderId]:
         async with reaching(self._pool) as connection:

@@ -529,6 +529,11 @@ async def test_an_order_that_is_due_waits_for_a_copy_that_has_grown_old_and_goes
     waiting = await now(world, to_kari)
     assert (waiting.status, waiting.version) == (OrderStatus.REGISTERED, 1)
     assert await world.agenda.waiting() == {KRR: 1}
+    (told,) = (await world.resolution.explain(to_kari, by=TTD)).recipients
+    assert told.lookups[-1].words == (
+        "Not looked up yet: the order waits for the contact and reservation register (KRR), which gives "
+        "no answer that can be relied on."
+    )
     assert (await now(world, to_somebody)).notifications[0].attempts == 1
     world.copies.know(CopyStanding(registry=KRR, confirmed_at=world.clock()))
     await world.work_until(world.clock() + timedelta(minutes=1))

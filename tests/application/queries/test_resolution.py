@@ -6,7 +6,7 @@ import pytest
 
 from adapters.memory.act_log import InMemoryActLog
 from adapters.memory.key_vault import InMemoryKeyVault
-from adapters.memory.order_repository import InMemoryOrderRepository
+from adapters.memory.order_repository import InMemoryAgenda, InMemoryOrderRepository
 from application.envelope import SERVICE, Actor, Role
 from application.operations.recorder import ActRecorder
 from application.queries.resolution import ResolutionQueries
@@ -27,7 +27,9 @@ class Archive:
         )
         self.acts = InMemoryActLog()
         recorder = ActRecorder(log=self.acts, clock=self.clock, next_id=uuid4)
-        self.explaining = ResolutionQueries(orders=self.orders, recorder=recorder)
+        self.explaining = ResolutionQueries(
+            orders=self.orders, agenda=InMemoryAgenda(self.orders), recorder=recorder
+        )
 
     async def live(self) -> None:
         (order,) = await self.orders.append([placing(under=ORDER_ID)], by=TTD)
