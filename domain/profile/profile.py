@@ -179,7 +179,9 @@ class Profile:
     @property
     def known_as(self) -> Identifier:
         """By what it is asked whether the person may: never a number."""
-        return self.user or Identifier(str(self.profile_id))
+        if self.user is None or self.user.is_erased:
+            return Identifier(str(self.profile_id))
+        return self.user
 
     def registration(self, organisation: OrganisationNumber) -> Registration:
         """What is registered for an organisation.

@@ -174,6 +174,13 @@ def test_who_has_no_id_at_the_login_service_is_known_by_that_of_the_profile() ->
     assert event.user == Identifier(str(PROFILE_ID))
 
 
+def test_whose_id_was_erased_can_be_told_all_the_same() -> None:
+    history = [(each, NOON) for each in (ProfileOpened(user=Identifier(None)), MINE)]
+    (event,) = rebuild(PROFILE_ID, history).register(UNIT, email=EMAIL, mobile=None)
+    assert isinstance(event, AddressesRegistered)
+    assert event.user == Identifier(str(PROFILE_ID))
+
+
 def test_what_is_withdrawn_is_registered_no_more() -> None:
     (event,) = after(MINE, registered()).withdraw(UNIT)
 
