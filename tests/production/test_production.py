@@ -349,6 +349,18 @@ async def test_an_order_that_is_cancelled_does_not_leave(
     assert "cancelled" not in str(_letters(installed))
 
 
+async def test_people_come_with_tokens_of_the_login_service_and_see_their_profile(
+    installed: Installation,
+) -> None:
+    path = "/profile/api/v1/users/current/notificationsettings/parties"
+    for headers, status in (
+        (installed.issuers.of_person(), 200),
+        (installed.issuers.bearer(), 403),
+    ):
+        async with installed.session(headers) as session, session.get(path) as answer:
+            assert answer.status == status
+
+
 @pytest.mark.parametrize("kind", ["of_maskinporten", "of_app"])
 async def test_owners_come_with_tokens_of_every_issuer(installed: Installation, kind: str) -> None:
     headers: Mapping[str, str] = getattr(installed.issuers, kind)()
