@@ -197,17 +197,20 @@ def explaining(
     )
 
 
-def explain_resolution(
+def explaining_resolution(
     placed: OrderPlaced, events: Sequence[OrderEvent], at: datetime
-) -> Sequence[RecipientExplanation]:
-    """Explain what resolving its recipients at a moment made of an order, as if it had been recorded then."""
+) -> Generator[None, None, Sequence[RecipientExplanation]]:
+    """Explain what resolving its recipients at a moment made of an order, as if it had been recorded then.
+
+    In steps of a recipient each: it may be an organisation with very many users.
+    """
     resolved, users = resolutions((each, at) for each in events), _Users()
-    return [
-        _recipient(
-            each, (_before_sending(each.identity, placed, resolved.get(each.recipient_no), users),)
-        )
-        for each in placed.recipients
-    ]
+    recipients = []
+    for each in placed.recipients:
+        lookup = _before_sending(each.identity, placed, resolved.get(each.recipient_no), users)
+        recipients.append(_recipient(each, (lookup,)))
+        yield
+    return recipients
 
 
 def resolutions(events: Iterable[Recorded]) -> Mapping[RecipientNo, Sequence[Recorded]]:

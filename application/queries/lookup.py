@@ -13,15 +13,16 @@ from application.lookup_subjects import subjects
 from application.operations.recorder import ActRecorder
 from application.ordering.admission import Admission
 from application.ordering.commands import Standing
+from application.pace import Pace
 from application.ports.recipient_index import RecipientIndex
-from application.queries.explanation import RecipientExplanation, explain_resolution
+from application.queries.explanation import RecipientExplanation, explaining_resolution
 from domain.channel import ChannelChoice
 from domain.operations.acts import RecipientsLookedUp
 from domain.order.events import OrderId, OrderKind, OrderPlaced
 from domain.order.order import duplicate, open_order
 from domain.order.placing import NewOrder
 from domain.recipient import Identity, Recipient, RecipientNo
-from domain.resolution import resolve
+from domain.resolution import Resolution, resolve
 
 
 class LookUpRecipients(Struct, frozen=True, kw_only=True):
@@ -120,11 +121,14 @@ class LookupQueries:
             ]
         )
         findings, policy = dict(zip(distinct, answers, strict=True)), order.policy(now)
-        resolutions = {
-            each: resolve(findings[each], policy) if of is None else duplicate(of)
-            for each, of in twice.items()
-        }
+        resolutions: dict[RecipientNo, Resolution] = {}
+        with Pace() as pace:
+            for each, of in twice.items():
+                resolutions[each] = resolve(findings[each], policy) if of is None else duplicate(of)
+                await pace.keep()
         put_off = order.put_off(resolutions, now, wait=self._authority_wait)
         waiting = {each for event in put_off for each in event.recipients}
         resolved = {each: known for each, known in resolutions.items() if each not in waiting}
-        return explain_resolution(placed, (*put_off, *order.resolve(resolved, {})), now)
+        events = (*put_off, *order.resolve(resolved, {}))
+        with Pace() as pace:
+            return await pace.through(explaining_resolution(placed, events, now))

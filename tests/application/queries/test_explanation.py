@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Generator
 from datetime import timedelta
+from typing import TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +14,8 @@ from application.queries.explanation import (
     LookupExplanation,
     OrderExplanation,
     Stage,
-    explain_resolution,
     explaining,
+    explaining_resolution,
 )
 from application.queries.resolution_words import Outcome
 from domain.channel import Channel, ChannelChoice
@@ -42,6 +43,8 @@ from domain.resolution import Finding, Policy, resolve
 from tests.domain.test_resolution_properties import FINDINGS, NOW, POLICIES
 from tests.samples import BAKERY, KARI, NOON, OLA, ORDER_ID, STRANGER, placed
 
+T = TypeVar("T")
+
 FIRST = RecipientNo(0)
 
 
@@ -53,13 +56,13 @@ def explained(*events: OrderEvent, asked: OrderPlaced = placed) -> OrderExplanat
     return whole(explaining(ORDER_ID, history))
 
 
-def whole(steps: Generator[None, None, OrderExplanation]) -> OrderExplanation:
+def whole(steps: Generator[None, None, T]) -> T:
     """What comes of an explanation once all its steps are done."""
     while True:
         try:
             next(steps)
         except StopIteration as done:
-            told: OrderExplanation = done.value
+            told: T = done.value
             return told
 
 
@@ -255,7 +258,7 @@ def resolved(finding: Finding, policy: Policy, asked: OrderPlaced) -> LookupExpl
     """The explanation of what resolving a finding makes of an order to one recipient."""
     order = open_order(ORDER_ID, asked, NOW)
     events = order.resolve({FIRST: resolve(finding, policy)}, {})
-    (told,) = explain_resolution(asked, events, NOW)
+    (told,) = whole(explaining_resolution(asked, events, NOW))
     (lookup,) = told.lookups
     return lookup
 

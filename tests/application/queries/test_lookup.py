@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from adapters.memory.registries import registries
+from adapters.memory.decision_point import InMemoryDecisionPoint
+from adapters.memory.registries import InMemoryProfileRegistry, registries
 from application.assembly import Policy, assemble
 from application.envelope import Role
 from application.ordering.admission import OwnerStoppedError, QuotaExceededError
 from application.ordering.commands import NewOrder, PlaceOrder
 from application.ports.act_log import RecordedAct
+from application.ports.decision_point import Question
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_ledger import QuotaLimit
 from application.ports.registries import RegistryUnavailableError
@@ -21,11 +23,13 @@ from application.queries.lookup import LookUpRecipients
 from application.queries.resolution_words import Outcome
 from contracts.owner_records_contract import suspend
 from domain.channel import ChannelChoice
-from domain.contact_point import PersonRecord
+from domain.contact_point import PersonRecord, ProfileRecord, RegisteredAddress
 from domain.operations.acts import RecipientsLookedUp
 from domain.order.events import Reason
 from domain.order.order import AUTHORITY_WAIT
+from domain.personal import Contact
 from domain.recipient import Identity, Organisation, OrganisationNumber
+from tests.pace import longest_hold
 from tests.samples import AUDITOR, BAKERY, KARI, OLA, REMINDER_MAIL, STRANGER, TTD
 from tests.scenarios.worlds import MemoryWorld
 
@@ -55,6 +59,32 @@ async def test_each_recipient_is_told_of_in_their_order() -> None:
         Outcome.REACHED,
     ]
     assert [each.address for each in kari.found] == ["k***@p***.no"]
+
+
+async def test_a_look_up_of_organisations_with_many_users_keeps_nobody_else_waiting() -> None:
+    bakeries = [Organisation(OrganisationNumber(f"{900_000_000 + each}")) for each in range(100)]
+    users = [
+        ProfileRecord(
+            user=f"{20_000_000 + each}",
+            email=RegisteredAddress(address=Contact(f"user{each}@example.org")),
+            mobile=RegisteredAddress(address=Contact(f"+47400{each:05}")),
+        )
+        for each in range(30)
+    ]
+    world = MemoryWorld()
+    world.redirect(
+        InMemoryDecisionPoint(
+            [
+                Question(user.user, each.number, "tax-2026", "read")
+                for each in bakeries
+                for user in users
+            ]
+        ),
+        InMemoryProfileRegistry({(each.number, "tax-2026"): users for each in bakeries}),
+    )
+    asked = about(*bakeries, resource="tax-2026", channel=ChannelChoice.EMAIL_AND_SMS)
+
+    assert await longest_hold(found(world, asked)) < 0.050
 
 
 async def test_a_look_up_tells_what_the_order_finds_then() -> None:
