@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
+import structlog
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -24,6 +27,8 @@ from domain.official_address import (
 )
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
+
+log = structlog.get_logger()
 
 _ONE_AT_A_TIME: Final[LiteralString] = (
     "SELECT pg_advisory_xact_lock(hashtextextended('address_change ' || %s, 0))"
@@ -135,7 +140,7 @@ class PostgresAddressChanges:
             version=row.version,
             organisation=OrganisationNumber(row.organisation),
             kind=ChangeKind(row.kind),
-            place=self._opened(row.organisation, row.sealed, row.month, row.wrapped),
+            place=self._place(row),
             registry_id=row.registry_id,
             state=ChangeState(row.state),
             requested_at=row.requested_at,
@@ -145,6 +150,20 @@ class PostgresAddressChanges:
             taken_as=row.taken_as,
             refusal=row.refusal,
         )
+
+    def _place(self, row: Any) -> Place | None:  # noqa: ANN401  # as above
+        """The address; None where it was erased, or with an alarm if somebody has changed what is stored."""
+        try:
+            return self._opened(row.organisation, row.sealed, row.month, row.wrapped)
+        except (InvalidTag, InvalidUnwrap):
+            log.critical(
+                "address_change_spoilt",
+                change=row.change_id,
+                organisation=row.organisation,
+                does="the register is not told of it",
+                see="somebody has changed what is stored; whoever asked for the change has to ask again",
+            )
+            return None
 
     def _opened(
         self, organisation: str, box: bytes | None, month: str | None, wrapped: bytes | None

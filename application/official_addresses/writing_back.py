@@ -65,6 +65,8 @@ class AddressWriter:
                 await self.look_after()
             except StoreUnavailableError:
                 log.warning("address_changes_wait", because="store_unavailable")
+            except Exception as error:  # noqa: BLE001  # whatever it is, it ends nobody else's work
+                log.error("address_changes_broke", because=type(error).__name__)  # noqa: TRY400  # no trace
             await self._wait(PAUSE)
 
     async def look_after(self) -> int:

@@ -1,5 +1,6 @@
 """Local and upstream cannot come apart: wherever whoever tells the register is killed, another goes on."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -339,6 +340,46 @@ async def test_while_the_copy_cannot_be_read_nothing_is_told(house: House) -> No
     assert house.register.told == []
     waiting = await house.change()
     assert (waiting.state, waiting.due_at) == (ChangeState.REQUESTED, NOON + LOOKED_AGAIN)
+
+
+class Broken(InMemoryAddressChanges):
+    """Cannot be used once, for a reason that nobody foresaw."""
+
+    is_broken = True
+
+    @override
+    async def due(self, now: datetime, *, most: int) -> Sequence[AddressChange]:
+        if self.is_broken:
+            self.is_broken = False
+            raise ValueError("post@b.example")
+        return await super().due(now, most=most)
+
+
+async def test_whatever_goes_wrong_ends_neither_this_work_nor_any_other(house: House) -> None:
+    house.changes = Broken()
+    await house.asked()
+    rounds: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        rounds.append(seconds)
+        if len(rounds) == 2:
+            raise asyncio.CancelledError
+
+    writer = AddressWriter(
+        changes=house.changes,
+        addresses=house.addresses,
+        register=house.register,
+        clock=house.clock,
+        wait=wait,
+    )
+    with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
+        await writer.run()
+
+    assert house.registered == [BOARD]
+    assert ("address_changes_broke", "ValueError") in [
+        (each["event"], each.get("because")) for each in logs
+    ]
+    assert "post@" not in str(logs)
 
 
 class Drowsy(InMemoryAddressChanges):
