@@ -52,7 +52,7 @@ def address_key(address: Contact, channel: Channel) -> AddressKey:
     return channel, comparison_key(address, channel)
 
 
-# A struct, since thousands are made at a time, in a fifth of the time that a dataclass takes.
+# Structs, these two, since thousands are made at a time, in a fifth of the time that dataclasses take.
 class RegisteredAddress(Struct, frozen=True, kw_only=True):
     """An address in a registry: where it leads, whether it can be used, and when it was last confirmed."""
 
@@ -64,8 +64,7 @@ class RegisteredAddress(Struct, frozen=True, kw_only=True):
     """Whether its holder has shown that it is theirs, where the registry asks them to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonRecord:
+class PersonRecord(Struct, frozen=True, kw_only=True):
     """What the contact and reservation register (KRR) knows of a person."""
 
     is_reserved: bool = False

@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from domain.authority import Decision
 from domain.channel import Channel, ChannelChoice
@@ -264,7 +265,7 @@ def test_a_person_of_whom_a_change_could_not_be_read_is_not_notified_whatever_wa
 ) -> None:
     resolution = person(
         EP,
-        replace(record, is_uncertain=True),
+        structs.replace(record, is_uncertain=True),
         ignore_reservation=ignore_reservation,
         use_stale=use_stale,
     )

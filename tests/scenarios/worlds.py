@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 import uvicorn
+from msgspec import structs
 
 from adapters.memory.decision_point import InMemoryDecisionPoint
 from adapters.memory.installation import InMemoryInstallation
@@ -182,7 +183,7 @@ class MemoryWorld:
     async def krr_changes(self, number: str, *, reserved: str) -> None:
         self._persons.know(
             number,
-            replace(
+            structs.replace(
                 PERSONS[number],
                 is_reserved=reserved == "JA",
                 is_uncertain=reserved not in ("JA", "NEI"),

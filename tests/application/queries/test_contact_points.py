@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec import structs
 from typing_extensions import override
 
 from adapters.memory.act_log import InMemoryActLog
@@ -149,7 +150,7 @@ async def test_who_is_unknown_gone_or_uncertain_is_absent(
     house: House, record: PersonRecord | None
 ) -> None:
     if record is not None:
-        house.persons[KARI.number.text] = replace(record, email=at(EMAIL.text))
+        house.persons[KARI.number.text] = structs.replace(record, email=at(EMAIL.text))
 
     assert await house.karis() is None
     assert await house.karis(use_stale=True) is None

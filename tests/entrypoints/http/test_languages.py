@@ -1,11 +1,11 @@
 """An order that speaks several languages, over the wire: placed, repeated, and read back."""
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from msgspec import structs
 
 from domain.order.events import OrderId
 from tests.entrypoints.http.asking import chain
@@ -26,7 +26,7 @@ ORDER = but(ORDER, f"{SETTINGS}.language", "nb")
 @pytest.fixture
 def installation() -> Installation:
     """A service by whose register Kari reads Nynorsk."""
-    kari = replace(PERSONS[KARI.number.text], language="nn")
+    kari = structs.replace(PERSONS[KARI.number.text], language="nn")
     return Installation(persons={KARI.number.text: kari})
 
 
