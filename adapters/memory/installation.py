@@ -23,11 +23,11 @@ from adapters.memory.owner_agreements import InMemoryOwnerAgreements
 from adapters.memory.owner_ledger import InMemoryOwnerLedger
 from adapters.memory.owner_records import InMemoryOwnerRecords
 from adapters.memory.party_ids import InMemoryPartyIds
-from adapters.memory.profiles import InMemoryProfileRepository
+from adapters.memory.profiles import InMemoryProfileIndex, InMemoryProfileRepository
 from adapters.memory.provider import RecordingProvider
 from adapters.memory.provider_ledger import InMemoryProviderHealthLog
 from adapters.memory.recipient_index import InMemoryRecipientIndex
-from adapters.memory.registries import registries
+from adapters.memory.registries import RegisteredInProfiles, registries
 from adapters.memory.registry_copies import InMemoryRegistryCopies
 from adapters.memory.report_inbox import InMemoryReportInbox
 from adapters.memory.result_index import InMemoryResultIndex
@@ -55,7 +55,7 @@ class NothingBehind:
 class InMemoryInstallation:
     """Everything that the application needs from outside, for one process, and open to inspection.
 
-    Nobody is registered anywhere, every send condition is met, and no receiver answers. Who wants a
+    Nobody is registered anywhere but in the profiles here, every send condition is met, and no receiver answers. Who wants a
     part otherwise replaces it: `dataclasses.replace(installation.ports, condition=...)`.
     """
 
@@ -111,7 +111,9 @@ class InMemoryInstallation:
             suppressions=InMemorySuppressions(self.orders, self.vault),
             feed=feed,
             projections=NothingBehind(),
-            registries=registries(),
+            registries=registries(
+                profiles=RegisteredInProfiles(InMemoryProfileIndex(self.profiles))
+            ),
             copies=self.copies,
             official_addresses=self.official_addresses,
             address_changes=InMemoryAddressChanges(),

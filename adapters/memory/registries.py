@@ -7,8 +7,11 @@ from urllib.parse import unquote_plus
 from adapters.memory.decision_point import InMemoryDecisionPoint
 from application.delivery.contact_lookup import Registries
 from application.mail_address import is_mailbox
+from application.phone_number import is_valid
 from application.ports.decision_point import DecisionPoint, bare
+from application.ports.profiles import ProfileIndex, Registered
 from application.ports.registries import LEVELS, PersonRegistry, ProfileRegistry
+from domain.channel import Channel
 from domain.contact_point import (
     BusinessRecord,
     ExternalRecord,
@@ -17,6 +20,7 @@ from domain.contact_point import (
     RegisteredAddress,
 )
 from domain.personal import Contact
+from domain.profile.events import ProfileAddress
 from domain.recipient import OrganisationNumber
 
 _EMAIL_URN: Final = "urn:altinn:person:idporten-email:"
@@ -109,6 +113,41 @@ class InMemoryProfileRegistry:
             for number in numbers
             if (number, bare(resource)) in self._profiles
         }
+
+
+class RegisteredInProfiles:
+    """Knows what persons registered in their profiles, as soon as they did."""
+
+    def __init__(self, registered: ProfileIndex) -> None:
+        self._registered = registered
+
+    async def find(
+        self, numbers: Sequence[OrganisationNumber], resource: str
+    ) -> Mapping[OrganisationNumber, Sequence[ProfileRecord]]:
+        found: dict[OrganisationNumber, list[ProfileRecord]] = {}
+        for each in await self._registered.registered_for(numbers):
+            found.setdefault(each.organisation, []).append(_record(each, resource))
+        return found
+
+
+def _record(told: Registered, resource: str) -> ProfileRecord:
+    if not told.is_about(resource):
+        return ProfileRecord(user=told.user, is_about_another=True)
+    return ProfileRecord(
+        user=told.user,
+        email=None if told.email is None else _address(told.email, Channel.EMAIL),
+        mobile=None if told.mobile is None else _address(told.mobile, Channel.SMS),
+        language=told.language,
+    )
+
+
+def _address(told: ProfileAddress, channel: Channel) -> RegisteredAddress:
+    text = told.address.text
+    return RegisteredAddress(
+        address=told.address,
+        is_valid=is_mailbox(text) if channel is Channel.EMAIL else is_valid(text),
+        is_verified=told.is_verified,
+    )
 
 
 class InMemoryExternalIdentityRegistry:

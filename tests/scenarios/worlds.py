@@ -141,7 +141,7 @@ class MemoryWorld:
         self.orders, self.agenda, self.inbox = memory.orders, memory.agenda, memory.inbox
         self.owner_records, self.agreements = memory.owner_records, memory.agreements
         self.mail, self.sms = memory.mail, memory.sms
-        self.copies = memory.copies
+        self.copies, self.profiles = memory.copies, memory.profiles
         self._persons = InMemoryPersonRegistry(PERSONS)
         self.decision_point = InMemoryDecisionPoint(PERMITTED)
         self.ports = replace(
