@@ -76,6 +76,6 @@ def test_every_answer_is_as_described(case: Case[Any]) -> None:
 
 @pytest.mark.soak
 @schema.parametrize()
-@examples(100)
+@examples(40)
 def test_every_answer_of_very_many_is_as_described(case: Case[Any]) -> None:
     case.call_and_validate(excluded_checks=[positive_data_acceptance])
