@@ -19,7 +19,7 @@ from domain.order.state import OrderStatus
 from domain.personal import Contact, Content, Identifier
 from domain.recipient import Direct, Organisation, OrganisationNumber, Person
 from tests.samples import AUDITOR, BAKERY, KARI, OLA, SKD, TTD
-from tests.scenarios.worlds import World
+from tests.scenarios.worlds import RealWorld, World
 
 MAIL = EmailMessage(
     sender="noreply@altinn.cloud",
@@ -310,6 +310,19 @@ async def test_users_hear_of_what_concerns_an_organisation_where_they_may(world:
     assert reached == {"post@fjell.example.no", "ola@fjell.example.no"}
     told = [line.words for line in await world.auditing.history(receipt.order_id, by=AUDITOR)]
     assert any("not authorised" in words for words in told)
+
+
+async def test_where_a_user_registers_meanwhile_an_order_that_waits_goes(real: RealWorld) -> None:
+    about_tax = replace(
+        mail_to(BAKERY), resource="urn:altinn:resource:tax-2026", requested_send_time=real.soon()
+    )
+    receipt = await real.ordering.place(PlaceOrder(order=about_tax, by=TTD))
+
+    await real.user_registers("20001111", BAKERY.number, email="ola.new@fjell.example.no")
+    await real.finished(receipt.order_id)
+
+    reached = {each.to for each in real.arrived()}
+    assert reached == {"post@fjell.example.no", "ola.new@fjell.example.no"}
 
 
 async def test_what_a_user_registered_for_a_main_unit_holds_for_a_sub_unit_where_they_may(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import uvicorn
 from msgspec import structs
 
@@ -297,6 +298,19 @@ class RealWorld:
             change = person(number, email=email, mobile=mobile, **spoken)
             page = krr(change, start=after, end=after + 1)
             await loading.import_page("krr", page, ImportSummary())
+
+    async def user_registers(self, user: str, organisation: str, *, email: str) -> None:
+        """Have a user register another address for an organisation."""
+        registered = {
+            "user": user,
+            "organisation": organisation,
+            "resources": ["urn:altinn:resource:tax-2026"],
+            "email": email,
+            "emailVerified": True,
+        }
+        async with importer(self._settings, self._settings.database_url or "") as loading:
+            page = msgspec.json.encode({"profiles": [registered]})
+            await loading.import_page("profiles", page, ImportSummary())
 
     async def settled(self) -> None:
         await self._projecting.catch_up("suppression")
