@@ -285,6 +285,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             orders=orders,
             index=ports.dialogues,
             decision_point=ports.registries.decision_point,
+            ids=ProfileIds(ports.vault),
             nothing_after=policy.nothing_after,
         ),
         delivery_reports=DeliveryReportService(

@@ -179,7 +179,8 @@ class OfficialAddressService:
             raise NoAddressRegisterError
 
     async def _refuse(self, organisation: OrganisationNumber, action: str, by: EndUser) -> None:
-        user = (by.user or by.person).text
+        # Never by a number, as wherever it is asked whether a person may.
+        user = str(self._ids.of_person(by.person.text)) if by.user is None else by.user.text
         question = Question(user, organisation, RESOURCE, action)
         match (await self._decision_point.decide([question])).get(question):
             case Decision.PERMITTED:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -15,6 +15,7 @@ from application.pace import Pace
 from application.ports.decision_point import AuthorityUndecidedError, DecisionPoint, Question, bare
 from application.ports.dialogue_index import DialogueIndex
 from application.ports.order_repository import OrderRepository, Spoilt
+from application.profiles.profile_ids import ProfileIds
 from application.unfolding import Unfolding
 from domain.authority import Decision
 from domain.order.dialogues import known_as
@@ -40,15 +41,21 @@ class Reader:
     person: Person
     user: str | None = None
     """The user's id at the login service, if the token told it."""
+    profile: str = ""
+    """The id of their profile here."""
 
     @property
     def asks_as(self) -> str:
-        """By what the decision point is asked about them."""
-        return self.user or self.person.number.text
+        """By what the decision point is asked about them: never a number."""
+        return self.user or self.profile
 
     def is_user(self, user: Identifier | None) -> bool:
         """Whether it was they who registered an address, whichever of their names it was under."""
-        return user is not None and user.text in {self.user, self.person.number.text}
+        return user is not None and user.text in {
+            self.user,
+            self.profile,
+            self.person.number.text,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,7 @@ class EndUserLogQueries:
         orders: OrderRepository,
         index: DialogueIndex,
         decision_point: DecisionPoint,
+        ids: ProfileIds,
         nothing_after: timedelta = NOTHING_AFTER,
         wait: Callable[[float], Awaitable[object]] = asyncio.sleep,
         seconds: Callable[[], float] = time.monotonic,
@@ -91,6 +99,7 @@ class EndUserLogQueries:
         self._unfolding = Unfolding(orders)
         self._index = index
         self._decision_point = decision_point
+        self._ids = ids
         self._nothing_after = nothing_after.total_seconds()
         self._wait = wait
         self._seconds = seconds
@@ -106,6 +115,7 @@ class EndUserLogQueries:
             StoreUnavailableError: try again later.
         """
         asked_at = self._seconds()
+        reader = replace(reader, profile=str(self._ids.of_person(reader.person.number.text)))
         seen = await self._seen(await self._orders_of(dialogue_id), transmission_id, reader)
         log.info("enduser_log_read", notifications=len(seen.entries))
         if not seen.entries:

@@ -1,6 +1,7 @@
 """People see and change the official addresses of those whom they may act for, and of nobody else."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -187,6 +188,16 @@ async def test_who_is_not_permitted_sees_and_changes_nothing(house: House) -> No
     with pytest.raises(MayNotActError):
         await house.add(BOARD)
     assert len(await house.listed()) == 1
+
+
+async def test_the_decision_point_is_never_asked_by_a_national_number(house: House) -> None:
+    without_user = replace(KARI, user=None)
+
+    with pytest.raises(MayNotActError):
+        await house.service.addresses(BAKERY.number, by=without_user)
+
+    ((asked,),) = house.decision_point.asked
+    assert asked.user == str(house.ids.of_person(KARI.person.text))
 
 
 async def test_what_nobody_can_decide_is_not_done(house: House) -> None:

@@ -17,6 +17,7 @@ from adapters.memory.order_repository import InMemoryOrderRepository
 from application.envelope import SERVICE, Recorded
 from application.ports.decision_point import AuthorityUndecidedError, Question
 from application.ports.order_repository import StoreUnavailableError
+from application.profiles.profile_ids import ProfileIds
 from application.queries.enduser_log import (
     NOTHING_AFTER,
     DialogueLog,
@@ -44,6 +45,7 @@ from tests.pace import longest_hold
 from tests.samples import BAKERY, KARI, NOON, OLA, STRANGER, TTD, placed
 
 DIALOGUE, TRANSMISSION = uuid4(), uuid4()
+IDS = ProfileIds(InMemoryKeyVault())
 KARI_READS = Reader(person=KARI, user="20001111")
 OLA_READS = Reader(person=OLA)
 MAY_READ = Question("20001111", BAKERY.number, "tax-2026", "read")
@@ -84,6 +86,7 @@ class House:
             orders=self.orders,
             index=InMemoryDialogueIndex(self.orders),
             decision_point=self.decision_point,
+            ids=IDS,
             wait=self._wait,
             seconds=self._seconds,
         )
@@ -194,9 +197,28 @@ async def test_a_user_sees_what_went_to_the_address_they_registered_without_bein
     )
     await house.ordered(BAKERY, then=[by_number], resource="tax-2026")
 
+    profile = Identifier(str(IDS.of_person(OLA.number.text)))
+    by_profile = msgspec.structs.replace(
+        TO_THE_BAKERY, targets=(target(0, "ola@profile.example", user=profile),)
+    )
+    await house.ordered(BAKERY, then=[by_profile], resource="tax-2026")
+
     seen = await house.seen(Reader(person=OLA, user="20002222"))
 
-    assert sorted(map(str, addresses(seen))) == ["o@b.example", "ola@bakery.example"]
+    assert sorted(map(str, addresses(seen))) == [
+        "o@b.example",
+        "ola@bakery.example",
+        "ola@profile.example",
+    ]
+
+
+async def test_the_decision_point_is_never_asked_by_a_national_number(house: House) -> None:
+    await house.ordered(BAKERY, then=[TO_THE_BAKERY], resource="tax-2026")
+
+    await house.seen(OLA_READS)
+
+    ((asked,),) = house.decision_point.asked
+    assert asked.user == str(IDS.of_person(OLA.number.text))
 
 
 async def test_what_users_are_asked_for_when_they_are_told_is_asked_of_who_reads(
@@ -208,14 +230,6 @@ async def test_what_users_are_asked_for_when_they_are_told_is_asked_of_who_reads
 
     assert await house.seen() == []
     assert house.decision_point.asked == [[MAY_READ._replace(action="sign")]]
-
-
-async def test_who_has_no_users_id_is_asked_about_by_their_number(house: House) -> None:
-    await house.ordered(BAKERY, then=[TO_THE_BAKERY], resource="tax-2026")
-
-    await house.seen(OLA_READS)
-
-    assert house.decision_point.asked == [[MAY_READ._replace(user=OLA.number.text)]]
 
 
 @pytest.mark.parametrize("trouble", ["is_away", "uncertain"])
@@ -315,6 +329,7 @@ async def test_a_dialogue_in_which_very_many_were_written_to_keeps_nobody_else_w
         orders=alike,
         index=alike,
         decision_point=house.decision_point,
+        ids=IDS,
         nothing_after=timedelta(0),
     )
 
