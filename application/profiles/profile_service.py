@@ -124,7 +124,7 @@ class ProfileService:
                 resources=_changed(() if before is None else before.resources, wanted.resources),
             )
 
-        before = await self._decide(person, decide)
+        before = await self._decide(person, _within_bounds(decide))
         return organisation not in before.registrations
 
     async def withdraw(self, person: EndUser, organisation: OrganisationNumber) -> None:
@@ -142,20 +142,22 @@ class ProfileService:
         """Ask a person for a year no more whether what they registered still holds.
 
         Raises:
+            TooManyChangesError: as much as may be in a day was changed; nothing was recorded.
             SpoiltHistoryError: what was recorded of the person cannot be read.
             StoreUnavailableError: try again later.
         """
-        await self._decide(person, lambda profile, _: profile.ignore_confirmation())
+        await self._decide(person, _within_bounds(lambda profile, _: profile.ignore_confirmation()))
 
     async def choose(self, person: EndUser, change: Callable[[Settings], Settings]) -> Settings:
         """Speak to a person as they choose; their settings as the change leaves them.
 
         Raises:
+            TooManyChangesError: as much as may be in a day was changed; nothing was recorded.
             SpoiltHistoryError: what was recorded of the person cannot be read.
             StoreUnavailableError: try again later.
         """
         before = await self._decide(
-            person, lambda profile, _: profile.choose(change(profile.settings))
+            person, _within_bounds(lambda profile, _: profile.choose(change(profile.settings)))
         )
         return change(before.settings)
 
@@ -219,6 +221,17 @@ class ProfileService:
             await self._profiles.append(before, [*opened, *decided], by=by)
         else:
             await self._profiles.append(before, (), by=actor(before, person))
+
+
+def _within_bounds(decide: Decide) -> Decide:
+    """Decide so, unless the person has changed as much as may be in a day."""
+
+    def decided(profile: Profile, now: datetime) -> Sequence[ProfileEvent]:
+        if events := decide(profile, now):
+            profile.refuse_change(now)
+        return events
+
+    return decided
 
 
 def actor(profile: Profile, person: EndUser) -> Actor:

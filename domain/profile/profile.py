@@ -56,6 +56,8 @@ LOCKED: Final = timedelta(hours=1)
 MOST_CODES: Final = 10
 """For one person in a day."""
 DAY: Final = timedelta(days=1)
+MOST_CHANGES: Final = 500
+"""By one person in a day: a bookkeeper registers for many organisations, and a program without end."""
 CONFIRM_AFTER: Final = timedelta(days=90)
 IGNORED_FOR: Final = timedelta(days=365)
 
@@ -110,6 +112,17 @@ class TooSoonError(ProfileError):
     """A code was sent, or too many were given wrongly, a moment ago; it may be asked again later."""
 
     code = "verification_too_soon"
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__()
+        self.wait = wait
+        """For how long it is refused."""
+
+
+class TooManyChangesError(ProfileError):
+    """So much was changed within a day that nothing more is; it may be asked again later."""
+
+    code = "profile_changed_too_often"
 
     def __init__(self, wait: timedelta) -> None:
         super().__init__()
@@ -172,6 +185,8 @@ class Profile:
     """When wrong codes were given since an address was verified last, the latest last."""
     last_code_no: int = 0
     confirmation_ignored_at: datetime | None = None
+    changed_at: tuple[datetime, ...] = ()
+    """When the person registered, confirmed or chose something, the latest last; what is withdrawn is no matter."""
     settings: Settings = field(default_factory=Settings)
 
     # Questions
@@ -312,6 +327,16 @@ class Profile:
             return ()
         return (AddressesWithdrawn(organisation=organisation, reason=reason),)
 
+    def refuse_change(self, now: datetime) -> None:
+        """See that the person may change something now; to withdraw something, they always may.
+
+        Raises:
+            TooManyChangesError: they have changed as much as may be in a day.
+        """
+        latest = self.changed_at[-MOST_CHANGES:]
+        if len(latest) == MOST_CHANGES and now < latest[0] + DAY:
+            raise TooManyChangesError(latest[0] + DAY - now)
+
     def ignore_confirmation(self) -> Sequence[ProfileEvent]:
         """Be asked for a year no more whether what is registered still holds."""
         return (ConfirmationIgnored(),)
@@ -445,6 +470,8 @@ def evolve_all(profile: Profile, history: Iterable[Dated]) -> Profile:
 def evolve(profile: Profile, event: ProfileEvent, at: datetime) -> Profile:
     """Write one event into a profile. Never refuses and never decides."""
     profile = replace(profile, version=profile.version + 1)
+    if _is_their_change(event):
+        profile = replace(profile, changed_at=(*profile.changed_at, at)[-MOST_CHANGES:])
     match event:
         case ProfileOpened():
             return replace(profile, person=event.person, user=event.user)
@@ -490,6 +517,17 @@ def evolve(profile: Profile, event: ProfileEvent, at: datetime) -> Profile:
             return replace(profile, settings=event.settings)
         case _:
             assert_never(event)
+
+
+def _is_their_change(event: ProfileEvent) -> bool:
+    """Whether a person has registered, confirmed or chosen something, and nobody else for them."""
+    match event:
+        case AddressesRegistered(reason=None):
+            return True
+        case AddressesConfirmed() | ConfirmationIgnored() | SettingsChosen():
+            return True
+        case _:
+            return False
 
 
 def _with_registration(

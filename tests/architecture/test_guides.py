@@ -42,7 +42,7 @@ def test_the_guide_says_what_to_do_about_every_refusal_that_an_owner_can_meet() 
     of_others = {
         *("wrong_credentials", "not_taken_over", "unreadable_report", "reader_unavailable"),
         # What is told to people who log in.
-        *("not_a_person", "level_too_low", "authority_undecided"),
+        *("not_a_person", "level_too_low", "authority_undecided", "profile_changed_too_often"),
         *("not_permitted", "address_not_found", "last_address"),
         *(
             "change_under_way",

@@ -34,6 +34,7 @@ from domain.profile.profile import (
     DAY,
     IGNORED_FOR,
     LOCKED,
+    MOST_CHANGES,
     MOST_CODES,
     MOST_WRONG,
     PAUSE,
@@ -43,6 +44,7 @@ from domain.profile.profile import (
     NothingRegisteredError,
     Profile,
     ProfileId,
+    TooManyChangesError,
     TooSoonError,
     UnverifiedAddressError,
     WrongCodeError,
@@ -481,3 +483,32 @@ def test_however_somebody_guesses_it_is_five_times_an_hour(
         wrong.append(now)
     for first, sixth in zip(wrong, wrong[MOST_WRONG:], strict=False):
         assert sixth - first >= LOCKED
+
+
+CHOSEN = [
+    SettingsChosen(settings=Settings(language=language))
+    for language in [Language.ENGLISH, Language.NYNORSK] * (MOST_CHANGES // 2)
+]
+
+
+def test_a_person_changes_so_much_a_day_and_no_more() -> None:
+    with pytest.raises(TooManyChangesError) as refused:
+        after(*CHOSEN).refuse_change(NOON + SECOND)
+    assert refused.value.wait == DAY - SECOND
+
+    after(*CHOSEN).refuse_change(NOON + DAY)
+    after(*CHOSEN[1:]).refuse_change(NOON + SECOND)
+
+
+@pytest.mark.parametrize(
+    "by_others",
+    [
+        AddressesWithdrawn(organisation=UNIT),
+        AddressesRegistered(organisation=UNIT, user=USER, reason="its holder logged in"),
+        UserTold(user=USER),
+        verified(Channel.EMAIL, EMAIL),
+    ],
+    ids=["withdrawn", "taken over", "told", "verified"],
+)
+def test_what_is_withdrawn_or_comes_from_others_is_not_counted(by_others: ProfileEvent) -> None:
+    after(by_others, *CHOSEN[1:]).refuse_change(NOON)

@@ -12,7 +12,12 @@ from application.assembly import Application
 from application.caller import EndUser
 from application.profiles.profile_service import MayNotActError, Wanted
 from domain import limits
-from domain.profile.profile import NoAddressError, NothingRegisteredError, UnverifiedAddressError
+from domain.profile.profile import (
+    MOST_CHANGES,
+    NoAddressError,
+    NothingRegisteredError,
+    UnverifiedAddressError,
+)
 from domain.recipient import OrganisationNumber
 from entrypoints.http.profile.parties import (
     UnknownPartyError,
@@ -120,6 +125,14 @@ _REFUSED: Final[Refusals] = {
     ),
     UnverifiedAddressError: unverified,
 }
+_TOO_OFTEN: Final = Reply(
+    words=(
+        f"The person has changed {MOST_CHANGES} things within a day (`profile_changed_too_often`); what is "
+        "withdrawn is not counted."
+    ),
+    kind=PlainProblem,
+    headers={"Retry-After": "Seconds after which it may be asked again."},
+)
 _CHANGED: Final = {
     201: Reply(
         words="Nothing was registered for it before.",
@@ -136,6 +149,7 @@ _CHANGED: Final = {
         kind=str,
         media_type=IN_JSON,
     ),
+    429: _TOO_OFTEN,
     503: _NOBODY_DECIDES,
 }
 
@@ -308,7 +322,7 @@ async def withdraw_registration(
     name="ignoreConfirmation",
     tag=_TAG,
     access=Access.END_USER,
-    replies={204: Reply(words="For a year nothing needs confirmation.")},
+    replies={204: Reply(words="For a year nothing needs confirmation."), 429: _TOO_OFTEN},
 )
 async def ignore_confirmation(
     person: NamedDependency[EndUser], application: NamedDependency[Application]
@@ -332,6 +346,7 @@ async def ignore_confirmation(
     replies={
         200: Reply(words="The settings.", example={**_CHOSEN, "preSelectedPartyId": 0}),
         400: Reply(words="It cannot be taken as it is.", kind=ValidationProblem),
+        429: _TOO_OFTEN,
     },
 )
 async def put_settings(
@@ -358,6 +373,7 @@ async def put_settings(
     replies={
         200: Reply(words="The settings.", example={**_CHOSEN, "preSelectedPartyId": 0}),
         400: Reply(words="It cannot be taken as it is.", kind=ValidationProblem),
+        429: _TOO_OFTEN,
     },
 )
 async def change_settings(

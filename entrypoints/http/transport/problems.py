@@ -47,6 +47,7 @@ from domain.official_address import (
     LastAddressError,
 )
 from domain.order.errors import TooLateToCancelError
+from domain.profile.profile import TooManyChangesError
 from entrypoints.http.transport.errors import (
     BodyTooLargeError,
     BodyTooSlowError,
@@ -234,6 +235,11 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
             "over_daily_ceiling",
             "That is more than may be ordered today. Order less, or again when a new day begins.",
         ),
+        TooManyChangesError: Plain(
+            429,
+            "profile_changed_too_often",
+            "That was changed as often as may be in a day. Try again later.",
+        ),
         OwnerStoppedError: Plain(
             423, "owner_stopped", "Orders of this owner are stopped. Ask the service's operator."
         ),
@@ -417,6 +423,8 @@ def _headers(error: Exception, refusal: Refusal) -> Sequence[tuple[bytes, bytes]
             return ((b"allow", allowed.encode()),)
         case QuotaExceededError(standing=standing):
             return too_much(standing)
+        case TooManyChangesError(wait=wait):
+            return ((b"retry-after", str(int(wait.total_seconds()) + 1).encode()),)
         case RegistryNotReadyError():
             return (_RETRY_LATER,)
         case UnreadableLengthError() | BodyTooLargeError() | BodyTooSlowError():

@@ -339,3 +339,24 @@ async def test_a_choice_that_there_is_not_is_refused(
 ) -> None:
     answer = await api.patch(SETTINGS, json=change, headers=HERSELF)
     assert (answer.status_code, answer.json()["errors"].keys()) == (400, {field})
+
+
+async def test_who_changes_something_without_end_is_stopped_until_tomorrow_and_may_still_withdraw(
+    installation: Installation, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domain.profile.profile.MOST_CHANGES", 2)
+    await put(api, emailAddress=EMAIL)
+    await api.patch(SETTINGS, json={"language": "en"}, headers=HERSELF)
+
+    for refused in (
+        await put(api, emailAddress=EMAIL),
+        await patch(api, resourceIncludeList=[TAX]),
+        await api.patch(SETTINGS, json={"language": "nn"}, headers=HERSELF),
+        await api.post(f"{BASE}/notificationsettings/ignore-confirmation", headers=HERSELF),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (429, "profile_changed_too_often")
+        assert 0 < int(refused.headers["retry-after"]) <= 24 * 60 * 60 + 1
+
+    assert (await api.delete(PARTY, headers=HERSELF)).status_code == 200
+    installation.now += timedelta(days=1)
+    assert (await put(api, emailAddress=EMAIL)).status_code == 201
