@@ -233,11 +233,11 @@ def _what_matters(entry: object) -> object:
 
 
 def _whose_profile(entry: object) -> Subject:
-    return Subject(_named(entry, "organisation"), _named(entry, "user"))
+    return Subject(_named(entry, "organisation"), _user_named(entry))
 
 
 def _whose_grant(entry: object) -> Subject:
-    whose, item = _named(entry, "organisation"), _named(entry, "user")
+    whose, item = _named(entry, "organisation"), _user_named(entry)
     match entry:
         case {"resource": str(resource), "action": str(action)}:
             return Subject(whose, item, text_of(granted(resource, action), ANY_NAME))
@@ -256,6 +256,12 @@ def _whose_name(entry: object) -> Subject:
     return Subject(_named(entry, "orgNo") or _named(entry, "ssn"))
 
 
+def _user_named(entry: object) -> str | None:
+    """By which id; by a national number, which must stand nowhere in clear, nobody is named."""
+    user = _named(entry, "user")
+    return None if user is None or parse(user) is not None else user
+
+
 def _named(entry: object, member: str) -> str | None:
     return text_of(entry.get(member), ANY_NAME) if isinstance(entry, dict) else None
 
@@ -263,6 +269,8 @@ def _named(entry: object, member: str) -> str | None:
 def _grant(entry: object) -> GrantRow:
     row = converted(entry, GrantRow)
     refuse_odd_key(row.user, row.organisation, row.resource, row.action)
+    if parse(row.user) is not None:
+        raise UnreadableEntryError("a user is named by a national number, and not by an id")
     return row
 
 

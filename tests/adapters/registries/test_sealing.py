@@ -78,6 +78,12 @@ async def test_a_dump_of_the_database_shows_nobodys_number_address_or_reservatio
     }
     names = {"partyNames": [{"ssn": KARI, "name": "Kari Nordmann"}, {"ssn": OLA, "name": 5}]}
     await take(importer, "krr", krr(known, unread, None))
+    grants = [
+        {"user": KARI, "organisation": UNIT, "resource": "tax-2026"},
+        {"user": OLA, "organisation": UNIT, "resource": 5},
+    ]
+    named = {"profiles": [], "grants": grants, "selfIdentified": []}
+    await take(importer, "profiles", json.dumps(named).encode())
     await take(importer, "krr", krr(person(KARI, reservasjon="JA"), start=1, end=2))
     await take(
         importer,
