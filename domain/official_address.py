@@ -41,6 +41,10 @@ _OF_REGISTER: Final = 1 << 32
 _HASHED: Final = (1 << 52) - 1
 
 
+MOST_AT_ONCE: Final = 20
+"""So many addresses of an organisation may be on their way to the register, and so many refused."""
+
+
 class ChangeKind(StrEnum):
     """What is to become of an address."""
 
@@ -278,10 +282,15 @@ class OrganisationAddresses:
         """Decide to add an address; the one that is there already, if it is.
 
         Raises:
-            ChangeUnderWayError: it is there, and about to go.
+            ChangeUnderWayError: it is there, and about to go; or as many as may be are on their way.
+            AddressRefusedError: as many as may be were not taken, and are to be dismissed first.
         """
         twin = self._twin(place)
         if twin is None:
+            if len(self._open(ChangeKind.ADD)) >= MOST_AT_ONCE:
+                raise ChangeUnderWayError
+            if sum(each.state is ChangeState.REFUSED for each in self.changes) >= MOST_AT_ONCE:
+                raise AddressRefusedError
             return WantedChange(organisation=self.organisation, kind=ChangeKind.ADD, place=place)
         if twin.status in {AddressStatus.BEING_REMOVED, AddressStatus.BEING_REPLACED}:
             raise ChangeUnderWayError

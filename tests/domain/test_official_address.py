@@ -11,6 +11,7 @@ from domain.official_address import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
     LOOKED_AGAIN,
+    MOST_AT_ONCE,
     AddressChange,
     AddressId,
     AddressNotFoundError,
@@ -144,6 +145,23 @@ def test_one_change_of_an_address_follows_another(under_way: AddressChange) -> N
         addresses.replace(HELD_BOARD.address_id, PHONE)
     with pytest.raises(ChangeUnderWayError):
         addresses.remove(HELD_BOARD.address_id)
+
+
+@pytest.mark.parametrize(
+    "state, error",
+    [(ChangeState.REQUESTED, ChangeUnderWayError), (ChangeState.REFUSED, AddressRefusedError)],
+)
+def test_no_more_than_so_many_are_on_their_way_or_refused_at_once(
+    state: ChangeState, error: type[Exception]
+) -> None:
+    asked = [
+        change(place=email(f"{n}@b.example"), state=state, number=100 + n)
+        for n in range(MOST_AT_ONCE)
+    ]
+
+    assert isinstance(known(*asked[1:]).add(OTHER), WantedChange)
+    with pytest.raises(error):
+        known(*asked).add(OTHER)
 
 
 def test_what_is_still_to_come_is_changed_when_it_has_come() -> None:
