@@ -208,12 +208,6 @@ def rule(reason: Reason) -> Rule:  # one for each reason
                 source="an address that bounced is left alone for a time",
                 words="what was sent there came back for good",
             )
-        case Reason.COPY_TOO_OLD:
-            return Rule(
-                basis=Basis.SERVICE,
-                source="nobody is notified by what may no longer hold",
-                words="the copy of the register was older than it may be",
-            )
         case _:
             assert_never(reason)
 

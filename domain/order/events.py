@@ -66,8 +66,6 @@ class Reason(StrEnum):
     """The user who registered it wants to be told of other resources."""
     BOUNCED_HERE = "bounced_here"
     """What was sent there came back for good, and nobody has confirmed the address since."""
-    COPY_TOO_OLD = "copy_too_old"
-    """The copy of the register was older than it may be."""
 
 
 class Failure(StrEnum):
