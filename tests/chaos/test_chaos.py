@@ -12,7 +12,7 @@ SEED = 7
 
 @pytest.mark.service
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("orders", [200, pytest.param(10_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("orders", [100, pytest.param(10_000, marks=pytest.mark.soak)])
 def test_orders_under_kills_lose_nothing_and_double_nothing_silently(
     tmp_path: Path, orders: int
 ) -> None:

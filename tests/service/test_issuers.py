@@ -14,7 +14,7 @@ from tests.adapters.tokens.published import Publisher, publishing
 from tests.service.installations import API, free_port
 from tests.service.processes import Process
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.soak, pytest.mark.service, pytest.mark.timeout(90)]
 
 AWAY: Final = 503
 ORDERS: Final = f"{API}/orders?sendersReference=none"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.service.installations import installation, until
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.soak, pytest.mark.service, pytest.mark.timeout(180)]
 
 GUIDE: Final = Path(__file__).parents[2] / "docs" / "profiles.md"
 

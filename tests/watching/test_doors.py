@@ -160,9 +160,14 @@ BODIES: Mapping[str, bytes] = {
 @pytest.mark.parametrize(
     "path",
     [
-        *("/orders", "/orders/email", "/orders/sms", "/future/orders"),
-        *("/future/orders/instant/sms", "/future/orders/instant/email"),
-        *("/future/orders/composed-email", "/webhooks/one"),
+        *("/orders", "/future/orders", "/future/orders/composed-email"),
+        *(
+            pytest.param(each, marks=pytest.mark.soak)
+            for each in (
+                *("/orders/email", "/orders/sms", "/webhooks/one"),
+                *("/future/orders/instant/sms", "/future/orders/instant/email"),
+            )
+        ),
     ],
 )
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())

@@ -7,7 +7,7 @@ from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from hypothesis import strategies as st
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from domain.order.events import OrderEvent
 from domain.personal import Personal
@@ -42,6 +42,7 @@ def values(hint: Any, words: st.SearchStrategy[str]) -> st.SearchStrategy[Any]: 
         UUID: st.uuids(),
         datetime: moments,
         type(None): st.none(),
+        UnsetType: st.just(UNSET),
     }
     return plain[hint]
 
