@@ -47,6 +47,7 @@ from application.ports.token_verifier import (
     InvalidTokenError,
     NoOwnerError,
     NotAPersonError,
+    TokenVerifier,
     VerificationUnavailableError,
 )
 from application.ports.unread_mail import MailRead, UnreadKind
@@ -326,22 +327,49 @@ class Installation:
         }
         return create_app(**(arguments | changes))
 
-    def client(self, **changes: Any) -> httpx.AsyncClient:  # noqa: ANN401  # as above
+    def client(
+        self,
+        *,
+        verifier: TokenVerifier | None = None,
+        **changes: Any,  # noqa: ANN401  # as above
+    ) -> httpx.AsyncClient:
         """A client of the API, in process."""
-        app = self.app(**changes) if changes else self._as_asked
+        known = verifier or TokenTable()
+        app = self.app(verifier=known, **changes) if changes else _as_asked(self, known)
         transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two spellings of ASGI
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
 
-    async def _as_asked(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The API that all share to whom nothing is changed: routes take longer to make than to ask."""
-        before = _asked.set(self)
+
+_asked: ContextVar[Installation] = ContextVar("asked")
+_known: ContextVar[TokenVerifier] = ContextVar("known")
+
+
+def _as_asked(installation: Installation, verifier: TokenVerifier) -> ASGIApp:
+    """The API that all share to whom nothing is changed: routes take longer to make than to ask."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        asked, known = _asked.set(installation), _known.set(verifier)
         try:
             await _shared_app()(scope, receive, send)
         finally:
-            _asked.reset(before)
+            _asked.reset(asked)
+            _known.reset(known)
+
+    return app
 
 
-_asked: ContextVar[Installation] = ContextVar("asked")
+class _Known:
+    """Verifies as the installation does that is asked just then."""
+
+    async def verify(
+        self, *, authorization: Sequence[str], platform_access_token: Sequence[str]
+    ) -> Caller:
+        return await _known.get().verify(
+            authorization=authorization, platform_access_token=platform_access_token
+        )
+
+    async def verify_person(self, *, authorization: Sequence[str]) -> EndUser:
+        return await _known.get().verify_person(authorization=authorization)
 
 
 class _Asked:
@@ -367,6 +395,7 @@ def _shared_app() -> ASGIApp:
     parts: dict[str, Any] = {each.name: _Asked(each.name) for each in fields(Application)}
     return Installation().app(
         application=Application(**parts),
+        verifier=_Known(),
         rules=lambda caller: _asked.get().rules(caller),
         clock=lambda: _asked.get().now,
         figures=Metrics(
