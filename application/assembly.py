@@ -190,9 +190,10 @@ def assemble(ports: Ports, policy: Policy) -> Application:
     """Put the application together from what is outside of it."""
     orders, clock = ports.orders, ports.clock
     names = OrderNames(ports.vault)
+    copies = UsableCopies(ports.copies, clock=clock, max_age=policy.registry_max_age)
     look_up = ContactLookup(
         ports.registries,
-        UsableCopies(ports.copies, clock=clock, max_age=policy.registry_max_age),
+        copies,
         SuppressedAddresses(ports.suppressions, clock=clock, suppress_for=policy.suppress_for),
     )
     acts = ActRecorder(log=ports.acts, clock=clock, next_id=ports.next_id)
@@ -267,6 +268,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         official_addresses=OfficialAddressService(
             changes=ports.address_changes,
             addresses=ports.official_addresses,
+            copies=copies,
             decision_point=ports.registries.decision_point,
             recorder=acts,
             ids=ProfileIds(ports.vault),

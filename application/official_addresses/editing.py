@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from application.caller import EndUser
+from application.delivery.usable_copies import UsableCopies
 from application.envelope import Actor, Role
 from application.operations.recorder import ActRecorder
 from application.ports.address_changes import AddressChanges, ConcurrentChangeError
@@ -24,6 +25,7 @@ from domain.official_address import (
     WantedChange,
 )
 from domain.operations.acts import OfficialAddressChangeRequested
+from domain.order.events import Source
 from domain.recipient import OrganisationNumber
 
 RESOURCE: Final = "altinn-profil-api-varslingsdaresser-for-virksomheter"
@@ -49,6 +51,7 @@ class OfficialAddressService:
         *,
         changes: AddressChanges,
         addresses: OfficialAddresses,
+        copies: UsableCopies,
         decision_point: DecisionPoint,
         recorder: ActRecorder,
         ids: ProfileIds,
@@ -57,6 +60,7 @@ class OfficialAddressService:
     ) -> None:
         self._changes = changes
         self._addresses = addresses
+        self._copies = copies
         self._decision_point = decision_point
         self._recorder = recorder
         self._ids = ids
@@ -163,6 +167,7 @@ class OfficialAddressService:
     async def _known(
         self, organisation: OrganisationNumber
     ) -> tuple[OrganisationAddresses, ChangeId | None]:
+        await self._copies.consulted([Source.BUSINESS_REGISTER])
         # The changes first: what the feed has brought since is then not missed.
         changes = await self._changes.of(organisation)
         held = await self._addresses.of(organisation)

@@ -16,7 +16,9 @@ from adapters.memory.official_addresses import (
     InMemoryAddressRegister,
     InMemoryOfficialAddresses,
 )
+from adapters.memory.registry_copies import InMemoryRegistryCopies
 from application.caller import Assurance, EndUser
+from application.delivery.usable_copies import UsableCopies
 from application.envelope import Actor, Role
 from application.official_addresses.editing import (
     RESOURCE,
@@ -25,7 +27,7 @@ from application.official_addresses.editing import (
 )
 from application.operations.recorder import ActRecorder
 from application.ports.decision_point import AuthorityUndecidedError, Question
-from application.ports.registry_copies import RegistryNotReadyError
+from application.ports.registry_copies import CopyStanding, RegistryNotReadyError
 from application.profiles.profile_ids import ProfileIds
 from application.profiles.profile_service import MayNotActError
 from contracts.order_repository_contract import SetClock
@@ -66,6 +68,7 @@ class House:
         self.register = InMemoryAddressRegister()
         self.addresses = InMemoryOfficialAddresses(self.register)
         self.addresses.read_feed(NOON)
+        self.copies = InMemoryRegistryCopies()
         self.acts = InMemoryActLog()
         self.ids = ProfileIds(InMemoryKeyVault())
         self.decision_point = InMemoryDecisionPoint(
@@ -80,6 +83,7 @@ class House:
         self.service = OfficialAddressService(
             changes=changes,
             addresses=self.addresses,
+            copies=UsableCopies(self.copies, clock=self.clock, max_age=timedelta(hours=72)),
             decision_point=self.decision_point,
             recorder=ActRecorder(log=self.acts, clock=self.clock, next_id=uuid4),
             ids=self.ids,
@@ -216,6 +220,18 @@ async def test_nothing_is_decided_on_a_copy_that_was_never_loaded(house: House) 
         await house.listed()
     with pytest.raises(RegistryNotReadyError):
         await house.add(POST)
+
+
+async def test_nothing_is_decided_on_a_copy_that_has_grown_too_old(house: House) -> None:
+    await house.having(POST)
+    house.copies.know(
+        CopyStanding(registry="businesses", confirmed_at=house.clock.now - timedelta(hours=73))
+    )
+
+    with pytest.raises(RegistryNotReadyError):
+        await house.listed()
+    with pytest.raises(RegistryNotReadyError):
+        await house.add(BOARD)
 
 
 async def test_without_a_register_that_could_be_told_nothing_is_promised() -> None:
