@@ -326,6 +326,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             profiles=ports.profiles,
             ids=ProfileIds(ports.vault),
             instant=instant,
+            persons=ports.registries.persons,
             ledger=ports.owners,
             vault=ports.vault,
             sender=policy.code_sender,

@@ -22,6 +22,7 @@ from application.ports.key_vault import KeyVault
 from application.ports.order_repository import ConcurrentUpdateError, StoreUnavailableError
 from application.ports.owner_ledger import Amount, OwnerLedger, QuotaLimit
 from application.ports.profiles import ProfileRepository
+from application.ports.registries import PersonRegistry, RegistryUnavailableError
 from application.profiles.code_texts import code_text
 from application.profiles.profile_ids import ProfileIds
 from application.profiles.profile_service import actor
@@ -32,7 +33,7 @@ from domain.order.errors import CannotBePlacedError
 from domain.order.events import OrderId
 from domain.order.placing import NewOrder
 from domain.personal import Contact, Content
-from domain.profile.events import CodeRefused, Language, ProfileEvent
+from domain.profile.events import CodeRefused, Language, ProfileEvent, Settings
 from domain.profile.profile import (
     CODE_LIVES,
     Profile,
@@ -73,6 +74,7 @@ class VerificationService:
         profiles: ProfileRepository,
         ids: ProfileIds,
         instant: InstantOrderService,
+        persons: PersonRegistry,
         ledger: OwnerLedger,
         vault: KeyVault,
         sender: CodeSender,
@@ -83,6 +85,7 @@ class VerificationService:
         self._profiles = profiles
         self._ids = ids
         self._instant = instant
+        self._persons = persons
         self._ledger = ledger
         self._vault = vault
         self._sender = sender
@@ -101,9 +104,10 @@ class VerificationService:
         """
         profile, code = await self._issue(person, channel, address)
         code_no = profile.last_code_no
+        language = await self._language(profile, person)
         command = PlaceInstant(
             idempotency_key=f"{profile.profile_id} {code_no}",
-            order=self._order(channel, address, code, profile.settings.language),
+            order=self._order(channel, address, code, language),
             by=Actor(role=Role.OWNER, name=self._sender.owner),
         )
         try:
@@ -190,6 +194,19 @@ class VerificationService:
         if counted is None:
             tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
             raise TooSoonError(datetime.combine(tomorrow, time(), UTC) - now)
+
+    async def _language(self, profile: Profile, person: EndUser) -> Language:
+        """The language that the person chose here; where nothing was chosen, that of the contact register."""
+        chosen, number = profile.settings.language, person.person.text
+        if profile.settings != Settings():
+            return chosen
+        try:
+            record = (await self._persons.find([number])).get(number)
+        except RegistryUnavailableError:
+            return chosen
+        if record is None or record.is_uncertain or record.language not in set(Language):
+            return chosen
+        return Language(record.language)
 
     def _order(self, channel: Channel, address: Contact, code: str, language: Language) -> NewOrder:
         text = code_text(code, language)

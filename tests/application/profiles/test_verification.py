@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.memory.installation import InMemoryInstallation
+from adapters.memory.registries import InMemoryPersonRegistry
 from application.assembly import Application, Policy, assemble
 from application.caller import Assurance, EndUser
 from application.envelope import Actor, Role
@@ -20,6 +21,7 @@ from application.profiles.verification import (
 )
 from contracts.order_repository_contract import SetClock
 from domain.channel import Channel
+from domain.contact_point import PersonRecord
 from domain.order.events import OrderId
 from domain.personal import Contact, Identifier
 from domain.profile.events import (
@@ -60,7 +62,9 @@ class House:
     def __init__(self, *, has_providers: bool = True) -> None:
         self.clock = SetClock()
         self.memory = InMemoryInstallation(clock=self.clock)
+        self.persons = InMemoryPersonRegistry({})
         ports = self.memory.ports
+        ports = replace(ports, registries=replace(ports.registries, persons=self.persons))
         if not has_providers:
             ports = replace(ports, providers={Channel.EMAIL: [], Channel.SMS: []})
         sender = CodeSender(owner="varsel", email_sender="noreply@varsel.example.org")
@@ -152,6 +156,31 @@ async def test_a_code_is_told_in_the_persons_language(
     await house.send()
     (letter,) = house.memory.mail.carried
     assert word in letter.body.text
+
+
+@pytest.mark.parametrize(
+    "record, word",
+    [
+        (PersonRecord(language="nn"), "gjeld "),
+        (PersonRecord(language="se"), "gjelder"),
+        (PersonRecord(language="nn", is_uncertain=True), "gjelder"),
+    ],
+)
+async def test_who_chose_nothing_here_is_told_in_the_language_of_the_contact_register(
+    house: House, record: PersonRecord, word: str
+) -> None:
+    house.persons.know(KARI.person.text, record)
+    await house.send()
+    (letter,) = house.memory.mail.carried
+    assert word in letter.body.text
+
+
+async def test_what_was_chosen_here_goes_before_the_contact_register(house: House) -> None:
+    house.persons.know(KARI.person.text, PersonRecord(language="nn"))
+    await house.application.profiles.choose(KARI, lambda _: Settings(language=Language.ENGLISH))
+    await house.send()
+    (letter,) = house.memory.mail.carried
+    assert "good for" in letter.body.text
 
 
 async def test_a_wrong_code_is_on_record_and_the_right_one_still_counts(house: House) -> None:
