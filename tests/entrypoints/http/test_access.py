@@ -176,8 +176,7 @@ async def test_a_caller_is_told_what_it_can_mend_and_a_forger_nothing(
     installation: Installation, reason: str, code: str
 ) -> None:
     seen: list[RequestSummary] = []
-    changes = {"verifier": Refusing(reason), "observer": seen.append}
-    async with installation.client(**changes) as api:
+    async with installation.client(verifier=Refusing(reason), observer=seen.append) as api:
         answer = await api.get(f"{V1}/orders?sendersReference=x", headers=TTD)
 
     assert (answer.status_code, answer.json()["code"]) == (401, code)
