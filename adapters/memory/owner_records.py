@@ -1,5 +1,6 @@
 """The owners' records in memory, in the log of the orders."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import reduce
@@ -33,6 +34,8 @@ class InMemoryOwnerRecords:
         self._mapper = OwnerEventMapper()
         self._clock = clock
         self._next_id = next_id
+        self._entries: list[Entry] = []
+        self._read_to = 0
 
     @property
     def who_is_suspended(self) -> Collection[str]:
@@ -65,11 +68,19 @@ class InMemoryOwnerRecords:
         return self._after(position)
 
     def _after(self, position: int) -> Sequence[Entry]:
+        # The log is the orders', too, and is read once: whoever is handed an order asks who is suspended.
         end = self._log.max_notification_id() or 0
-        return [
-            Entry(each.id, self._mapper.from_stored(each, {}))
-            for each in self._log.select_notifications(
-                start=position, limit=end, inclusive_of_start=False
-            )
-            if each.topic.startswith(_OF_OWNERS)
-        ]
+        if end > self._read_to:
+            self._entries += [
+                Entry(each.id, self._mapper.from_stored(each, {}))
+                for each in self._log.select_notifications(
+                    start=self._read_to, limit=end - self._read_to, inclusive_of_start=False
+                )
+                if each.topic.startswith(_OF_OWNERS)
+            ]
+            self._read_to = end
+        return self._entries[bisect_right(self._entries, position, key=_position) :]
+
+
+def _position(entry: Entry) -> int:
+    return entry.position
