@@ -554,11 +554,6 @@ class Settings:
         """The address that links begin with."""
         return self.public_url or f"http://{self.host}:{self.port}"
 
-    @property
-    def is_local(self) -> bool:
-        """Whether only this machine can reach the service, and its database is its own."""
-        return is_loopback(self.host) and self.database_url is None
-
 
 def read_settings(environ: Mapping[str, str], kinds: Sequence[AnyProviderKind] = ()) -> Settings:
     """Read the settings from the environment, and those of providers that have settings of their own.

@@ -35,7 +35,6 @@ _TOLD_APART: Final[Mapping[str, UnitKind]] = {
 """How a column begins that only one of the two files has."""
 _COLUMNS: Final = ("organisasjonsnummer", "navn", "overordnetEnhet")
 _GZIP: Final = b"\x1f\x8b"
-_LONGEST_CELL: Final = 1024 * 1024
 _BATCH: Final = 5000
 _MOST_UNREAD: Final = 1000
 """So many rows that cannot be read are odd units; more are an odd file."""

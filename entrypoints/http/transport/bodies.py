@@ -20,7 +20,6 @@ from entrypoints.http.transport.errors import (
 T = TypeVar("T")
 
 JSON_TYPES: Final = frozenset({"application/json"})
-XML_TYPES: Final = frozenset({"application/xml", "text/xml", "text/plain"})
 
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 _DIGITS: Final = 18

@@ -18,7 +18,6 @@ MOST_ORGANISATIONS: Final = 2_000_000
 _PERSON: Final = re.compile(r"[0-9]{11}")
 _ORGANISATION: Final = re.compile(r"[0-9]{9}")
 _ADDED_TO_MONTH: Final = 80
-_ADDED_TO_DAY: Final = 40
 _MONTHS: Final = 12
 _FIRST_WEIGHTS: Final = (3, 7, 6, 1, 8, 9, 4, 5, 2)
 _SECOND_WEIGHTS: Final = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
