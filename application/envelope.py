@@ -1,9 +1,10 @@
 """The envelope: an event with the circumstances in which it was recorded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -50,6 +51,7 @@ SERVICE = Actor(role=Role.SERVICE, name="varsel")
 
 
 E = TypeVar("E")
+R = TypeVar("R")
 
 
 class RecordedEvent(Struct, Generic[E], frozen=True, kw_only=True):
@@ -136,39 +138,37 @@ def recorded(
 ) -> Iterator[Recorded]:
     """The events of changes, each in its envelope."""
     for change in changes:
-        for version, event in enumerate(change.events, start=change.after + 1):
-            yield Recorded(
-                order_id=change.order_id,
-                version=version,
-                recorded_at=now,
-                recorded_by=by,
-                command_id=command_id,
-                event=event,
-            )
+        envelope = partial(Recorded, order_id=change.order_id)
+        yield from _in_envelopes(envelope, change.events, change.after, now, by, command_id)
 
 
 def recorded_of_owner(
     record: OwnerRecord, events: Sequence[OwnerEvent], now: datetime, by: Actor, command_id: UUID
 ) -> Iterator[RecordedOfOwner]:
     """The events that were decided on an owner's record, each in its envelope."""
-    for version, event in enumerate(events, start=record.version + 1):
-        yield RecordedOfOwner(
-            owner=record.owner,
-            version=version,
-            recorded_at=now,
-            recorded_by=by,
-            command_id=command_id,
-            event=event,
-        )
+    envelope = partial(RecordedOfOwner, owner=record.owner)
+    return _in_envelopes(envelope, events, record.version, now, by, command_id)
 
 
 def recorded_of_profile(
     profile: Profile, events: Sequence[ProfileEvent], now: datetime, by: Actor, command_id: UUID
 ) -> Iterator[RecordedOfProfile]:
     """The events that were decided on a profile, each in its envelope."""
-    for version, event in enumerate(events, start=profile.version + 1):
-        yield RecordedOfProfile(
-            profile_id=profile.profile_id,
+    envelope = partial(RecordedOfProfile, profile_id=profile.profile_id)
+    return _in_envelopes(envelope, events, profile.version, now, by, command_id)
+
+
+def _in_envelopes(  # noqa: PLR0917  # all of it is what an envelope says
+    envelope: Callable[..., R],
+    events: Sequence[E],
+    after: int,
+    now: datetime,
+    by: Actor,
+    command_id: UUID,
+) -> Iterator[R]:
+    """Events that follow a version of their history; `envelope` knows whose they are."""
+    for version, event in enumerate(events, start=after + 1):
+        yield envelope(
             version=version,
             recorded_at=now,
             recorded_by=by,
