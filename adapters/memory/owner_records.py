@@ -1,22 +1,20 @@
 """The owners' records in memory, in the log of the orders."""
 
-from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import reduce
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError
+from eventsourcing.persistence import IntegrityError, Notification
 from eventsourcing.popo import POPOApplicationRecorder
 
 from adapters.event_store.envelope import OwnerEventMapper
+from adapters.memory.kind_in_log import KindInLog
 from application.envelope import Actor, RecordedOfOwner, recorded_of_owner
 from application.ports.order_repository import ConcurrentUpdateError
 from application.ports.owner_records import Entry
 from domain.owner.events import OwnerEvent
 from domain.owner.record import OwnerRecord, evolve, owner_id, rebuild
-
-_OF_OWNERS = "owner."
 
 
 class InMemoryOwnerRecords:
@@ -34,14 +32,14 @@ class InMemoryOwnerRecords:
         self._mapper = OwnerEventMapper()
         self._clock = clock
         self._next_id = next_id
-        self._entries: list[Entry] = []
-        self._read_to = 0
+        # The log is the orders', too: whoever is handed an order asks who is suspended.
+        self._entries = KindInLog(log, "owner", self._entry)
 
     @property
     def who_is_suspended(self) -> Collection[str]:
         """The owners that are suspended now, for the agenda of the same process."""
         records: dict[str, OwnerRecord] = {}
-        for _, each in self._after(0):
+        for _, each in self._entries.after(0):
             before = records.get(each.owner) or OwnerRecord(owner=each.owner)
             records[each.owner] = evolve(before, each.event)
         return {owner for owner, each in records.items() if each.suspended_because is not None}
@@ -65,22 +63,7 @@ class InMemoryOwnerRecords:
         ]
 
     async def after(self, position: int) -> Sequence[Entry]:
-        return self._after(position)
+        return self._entries.after(position)
 
-    def _after(self, position: int) -> Sequence[Entry]:
-        # The log is the orders', too, and is read once: whoever is handed an order asks who is suspended.
-        end = self._log.max_notification_id() or 0
-        if end > self._read_to:
-            self._entries += [
-                Entry(each.id, self._mapper.from_stored(each, {}))
-                for each in self._log.select_notifications(
-                    start=self._read_to, limit=end - self._read_to, inclusive_of_start=False
-                )
-                if each.topic.startswith(_OF_OWNERS)
-            ]
-            self._read_to = end
-        return self._entries[bisect_right(self._entries, position, key=_position) :]
-
-
-def _position(entry: Entry) -> int:
-    return entry.position
+    def _entry(self, stored: Notification) -> Entry:
+        return Entry(stored.id, self._mapper.from_stored(stored, {}))

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError
+from eventsourcing.persistence import IntegrityError, Notification
 from eventsourcing.popo import POPOApplicationRecorder
 
 from adapters.event_store.envelope import ProfileEventMapper
 from adapters.event_store.sealing import BoxKey, Sealer, StoredBox
+from adapters.memory.kind_in_log import KindInLog
 from application.envelope import Actor, RecordedOfProfile, recorded_of_profile
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import ConcurrentUpdateError
@@ -17,8 +18,6 @@ from domain.personal import PersonalClass
 from domain.profile.events import ProfileAddress, ProfileEvent, SettingsChosen
 from domain.profile.profile import Profile, ProfileId, evolve_all, rebuild
 from domain.recipient import OrganisationNumber
-
-OF_PROFILES = "profile."
 
 
 class InMemoryProfileRepository:
@@ -38,15 +37,12 @@ class InMemoryProfileRepository:
         self._clock = clock
         self._next_id = next_id
         self._boxes: dict[BoxKey, StoredBox] = {}
+        self._recorded = KindInLog(log, "profile", _whose)
 
     @property
     def profiles(self) -> Sequence[Profile]:
         """Every profile that there is, for the look-ups of the same process."""
-        end = self._log.max_notification_id() or 0
-        told = self._log.select_notifications(start=0, limit=end, inclusive_of_start=False)
-        of_profiles = [each for each in told if each.topic.startswith(OF_PROFILES)]
-        found = {ProfileId(UUID(str(each.originator_id))): None for each in of_profiles}
-        return [self._load(each) for each in found]
+        return [self._load(each) for each in dict.fromkeys(self._recorded.after(0))]
 
     async def append(
         self, profile: Profile, events: Sequence[ProfileEvent], *, by: Actor
@@ -100,6 +96,7 @@ class InMemoryProfileIndex:
     async def registered_for(
         self, organisations: Sequence[OrganisationNumber]
     ) -> Sequence[Registered]:
+        profiles = sorted(self._profiles.profiles, key=lambda each: each.profile_id)
         return [
             Registered(
                 organisation=organisation,
@@ -110,9 +107,13 @@ class InMemoryProfileIndex:
                 language=self._profiles.language_of(profile.profile_id),
             )
             for organisation in sorted(set(organisations))
-            for profile in sorted(self._profiles.profiles, key=lambda each: each.profile_id)
+            for profile in profiles
             if (each := profile.registrations.get(organisation)) and not each.user.is_erased
         ]
+
+
+def _whose(stored: Notification) -> ProfileId:
+    return ProfileId(UUID(str(stored.originator_id)))
 
 
 def _unless_erased(told: ProfileAddress | None) -> ProfileAddress | None:
