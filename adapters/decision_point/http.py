@@ -8,10 +8,10 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
+from adapters.bounded_answer import read_at_most
 from adapters.decision_point.xacml import AwayError, NoAnswerError
 
 _LARGEST: Final = 4 * 1024 * 1024
-_PIECE: Final = 64 * 1024
 _IDLE: Final = 2.0
 """Seconds for which a connection is kept: whoever waits at its other end for longer hangs up first."""
 _HEADERS: Final = {
@@ -98,9 +98,6 @@ async def _body(answer: aiohttp.ClientResponse) -> bytes:
         raise NoAnswerError(is_readable=False)
     if answer.status != HTTPStatus.OK:
         raise AwayError(f"answered {answer.status}")
-    body = bytearray()
-    async for piece in answer.content.iter_chunked(_PIECE):
-        body += piece
-        if len(body) > _LARGEST:
-            raise NoAnswerError(is_readable=False)
-    return bytes(body)
+    if (body := await read_at_most(answer.content, _LARGEST)) is None:
+        raise NoAnswerError(is_readable=False)
+    return body

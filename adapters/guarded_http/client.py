@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
+from adapters.bounded_answer import read_at_most
 from adapters.guarded_http.judged_connection import connector_to
 from adapters.guarded_http.owners_threads import OwnersThreads
 from adapters.guarded_http.permitted_hosts import PermittedHosts, literal
@@ -210,9 +211,6 @@ class GuardedClient:
 async def _body(answer: aiohttp.ClientResponse, largest: int) -> bytes:
     if answer.content_length is not None and answer.content_length > largest:
         raise NotFetchedError("too_large")
-    body = bytearray()
-    while more := await answer.content.read(64 * 1024):
-        body += more
-        if len(body) > largest:
-            raise NotFetchedError("too_large")
-    return bytes(body)
+    if (body := await read_at_most(answer.content, largest)) is None:
+        raise NotFetchedError("too_large")
+    return body

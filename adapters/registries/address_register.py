@@ -12,6 +12,7 @@ import structlog
 from msgspec import Struct
 from yarl import URL
 
+from adapters.bounded_answer import read_at_most
 from adapters.foreign_json import in_utf8
 from adapters.registries.registry_http import pause
 from application.phone_number import parts
@@ -31,7 +32,6 @@ log = structlog.get_logger()
 
 _SECONDS: Final = 15.0
 _LARGEST: Final = 64 * 1024
-_PIECE: Final = 16 * 1024
 _LONGEST_PAUSE: Final = 24 * 3600.0
 """Seconds after which a register is told again, whatever it asks for."""
 _NO_ORGANISATION: Final = "not a valid norwegian organization number"
@@ -161,13 +161,10 @@ async def _outcome(answer: aiohttp.ClientResponse) -> ChangeOutcome:
         )
     if answer.status != HTTPStatus.OK:
         return ChangeUnknown(f"status_{answer.status}")
-    body = bytearray()
-    async for piece in answer.content.iter_chunked(_PIECE):
-        body += piece
-        if len(body) > _LARGEST:
-            return ChangeUnknown("too_large")
+    if (body := await read_at_most(answer.content, _LARGEST)) is None:
+        return ChangeUnknown("too_large")
     try:
-        told = _read(in_utf8(bytes(body)))
+        told = _read(in_utf8(body))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ChangeUnknown("unreadable")
     if told.bool_result:

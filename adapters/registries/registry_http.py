@@ -10,10 +10,10 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
+from adapters.bounded_answer import read_at_most
 from adapters.foreign_json import in_utf8
 from application.ports.registries import RegistryUnavailableError
 
-_PIECE: Final = 64 * 1024
 _MEANS: Final[Mapping[int, str]] = {
     HTTPStatus.UNAUTHORIZED: (
         "does not take our token (401): see which token, or which client and key, the settings name"
@@ -59,12 +59,10 @@ async def ask(
         ):
             if answer.status != HTTPStatus.OK:
                 raise _refusal(registry, answer)
-            body = bytearray()
-            async for piece in answer.content.iter_chunked(_PIECE):
-                body += piece
-                if len(body) > largest:
-                    raise RegistryUnavailableError(registry, f"answered more than {largest} bytes")
-            return in_utf8(bytes(body))
+            body = await read_at_most(answer.content, largest)
+            if body is None:
+                raise RegistryUnavailableError(registry, f"answered more than {largest} bytes")
+            return in_utf8(body)
     except TimeoutError:
         why = f"gave no whole answer within {seconds:g} seconds: try again later"
         raise RegistryUnavailableError(registry, why) from None

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
+from adapters.bounded_answer import read_at_most
 from adapters.foreign_json import in_utf8
 from adapters.tokens.signing_keys import MOST_BYTES
 from application.loopback import is_loopback
@@ -137,12 +138,9 @@ class Discovery:
 
 
 async def _text(answer: aiohttp.ClientResponse) -> bytes:
-    text = bytearray()
-    async for part in answer.content.iter_chunked(MOST_BYTES):
-        text += part
-        if len(text) > MOST_BYTES:
-            raise IssuerUnreachableError("its answer is too large")
-    return bytes(text)
+    if (text := await read_at_most(answer.content, MOST_BYTES)) is None:
+        raise IssuerUnreachableError("its answer is too large")
+    return text
 
 
 def _error_code(text: bytes) -> str | None:

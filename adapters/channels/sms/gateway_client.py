@@ -21,6 +21,7 @@ from typing import Final
 import aiohttp
 from aiohttp.connector import AddrInfoType
 
+from adapters.bounded_answer import read_at_most
 from adapters.channels.concurrent import entered
 from adapters.channels.forgetting import FORGETTING
 from adapters.channels.own_faults import UNEXPECTED, note_fault
@@ -119,7 +120,8 @@ class GatewayClient:
             ) as response:
                 is_read = response.status in self._reads
                 return Answer(
-                    response.status, await self._body(response.content) if is_read else None
+                    response.status,
+                    await read_at_most(response.content, self._longest_answer) if is_read else None,
                 )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             return HandoverDeferred("unreachable")
@@ -135,14 +137,6 @@ class GatewayClient:
         """Close what was opened."""
         if self._opened is not None:
             await self._opened.close()
-
-    async def _body(self, content: aiohttp.StreamReader) -> bytes | None:
-        body = bytearray()
-        async for chunk in content.iter_any():
-            body += chunk
-            if len(body) > self._longest_answer:
-                return None
-        return bytes(body)
 
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:
