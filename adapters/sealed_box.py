@@ -4,9 +4,12 @@ Who makes the key sees to it that no nonce meets it twice: by a key for each box
 drawn, for fewer boxes than 2^32.
 """
 
-from typing import Final
+import os
+from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from application.ports.key_vault import KeyVault
 
 KEY: Final = 32
 NONCE: Final = 12
@@ -24,3 +27,28 @@ def opened(key: AESGCM, box: bytes, place: bytes) -> bytes:
         InvalidTag: it was changed, was sealed under another key, or does not belong in this place.
     """
     return key.decrypt(box[:NONCE], box[NONCE:], place)
+
+
+class OwnKeyBox(NamedTuple):
+    """A box under a key that is made for it alone, and that key, wrapped under that of a month."""
+
+    box: bytes
+    month: str
+    wrapped: bytes
+
+
+def sealed_alone(vault: KeyVault, content: bytes, place: bytes, month: str) -> OwnKeyBox:
+    """A box under a key of its own."""
+    key = os.urandom(KEY)
+    box = sealed(AESGCM(key), content, place, os.urandom(NONCE))
+    return OwnKeyBox(box, month, vault.wrap(key, month))
+
+
+def opened_alone(vault: KeyVault, sealed_box: OwnKeyBox, place: bytes) -> bytes | None:
+    """What is in a box under a key of its own; None if the month's key has been destroyed.
+
+    Raises:
+        InvalidTag, InvalidUnwrap: the box or its key was changed, or does not belong in this place.
+    """
+    key = vault.unwrap(sealed_box.wrapped, sealed_box.month)
+    return None if key is None else opened(AESGCM(key), sealed_box.box, place)

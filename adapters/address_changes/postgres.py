@@ -1,19 +1,17 @@
 """The changes in a table, each address sealed under a key of its own, which the month's key wraps."""
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
 import structlog
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.sealed_box import KEY, NONCE, opened, sealed
+from adapters.sealed_box import OwnKeyBox, opened_alone, sealed_alone
 from application.ports.address_changes import ConcurrentChangeError
 from application.ports.key_vault import KeyVault
 from domain.channel import Channel
@@ -76,9 +74,10 @@ class PostgresAddressChanges:
     async def add(
         self, wanted: WantedChange, *, after: ChangeId | None, now: datetime
     ) -> AddressChange:
-        box: tuple[bytes | None, str | None, bytes | None] = (None, None, None)
+        box: tuple[object, object, object] = (None, None, None)
         if wanted.place is not None:
-            box = self._sealed(wanted.organisation, wanted.place, f"{now:%Y-%m}")
+            content = f"{wanted.place.channel} {wanted.place.address.text}".encode()
+            box = sealed_alone(self._vault, content, wanted.organisation.encode(), f"{now:%Y-%m}")
         state = ChangeState.REQUESTED
         row = (wanted.organisation, wanted.kind, wanted.registry_id, state, now, now, *box)
         async with reaching(self._pool) as connection, connection.transaction():
@@ -126,14 +125,6 @@ class PostgresAddressChanges:
         async with reaching(self._pool) as connection:
             await connection.execute(_FORGET, (before,))
 
-    def _sealed(
-        self, organisation: OrganisationNumber, place: Place, month: str
-    ) -> tuple[bytes, str, bytes]:
-        key = os.urandom(KEY)
-        content = f"{place.channel} {place.address.text}".encode()
-        box = sealed(AESGCM(key), content, organisation.encode(), os.urandom(NONCE))
-        return box, month, self._vault.wrap(key, month)
-
     def _change(self, row: Any) -> AddressChange:  # noqa: ANN401  # a row, by the names of its columns
         return AddressChange(
             change_id=ChangeId(row.change_id),
@@ -170,10 +161,8 @@ class PostgresAddressChanges:
     ) -> Place | None:
         if box is None or month is None or wrapped is None:
             return None
-        key = self._vault.unwrap(wrapped, month)
-        if key is None:
+        content = opened_alone(self._vault, OwnKeyBox(box, month, wrapped), organisation.encode())
+        if content is None:
             return None
-        channel, _, address = (
-            opened(AESGCM(key), box, organisation.encode()).decode().partition(" ")
-        )
+        channel, _, address = content.decode().partition(" ")
         return Place(channel=Channel(channel), address=Contact(address))

@@ -1,16 +1,14 @@
 """The mails in a table, each sealed under a key of its own, which the month's key of the vault wraps."""
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.lasting import make_lasting
 from adapters.postgres.reaching import reaching
-from adapters.sealed_box import KEY, NONCE, opened, sealed
+from adapters.sealed_box import OwnKeyBox, opened_alone, sealed_alone
 from application.ports.key_vault import KeyVault
 from application.ports.unread_mail import (
     KEPT_FOR,
@@ -48,10 +46,8 @@ class PostgresUnreadMails:
 
     async def keep(self, kind: UnreadKind, content: bytes, *, at: datetime) -> None:
         digest = self._vault.keyed_hash(_PURPOSE, content)
-        key, nonce = os.urandom(KEY), os.urandom(NONCE)
-        box = sealed(AESGCM(key), content[:LONGEST_KEPT], digest, nonce)
-        month = f"{at:%Y-%m}"
-        row = (digest, kind, at, len(content), box, month, self._vault.wrap(key, month))
+        box = sealed_alone(self._vault, content[:LONGEST_KEPT], digest, f"{at:%Y-%m}")
+        row = (digest, kind, at, len(content), *box)
         tidying = {"since": at - KEPT_FOR, "kind": kind, "most": MOST_KEPT}
         async with reaching(self._pool) as connection, connection.transaction():
             await connection.execute(_KEEP, row)
@@ -85,14 +81,10 @@ class PostgresUnreadMails:
         month: str,
         wrapped: bytes,
     ) -> UnreadMail:
-        key = self._vault.unwrap(wrapped, month)
-        content = None
-        if key is not None:
-            content = opened(AESGCM(key), box, digest)
         return UnreadMail(
             mail_id=MailId(mail_id),
             kind=UnreadKind(kind),
             received_at=received_at,
             size=size,
-            content=content,
+            content=opened_alone(self._vault, OwnKeyBox(box, month, wrapped), digest),
         )
