@@ -386,9 +386,6 @@ class Dispatcher:
             each: resolve(findings[each], policy) if (of := twice[each]) is None else duplicate(of)
             for each in recipients
         }
-        put_off = order.put_off(resolutions, now, wait=self._timing.authority_wait)
-        waiting = {each for event in put_off for each in event.recipients}
-        resolutions = {each: known for each, known in resolutions.items() if each not in waiting}
         names: dict[RecipientNo, Identifier] = {}
         if order.waits_for_names:
             called = await self._look_up.names(
@@ -399,7 +396,7 @@ class Dispatcher:
                 for each in distinct
                 if (identity := order.recipient(each).identity) in called
             }
-        return (*put_off, *order.resolve(resolutions, names))
+        return order.resolve_or_put_off(resolutions, names, now, wait=self._timing.authority_wait)
 
 
 def _tell_given_up(order: Order, settled: Sequence[OrderEvent]) -> None:

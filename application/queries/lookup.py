@@ -126,9 +126,6 @@ class LookupQueries:
             for each, of in twice.items():
                 resolutions[each] = resolve(findings[each], policy) if of is None else duplicate(of)
                 await pace.keep()
-        put_off = order.put_off(resolutions, now, wait=self._authority_wait)
-        waiting = {each for event in put_off for each in event.recipients}
-        resolved = {each: known for each, known in resolutions.items() if each not in waiting}
-        events = (*put_off, *order.resolve(resolved, {}))
+        events = order.resolve_or_put_off(resolutions, {}, now, wait=self._authority_wait)
         with Pace() as pace:
             return await pace.through(explaining_resolution(placed, events, now))

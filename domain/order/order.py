@@ -454,6 +454,20 @@ class Order(OrderState):
             for until, recipients in until_of.items()
         )
 
+    def resolve_or_put_off(
+        self,
+        resolutions: Mapping[RecipientNo, Resolution],
+        names: Mapping[RecipientNo, Identifier],
+        now: datetime,
+        *,
+        wait: timedelta,
+    ) -> Sequence[OrderEvent]:
+        """Take down where recipients are to be notified, and who waits until somebody can be asked."""
+        put_off = self.put_off(resolutions, now, wait=wait)
+        waiting = {each for event in put_off for each in event.recipients}
+        known = {each: found for each, found in resolutions.items() if each not in waiting}
+        return (*put_off, *self.resolve(known, names))
+
     @property
     def _expires_first(self) -> datetime:
         """When the first of its notifications could expire, whatever the channel."""
