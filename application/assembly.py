@@ -190,10 +190,9 @@ def assemble(ports: Ports, policy: Policy) -> Application:
     """Put the application together from what is outside of it."""
     orders, clock = ports.orders, ports.clock
     names = OrderNames(ports.vault)
-    copies = UsableCopies(ports.copies, clock=clock, max_age=policy.registry_max_age)
     look_up = ContactLookup(
         ports.registries,
-        copies,
+        UsableCopies(ports.copies, clock=clock, max_age=policy.registry_max_age),
         SuppressedAddresses(ports.suppressions, clock=clock, suppress_for=policy.suppress_for),
     )
     acts = ActRecorder(log=ports.acts, clock=clock, next_id=ports.next_id)
@@ -268,11 +267,11 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         official_addresses=OfficialAddressService(
             changes=ports.address_changes,
             addresses=ports.official_addresses,
-            copies=copies,
             decision_point=ports.registries.decision_point,
             recorder=acts,
             ids=ProfileIds(ports.vault),
             clock=clock,
+            max_age=policy.registry_max_age,
             has_register=ports.address_register is not None,
         ),
         address_writer=None

@@ -1,17 +1,17 @@
 """Let people see and change the official addresses of organisations that they may act for."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from application.caller import EndUser
-from application.delivery.usable_copies import UsableCopies
+from application.delivery.usable_copies import not_ready
 from application.envelope import Actor, Role
 from application.operations.recorder import ActRecorder
 from application.ports.address_changes import AddressChanges, ConcurrentChangeError
 from application.ports.decision_point import AuthorityUndecidedError, DecisionPoint, Question
 from application.ports.official_addresses import OfficialAddresses
-from application.ports.registry_copies import BUSINESSES, NotReady, RegistryNotReadyError
+from application.ports.registry_copies import BUSINESSES, CopyStanding, RegistryNotReadyError
 from application.profiles.profile_ids import ProfileIds
 from application.profiles.profile_service import MayNotActError
 from domain.authority import Decision
@@ -25,7 +25,6 @@ from domain.official_address import (
     WantedChange,
 )
 from domain.operations.acts import OfficialAddressChangeRequested
-from domain.order.events import Source
 from domain.recipient import OrganisationNumber
 
 RESOURCE: Final = "altinn-profil-api-varslingsdaresser-for-virksomheter"
@@ -51,20 +50,21 @@ class OfficialAddressService:
         *,
         changes: AddressChanges,
         addresses: OfficialAddresses,
-        copies: UsableCopies,
         decision_point: DecisionPoint,
         recorder: ActRecorder,
         ids: ProfileIds,
         clock: Callable[[], datetime],
+        max_age: timedelta,
         has_register: bool,
     ) -> None:
+        """Take what to go by; `max_age` is how old the copy of the register may be."""
         self._changes = changes
         self._addresses = addresses
-        self._copies = copies
         self._decision_point = decision_point
         self._recorder = recorder
         self._ids = ids
         self._clock = clock
+        self._max_age = max_age
         self._has_register = has_register
 
     async def addresses(
@@ -167,12 +167,12 @@ class OfficialAddressService:
     async def _known(
         self, organisation: OrganisationNumber
     ) -> tuple[OrganisationAddresses, ChangeId | None]:
-        await self._copies.consulted([Source.BUSINESS_REGISTER])
         # The changes first: what the feed has brought since is then not missed.
         changes = await self._changes.of(organisation)
         held = await self._addresses.of(organisation)
-        if held.read_at is None:
-            raise RegistryNotReadyError(BUSINESSES, NotReady.NEVER_LOADED)
+        standing = CopyStanding(registry=BUSINESSES, confirmed_at=held.read_at)
+        if (because := not_ready(standing, self._clock(), self._max_age)) is not None:
+            raise RegistryNotReadyError(BUSINESSES, because)
         known = OrganisationAddresses(
             organisation=organisation, held=held.addresses, changes=changes
         )

@@ -16,9 +16,7 @@ from adapters.memory.official_addresses import (
     InMemoryAddressRegister,
     InMemoryOfficialAddresses,
 )
-from adapters.memory.registry_copies import InMemoryRegistryCopies
 from application.caller import Assurance, EndUser
-from application.delivery.usable_copies import UsableCopies
 from application.envelope import Actor, Role
 from application.official_addresses.editing import (
     RESOURCE,
@@ -27,7 +25,7 @@ from application.official_addresses.editing import (
 )
 from application.operations.recorder import ActRecorder
 from application.ports.decision_point import AuthorityUndecidedError, Question
-from application.ports.registry_copies import CopyStanding, RegistryNotReadyError
+from application.ports.registry_copies import RegistryNotReadyError
 from application.profiles.profile_ids import ProfileIds
 from application.profiles.profile_service import MayNotActError
 from contracts.order_repository_contract import SetClock
@@ -68,7 +66,6 @@ class House:
         self.register = InMemoryAddressRegister()
         self.addresses = InMemoryOfficialAddresses(self.register)
         self.addresses.read_feed(NOON)
-        self.copies = InMemoryRegistryCopies()
         self.acts = InMemoryActLog()
         self.ids = ProfileIds(InMemoryKeyVault())
         self.decision_point = InMemoryDecisionPoint(
@@ -83,11 +80,11 @@ class House:
         self.service = OfficialAddressService(
             changes=changes,
             addresses=self.addresses,
-            copies=UsableCopies(self.copies, clock=self.clock, max_age=timedelta(hours=72)),
             decision_point=self.decision_point,
             recorder=ActRecorder(log=self.acts, clock=self.clock, next_id=uuid4),
             ids=self.ids,
             clock=self.clock,
+            max_age=timedelta(hours=72),
             has_register=self.has_register,
         )
 
@@ -224,9 +221,7 @@ async def test_nothing_is_decided_on_a_copy_that_was_never_loaded(house: House) 
 
 async def test_nothing_is_decided_on_a_copy_that_has_grown_too_old(house: House) -> None:
     await house.having(POST)
-    house.copies.know(
-        CopyStanding(registry="businesses", confirmed_at=house.clock.now - timedelta(hours=73))
-    )
+    house.addresses.read_feed(house.clock.now - timedelta(hours=73))
 
     with pytest.raises(RegistryNotReadyError):
         await house.listed()
