@@ -14,7 +14,7 @@ Names are in the form in which the party register answers,
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -35,15 +35,12 @@ from adapters.registries.pages import (
     text_of,
 )
 from application.phone_number import normalise
-from application.ports.decision_point import bare
+from application.ports.decision_point import READ, bare
 from application.profiles.handed_in import HandedIn
 from domain.national_number import parse
 from domain.personal import Contact, Identifier
 from domain.profile.events import ProfileAddress
 from domain.recipient import OrganisationNumber
-
-READ: Final = "read"
-"""What a grant is for that says nothing of it."""
 
 
 class ProfileRow(Struct, frozen=True, rename="camel"):

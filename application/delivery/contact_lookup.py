@@ -7,11 +7,11 @@ asked of each unit that is to be notified.
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
 from application.delivery.suppressed_addresses import SuppressedAddresses
 from application.delivery.usable_copies import UsableCopies
-from application.ports.decision_point import DecisionPoint, Question, bare
+from application.ports.decision_point import READ, DecisionPoint, Question, bare
 from application.ports.registries import (
     BusinessRegistry,
     ExternalIdentityRegistry,
@@ -39,9 +39,6 @@ from domain.resolution import (
     OrganisationFinding,
     PersonFinding,
 )
-
-READ: Final = "read"
-"""What a user must be authorised to do where the order names no action."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,13 @@ from typing import Final
 
 from application.caller import EndUser
 from application.delivery.usable_copies import not_ready
-from application.envelope import Actor, Role
 from application.operations.recorder import ActRecorder
 from application.ports.address_changes import AddressChanges, ConcurrentChangeError
-from application.ports.decision_point import AuthorityUndecidedError, DecisionPoint, Question
+from application.ports.decision_point import READ, AuthorityUndecidedError, DecisionPoint, Question
 from application.ports.official_addresses import OfficialAddresses
 from application.ports.registry_copies import BUSINESSES, CopyStanding, RegistryNotReadyError
 from application.profiles.profile_ids import ProfileIds
-from application.profiles.profile_service import MayNotActError
+from application.profiles.profile_service import MayNotActError, actor
 from domain.authority import Decision
 from domain.official_address import (
     AddressChange,
@@ -29,7 +28,6 @@ from domain.recipient import OrganisationNumber
 
 RESOURCE: Final = "altinn-profil-api-varslingsdaresser-for-virksomheter"
 """What the decision point is asked about; spelt as Altinn spells it."""
-READ: Final = "read"
 WRITE: Final = "write"
 _TRIES: Final = 3
 
@@ -148,21 +146,15 @@ class OfficialAddressService:
                     act = OfficialAddressChangeRequested(
                         organisation=organisation, change=wanted.kind
                     )
-                    await self._recorder.record(act, by=self._actor(by))
+                    await self._recorder.record(
+                        act, by=actor(self._ids.of_person(by.person.text), by)
+                    )
                     try:
                         change = await self._changes.add(wanted, after=latest, now=self._clock())
                     except ConcurrentChangeError:
                         continue
                     return _as_asked(change, known), True
         raise ConcurrentChangeError
-
-    def _actor(self, person: EndUser) -> Actor:
-        return Actor(
-            role=Role.PERSON,
-            name=str(self._ids.of_person(person.person.text)),
-            client=person.client_id,
-            token=person.token_id,
-        )
 
     async def _known(
         self, organisation: OrganisationNumber

@@ -11,6 +11,8 @@ from domain.authority import Decision
 from domain.recipient import OrganisationNumber
 
 PREFIX: Final = "urn:altinn:resource:"
+READ: Final = "read"
+"""What is asked about, and granted, where no action is named."""
 
 
 class Question(NamedTuple):

@@ -16,7 +16,7 @@ from application.profiles.profile_ids import ProfileIds
 from domain.authority import Decision
 from domain.personal import Contact
 from domain.profile.events import ProfileEvent, Settings
-from domain.profile.profile import Profile, evolve_all
+from domain.profile.profile import Profile, ProfileId, evolve_all
 from domain.recipient import OrganisationNumber
 
 PROFILE_RESOURCE: Final = "varsel-profile"
@@ -77,7 +77,7 @@ class ProfileService:
         """
         profile = await self._load(person)
         await self._profiles.append(
-            profile, (), by=actor(profile, person)
+            profile, (), by=actor(profile.profile_id, person)
         )  # it is as lasting as an append
         return profile
 
@@ -199,7 +199,7 @@ class ProfileService:
         ]
         # Whoever moves it, too, or hands in more: the next look moves that.
         with suppress(ConcurrentUpdateError):
-            await self._profiles.append(handed_in, withdrawn, by=actor(before, person))
+            await self._profiles.append(handed_in, withdrawn, by=actor(before.profile_id, person))
         return await self._profiles.load(before.profile_id)
 
     async def _decide(self, person: EndUser, decide: Decide) -> Profile:
@@ -217,10 +217,10 @@ class ProfileService:
         opened = before.open(person.person, person.user)
         then = evolve_all(before, [(each, now) for each in opened])
         if decided := decide(then, now):
-            by = actor(before, person)
+            by = actor(before.profile_id, person)
             await self._profiles.append(before, [*opened, *decided], by=by)
         else:
-            await self._profiles.append(before, (), by=actor(before, person))
+            await self._profiles.append(before, (), by=actor(before.profile_id, person))
 
 
 def _within_bounds(decide: Decide) -> Decide:
@@ -234,11 +234,11 @@ def _within_bounds(decide: Decide) -> Decide:
     return decided
 
 
-def actor(profile: Profile, person: EndUser) -> Actor:
+def actor(profile_id: ProfileId, person: EndUser) -> Actor:
     """The person as histories name them: by the id of their profile, which tells nothing of them."""
     return Actor(
         role=Role.PERSON,
-        name=str(profile.profile_id),
+        name=str(profile_id),
         client=person.client_id,
         token=person.token_id,
     )

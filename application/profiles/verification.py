@@ -140,7 +140,7 @@ class VerificationService:
             given = self._hash(profile.profile_id, code_no, channel, address, code)
             events = profile.verify(channel, address, given, self._clock())
             try:
-                await self._profiles.append(profile, events, by=actor(profile, person))
+                await self._profiles.append(profile, events, by=actor(profile.profile_id, person))
             except ConcurrentUpdateError:
                 continue
             if any(isinstance(each, CodeRefused) for each in events):
@@ -163,7 +163,7 @@ class VerificationService:
             issued = profile.issue_code(channel, address, hashed, now)
             try:
                 left = await self._profiles.append(
-                    before, [*opened, *issued], by=actor(before, person)
+                    before, [*opened, *issued], by=actor(before.profile_id, person)
                 )
             except ConcurrentUpdateError:
                 await self._ledger.give_back(_counted_as(self._vault, profile.profile_id, code_no))

@@ -10,9 +10,14 @@ from uuid import UUID
 
 import structlog
 
-from application.delivery.contact_lookup import READ
 from application.pace import Pace
-from application.ports.decision_point import AuthorityUndecidedError, DecisionPoint, Question, bare
+from application.ports.decision_point import (
+    READ,
+    AuthorityUndecidedError,
+    DecisionPoint,
+    Question,
+    bare,
+)
 from application.ports.dialogue_index import DialogueIndex
 from application.ports.order_repository import OrderRepository, Spoilt
 from application.profiles.profile_ids import ProfileIds
