@@ -25,6 +25,8 @@ _SESSION = {
 }
 
 _pool_log = logging.getLogger("psycopg.pool")
+_NO_NEWS = ("discarding closed connection", "error ignored ")
+_library_logs = (_pool_log, logging.getLogger("psycopg"))
 
 _SKIPS_EVENTS = "POSTGRES_ENABLE_DB_FUNCTIONS"
 _FALSE = {"", "0", "f", "false", "n", "no", "off"}
@@ -51,7 +53,8 @@ async def open_pool(
     Raises:
         DatabaseUnreachableError: the connections could not be made in time, or only to a standby.
     """
-    _pool_log.addFilter(_is_news)
+    for log in _library_logs:
+        log.addFilter(_is_news)
     pool: Pool = AsyncConnectionPool(
         _with_limits(conninfo),
         connection_class=Connection,
@@ -84,8 +87,8 @@ async def open_pool(
 
 
 def _is_news(said: logging.LogRecord) -> bool:
-    """Whether the pool says more than who had the connection knows: he cut it, or was told of its loss."""
-    return not said.getMessage().startswith("discarding closed connection")
+    """Whether the library says more than who had the connection knows: he cut it, or was told of its loss."""
+    return not said.getMessage().startswith(_NO_NEWS)
 
 
 @contextmanager

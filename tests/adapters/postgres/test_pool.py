@@ -1,7 +1,7 @@
 """Connections have limits, and an unsafe environment is refused."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from time import monotonic
 
 import pytest
@@ -44,19 +44,24 @@ async def test_a_connection_has_limits_and_a_name(database_url: str, name: str, 
     assert await _setting(database_url, name) == value
 
 
+@pytest.mark.parametrize("in_a_pipeline", [False, True])
 async def test_whoever_breaks_off_alarms_nobody(
-    database_url: str, caplog: pytest.LogCaptureFixture
+    database_url: str, caplog: pytest.LogCaptureFixture, in_a_pipeline: bool
 ) -> None:
     async with await open_pool(database_url, size=1, name="varsel-test") as pool:
 
         async def wait(asked: asyncio.Event) -> None:
-            async with pool.connection() as connection:
+            async with pool.connection() as connection, AsyncExitStack() as stack:
+                if in_a_pipeline:
+                    await stack.enter_async_context(connection.pipeline())
                 asked.set()
-                await connection.execute("SELECT pg_sleep(60)")
+                cursor = await connection.execute("SELECT pg_sleep(60)")
+                await cursor.fetchone()
 
         asked = asyncio.Event()
         waiting = asyncio.create_task(wait(asked))
         await asked.wait()
+        await asyncio.sleep(0.05)  # the question is on its way
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
 
