@@ -309,11 +309,14 @@ class Dispatcher:
                             # A longer append would keep everybody else's waiting meanwhile.
                             await unit.commit(self._orders)
                     case RecordTimeouts():
-                        report_wait = self._timing.report_wait
-                        settled = unit.order.record_timeouts(now, report_wait=report_wait)
+                        settled = unit.order.record_timeouts(
+                            now, report_wait=self._timing.report_wait
+                        )
                         _tell_given_up(unit.order, settled)
                         unit.apply(settled, now)
                     case AttemptNotifications() if not await self._may_leave(unit.order):
+                        # The agenda lends nothing of who is suspended: it knows more than we yet do.
+                        until = None if self._is_ending else now + timedelta(seconds=self._timing.poll)
                         break
                     case AttemptNotifications(notifications=notifications):
                         claimed = await self._hand_over.claim(unit.order, notifications, now)

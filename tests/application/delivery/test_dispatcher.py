@@ -832,6 +832,27 @@ async def test_an_owner_that_is_stopped_in_the_middle_of_an_order_keeps_the_rest
     assert len(world.mail.carried) == 2 * CHUNK
 
 
+def test_an_owner_resumed_a_moment_ago_has_its_order_put_off_until_that_is_known(
+    world: MemoryWorld,
+) -> None:
+    async def story() -> None:
+        order_id = await placed(world, SOMEBODY)
+        worker = rewired(world)
+        await suspend(world.owner_records, "ttd")
+        world.pass_time(timedelta(seconds=2))
+        await worker._owners.look()
+        await resume(world.owner_records, "ttd")
+
+        await worker.run_until_idle()
+
+        assert world.mail.offered == []  # nobody turned on the spot until it was known
+        world.pass_time(timedelta(seconds=2))
+        await worker.run_until_idle()
+        assert [each.delivery for each in (await now(world, order_id)).notifications] == [Taken()]
+
+    played(story())
+
+
 # Only tried out
 
 
