@@ -130,6 +130,7 @@ class Terminal:
         return os.read(self._ours, 4096).decode(errors="replace").replace("\r", "")
 
 
+@pytest.mark.soak
 def test_when_a_process_cannot_be_kept_up_all_others_end(tmp_path: Path, port_in_use: int) -> None:
     started = Started(tmp_path / "data", VARSEL_SMTP_URL=f"smtp://127.0.0.1:{port_in_use}")
 
@@ -140,6 +141,7 @@ def test_when_a_process_cannot_be_kept_up_all_others_end(tmp_path: Path, port_in
     assert started.outlived_by() == []
 
 
+@pytest.mark.soak
 def test_told_to_stop_while_a_process_is_started_again_it_leaves_nothing_behind(
     tmp_path: Path, port_in_use: int
 ) -> None:
@@ -153,6 +155,7 @@ def test_told_to_stop_while_a_process_is_started_again_it_leaves_nothing_behind(
     assert started.outlived_by() == []
 
 
+@pytest.mark.soak
 def test_killed_right_after_it_has_started_them_it_is_outlived_by_nothing(tmp_path: Path) -> None:
     started = Started(tmp_path / "data")
     until(lambda: bool(started.outlived_by(" work ")))
@@ -189,7 +192,9 @@ def test_interrupted_at_any_moment_it_says_so_in_a_sentence_and_leaves_nothing(
     assert started.outlived_by() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)]
+)
 def test_in_the_background_of_a_script_it_heeds_either_signal(
     tmp_path: Path, number: signal.Signals
 ) -> None:

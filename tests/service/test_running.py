@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -160,10 +161,11 @@ def email_to_firm(key: str) -> Mapping[str, Any]:
     return {"recipientOrganization": {**firm, "channelSchema": "Email", "emailSettings": settings}}
 
 
-def test_a_port_in_use_is_one_clear_line(installed: Installation, tmp_path: Path) -> None:
-    other = Installation(tmp_path / "other", installed.port)
+def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        installed = Installation(tmp_path / "data", int(somebody.getsockname()[1]))
 
-    refused = other.varsel("up", "--development")
+        refused = installed.varsel("up", "--development")
 
     assert refused.returncode == 1
     (line,) = refused.stderr.splitlines()
@@ -221,6 +223,7 @@ def test_tokens_are_not_issued_where_strangers_could_get_them(tmp_path: Path) ->
     assert "VARSEL_DEVELOPMENT_ISSUER_ANYWHERE" in line
 
 
+@pytest.mark.soak
 def test_after_a_kill_everything_starts_again_on_the_same_port(installed: Installation) -> None:
     assert "completed" in installed.varsel("order").stdout
 
@@ -231,6 +234,7 @@ def test_after_a_kill_everything_starts_again_on_the_same_port(installed: Instal
     assert len(installed.mailbox()) == 2
 
 
+@pytest.mark.soak
 def test_what_is_being_handed_over_at_the_end_is_not_called_unknown(
     installed: Installation,
 ) -> None:
@@ -298,6 +302,7 @@ async def test_workers_that_are_killed_lose_nothing_and_double_nothing(
     assert len(emails) == 200
 
 
+@pytest.mark.soak
 async def test_bad_input_is_refused_and_changes_nothing(installed: Installation) -> None:
     headers = {
         "Authorization": f"Bearer {installed.token()}",

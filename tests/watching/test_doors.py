@@ -80,7 +80,10 @@ def wide(service: Watched) -> str:
         pytest.param(
             *("/orders/email", wide_mail(body=HTML, contentType="Html")), marks=pytest.mark.soak
         ),
-        ("/orders/email", wide_mail(body=f"$recipientName$ {HTML}", contentType="Html")),
+        pytest.param(
+            *("/orders/email", wide_mail(body=f"$recipientName$ {HTML}", contentType="Html")),
+            marks=pytest.mark.soak,
+        ),
         (
             "/orders/sms",
             {
