@@ -17,7 +17,7 @@ QUICK = Pace(
     delayed=0.05,
     first_retry=0.02,
     longest_retry=0.1,
-    patience=2.0,
+    patience=10.0,
 )
 
 
