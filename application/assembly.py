@@ -54,6 +54,7 @@ from application.ports.suppressions import Suppressions
 from application.ports.sync_schedule import SyncSchedule
 from application.ports.unread_mail import UnreadMails
 from application.ports.webhooks import Webhook, WebhookClient, Webhooks
+from application.profiles.authority import PersonsAuthority
 from application.profiles.profile_ids import ProfileIds
 from application.profiles.profile_service import PROFILE_RESOURCE, ProfileService
 from application.profiles.verification import CodeSender, VerificationService
@@ -210,6 +211,12 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         health=policy.health,
         limits=policy.limits,
     )
+    profile_ids = ProfileIds(ports.vault)
+    authority = PersonsAuthority(
+        profiles=ports.profiles,
+        ids=profile_ids,
+        decision_point=ports.registries.decision_point,
+    )
     following = StatusFeedQueries(orders=orders, feed=ports.feed, clock=clock)
     instant = InstantOrderService(
         orders=orders,
@@ -267,9 +274,9 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         official_addresses=OfficialAddressService(
             changes=ports.address_changes,
             addresses=ports.official_addresses,
-            decision_point=ports.registries.decision_point,
+            authority=authority,
             recorder=acts,
-            ids=ProfileIds(ports.vault),
+            ids=profile_ids,
             clock=clock,
             max_age=policy.registry_max_age,
             has_register=ports.address_register is not None,
@@ -286,7 +293,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             orders=orders,
             index=ports.dialogues,
             decision_point=ports.registries.decision_point,
-            ids=ProfileIds(ports.vault),
+            ids=profile_ids,
             nothing_after=policy.nothing_after,
         ),
         delivery_reports=DeliveryReportService(
@@ -323,7 +330,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         ),
         verification=VerificationService(
             profiles=ports.profiles,
-            ids=ProfileIds(ports.vault),
+            ids=profile_ids,
             instant=instant,
             persons=ports.registries.persons,
             ledger=ports.owners,
@@ -334,8 +341,8 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         ),
         profiles=ProfileService(
             profiles=ports.profiles,
-            ids=ProfileIds(ports.vault),
-            decision_point=ports.registries.decision_point,
+            ids=profile_ids,
+            authority=authority,
             resource=policy.profile_resource,
             clock=clock,
         ),

@@ -8,12 +8,12 @@ from application.caller import EndUser
 from application.delivery.usable_copies import not_ready
 from application.operations.recorder import ActRecorder
 from application.ports.address_changes import AddressChanges, ConcurrentChangeError
-from application.ports.decision_point import READ, AuthorityUndecidedError, DecisionPoint, Question
+from application.ports.decision_point import READ
 from application.ports.official_addresses import OfficialAddresses
 from application.ports.registry_copies import BUSINESSES, CopyStanding, RegistryNotReadyError
+from application.profiles.authority import PersonsAuthority
 from application.profiles.profile_ids import ProfileIds
-from application.profiles.profile_service import MayNotActError, actor
-from domain.authority import Decision
+from application.profiles.profile_service import actor
 from domain.official_address import (
     AddressChange,
     AddressId,
@@ -48,7 +48,7 @@ class OfficialAddressService:
         *,
         changes: AddressChanges,
         addresses: OfficialAddresses,
-        decision_point: DecisionPoint,
+        authority: PersonsAuthority,
         recorder: ActRecorder,
         ids: ProfileIds,
         clock: Callable[[], datetime],
@@ -58,7 +58,7 @@ class OfficialAddressService:
         """Take what to go by; `max_age` is how old the copy of the register may be."""
         self._changes = changes
         self._addresses = addresses
-        self._decision_point = decision_point
+        self._authority = authority
         self._recorder = recorder
         self._ids = ids
         self._clock = clock
@@ -176,16 +176,7 @@ class OfficialAddressService:
             raise NoAddressRegisterError
 
     async def _refuse(self, organisation: OrganisationNumber, action: str, by: EndUser) -> None:
-        # Never by a number, as wherever it is asked whether a person may.
-        user = str(self._ids.of_person(by.person.text)) if by.user is None else by.user.text
-        question = Question(user, organisation, RESOURCE, action)
-        match (await self._decision_point.decide([question])).get(question):
-            case Decision.PERMITTED:
-                return
-            case Decision.REFUSED:
-                raise MayNotActError
-            case _:
-                raise AuthorityUndecidedError
+        await self._authority.refuse_unpermitted(by, organisation, resource=RESOURCE, action=action)
 
 
 def _as_asked(change: AddressChange, before: OrganisationAddresses) -> ListedAddress:

@@ -9,11 +9,10 @@ from typing import Final, TypeAlias, TypeVar
 
 from application.caller import EndUser
 from application.envelope import Actor, Role
-from application.ports.decision_point import AuthorityUndecidedError, DecisionPoint, Question
 from application.ports.order_repository import ConcurrentUpdateError
 from application.ports.profiles import ProfileRepository
+from application.profiles.authority import PersonsAuthority
 from application.profiles.profile_ids import ProfileIds
-from domain.authority import Decision
 from domain.personal import Contact
 from domain.profile.events import ProfileEvent, Settings
 from domain.profile.profile import Profile, ProfileId, evolve_all
@@ -24,10 +23,6 @@ PROFILE_RESOURCE: Final = "varsel-profile"
 ACCESS: Final = "access"
 """What a person must be allowed to do to register for an organisation."""
 _MOVED: Final = "its holder logged in"
-
-
-class MayNotActError(Exception):
-    """The person may not act for the organisation, as far as the decision point knows."""
 
 
 class Kept(Enum):
@@ -57,14 +52,14 @@ class ProfileService:
         *,
         profiles: ProfileRepository,
         ids: ProfileIds,
-        decision_point: DecisionPoint,
+        authority: PersonsAuthority,
         resource: str,
         clock: Callable[[], datetime],
     ) -> None:
         """Take where profiles are kept; `resource` is what persons must have access to for an organisation."""
         self._profiles = profiles
         self._ids = ids
-        self._decision_point = decision_point
+        self._authority = authority
         self._resource = resource
         self._clock = clock
 
@@ -82,23 +77,17 @@ class ProfileService:
         return profile
 
     async def may_act_for(self, person: EndUser, organisation: OrganisationNumber) -> None:
-        """See that a person may act for an organisation.
+        """See that a person may register for an organisation.
 
         Raises:
             MayNotActError: they may not.
             AuthorityUndecidedError: nobody can tell now.
+            SpoiltHistoryError: what was recorded of the person cannot be read.
             StoreUnavailableError: try again later.
         """
-        profile = await self._load(person)
-        user = (person.user or profile.known_as).text
-        question = Question(user, organisation, self._resource, ACCESS)
-        match (await self._decision_point.decide([question])).get(question):
-            case Decision.PERMITTED:
-                return
-            case Decision.REFUSED | Decision.UNCERTAIN:
-                raise MayNotActError
-            case _:
-                raise AuthorityUndecidedError
+        await self._authority.refuse_unpermitted(
+            person, organisation, resource=self._resource, action=ACCESS
+        )
 
     async def register(
         self, person: EndUser, organisation: OrganisationNumber, wanted: Wanted

@@ -10,7 +10,8 @@ from litestar.params import FromPath
 
 from application.assembly import Application
 from application.caller import EndUser
-from application.profiles.profile_service import MayNotActError, Wanted
+from application.profiles.authority import MayNotActError
+from application.profiles.profile_service import Wanted
 from domain import limits
 from domain.profile.profile import (
     MOST_CHANGES,

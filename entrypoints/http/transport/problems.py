@@ -36,7 +36,7 @@ from application.ports.token_verifier import (
     VerificationUnavailableError,
 )
 from application.ports.unread_mail import ReaderUnavailableError
-from application.profiles.profile_service import MayNotActError
+from application.profiles.authority import MayNotActError
 from application.queries.resolution_words import left_out
 from application.seeking import OrderNotFoundError
 from application.webhooks.subscriptions import TooManyWebhooksError, WebhookNotFoundError

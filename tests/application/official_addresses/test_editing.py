@@ -16,6 +16,8 @@ from adapters.memory.official_addresses import (
     InMemoryAddressRegister,
     InMemoryOfficialAddresses,
 )
+from adapters.memory.order_repository import InMemoryOrderRepository
+from adapters.memory.profiles import InMemoryProfileRepository
 from application.caller import Assurance, EndUser
 from application.envelope import Actor, Role
 from application.official_addresses.editing import (
@@ -26,8 +28,8 @@ from application.official_addresses.editing import (
 from application.operations.recorder import ActRecorder
 from application.ports.decision_point import AuthorityUndecidedError, Question
 from application.ports.registry_copies import RegistryNotReadyError
+from application.profiles.authority import MayNotActError, PersonsAuthority
 from application.profiles.profile_ids import ProfileIds
-from application.profiles.profile_service import MayNotActError
 from contracts.order_repository_contract import SetClock
 from domain.channel import Channel
 from domain.official_address import (
@@ -67,7 +69,10 @@ class House:
         self.addresses = InMemoryOfficialAddresses(self.register)
         self.addresses.read_feed(NOON)
         self.acts = InMemoryActLog()
-        self.ids = ProfileIds(InMemoryKeyVault())
+        vault = InMemoryKeyVault()
+        log = InMemoryOrderRepository(vault=vault, clock=self.clock, next_id=uuid4).log
+        self.profiles = InMemoryProfileRepository(log, vault=vault, clock=self.clock, next_id=uuid4)
+        self.ids = ProfileIds(vault)
         self.decision_point = InMemoryDecisionPoint(
             [Question(USER, BAKERY.number, RESOURCE, action) for action in ("read", "write")]
         )
@@ -80,7 +85,9 @@ class House:
         self.service = OfficialAddressService(
             changes=changes,
             addresses=self.addresses,
-            decision_point=self.decision_point,
+            authority=PersonsAuthority(
+                profiles=self.profiles, ids=self.ids, decision_point=self.decision_point
+            ),
             recorder=ActRecorder(log=self.acts, clock=self.clock, next_id=uuid4),
             ids=self.ids,
             clock=self.clock,

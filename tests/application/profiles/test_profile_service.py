@@ -12,12 +12,12 @@ from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.profiles import InMemoryProfileRepository
 from application.caller import Assurance, EndUser
 from application.envelope import Actor, Role
-from application.ports.decision_point import AuthorityUndecidedError, Question
+from application.ports.decision_point import Question
 from application.ports.order_repository import ConcurrentUpdateError
+from application.profiles.authority import MayNotActError, PersonsAuthority
 from application.profiles.profile_ids import ProfileIds
 from application.profiles.profile_service import (
     Kept,
-    MayNotActError,
     ProfileService,
     Wanted,
 )
@@ -48,7 +48,6 @@ KARI = EndUser(
     client_id="client-2",
     token_id="token-2",
 )
-NUMBER_ALONE = EndUser(person=Identifier("06927530250"), level=Assurance.HIGH)
 PROFILE_ID = IDS.of_person("15859010099")
 HERSELF = Actor(role=Role.PERSON, name=str(PROFILE_ID), client="client-2", token="token-2")
 EMAIL = Contact("kari@fjell.example.no")
@@ -91,7 +90,7 @@ async def service(profiles: Overtaken, decision_point: InMemoryDecisionPoint) ->
     return ProfileService(
         profiles=profiles,
         ids=IDS,
-        decision_point=decision_point,
+        authority=PersonsAuthority(profiles=profiles, ids=IDS, decision_point=decision_point),
         resource="varsel-profile",
         clock=SetClock(),
     )
@@ -160,23 +159,10 @@ async def test_settings_are_told_as_a_change_leaves_them(service: ProfileService
     assert (await service.profile(KARI)).settings == english
 
 
-async def test_whether_a_person_may_is_asked_by_their_users_id_and_never_by_a_number(
+async def test_to_register_is_a_thing_that_the_decision_point_is_asked_about(
     service: ProfileService, decision_point: InMemoryDecisionPoint
 ) -> None:
-    for person in (KARI, NUMBER_ALONE):
-        with pytest.raises(MayNotActError):
-            await service.may_act_for(person, UNIT)
-
-    (kari,), (other,) = decision_point.asked
-    assert kari == Question("20001111", UNIT, "varsel-profile", "access")
-    assert other.user == str(IDS.of_person("06927530250"))
-    decision_point.permitted = {kari}
-    await service.may_act_for(KARI, UNIT)
-
-
-async def test_where_nobody_decides_nobody_may(
-    service: ProfileService, decision_point: InMemoryDecisionPoint
-) -> None:
-    decision_point.is_away = True
-    with pytest.raises(AuthorityUndecidedError):
+    with pytest.raises(MayNotActError):
         await service.may_act_for(KARI, UNIT)
+
+    assert decision_point.asked == [[Question("20001111", UNIT, "varsel-profile", "access")]]
