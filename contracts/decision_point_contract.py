@@ -4,6 +4,7 @@ import pytest
 
 from application.ports.decision_point import DecisionPoint, Question
 from domain.authority import Decision
+from domain.personal import Identifier
 from domain.recipient import OrganisationNumber
 
 UNIT, SUB_UNIT = OrganisationNumber("314022009"), OrganisationNumber("314022017")
@@ -19,11 +20,26 @@ def question(
     return Question(user, organisation, resource, action)
 
 
+PROFILES = {
+    "15859010099": "6f1f5f0e-0000-8000-8000-000000000001",
+    "06927530250": "6f1f5f0e-0000-8000-8000-000000000002",
+}
+"""Under which ids the profiles of persons lie of whom no user's id is known, by their numbers."""
+
+
+def of_person(number: str, organisation: OrganisationNumber = UNIT) -> Question:
+    """A question about somebody who has no user's id."""
+    return question(PROFILES[number], organisation)._replace(person=Identifier(number))
+
+
+KARI_ALONE = of_person("15859010099")
 PERMITTED = (
     question("20001111"),
     question("20002222", action="write"),
     question("20002222", SUB_UNIT),
     question("20003333", resource="app_ttd_my_app"),
+    KARI_ALONE,
+    of_person("06927530250", SUB_UNIT),
 )
 REFUSED = (
     question("20002222"),
@@ -32,6 +48,8 @@ REFUSED = (
     question("20001111", SUB_UNIT),
     question("20001111", OTHER_UNIT),
     question("20009999"),
+    of_person("15859010099", SUB_UNIT),
+    of_person("06927530250"),
 )
 DECIDED = {
     **dict.fromkeys(PERMITTED, Decision.PERMITTED),
@@ -57,7 +75,7 @@ class DecisionPointContract:
     ) -> None:
         assert await decision_point.decide([*DECIDED][::-1]) == DECIDED
 
-    @pytest.mark.parametrize("asked", [PERMITTED[0], REFUSED[0]])
+    @pytest.mark.parametrize("asked", [PERMITTED[0], REFUSED[0], KARI_ALONE])
     async def test_a_question_by_itself_is_decided_as_among_others(
         self, decision_point: DecisionPoint, asked: Question
     ) -> None:

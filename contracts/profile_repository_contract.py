@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from application.envelope import Actor, Role
@@ -174,6 +175,23 @@ class ProfileIndexContract:
         both = await index.registered_for([OTHER, UNIT])
         assert [each.organisation for each in both] == [UNIT, OTHER]
         assert list(await index.registered_for([])) == []
+
+    async def test_of_whom_no_users_id_is_known_the_number_is_found(
+        self, profiles: ProfileRepository, index: ProfileIndex
+    ) -> None:
+        theirs = msgspec.structs.replace(registered(), person=Identifier("15859010099"))
+        await record(profiles, KARI, OPENED, theirs)
+
+        (found,) = await index.registered_for([UNIT])
+        assert found.person == Identifier("15859010099")
+        assert "15859010099" not in repr(found)
+
+        again = AddressesConfirmed(
+            organisation=UNIT, email=MINE, user=theirs.user, person=theirs.person
+        )
+        await record(profiles, KARI, again)
+        (found,) = await index.registered_for([UNIT])
+        assert found.person == Identifier("15859010099")
 
     async def test_what_is_registered_anew_takes_the_place_of_what_was_before(
         self, profiles: ProfileRepository, index: ProfileIndex

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from domain.authority import Decision
 from domain.channel import Channel
-from domain.personal import Contact
+from domain.personal import Contact, Identifier
 from domain.recipient import OrganisationNumber
 
 _ATOM: Final = r"[A-Za-z0-9æøåÆØÅ!#$%&'*+\-=?^_`{|}~;]+"
@@ -110,6 +110,8 @@ class ProfileRecord:
 
     user: str
     """The user's opaque id, the same for all that one person registered."""
+    person: Identifier | None = None
+    """The national identity number, by which is asked whether the user may where no other name is known."""
     authority: Decision = Decision.NOT_ASKED
     """Whether the user may do with the order's resource what the order is about; a registry does not know."""
     origin: OrganisationNumber | None = None

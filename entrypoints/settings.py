@@ -305,8 +305,8 @@ class Settings:
     decision_point_url: str | None = setting(
         as_url("https", "http"),
         None,
-        "where is asked who may act for whom (…/decision or …/authorize); without it the table of "
-        "grants is used",
+        "where is asked who may act for whom (…/authorize, or …/decision, which takes no national "
+        "numbers); without it the table of grants is used",
     )
     decision_point_key: str | None = setting(
         as_text, None, "our subscription key at the decision point", secret=True
@@ -543,11 +543,26 @@ class Settings:
                     f"{PREFIX}{name.upper()}: our credentials would travel there in clear: "
                     "write https://, or let it lead to this machine"
                 )
+        if self.decision_point_takes_numbers and travels_in_clear(
+            self.decision_point_url, "national identity numbers"
+        ):
+            yield (
+                "VARSEL_DECISION_POINT_URL: national identity numbers would travel there in clear: "
+                "write https://, or let it lead to this machine"
+            )
         if self.database_url is not None and _is_password_in_clear(self.database_url):
             yield (
                 "VARSEL_DATABASE_URL holds a password that would travel in clear: "
                 "add sslmode=verify-full (and sslrootcert), or sslmode=require"
             )
+
+    @property
+    def decision_point_takes_numbers(self) -> bool:
+        """Whether the decision point may be asked about persons by their national identity numbers.
+
+        Altinn's own services ask at …/decision, where a question that names one is not answered.
+        """
+        return not (self.decision_point_url or "").rstrip("/").endswith("/decision")
 
     @property
     def base_url(self) -> str:

@@ -8,22 +8,29 @@ alone for a while, and whatever comes up meanwhile is not asked.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
-from adapters.decision_point.xacml import AwayError, NoAnswerError, can_be_asked, judged, written
+from adapters.decision_point.xacml import (
+    AwayError,
+    NoAnswerError,
+    alike,
+    can_be_asked,
+    judged,
+    written,
+)
 from application.ports.decision_point import Question
 from domain.authority import Decision
 
 PAIRS: Final = 500
 """So many pairs are asked about in one question at most."""
 QUESTIONS: Final = 200
-"""So many questions are put at most for those who are to be decided of at once: in halves, one pair of
-500 that cannot be judged takes some twenty."""
+"""So many questions are put once more at most for those who are to be decided of at once: in halves, one
+pair of 500 that cannot be judged takes some twenty."""
 LEFT_ALONE: Final = 10.0
 """Seconds for which a decision point that was away is not asked."""
 _AT_ONCE: Final = 8
@@ -36,7 +43,8 @@ class _Round:
     """What is to be decided at once, and how far that has come."""
 
     decided: dict[Question, Decision]
-    questions_left: int = QUESTIONS
+    questions_left: int
+    was_asked: bool = False
     was_heard: bool = False
 
 
@@ -49,6 +57,7 @@ class BatchedDecisionPoint:
         *,
         seconds: float,
         pairs: int = PAIRS,
+        takes_numbers: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take who answers, and how long all that is asked at once may take.
@@ -57,39 +66,39 @@ class BatchedDecisionPoint:
             answer: gives what is answered to a question; raises `NoAnswerError` or `AwayError`.
             seconds: so long it takes to decide, whatever the answers.
             pairs: how many pairs one question is about at most.
+            takes_numbers: whether persons may be named there by their national identity numbers.
             clock: tells seconds, from any beginning.
         """
         self._answer = answer
         self._seconds = seconds
         self._pairs = pairs
+        self._takes_numbers = takes_numbers
         self._clock = clock
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._away_until = float("-inf")
 
     async def decide(self, questions: Sequence[Question]) -> Mapping[Question, Decision]:
         # Whom the decision point cannot know it can permit nothing, and no wait would change that.
-        asking = _Round(
-            {
-                each: Decision.NOT_ASKED if can_be_asked(each) else Decision.REFUSED
-                for each in questions
-            }
-        )
-        about: dict[tuple[str, str], list[Question]] = {}
-        for each in filter(can_be_asked, asking.decided):
-            about.setdefault((each.resource, each.action), []).append(each)
+        decided = {
+            each: Decision.NOT_ASKED if self._knows(each) else Decision.REFUSED
+            for each in questions
+        }
+        together: dict[Hashable, list[Question]] = {}
+        for each in filter(self._knows, decided):
+            together.setdefault(alike(each), []).append(each)
         batches = [
-            alike[start : start + self._pairs]
-            for alike in about.values()
-            for start in range(0, len(alike), self._pairs)
+            several[start : start + self._pairs]
+            for several in together.values()
+            for start in range(0, len(several), self._pairs)
         ]
         if not batches:
-            return asking.decided
+            return decided
+        asking = _Round(decided, questions_left=len(batches) + QUESTIONS)
         # What has been decided by then is, and the rest is not asked.
         with suppress(TimeoutError):
             async with asyncio.timeout(self._seconds):
                 await asyncio.gather(*(self._ask(batch, asking) for batch in batches))
-        was_asked = asking.questions_left < QUESTIONS
-        if was_asked and not asking.was_heard:
+        if asking.was_asked and not asking.was_heard:
             self._leave_alone("gave no answer that could be read")
         return asking.decided
 
@@ -98,6 +107,7 @@ class BatchedDecisionPoint:
             if self._is_away or not asking.questions_left:
                 return
             asking.questions_left -= 1
+            asking.was_asked = True
             try:
                 asking.decided.update(judged(batch, await self._answer(written(batch))))
             except NoAnswerError as no_answer:
@@ -111,6 +121,10 @@ class BatchedDecisionPoint:
         if len(batch) > 1:
             half = len(batch) // 2
             await asyncio.gather(self._ask(batch[:half], asking), self._ask(batch[half:], asking))
+
+    def _knows(self, question: Question) -> bool:
+        is_named_there = question.person is None or self._takes_numbers
+        return is_named_there and can_be_asked(question)
 
     @property
     def _is_away(self) -> bool:

@@ -5,6 +5,9 @@ Results come in the order of the pairs. A permit also repeats what is marked for
 held against the pair whose place it has: where it names another, or too little to be told from the
 others, nothing of the answer counts. Obligations are passed over: they are for somebody who is logged
 in, and nobody is.
+
+Who has no user's id is named by a national identity number, which is never asked to be repeated. So
+that a permit can be held against its pair all the same, such a person stands alone in a question.
 """
 
 import re
@@ -18,6 +21,8 @@ from msgspec import Struct
 from adapters.foreign_json import in_utf8
 from application.ports.decision_point import Question
 from domain.authority import Decision
+from domain.national_number import parse
+from domain.personal import Identifier
 
 _TEXT: Final = "http://www.w3.org/2001/XMLSchema#string"
 _ISSUER: Final = "Altinn"
@@ -27,8 +32,9 @@ _OWNER, _APP = "urn:altinn:org", "urn:altinn:app"
 _WHOSE: Final = "urn:altinn:organization:identifier-no"
 _USER: Final = "urn:altinn:userid"
 _PERSON: Final = "urn:altinn:person:uuid"
+_NUMBER: Final = "urn:altinn:person:identifier-no"
 _USER_ID: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
-"""Shorter than a national number, which must not leave the house."""
+"""Shorter than a national number, which is named as such or not at all."""
 _OUR_OWN: Final = 8
 """The version of the ids that are made here."""
 _APPLICATION: Final = re.compile(r"app_([^_]+)_(.+)")
@@ -102,13 +108,18 @@ class AwayError(Exception):
     """The decision point cannot be reached, or answers nobody; the text is one line for operators."""
 
 
+def alike(question: Question) -> tuple[str, str, Identifier | None]:
+    """What those have in common that can be asked about at once."""
+    return question.resource, question.action, question.person
+
+
 def can_be_asked(question: Question) -> bool:
     """Whether the decision point can know a user by what the user is called here."""
-    return _subject(question.user) is not None
+    return _subject(question) is not None
 
 
 def written(questions: Sequence[Question]) -> bytes:
-    """One question about all of them, which are about one resource and one action."""
+    """One question about all of them, which are `alike`."""
     subjects = {each.user: f"user{n}" for n, each in enumerate(questions)}
     owners = {each.organisation: f"organisation{n}" for n, each in enumerate(questions)}
     first = questions[0]
@@ -117,8 +128,8 @@ def written(questions: Sequence[Question]) -> bytes:
             _Request(
                 access_subject=[
                     _Part(name, [subject])
-                    for user, name in subjects.items()
-                    if (subject := _subject(user)) is not None
+                    for name, each in {subjects[each.user]: each for each in questions}.items()
+                    if (subject := _subject(each)) is not None
                 ],
                 action=[_Part("action", [_attribute(_ACTION, first.action)])],
                 resource=[
@@ -168,7 +179,11 @@ def judged(questions: Sequence[Question], answer: bytes) -> Mapping[Question, De
     }
 
 
-def _subject(user: str) -> _Attribute | None:
+def _subject(question: Question) -> _Attribute | None:
+    if question.person is not None:
+        number = question.person.text
+        return _attribute(_NUMBER, number) if parse(number) is not None else None
+    user = question.user
     if _USER_ID.fullmatch(user):
         return _attribute(_USER, user, is_repeated=True)
     try:
@@ -192,7 +207,7 @@ def _attribute(name: str, value: str, *, is_repeated: bool = False) -> _Attribut
 
 def _named(question: Question) -> Mapping[str, str]:
     """By which attributes a pair is known, and what they are."""
-    subject = _subject(question.user)
+    subject = _subject(question)
     user = {} if subject is None else {subject.attribute_id: subject.value}
     return {**user, _WHOSE: question.organisation}
 

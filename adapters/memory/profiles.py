@@ -101,6 +101,7 @@ class InMemoryProfileIndex:
             Registered(
                 organisation=organisation,
                 user=each.user.text,
+                person=None if each.person is None or each.person.is_erased else each.person,
                 resources=each.resources,
                 email=_unless_erased(each.email),
                 mobile=_unless_erased(each.mobile),

@@ -135,6 +135,7 @@ def _record(told: Registered, resource: str) -> ProfileRecord:
         return ProfileRecord(user=told.user, is_about_another=True)
     return ProfileRecord(
         user=told.user,
+        person=told.person,
         email=None if told.email is None else _address(told.email, Channel.EMAIL),
         mobile=None if told.mobile is None else _address(told.mobile, Channel.SMS),
         language=told.language,

@@ -191,6 +191,7 @@ def _registered(
     return Registered(
         organisation=organisation,
         user=event.user.text,
+        person=None if event.person is None or event.person.is_erased else event.person,
         resources=tuple(resources),
         email=_address(event.email, is_verified=email_is_verified),
         mobile=_address(event.mobile, is_verified=mobile_is_verified),

@@ -395,6 +395,7 @@ def _profile(told: Registered, resource: str, *, is_uncertain: bool) -> ProfileR
     mobile = None if told.mobile is None else _mobile(told.mobile.address.text)
     return ProfileRecord(
         user=told.user,
+        person=told.person,
         email=_verified(email, told.email),
         mobile=_verified(mobile, told.mobile),
         language=told.language,

@@ -271,7 +271,7 @@ def _questions(wanted: LookupRequest, finding: Finding) -> Mapping[int, Question
         return {}
     resource, action = wanted.about
     return {
-        place: Question(each.user, finding.number, resource, action)
+        place: Question(each.user, finding.number, resource, action, each.person)
         for place, each in enumerate(finding.profiles)
         if each.has_address and not each.is_uncertain
     }

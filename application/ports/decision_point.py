@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from domain.authority import Decision
+from domain.personal import Identifier
 from domain.recipient import OrganisationNumber
 
 PREFIX: Final = "urn:altinn:resource:"
@@ -19,11 +20,16 @@ class Question(NamedTuple):
     """May this user do this with this resource of this organisation?"""
 
     user: str
-    """The user's opaque id, never a national number."""
+    """The user's id at the login service, or an opaque one of ours; never a national number."""
     organisation: OrganisationNumber
     resource: str
     """Without the prefix of its URN."""
     action: str
+    person: Identifier | None = None
+    """The national identity number of somebody who has no id at the login service, and nobody else's.
+
+    It never shows itself; whoever asks by it takes care that nobody else sees it.
+    """
 
 
 class AuthorityUndecidedError(Exception):

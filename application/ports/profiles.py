@@ -6,6 +6,7 @@ from typing import Protocol
 
 from application.envelope import Actor, RecordedOfProfile
 from application.ports.decision_point import bare
+from domain.personal import Identifier
 from domain.profile.events import ProfileAddress, ProfileEvent
 from domain.profile.profile import Profile, ProfileId
 from domain.recipient import OrganisationNumber
@@ -58,7 +59,9 @@ class Registered:
 
     organisation: OrganisationNumber
     user: str
-    """By what it is asked whether the person may: the user's id, or else the profile's; never a number."""
+    """The user's id at the login service, or else the profile's; never a number."""
+    person: Identifier | None = None
+    """The national identity number, by which is asked whether the person may where no user's id is known."""
     resources: tuple[str, ...] = ()
     email: ProfileAddress | None = None
     mobile: ProfileAddress | None = None

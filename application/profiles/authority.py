@@ -15,7 +15,8 @@ class MayNotActError(Exception):
 class PersonsAuthority:
     """Asks the decision point about persons who logged in.
 
-    They are named by their user's id, which the token tells or an earlier one told.
+    They are named by their user's id, which the token tells or an earlier one told; who has none, by
+    their national identity number.
     """
 
     def __init__(
@@ -51,4 +52,5 @@ class PersonsAuthority:
         if person.user is not None:
             return Question(person.user.text, organisation, resource, action)
         profile = await self._profiles.load(self._ids.of_person(person.person.text))
-        return Question(profile.known_as.text, organisation, resource, action)
+        number = person.person if profile.has_no_user else None
+        return Question(profile.known_as.text, organisation, resource, action, number)

@@ -49,11 +49,6 @@ class Reader:
     profile: str = ""
     """The id of their profile here."""
 
-    @property
-    def asks_as(self) -> str:
-        """By what the decision point is asked about them: never a number."""
-        return self.user or self.profile
-
     def is_user(self, user: Identifier | None) -> bool:
         """Whether it was they who registered an address, whichever of their names it was under."""
         return user is not None and user.text in {
@@ -209,10 +204,11 @@ def _question(order: Order, notification: Notification, reader: Reader) -> Quest
     if not isinstance(identity, Organisation) or not order.placed.resource:
         return None
     return Question(
-        user=reader.asks_as,
+        user=reader.user or reader.profile,
         organisation=OrganisationNumber(identity.number),
         resource=bare(order.placed.resource),
         action=order.placed.resource_action or READ,
+        person=None if reader.user else reader.person.number,
     )
 
 

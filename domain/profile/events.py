@@ -74,10 +74,12 @@ class AddressesRegistered(Struct, frozen=True, kw_only=True, tag="profile.addres
     resources: tuple[str, ...] = ()
     """What they want to be told about; none named means everything."""
     user: Identifier
-    """By what is asked whether the person may: the user's id, or else the profile's; never a number.
+    """The user's id at the login service, or else the profile's; never a number.
 
     It stands in each of these events, so that one of them alone tells who is told where.
     """
+    person: Identifier | None = None
+    """The national identity number, by which is asked whether the person may where no user's id is known."""
     reason: str | None = None
     """Why, where somebody else registered it for the person; None where they did it themselves."""
 
@@ -92,6 +94,8 @@ class AddressesConfirmed(Struct, frozen=True, kw_only=True, tag="profile.address
     email: ProfileAddress | None = None
     mobile: ProfileAddress | None = None
     user: Identifier
+    person: Identifier | None = None
+    """As where it was registered."""
 
 
 class AddressesWithdrawn(Struct, frozen=True, kw_only=True, tag="profile.addresses_withdrawn"):

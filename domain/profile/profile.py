@@ -138,6 +138,8 @@ class Registration:
     mobile: ProfileAddress | None = None
     resources: tuple[str, ...] = ()
     user: Identifier
+    person: Identifier | None = None
+    """The national identity number, where no user's id was known."""
     changed_at: datetime
     """When it was last changed or confirmed."""
 
@@ -192,11 +194,23 @@ class Profile:
     # Questions
 
     @property
+    def has_no_user(self) -> bool:
+        """Whether no user's id at the login service is known."""
+        return self.user is None or self.user.is_erased
+
+    @property
     def known_as(self) -> Identifier:
-        """By what it is asked whether the person may: never a number."""
+        """The person's opaque id, the user's or else the profile's: never a number."""
         if self.user is None or self.user.is_erased:
             return Identifier(str(self.profile_id))
         return self.user
+
+    @property
+    def named_by_number(self) -> Identifier | None:
+        """The national identity number, where nothing else names the person to whoever decides who may."""
+        if not self.has_no_user or self.person is None or self.person.is_erased:
+            return None
+        return self.person
 
     def registration(self, organisation: OrganisationNumber) -> Registration:
         """What is registered for an organisation.
@@ -272,6 +286,7 @@ class Profile:
                     email=wanted.email,
                     mobile=wanted.mobile,
                     user=self.known_as,
+                    person=self.named_by_number,
                 ),
             )
         return (
@@ -281,6 +296,7 @@ class Profile:
                 mobile=wanted.mobile,
                 resources=wanted.resources,
                 user=self.known_as,
+                person=self.named_by_number,
             ),
         )
 
@@ -315,6 +331,7 @@ class Profile:
                 mobile=now[1],
                 resources=kept,
                 user=self.known_as,
+                person=self.named_by_number,
                 reason=reason,
             ),
         )
@@ -483,6 +500,7 @@ def evolve(profile: Profile, event: ProfileEvent, at: datetime) -> Profile:
                 mobile=event.mobile,
                 resources=event.resources,
                 user=event.user,
+                person=event.person,
                 changed_at=at,
             )
             return _with_registration(profile, event.organisation, registered)
@@ -493,6 +511,7 @@ def evolve(profile: Profile, event: ProfileEvent, at: datetime) -> Profile:
                 mobile=event.mobile,
                 resources=() if before is None else before.resources,
                 user=event.user,
+                person=event.person,
                 changed_at=at,
             )
             return _with_registration(profile, event.organisation, confirmed)

@@ -164,7 +164,7 @@ def permit(
     Parameters
     ----------
     user
-        The user, by the id that the decision point knows.
+        The user, by the id that the decision point knows; who has none, by national identity number.
     organisation
         On whose behalf, by organisation number.
     resource

@@ -22,5 +22,9 @@ def decision_point(settings: Settings, pool: Pool, stack: AsyncExitStack) -> Dec
     )
     stack.push_async_callback(client.aclose)
     # Time enough for what came to nothing to be asked once more, in halves.
-    asked = BatchedDecisionPoint(client.answer, seconds=2 * seconds)
+    asked = BatchedDecisionPoint(
+        client.answer,
+        seconds=2 * seconds,
+        takes_numbers=settings.decision_point_takes_numbers,
+    )
     return PermitCache(asked, seconds=settings.decision_point_cache)

@@ -67,7 +67,7 @@ from application.setting import SettingError
 from domain.recipient import Organisation, Person
 from entrypoints.sandbox.registers import (
     ADDRESSES,
-    DECISION,
+    AUTHORIZE,
     KRR,
     PARTY_REGISTER,
     Holdings,
@@ -88,7 +88,7 @@ FOLLOWED: Final[Mapping[str, str]] = {
     "VARSEL_BUSINESSES_URL": ADDRESSES,
     "VARSEL_BUSINESSES_WRITE_URL": "",
     "VARSEL_PARTY_REGISTER_URL": PARTY_REGISTER,
-    "VARSEL_DECISION_POINT_URL": DECISION,
+    "VARSEL_DECISION_POINT_URL": AUTHORIZE,
 }
 """By which settings the stand-ins for the registers are followed, and at which of their paths."""
 _IMPORTED: Final = "imported from a file of profiles"
@@ -214,7 +214,7 @@ def followed(settings: Settings, url: str) -> Mapping[str, str]:
         chosen["VARSEL_PARTY_REGISTER_URL"] = url + PARTY_REGISTER
         chosen["VARSEL_PARTY_REGISTER_TOKEN"] = settings.party_register_token or token
     if settings.decision_point_url is None:
-        chosen["VARSEL_DECISION_POINT_URL"] = url + DECISION
+        chosen["VARSEL_DECISION_POINT_URL"] = url + AUTHORIZE
     return chosen
 
 

@@ -103,6 +103,27 @@ def test_of_whom_nothing_is_recorded_nothing_is_known() -> None:
     assert rebuild(PROFILE_ID, []) == Profile(profile_id=PROFILE_ID)
 
 
+def test_the_number_goes_with_what_is_registered_while_no_users_id_is_known_and_no_longer() -> None:
+    without_user = (ProfileOpened(person=KARI), MINE)
+    profile = rebuild(PROFILE_ID, [(each, NOON) for each in without_user])
+    (event,) = profile.register(UNIT, email=EMAIL, mobile=None)
+    assert isinstance(event, AddressesRegistered)
+    assert (event.user, event.person) == (Identifier(str(PROFILE_ID)), KARI)
+
+    known = rebuild(
+        PROFILE_ID, [(each, NOON) for each in (*without_user, event, UserTold(user=USER))]
+    )
+    assert known.registration(UNIT).person == KARI
+    (event,) = known.register(UNIT, email=EMAIL, mobile=None)
+    assert isinstance(event, AddressesConfirmed)
+    assert (event.user, event.person) == (USER, None)
+
+
+def test_a_number_that_was_erased_names_nobody() -> None:
+    gone = rebuild(PROFILE_ID, [(ProfileOpened(person=Identifier(None)), NOON)])
+    assert gone.named_by_number is None
+
+
 def test_a_profile_is_opened_once() -> None:
     assert Profile(profile_id=PROFILE_ID).open(KARI, USER) == (OPENED,)
     assert after().open(KARI, USER) == after().open(KARI, None) == ()

@@ -135,6 +135,7 @@ IN_CLEAR = [
     },
     {"VARSEL_PARTY_REGISTER_URL": "http://{}", "VARSEL_PARTY_REGISTER_TOKEN": "secret"},
     {"VARSEL_DECISION_POINT_URL": "http://{}/decision", "VARSEL_DECISION_POINT_KEY": "secret"},
+    {"VARSEL_DECISION_POINT_URL": "http://{}/authorize"},
     {"VARSEL_KRR_URL": "http://{}/hentEndringer", "VARSEL_KRR_TOKEN": "secret"},
     {"VARSEL_BUSINESSES_URL": "http://{}/v1", "VARSEL_BUSINESSES_TOKEN": "secret"},
     {"VARSEL_DATABASE_URL": "postgresql://varsel:secret@{}/varsel"},

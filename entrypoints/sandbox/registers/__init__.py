@@ -13,12 +13,20 @@ from entrypoints.sandbox.registers.decisions import Grant
 from entrypoints.sandbox.registers.errors import RegistersInUseError, UnknownError
 from entrypoints.sandbox.registers.holdings import Holdings, Samples
 from entrypoints.sandbox.registers.persons import PersonChange
-from entrypoints.sandbox.registers.server import ADDRESSES, DECISION, KRR, PARTY_REGISTER, Registers
+from entrypoints.sandbox.registers.server import (
+    ADDRESSES,
+    AUTHORIZE,
+    DECISION,
+    KRR,
+    PARTY_REGISTER,
+    Registers,
+)
 from entrypoints.sandbox.registers.trouble import Trouble
 from entrypoints.sandbox.registers.whereabouts import announced, find
 
 __all__ = [
     "ADDRESSES",
+    "AUTHORIZE",
     "CONTROL",
     "DECISION",
     "KRR",

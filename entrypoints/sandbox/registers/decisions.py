@@ -1,7 +1,8 @@
 """The policy decision point: who may do what on behalf of whom, asked in XACML's JSON.
 
-Several questions in one request get a decision each, in their order; what cannot be understood, or
-asks about a person by national number, gets a single Indeterminate, as there.
+Several questions in one request get a decision each, in their order; what cannot be understood gets a
+single Indeterminate, as there. So does what names a person by national number where that may not be,
+and what names one by a number and an id at once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -95,10 +96,13 @@ class _Category(NamedTuple):
                 yield str(each.get("value"))
 
 
-def decide(request: bytes, grants: Grants) -> bytes:
-    """The answer to a request."""
+def decide(request: bytes, grants: Grants, *, takes_numbers: bool) -> bytes:
+    """The answer to a request, which may name persons by their national numbers, or may not."""
     try:
-        results = [_decision(each, grants) for each in _questions(request)]
+        questions = _questions(request)
+        for each in questions:
+            _refuse_misnamed(each, takes_numbers=takes_numbers)
+        results = [_decision(each, grants) for each in questions]
     except (_UnclearError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         code = f"{_STATUS}syntax-error"
         results = [{"decision": "Indeterminate", "status": {"statusCode": {"value": code}}}]
@@ -159,7 +163,9 @@ def _grants_asked_for(categories: Sequence[_Category]) -> Iterator[Grant]:
     resources = [*map(_bare, values(_RESOURCE)), *apps]
     return (
         Grant(*each)
-        for each in product(values(*_USERS), values(*_WHOSE), resources, values(_ACTION))
+        for each in product(
+            values(*_USERS, *_NATIONAL_NUMBER), values(*_WHOSE), resources, values(_ACTION)
+        )
     )
 
 
@@ -176,12 +182,20 @@ def _echoed(category: _Category) -> Mapping[str, Any]:
     return {"categoryId": category.category_id, "attribute": attributes}
 
 
+def _refuse_misnamed(categories: Sequence[_Category], *, takes_numbers: bool) -> None:
+    """Refuse a question that names somebody by a number where none may stand, or by an id as well."""
+    has_number, has_id = (
+        any(True for category in categories for _ in category.values(*names))
+        for names in (_NATIONAL_NUMBER, _USERS)
+    )
+    if has_number and (has_id or not takes_numbers):
+        raise _UnclearError
+
+
 def _refuse_odd(attributes: Sequence[Mapping[str, Any]]) -> None:
     for each in attributes:
         kind = each.get("datatype")
         if (kind.lower() if isinstance(kind, str) else kind) not in _TYPES:
-            raise _UnclearError
-        if each.get("attributeid") in _NATIONAL_NUMBER:
             raise _UnclearError
 
 

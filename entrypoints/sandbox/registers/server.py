@@ -29,6 +29,7 @@ ADDRESSES: Final = "/varslingsadresser/fragments/json/v1"
 PARTY_REGISTER: Final = "/register/api/v1"
 MAIN_UNITS: Final = "/register/api/v2/internal/parties/main-units"
 DECISION: Final = "/authorization/api/v1/decision"
+AUTHORIZE: Final = "/authorization/api/v1/authorize"
 UNITS: Final = "/enhetsregisteret/api/{file:enheter|underenheter}/lastned/csv"
 TOKEN: Final = "/token"  # noqa: S105  # a path
 
@@ -109,6 +110,7 @@ class Registers:
                 web.post("/define", self._define),
                 web.post("/replace/{registry_id}", self._replace),
                 web.post(DECISION, self._decide),
+                web.post(AUTHORIZE, self._authorize),
                 web.post(f"{PARTY_REGISTER}/parties/nameslookup", self._names),
                 web.get(f"{PARTY_REGISTER}/parties/identifiers", self._identifiers),
                 web.post(MAIN_UNITS, self._main_units),
@@ -239,7 +241,12 @@ class Registers:
     # The decision point.
 
     async def _decide(self, request: web.Request) -> web.Response:
-        return json(decisions.decide(await request.read(), self.holdings.grants))
+        asked = await request.read()
+        return json(decisions.decide(asked, self.holdings.grants, takes_numbers=False))
+
+    async def _authorize(self, request: web.Request) -> web.Response:
+        asked = await request.read()
+        return json(decisions.decide(asked, self.holdings.grants, takes_numbers=True))
 
     # The party register.
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from application.ports.decision_point import Question
+from contracts.decision_point_contract import PROFILES
+from domain.personal import Identifier
 from domain.recipient import OrganisationNumber
 
 Json = dict[str, Any]
@@ -56,11 +58,16 @@ def parts_of(pair: Json, parts: Mapping[str, Json]) -> Mapping[str, Json]:
 def _question(subject: Json, action: Json, resource: Json) -> Question:
     user, what, which = (_values(each) for each in (subject, action, resource))
     app = f"app_{which.get('urn:altinn:org')}_{which.get('urn:altinn:app')}"
+    number = user.get("urn:altinn:person:identifier-no")
+    assert number is None or len(user) == 1, "a number and an id at once is an error"
     return Question(
-        user.get("urn:altinn:userid") or user["urn:altinn:person:uuid"],
+        PROFILES[number]
+        if number is not None
+        else user.get("urn:altinn:userid") or user["urn:altinn:person:uuid"],
         OrganisationNumber(which["urn:altinn:organization:identifier-no"]),
         which.get("urn:altinn:resource", app),
         what["urn:oasis:names:tc:xacml:1.0:action:action-id"],
+        None if number is None else Identifier(number),
     )
 
 

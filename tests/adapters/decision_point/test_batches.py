@@ -13,12 +13,16 @@ from adapters.decision_point.batches import LEFT_ALONE, QUESTIONS, BatchedDecisi
 from adapters.decision_point.xacml import AwayError, NoAnswerError
 from application.ports.decision_point import DecisionPoint, Question
 from contracts.decision_point_contract import (
+    DECIDED,
+    KARI_ALONE,
     OTHER_UNIT,
     PERMITTED,
+    PROFILES,
     SUB_UNIT,
     UNIT,
     AwayContract,
     DecisionPointContract,
+    of_person,
     question,
 )
 from domain.authority import Decision
@@ -112,7 +116,7 @@ def test_where_nothing_can_be_judged_there_is_an_end_to_asking() -> None:
     decided = played(deciding(pdp.answer).decide(asked))
 
     assert decided == dict.fromkeys(asked, Decision.NOT_ASKED)
-    assert len(pdp.asked) == QUESTIONS
+    assert len(pdp.asked) == 1 + QUESTIONS
 
 
 def test_a_question_that_takes_too_long_is_put_again_in_halves() -> None:
@@ -209,6 +213,29 @@ def test_whom_the_decision_point_cannot_know_is_not_named_to_it_and_keeps_nobody
     assert is_away or pdp.asked == [[PERMITTED[0]]]
 
 
+def test_a_person_without_a_users_id_is_named_by_number_alone_in_a_question() -> None:
+    pdp = Pdp()
+    asked = [KARI_ALONE, of_person("15859010099", SUB_UNIT), of_person("06927530250"), PERMITTED[0]]
+
+    decided = played(deciding(pdp.answer).decide(asked))
+
+    assert decided == {each: DECIDED[each] for each in asked}
+    assert sorted(len(each) for each in pdp.asked) == [1, 1, 2]
+    assert asked[:2] in pdp.asked
+
+
+def test_where_no_numbers_are_taken_who_has_no_other_name_is_refused_and_keeps_nobody_waiting() -> (
+    None
+):
+    pdp = Pdp()
+    decision_point = BatchedDecisionPoint(pdp.answer, seconds=SECONDS, takes_numbers=False)
+
+    decided = played(decision_point.decide([KARI_ALONE, PERMITTED[0]]))
+
+    assert decided == {KARI_ALONE: Decision.REFUSED, PERMITTED[0]: Decision.PERMITTED}
+    assert pdp.asked == [[PERMITTED[0]]]
+
+
 @pytest.mark.parametrize("how", MANGLED)
 def test_an_answer_that_is_mangled_is_right_in_the_end_or_none(how: str) -> None:
     asked = [*PERMITTED, *users(5), question("20001111", SUB_UNIT)]
@@ -234,7 +261,9 @@ QUESTIONS_ASKED = st.lists(
         st.sampled_from([UNIT, SUB_UNIT, OTHER_UNIT]),
         st.sampled_from(["tax-2026", "app_ttd_my_app"]),
         st.sampled_from(["read", "write"]),
-    ),
+        st.none(),
+    )
+    | st.builds(of_person, st.sampled_from([*PROFILES]), st.sampled_from([UNIT, SUB_UNIT])),
     max_size=60,
 )
 FAULTS = st.lists(

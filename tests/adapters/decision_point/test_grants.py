@@ -35,7 +35,18 @@ async def take(pool: Pool, *grants: object) -> None:
 @pytest.fixture
 async def table(pool: Pool) -> DecisionPoint:
     """A table that is filled as files fill it."""
-    await take(pool, *(each._asdict() for each in PERMITTED))
+    await take(
+        pool,
+        *(
+            {
+                "user": each.user,
+                "organisation": each.organisation,
+                "resource": each.resource,
+                "action": each.action,
+            }
+            for each in PERMITTED
+        ),
+    )
     return GrantTable(pool)
 
 

@@ -3,10 +3,18 @@ from typing import Any
 
 import pytest
 
-from adapters.decision_point.xacml import NoAnswerError, can_be_asked, judged, written
+from adapters.decision_point.xacml import NoAnswerError, alike, can_be_asked, judged, written
 from application.ports.decision_point import Question
-from contracts.decision_point_contract import PERMITTED, SUB_UNIT, UNIT, question
+from contracts.decision_point_contract import (
+    KARI_ALONE,
+    PERMITTED,
+    SUB_UNIT,
+    UNIT,
+    of_person,
+    question,
+)
 from domain.authority import Decision
+from domain.personal import Identifier
 from tests.adapters.decision_point.pdp import (
     INDETERMINATE,
     MANGLED,
@@ -57,6 +65,34 @@ def test_pairs_are_asked_about_as_the_profile_writes_it() -> None:
     assert asked_of(written([ONE, TWO, THREE])) == [ONE, TWO, THREE]
 
 
+def test_a_national_number_stands_as_one_and_is_not_to_be_repeated() -> None:
+    (subject,) = json.loads(written([KARI_ALONE]))["request"]["accessSubject"]
+
+    assert subject["attribute"] == [
+        {
+            "attributeId": "urn:altinn:person:identifier-no",
+            "value": "15859010099",
+            "dataType": TEXT,
+            "issuer": "Altinn",
+        }
+    ]
+    assert "15859010099" not in repr(KARI_ALONE)
+
+
+def test_persons_who_are_named_by_number_are_told_apart_by_nothing_but_the_question() -> None:
+    asked = [KARI_ALONE, of_person("06927530250")]
+    with pytest.raises(NoAnswerError):
+        judged(asked, response(answer(written(asked), PERMITTED)))
+    assert len({alike(each) for each in asked}) == 2
+
+
+@pytest.mark.parametrize(
+    "number, is_known", [("15859010099", True), ("15859010098", False), ("20001111", False)]
+)
+def test_only_a_national_number_is_named_as_one(number: str, *, is_known: bool) -> None:
+    assert can_be_asked(KARI_ALONE._replace(person=Identifier(number))) is is_known
+
+
 @pytest.mark.parametrize(
     "resource, told",
     [
@@ -80,7 +116,7 @@ def test_an_app_is_told_by_its_owner_and_its_name(
         ("1", True),
         ("20001111", True),
         ("6f1f5f0e-0000-4000-8000-000000000001", True),
-        # A national number never leaves the house, nor what nobody there can know.
+        # A national number is no user's id, and nobody there can know one that is made up.
         ("15859010099", False),
         ("kari", False),
         # An id that was made here.

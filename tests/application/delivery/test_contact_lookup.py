@@ -229,6 +229,22 @@ async def test_a_registration_for_a_main_unit_holds_below_it_where_the_decision_
     assert {each.organisation for each in decision_point.asked[0]} == {OFFICE}
 
 
+async def test_a_user_of_whom_only_the_number_is_known_is_asked_about_by_it() -> None:
+    number = Identifier("15859010099")
+    user = ProfileRecord(
+        user="6f1f5f0e-0000-8000-8000-000000000001",
+        person=number,
+        email=RegisteredAddress(address=Contact("kari@fjell.example.no")),
+    )
+    decision_point = InMemoryDecisionPoint()
+    known = replace(
+        registries(InMemoryPersonRegistry(), decision_point),
+        profiles=InMemoryProfileRegistry({(UNIT_NUMBER, "tax-2026"): [user]}),
+    )
+    await asking(known).find([LookupRequest(identity=UNIT, resource="tax-2026")])
+    assert decision_point.asked == [[Question(user.user, UNIT_NUMBER, "tax-2026", "read", number)]]
+
+
 async def test_who_may_is_not_asked_where_nobody_registered() -> None:
     decision_point = InMemoryDecisionPoint()
     look_up = asking(registries(InMemoryPersonRegistry(), decision_point))

@@ -198,14 +198,14 @@ async def test_who_is_not_permitted_sees_and_changes_nothing(house: House) -> No
     assert len(await house.listed()) == 1
 
 
-async def test_the_decision_point_is_never_asked_by_a_national_number(house: House) -> None:
+async def test_who_has_no_users_id_is_asked_about_by_number(house: House) -> None:
     without_user = replace(KARI, user=None)
 
     with pytest.raises(MayNotActError):
         await house.service.addresses(BAKERY.number, by=without_user)
 
     ((asked,),) = house.decision_point.asked
-    assert asked.user == str(house.ids.of_person(KARI.person.text))
+    assert asked.person == KARI.person
 
 
 async def test_what_nobody_can_decide_is_not_done(house: House) -> None:

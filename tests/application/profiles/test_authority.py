@@ -68,6 +68,22 @@ async def test_a_users_id_that_an_earlier_token_told_is_asked_by(house: House) -
     assert await house.asked_about(NUMBER_ALONE) == ASKED
 
 
+async def test_who_has_no_users_id_is_asked_about_by_number_which_shows_itself_nowhere(
+    house: House,
+) -> None:
+    by_number = Question(str(house.profile_id), UNIT, "taxes", "sign", KARI.person)
+    house.decision_point.permitted = {by_number}
+
+    assert await house.asked_about(NUMBER_ALONE) == by_number
+    assert "15859010099" not in repr(house.decision_point.asked)
+
+
+async def test_whose_users_id_is_known_is_never_asked_about_by_number(house: House) -> None:
+    await house.opened()
+    for person in (KARI, NUMBER_ALONE):
+        assert (await house.asked_about(person)).person is None
+
+
 async def test_who_is_refused_may_not(house: House) -> None:
     house.decision_point.permitted.clear()
     with pytest.raises(MayNotActError):

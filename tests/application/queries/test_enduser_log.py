@@ -212,13 +212,15 @@ async def test_a_user_sees_what_went_to_the_address_they_registered_without_bein
     ]
 
 
-async def test_the_decision_point_is_never_asked_by_a_national_number(house: House) -> None:
+async def test_only_who_has_no_users_id_is_asked_about_by_number(house: House) -> None:
     await house.ordered(BAKERY, then=[TO_THE_BAKERY], resource="tax-2026")
 
     await house.seen(OLA_READS)
+    await house.seen(KARI_READS)
 
-    ((asked,),) = house.decision_point.asked
-    assert asked.user == str(IDS.of_person(OLA.number.text))
+    (ola,), (kari,) = house.decision_point.asked
+    assert (ola.user, ola.person) == (str(IDS.of_person(OLA.number.text)), OLA.number)
+    assert kari.person is None
 
 
 async def test_what_users_are_asked_for_when_they_are_told_is_asked_of_who_reads(

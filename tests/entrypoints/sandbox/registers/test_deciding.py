@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from adapters.postgres import open_pool
 from adapters.postgres.pool import Pool
-from application.ports.decision_point import DecisionPoint
+from application.ports.decision_point import DecisionPoint, Question
 from contracts.decision_point_contract import (
     DECIDED,
     PERMITTED,
@@ -17,11 +17,17 @@ from contracts.decision_point_contract import (
     DecisionPointContract,
 )
 from domain.authority import Decision
-from entrypoints.sandbox.registers import DECISION, Grant, Holdings, Registers, Trouble
+from entrypoints.sandbox.registers import AUTHORIZE, Grant, Holdings, Registers, Trouble
 from entrypoints.settings import Settings
 from entrypoints.wiring import decision_point as wired
 
 pytestmark = pytest.mark.postgres
+
+
+def granted(asked: Question) -> Grant:
+    """What there is a question about, as the stand-in keeps it."""
+    user = asked.user if asked.person is None else asked.person.text
+    return Grant(user, asked.organisation, asked.resource, asked.action)
 
 
 @pytest.fixture
@@ -36,11 +42,11 @@ async def decision_point(
 ) -> AsyncIterator[DecisionPoint]:
     """Who decides as the settings say: the stand-in, that permits what the contract knows, and no more."""
     for each in PERMITTED:
-        holdings.grants.permit(Grant(*each))
+        holdings.grants.permit(granted(each))
     for each in REFUSED:
-        holdings.grants.withdraw(Grant(*each))
+        holdings.grants.withdraw(granted(each))
     settings = Settings(
-        decision_point_url=registers.url + DECISION,
+        decision_point_url=registers.url + AUTHORIZE,
         decision_point_timeout=1,
         decision_point_cache=0,
     )
@@ -59,7 +65,7 @@ class TestDecisionPointByTheSettingsThatIsClosed(AwayContract):
     @override
     @pytest.fixture
     def away(self, decision_point: DecisionPoint, registers: Registers) -> DecisionPoint:
-        registers.troubles.make(DECISION, Trouble(status=503))
+        registers.troubles.make(AUTHORIZE, Trouble(status=503))
         return decision_point
 
 
@@ -77,7 +83,7 @@ class TestDecisionPointByTheSettingsThatIsClosed(AwayContract):
 async def test_whatever_is_wrong_with_its_answers_what_is_decided_is_right(
     decision_point: DecisionPoint, registers: Registers, trouble: Trouble
 ) -> None:
-    registers.troubles.make(DECISION, trouble)
+    registers.troubles.make(AUTHORIZE, trouble)
 
     decided = await decision_point.decide(list(DECIDED))
 

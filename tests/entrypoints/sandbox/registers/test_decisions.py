@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from entrypoints.sandbox.registers import Grant, Holdings
+from entrypoints.sandbox.registers import AUTHORIZE, DECISION, Grant, Holdings
 
 STRING = "http://www.w3.org/2001/XMLSchema#string"
 OLA, STRANGER = "20001111", "20003333"
@@ -63,8 +63,10 @@ def request(*users: str, resources: Mapping[str, Any] | None = None) -> dict[str
     }
 
 
-async def decided(http: aiohttp.ClientSession, question: object) -> list[dict[str, Any]]:
-    async with http.post("/authorization/api/v1/decision", json=question) as answer:
+async def decided(
+    http: aiohttp.ClientSession, question: object, *, at: str = DECISION
+) -> list[dict[str, Any]]:
+    async with http.post(at, json=question) as answer:
         assert answer.status == 200
         results: list[dict[str, Any]] = (await answer.json())["response"]
         return results
@@ -169,6 +171,27 @@ def with_a_reference_to_nobody() -> dict[str, Any]:
     asked = request(OLA, STRANGER)
     asked["request"]["multiRequests"]["requestReference"][1]["referenceId"][0] = "nobody"
     return asked
+
+
+async def test_persons_are_named_by_number_where_other_services_ask(
+    holdings: Holdings, http: aiohttp.ClientSession
+) -> None:
+    holdings.grants.permit(Grant("15859010099", FIRM, "tax-2026", "read"))
+
+    ola, kari = await decided(http, with_a_national_number(), at=AUTHORIZE)
+
+    assert (ola["decision"], kari["decision"]) == ("Permit", "Permit")
+    assert "15859010099" not in str(kari)
+
+
+async def test_a_number_and_an_id_at_once_decide_nothing(http: aiohttp.ClientSession) -> None:
+    asked = with_a_national_number()
+    subjects = asked["request"]["accessSubject"]
+    subjects[1]["attribute"].append(attribute("urn:altinn:userid", STRANGER))
+
+    (only,) = await decided(http, asked, at=AUTHORIZE)
+
+    assert only["decision"] == "Indeterminate"
 
 
 @pytest.mark.parametrize(

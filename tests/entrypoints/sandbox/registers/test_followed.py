@@ -27,7 +27,7 @@ from domain.personal import Contact
 from domain.recipient import OrganisationNumber
 from entrypoints.sandbox.registers import (
     ADDRESSES,
-    DECISION,
+    AUTHORIZE,
     KRR,
     PARTY_REGISTER,
     Grant,
@@ -70,7 +70,7 @@ def settings(registers: Registers, tmp_path: Path) -> Settings:
         businesses_token=TOKEN,
         party_register_url=registers.url + PARTY_REGISTER,
         party_register_token=TOKEN,
-        decision_point_url=registers.url + DECISION,
+        decision_point_url=registers.url + AUTHORIZE,
         decision_point_timeout=1,
         decision_point_cache=0,
     )
@@ -236,7 +236,7 @@ async def test_of_a_decision_point_in_trouble_nobody_is_permitted_what_is_not_th
 ) -> None:
     right = {question(each): Decision.PERMITTED for each in ("20001111", "20002222", "20004444")}
     right |= {question(each): Decision.REFUSED for each in ("20003333", "20007777")}
-    registers.troubles.make(DECISION, trouble)
+    registers.troubles.make(AUTHORIZE, trouble)
 
     decided = await authority.decide(list(right))
 
