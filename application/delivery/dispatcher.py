@@ -316,7 +316,9 @@ class Dispatcher:
                         unit.apply(settled, now)
                     case AttemptNotifications() if not await self._may_leave(unit.order):
                         # The agenda lends nothing of who is suspended: it knows more than we yet do.
-                        until = None if self._is_ending else now + timedelta(seconds=self._timing.poll)
+                        until = (
+                            None if self._is_ending else now + timedelta(seconds=self._timing.poll)
+                        )
                         break
                     case AttemptNotifications(notifications=notifications):
                         claimed = await self._hand_over.claim(unit.order, notifications, now)

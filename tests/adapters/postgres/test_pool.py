@@ -46,7 +46,7 @@ async def test_a_connection_has_limits_and_a_name(database_url: str, name: str, 
 
 @pytest.mark.parametrize("in_a_pipeline", [False, True])
 async def test_whoever_breaks_off_alarms_nobody(
-    database_url: str, caplog: pytest.LogCaptureFixture, in_a_pipeline: bool
+    database_url: str, caplog: pytest.LogCaptureFixture, *, in_a_pipeline: bool
 ) -> None:
     async with await open_pool(database_url, size=1, name="varsel-test") as pool:
 
