@@ -52,6 +52,9 @@ Kind: TypeAlias = Literal["person", "organisation", "external_identity", "addres
 Recorded: TypeAlias = tuple[OrderEvent, datetime]
 """An event, and when it was recorded."""
 
+LINES: Final = 2_000
+"""So many contact points are shown at most, and as many that were not used, where an answer must end."""
+
 _OUTCOMES: Final = (ContactResolved, ContactNotFound, RecipientReserved)
 
 
@@ -119,7 +122,15 @@ class LookupExplanation:
     left_out: Sequence[LeftOut] = ()
     missing: Sequence[Channel] = ()
     """The channels on which the recipient was to be reached, and cannot be."""
+    found_in_all: int = 0
+    left_out_in_all: int = 0
+    """How many there are, of which no more may be shown than the recipient's share."""
     words: str
+
+    @property
+    def not_shown(self) -> int:
+        """How many contact points, used or not, are not shown."""
+        return self.found_in_all + self.left_out_in_all - len(self.found) - len(self.left_out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +155,17 @@ class OrderExplanation:
     resource: str | None
     ignores_reservation: bool
     words: str
+    recipients_in_all: int
     recipients: Sequence[RecipientExplanation]
+    """Those of the page that was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientPage:
+    """Which recipients of an order are explained: so many at most, from one of them on."""
+
+    start: RecipientNo
+    size: int
 
 
 @dataclass(slots=True)
@@ -162,11 +183,15 @@ class _Users:
 
 
 def explaining(
-    order_id: OrderId, history: Sequence[Recorded], waits_for: str | None = None
+    order_id: OrderId,
+    history: Sequence[Recorded],
+    waits_for: str | None = None,
+    page: RecipientPage | None = None,
 ) -> Generator[None, None, OrderExplanation]:
     """Explain an order by its history, in steps of a recipient each: it may have a thousand.
 
-    `waits_for` names the register for whose answer the order waits, if it does.
+    `waits_for` names the register for whose answer the order waits, if it does. A `page` bounds both how
+    many recipients are explained and how much is told of each; without one everything is.
     """
     (placed, placed_at), *since = history
     if not isinstance(placed, OrderPlaced):
@@ -175,13 +200,16 @@ def explaining(
     lookup = PlacingLookup() if placed.lookup is None else placed.lookup
     unreachable = {each.recipient_no: each for each in lookup.unreachable}
     users = _Users()
+    told_of = placed.recipients
+    if page is not None:
+        told_of = told_of[page.start : page.start + page.size]
+    share = None if page is None else _share(len(told_of))
     recipients = []
-    for each in placed.recipients:
+    for each in told_of:
+        found_then, found = unreachable.get(each.recipient_no), resolved.get(each.recipient_no)
         lookups = (
-            _when_placed(each.identity, placed, placed_at, unreachable.get(each.recipient_no)),
-            _before_sending(
-                each.identity, placed, resolved.get(each.recipient_no), users, waits_for
-            ),
+            _when_placed(each.identity, placed, placed_at, found_then, share),
+            _before_sending(each.identity, placed, found, users, share, waits_for=waits_for),
         )
         recipients.append(_recipient(each, lookups))
         yield
@@ -193,6 +221,7 @@ def explaining(
         resource=placed.resource,
         ignores_reservation=bool(placed.ignore_reservation),
         words=words_of.order(placed),
+        recipients_in_all=len(placed.recipients),
         recipients=recipients,
     )
 
@@ -202,12 +231,14 @@ def explaining_resolution(
 ) -> Generator[None, None, Sequence[RecipientExplanation]]:
     """Explain what resolving its recipients at a moment made of an order, as if it had been recorded then.
 
-    In steps of a recipient each: it may be an organisation with very many users.
+    In steps of a recipient each: it may be an organisation with very many users, of whom a share is told.
     """
     resolved, users = resolutions((each, at) for each in events), _Users()
+    share = _share(len(placed.recipients))
     recipients = []
     for each in placed.recipients:
-        lookup = _before_sending(each.identity, placed, resolved.get(each.recipient_no), users)
+        found = resolved.get(each.recipient_no)
+        lookup = _before_sending(each.identity, placed, found, users, share)
         recipients.append(_recipient(each, (lookup,)))
         yield
     return recipients
@@ -223,6 +254,11 @@ def resolutions(events: Iterable[Recorded]) -> Mapping[RecipientNo, Sequence[Rec
             for recipient_no in event.recipients:
                 found.setdefault(recipient_no, []).append((event, at))
     return found
+
+
+def _share(recipients: int) -> int:
+    """How many lines each recipient may have, so that an answer about any of them ends."""
+    return max(1, LINES // max(1, recipients))
 
 
 def _recipient(recipient: Recipient, lookups: Sequence[LookupExplanation]) -> RecipientExplanation:
@@ -249,7 +285,11 @@ def _kind(identity: Identity) -> Kind:
 
 
 def _when_placed(
-    identity: Identity, placed: OrderPlaced, placed_at: datetime, found: Unreachable | None
+    identity: Identity,
+    placed: OrderPlaced,
+    placed_at: datetime,
+    found: Unreachable | None,
+    share: int | None,
 ) -> LookupExplanation:
     """What was known of a recipient when the order was placed, as far as it was kept."""
     known = placed.lookup
@@ -276,9 +316,11 @@ def _when_placed(
         at=placed_at,
         outcome=outcome,
         asked=asked,
-        left_out=[_left_out(each, _Users()) for each in found.considered],
+        left_out=[_left_out(each, _Users()) for each in found.considered[:share]],
         missing=found.missing,
-        words=words_of.outcome(outcome, reached, found.missing),
+        left_out_in_all=len(found.considered),
+        words=words_of.outcome(outcome, reached, found.missing)
+        + words_of.not_shown(_beyond(share, found.considered)),
     )
 
 
@@ -293,6 +335,8 @@ def _before_sending(
     placed: OrderPlaced,
     events: Sequence[Recorded] | None,
     users: _Users,
+    share: int | None,
+    *,
     waits_for: str | None = None,
 ) -> LookupExplanation:
     if not events:
@@ -330,18 +374,26 @@ def _before_sending(
                 continue
         considered += event.considered
         consulted += event.consulted
-    found = [_place(each, users) for each in targets]
-    outcome = _outcome(found, missing, is_reserved=is_reserved)
+    reached = [each.channel for each in targets]
+    outcome = _outcome(reached, missing, is_reserved=is_reserved)
     return LookupExplanation(
         stage=Stage.RESOLVED,
         at=at,
         outcome=outcome,
         asked=[_asked(each, consulted, at) for each in _sources(identity, placed, considered)],
-        found=found,
-        left_out=[_left_out(each, users) for each in considered],
+        found=[_place(each, users) for each in targets[:share]],
+        left_out=[_left_out(each, users) for each in considered[:share]],
         missing=missing,
-        words=words_of.outcome(outcome, [each.channel for each in found], missing),
+        found_in_all=len(targets),
+        left_out_in_all=len(considered),
+        words=words_of.outcome(outcome, reached, missing)
+        + words_of.not_shown(_beyond(share, targets, considered)),
     )
+
+
+def _beyond(share: int | None, *told: Sequence[object]) -> int:
+    """How much is not shown of what there is to tell."""
+    return 0 if share is None else sum(max(0, len(each) - share) for each in told)
 
 
 def _asked(source: Source, consulted: Sequence[Consulted], at: datetime) -> Asked:
@@ -355,7 +407,7 @@ def _asked(source: Source, consulted: Sequence[Consulted], at: datetime) -> Aske
 
 
 def _outcome(
-    found: Sequence[Place] | Sequence[Channel],
+    found: Sequence[Channel],
     missing: Sequence[Channel],
     *,
     is_reserved: bool,

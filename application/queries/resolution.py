@@ -5,7 +5,7 @@ from application.operations.recorder import ActRecorder
 from application.pace import Pace
 from application.ports.agenda import Agenda
 from application.ports.order_repository import Histories
-from application.queries.explanation import OrderExplanation, explaining
+from application.queries.explanation import OrderExplanation, RecipientPage, explaining
 from application.seeking import seek_history_for
 from domain.operations.acts import HistoryRead
 from domain.order.events import OrderId
@@ -20,11 +20,17 @@ class ResolutionQueries:
         self._recorder = recorder
 
     async def explain(
-        self, order_id: OrderId, *, by: Actor, reason: str | None = None
+        self,
+        order_id: OrderId,
+        *,
+        by: Actor,
+        reason: str | None = None,
+        page: RecipientPage | None = None,
     ) -> OrderExplanation:
         """Explain an order, as far as its history goes: what was not recorded yet is said to be missing.
 
         Where the order is due and waits for a register, that is told as well, which no history does.
+        A `page` bounds how much is told; without one everything is.
 
         An owner may have its own orders explained, an operator everybody's; that the history was read is
         on record.
@@ -38,4 +44,4 @@ class ResolutionQueries:
         waits_for = await self._agenda.waits_for(order_id)
         with Pace() as pace:
             known = [(each.event, each.recorded_at) for each in history]
-            return await pace.through(explaining(order_id, known, waits_for))
+            return await pace.through(explaining(order_id, known, waits_for, page))

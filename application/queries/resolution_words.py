@@ -359,6 +359,11 @@ def outcome(
             assert_never(outcome)
 
 
+def not_shown(lines: int) -> str:
+    """That there is more than is shown, as a sentence more; nothing where there is not."""
+    return f" {lines} more contact points are counted and not shown." if lines else ""
+
+
 def waits(until: datetime) -> str:
     """That a look-up has come to no end yet, and by when it does, in a sentence."""
     return (

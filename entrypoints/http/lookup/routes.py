@@ -53,7 +53,8 @@ async def look_up_recipients(
     """Where an order's recipients would be reached now.
 
     By the same rules as an order: what was asked, what was found (masked), and what was not used and
-    why. Nothing is ordered. Who asked about whom, by keyed hashes, and the `purpose` go on record, and
+    why. Nothing is ordered. An answer shows 2000 contact points at most, and as many that were not used,
+    shared evenly among its recipients; each look-up says how many there are. Who asked about whom, by keyed hashes, and the `purpose` go on record, and
     the recipients count against the ceiling as those of an order do.
     """
     found = await application.lookup.find(read_lookup(content, actor(caller)))

@@ -98,6 +98,12 @@ class LookupAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     not_used: Sequence[NotUsedAnswer]
     missing: Sequence[ChannelCode]
     """The channels on which the recipient cannot be reached."""
+    found_total: int
+    """How many contact points were found; no more of them are shown than the recipient's share."""
+    not_used_total: int
+    """How many were not used; of them as well."""
+    not_shown: int = 0
+    """How many of both are not shown."""
 
 
 class RecipientExplainedAnswer(
@@ -121,7 +127,10 @@ class ResolutionAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_d
     resource_id: str | None = None
     ignore_reservation: bool
     words: str
+    recipients_total: int
+    """How many recipients the order has."""
     recipients: Sequence[RecipientExplainedAnswer]
+    """Those of the page."""
 
 
 def resolution(explanation: OrderExplanation) -> ResolutionAnswer:
@@ -133,6 +142,7 @@ def resolution(explanation: OrderExplanation) -> ResolutionAnswer:
         resource_id=explanation.resource,
         ignore_reservation=explanation.ignores_reservation,
         words=explanation.words,
+        recipients_total=explanation.recipients_in_all,
         recipients=[recipient_explained(each) for each in explanation.recipients],
     )
 
@@ -158,6 +168,9 @@ def _lookup(lookup: LookupExplanation) -> LookupAnswer:
         found=[_place(each) for each in lookup.found],
         not_used=[_not_used(each) for each in lookup.left_out],
         missing=list(lookup.missing),
+        found_total=lookup.found_in_all,
+        not_used_total=lookup.left_out_in_all,
+        not_shown=lookup.not_shown,
     )
 
 

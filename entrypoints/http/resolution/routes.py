@@ -1,7 +1,8 @@
 """Why each recipient of an order is notified where they are, or not at all: the owner's own look at it."""
 
-from typing import Final
+from typing import Any, Final
 
+from litestar import Request
 from litestar.di import NamedDependency
 
 from application.assembly import Application
@@ -9,9 +10,10 @@ from application.caller import Caller
 from domain.order.events import OrderId
 from entrypoints.http.resolution.responses import ResolutionAnswer, resolution
 from entrypoints.http.transport.authentication import actor
-from entrypoints.http.transport.contract import ORDER_ID, Reply, operation
+from entrypoints.http.transport.contract import ORDER_ID, Parameter, Reply, operation
 from entrypoints.http.transport.links import BASE
 from entrypoints.http.transport.problem_types import PlainProblem, ValidationProblem
+from entrypoints.http.validation.parameters import MOST_RECIPIENTS, read_recipients
 
 _EXAMPLE: Final = {
     "orderId": "5a1e1c44-1111-4f00-8aaa-9b9b9b9b9b9b",
@@ -22,6 +24,7 @@ _EXAMPLE: Final = {
         "The order of ttd is to reach its recipients by e-mail, and by text message "
         "whoever has no e-mail address; nobody who has declined digital communication is notified."
     ),
+    "recipientsTotal": 1,
     "recipients": [
         {
             "recipient": 0,
@@ -71,6 +74,8 @@ _EXAMPLE: Final = {
                         }
                     ],
                     "missing": [],
+                    "foundTotal": 1,
+                    "notUsedTotal": 1,
                 }
             ],
         }
@@ -83,14 +88,35 @@ _EXAMPLE: Final = {
     f"{BASE}/orders/{{id}}/resolution",
     name="explainResolution",
     tag="History",
-    parameters=[ORDER_ID],
+    parameters=[
+        ORDER_ID,
+        Parameter(
+            name="recipient",
+            place="query",
+            words="The first recipient that is explained, by their place in the order from 0.",
+            kind="integer",
+            is_required=False,
+            example=0,
+        ),
+        Parameter(
+            name="pageSize",
+            place="query",
+            words=f"At most so many recipients, from 1 to {MOST_RECIPIENTS}; beyond, the nearest.",
+            kind="integer",
+            is_required=False,
+            example=1,
+        ),
+    ],
     replies={
         200: Reply(words="The explanation.", example=_EXAMPLE),
-        400: Reply(words="The id is no GUID.", kind=ValidationProblem),
+        400: Reply(
+            words="The id is no GUID, or a parameter cannot be read.", kind=ValidationProblem
+        ),
         404: Reply(words="There is no such order of this owner.", kind=PlainProblem),
     },
 )
 async def explain_resolution(
+    request: Request[Any, Any, Any],
     its_id: NamedDependency[OrderId],
     caller: NamedDependency[Caller],
     application: NamedDependency[Application],
@@ -98,9 +124,12 @@ async def explain_resolution(
     """Why each recipient is notified where they are, or not at all.
 
     When the order was placed and before it was sent: what was asked, what was found (masked), and what
-    was not used, by which rule. In codes, and in sentences for people.
+    was not used, by which rule. In codes, and in sentences for people. An answer shows 2000 contact
+    points at most, and as many that were not used, shared evenly among its recipients; each look-up says
+    how many there are, and one recipient alone (`recipient=3&pageSize=1`) has all of that share.
     """
-    return resolution(await application.resolution.explain(its_id, by=actor(caller)))
+    page = read_recipients(request.scope["query_string"])
+    return resolution(await application.resolution.explain(its_id, by=actor(caller), page=page))
 
 
 ROUTES: Final = (explain_resolution,)

@@ -8,8 +8,10 @@ from typing import Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+from application.queries.explanation import RecipientPage
 from domain import limits
 from domain.order.events import OrderId
+from domain.recipient import RecipientNo
 from entrypoints.http.validation.errors import Faults, InvalidRequestError
 from entrypoints.http.validation.rules import moment
 
@@ -100,6 +102,8 @@ def moment_of(given: Mapping[str, str], name: str, key: str, faults: Faults) -> 
 
 
 LARGEST_PAGE: Final = 500
+MOST_RECIPIENTS: Final = 1_000
+"""So many are explained at once: all of an order, unless the installation lets orders be larger."""
 LONGEST_QUERY: Final = 16 * 1024
 """Bytes: the longest reference, with every character of it percent-encoded, and some more."""
 MOST_PARAMETERS: Final = 64
@@ -139,6 +143,21 @@ def read_feed(query: bytes) -> FeedRequest:
         is_descending=is_descending,
         every_transition=every,
     )
+
+
+def read_recipients(query: bytes) -> RecipientPage:
+    """Read which of an order's recipients are asked for; how many is brought within its limits.
+
+    Raises:
+        InvalidRequestError: a parameter cannot be read, or the recipient is below 0.
+    """
+    faults, given = Faults(), parameters(query)
+    start = _whole(given, "recipient", 0, "Recipient", faults)
+    if start < 0:
+        faults.broken("Recipient", "the recipient must not be below 0")
+    size = _whole(given, "pagesize", MOST_RECIPIENTS, "PageSize", faults)
+    faults.raise_any()
+    return RecipientPage(start=RecipientNo(start), size=min(max(size, 1), MOST_RECIPIENTS))
 
 
 def read_condition(query: bytes) -> bool:

@@ -7,8 +7,10 @@ import pytest
 
 from application.envelope import Role
 from application.ports.owner_ledger import QuotaLimit
+from application.queries.explanation import LINES
 from entrypoints.http.lookup.requests import MOST
 from tests.entrypoints.http.installation import LOOKER, TTD, V1, Installation
+from tests.entrypoints.http.users import RESOURCE, organisations, with_users
 from tests.samples import BAKERY, KARI, NOON, OLA
 
 ASKED: dict[str, Any] = {
@@ -107,3 +109,23 @@ async def test_look_ups_are_counted_with_orders() -> None:
 
     assert first.headers["ratelimit"].startswith('"recipients";r=2')
     assert (second.status_code, second.json()["code"]) == (429, "over_daily_ceiling")
+
+
+async def test_what_is_told_of_organisations_with_very_many_users_ends() -> None:
+    asked = ASKED | {
+        "notificationChannel": "EmailAndSms",
+        "resourceId": RESOURCE,
+        "recipients": [{"organizationNumber": each} for each in organisations(MOST)],
+    }
+    async with with_users(MOST, each=300).client() as api:
+        answer = await api.post(PATH, json=asked, headers=LOOKER)
+
+    lookups = [each["lookups"][0] for each in answer.json()["recipients"]]
+    assert len(lookups) == MOST
+    for each in lookups:
+        assert each["outcome"] == "reached"
+        assert (each["foundTotal"], each["notUsedTotal"]) == (300, 300 // 2 + 1)
+        assert len(each["found"]) == len(each["notUsed"]) == LINES // MOST
+        assert each["notShown"] == 300 + 300 // 2 + 1 - 2 * LINES // MOST
+        assert f"{each['notShown']} more contact points" in each["words"]
+    assert len(answer.content) < 2_000_000

@@ -4,9 +4,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 import httpx
+import pytest
 
+from application.queries.explanation import LINES
 from tests.entrypoints.http.asking import ORDER
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
+from tests.entrypoints.http.users import RESOURCE, organisations, with_users
 from tests.samples import BAKERY, KARI, OLA
 
 MANY = ORDER | {
@@ -75,3 +78,47 @@ async def test_another_owners_order_is_explained_to_nobody(
 
     assert others.status_code == nobodys.status_code == 404
     assert others.json()["code"] == nobodys.json()["code"] == "order_not_found"
+
+
+async def test_what_is_told_of_an_order_to_organisations_with_very_many_users_ends() -> None:
+    many = 20
+    order = MANY | {
+        "resourceId": RESOURCE,
+        "recipients": [{"organizationNumber": each} for each in organisations(many)],
+    }
+    installation = with_users(many, each=300)
+    async with installation.client() as api:
+        placed = (await api.post(f"{V1}/orders", json=order, headers=TTD)).json()["orderId"]
+        installation.now += timedelta(hours=1)
+        await installation.dispatching.run_until_idle()
+        path = f"{V1}/orders/{placed}/resolution"
+        answer = await api.get(path, headers=TTD)
+        alone = (await api.get(f"{path}?recipient=7&pageSize=1", headers=TTD)).json()
+
+    told = answer.json()
+    lookups = [each["lookups"][-1] for each in told["recipients"]]
+    assert (told["recipientsTotal"], len(lookups)) == (many, many)
+    assert {(len(each["found"]), len(each["notUsed"])) for each in lookups} == {
+        (LINES // many, LINES // many)
+    }
+    assert all(each["notShown"] > 0 for each in lookups)
+    assert len(answer.content) < 2_000_000
+    (seventh,) = alone["recipients"]
+    assert (seventh["recipient"], alone["recipientsTotal"]) == (7, many)
+    whole = seventh["lookups"][-1]
+    assert (len(whole["found"]), len(whole["notUsed"])) == (
+        whole["foundTotal"],
+        whole["notUsedTotal"],
+    )
+    assert "notShown" not in whole
+
+
+@pytest.mark.parametrize("query", ["recipient=x", "recipient=-1", "pageSize=some"])
+async def test_recipients_that_cannot_be_are_asked_for_in_vain(
+    api: httpx.AsyncClient, installation: Installation, query: str
+) -> None:
+    order_id = await carried_out(api, installation)
+
+    answer = await api.get(f"{V1}/orders/{order_id}/resolution?{query}", headers=TTD)
+
+    assert answer.status_code == 400
