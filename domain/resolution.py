@@ -119,6 +119,8 @@ class Resolution:
     considered: tuple[Considered, ...] = ()
     consulted: tuple[Consulted, ...] = ()
     """Who was asked, and as of when what they answered holds."""
+    is_authority_awaited: bool = False
+    """Whether it is of use to ask again soon who may be notified."""
 
     @property
     def is_authority_open(self) -> bool:
@@ -230,7 +232,13 @@ def _known(
 
 def resolve(finding: Finding, policy: Policy) -> Resolution:
     """Find where one recipient is to be notified."""
-    return replace(_resolved(finding, policy), consulted=finding.consulted)
+    is_awaited = isinstance(finding, OrganisationFinding) and any(
+        each.authority is Decision.NOT_ASKED and _why_not(each) is Reason.AUTHORITY_NOT_ASKED
+        for each in finding.profiles
+    )
+    return replace(
+        _resolved(finding, policy), consulted=finding.consulted, is_authority_awaited=is_awaited
+    )
 
 
 def _resolved(finding: Finding, policy: Policy) -> Resolution:
@@ -371,7 +379,7 @@ def _why_not(profile: ProfileRecord) -> Reason | None:
             return Reason.NOT_AUTHORISED
         case Decision.UNCERTAIN:
             return Reason.UNCERTAIN
-        case Decision.NOT_ASKED:
+        case Decision.NOT_ASKED | Decision.UNJUDGEABLE:
             return Reason.AUTHORITY_NOT_ASKED
         case _:
             assert_never(profile.authority)

@@ -112,6 +112,8 @@ class BatchedDecisionPoint:
                 asking.decided.update(judged(batch, await self._answer(written(batch))))
             except NoAnswerError as no_answer:
                 asking.was_heard |= no_answer.is_readable
+                if len(batch) == 1 and no_answer.is_indeterminate:
+                    asking.decided[batch[0]] = Decision.UNJUDGEABLE
             except AwayError as away:
                 self._leave_alone(str(away))
                 return

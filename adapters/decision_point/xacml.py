@@ -98,10 +98,12 @@ _read = msgspec.json.Decoder(_Answer).decode
 class NoAnswerError(Exception):
     """What was answered decides nothing of what was asked."""
 
-    def __init__(self, *, is_readable: bool) -> None:
+    def __init__(self, *, is_readable: bool, is_indeterminate: bool = False) -> None:
         super().__init__("an answer that decides nothing")
         self.is_readable = is_readable
         """Whether it is at least an answer of a decision point."""
+        self.is_indeterminate = is_indeterminate
+        """Whether it says in one word that there is no answer."""
 
 
 class AwayError(Exception):
@@ -164,7 +166,9 @@ def judged(questions: Sequence[Question], answer: bytes) -> Mapping[Question, De
         results = _read(in_utf8(answer)).response
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise NoAnswerError(is_readable=False) from None
-    if len(results) != len(questions) or [each.decision for each in results] == [_INDETERMINATE]:
+    if [each.decision for each in results] == [_INDETERMINATE]:
+        raise NoAnswerError(is_readable=True, is_indeterminate=True)
+    if len(results) != len(questions):
         raise NoAnswerError(is_readable=True)
     several = _what_tells_apart(questions)
     for question, result in zip(questions, results, strict=True):

@@ -10,10 +10,15 @@ class InMemoryDecisionPoint:
     """Permits what it was given, and refuses everything else; it can be away."""
 
     def __init__(
-        self, permitted: Collection[Question] = (), *, uncertain: Collection[Question] = ()
+        self,
+        permitted: Collection[Question] = (),
+        *,
+        uncertain: Collection[Question] = (),
+        unjudgeable: Collection[Question] = (),
     ) -> None:
         self.permitted = set(permitted)
         self.uncertain = set(uncertain)
+        self.unjudgeable = set(unjudgeable)
         self.is_away = False
         self.permits_all = False
         self.asked: list[Sequence[Question]] = []
@@ -26,6 +31,8 @@ class InMemoryDecisionPoint:
     def _decision(self, question: Question) -> Decision:
         if self.is_away:
             return Decision.NOT_ASKED
+        if question in self.unjudgeable:
+            return Decision.UNJUDGEABLE
         if question in self.uncertain:
             return Decision.UNCERTAIN
         is_permitted = self.permits_all or question in self.permitted

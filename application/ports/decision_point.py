@@ -43,7 +43,8 @@ class DecisionPoint(Protocol):
         """What is decided of each question, of all of them.
 
         Never raises for want of an answer: what was not answered, or not so that it is certain
-        whose answer it is, is `NOT_ASKED`, and may be asked again later. It takes a bounded time.
+        whose answer it is, is `NOT_ASKED`, and may be asked again later. Of what is `UNJUDGEABLE` to
+        ask again soon is of no use. It takes a bounded time.
         """
         ...
 

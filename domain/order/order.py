@@ -439,7 +439,7 @@ class Order(OrderState):
         """
         until_of: dict[datetime, list[RecipientNo]] = {}
         for recipient_no, resolution in resolutions.items():
-            if recipient_no in self.resolved or not resolution.is_authority_open:
+            if recipient_no in self.resolved or not resolution.is_authority_awaited:
                 continue
             before = self.authority_waits.get(recipient_no)
             until = now + wait if before is None else before.until

@@ -6,6 +6,7 @@ from adapters.decision_point.batches import BatchedDecisionPoint
 from adapters.decision_point.grants import GrantTable
 from adapters.decision_point.http import DecisionPointClient
 from adapters.decision_point.permit_cache import PermitCache
+from adapters.decision_point.unjudgeable import UnjudgeableMemory
 from adapters.postgres.pool import Pool
 from application.ports.decision_point import DecisionPoint
 from entrypoints.settings import Settings
@@ -27,4 +28,4 @@ def decision_point(settings: Settings, pool: Pool, stack: AsyncExitStack) -> Dec
         seconds=2 * seconds,
         takes_numbers=settings.decision_point_takes_numbers,
     )
-    return PermitCache(asked, seconds=settings.decision_point_cache)
+    return PermitCache(UnjudgeableMemory(asked), seconds=settings.decision_point_cache)

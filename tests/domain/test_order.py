@@ -145,6 +145,7 @@ def resolved(order: Order, *found: Found, missing: tuple[Channel, ...] = ()) -> 
 WAIT = timedelta(minutes=10)
 UNASKED = Resolution(
     found=(by_mail,),
+    is_authority_awaited=True,
     considered=(
         Considered(
             source=Source.USER_PROFILE,
@@ -156,6 +157,11 @@ UNASKED = Resolution(
 two_recipients = msgspec.structs.replace(
     placed, recipients=(Recipient(RecipientNo(0), KARI), Recipient(RecipientNo(1), OLA))
 )
+
+
+def test_nobody_waits_for_what_will_not_be_decided_soon() -> None:
+    unjudgeable = replace(UNASKED, is_authority_awaited=False)
+    assert order_after(two_recipients).put_off({RecipientNo(0): unjudgeable}, NOON, wait=WAIT) == ()
 
 
 def put_off(order: Order, now: datetime, *recipients: int) -> tuple[Order, Sequence[OrderEvent]]:

@@ -466,6 +466,7 @@ def test_a_user_with_two_registrations_is_one_person() -> None:
     [
         (Decision.REFUSED, Reason.NOT_AUTHORISED),
         (Decision.NOT_ASKED, Reason.AUTHORITY_NOT_ASKED),
+        (Decision.UNJUDGEABLE, Reason.AUTHORITY_NOT_ASKED),
         (Decision.UNCERTAIN, Reason.UNCERTAIN),
     ],
 )
@@ -477,7 +478,8 @@ def test_a_user_who_is_not_known_to_be_authorised_is_not_notified(
     assert resolution.considered == (
         Considered(source=Source.USER_PROFILE, reason=reason, user=Identifier("1")),
     )
-    assert resolution.is_authority_open is (authority is Decision.NOT_ASKED)
+    assert resolution.is_authority_open is (reason is Reason.AUTHORITY_NOT_ASKED)
+    assert resolution.is_authority_awaited is (authority is Decision.NOT_ASKED)
 
 
 def test_a_user_who_can_be_reached_nowhere_needs_nobodys_leave() -> None:

@@ -93,7 +93,6 @@ FINDINGS: st.SearchStrategy[Finding] = st.one_of(
 )
 WHY_NOT = {
     Decision.REFUSED: Reason.NOT_AUTHORISED,
-    Decision.NOT_ASKED: Reason.AUTHORITY_NOT_ASKED,
     Decision.UNCERTAIN: Reason.UNCERTAIN,
 }
 POLICIES = st.builds(
@@ -190,9 +189,15 @@ def test_only_those_who_are_authorised_are_notified(finding: Finding, policy: Po
         assert len(left_out) == sum(
             each.authority is decision and each.has_address for each in finding.profiles
         )
-    assert resolution.is_authority_open is any(
-        each.authority is Decision.NOT_ASKED and each.has_address for each in finding.profiles
-    )
+    open_ones = [
+        each.authority
+        for each in finding.profiles
+        if each.authority in {Decision.NOT_ASKED, Decision.UNJUDGEABLE} and each.has_address
+    ]
+    left_out = [each for each in resolution.considered if each.reason is Reason.AUTHORITY_NOT_ASKED]
+    assert len(left_out) == len(open_ones)
+    assert resolution.is_authority_open is bool(open_ones)
+    assert resolution.is_authority_awaited is (Decision.NOT_ASKED in open_ones)
 
 
 @given(finding=FINDINGS, policy=POLICIES)

@@ -156,8 +156,9 @@ def test_what_is_not_certainly_about_each_decides_nothing(told: object) -> None:
 
 
 def test_one_word_for_one_pair_that_there_is_no_answer_decides_nothing() -> None:
-    with pytest.raises(NoAnswerError):
+    with pytest.raises(NoAnswerError) as no_answer:
         judged([ONE], response([INDETERMINATE]))
+    assert no_answer.value.is_indeterminate
 
 
 def test_of_one_pair_a_permit_needs_not_say_whom_it_is_for_but_may_not_name_another() -> None:

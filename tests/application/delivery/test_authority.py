@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.decision_point.unjudgeable import UnjudgeableMemory
 from adapters.memory.decision_point import InMemoryDecisionPoint
 from adapters.memory.registries import InMemoryProfileRegistry
 from application.assembly import Policy, assemble
@@ -182,6 +183,62 @@ async def test_what_a_user_was_permitted_holds_though_another_could_not_be_judge
     world.redirect(Partly())
     await world.finished(await placed(world, BAKERY))
     assert reached(world) == [USER, OFFICIAL]
+
+
+async def test_nobody_waits_for_what_cannot_be_judged_and_the_event_says_that_it_was_not(
+    world: MemoryWorld,
+) -> None:
+    world.decision_point.unjudgeable = {
+        Question("20006666", OFFICE.number, "tax-2026", "read"),
+        Question("20003333", BAKERY.number, "tax-2026", "read"),
+    }
+    order_id = await placed(world, OFFICE, BAKERY)
+
+    await world.dispatching.run_until_idle()
+
+    assert (await now(world, order_id)).status is OrderStatus.PROCESSED
+    assert reached(world) == [USER, OFFICIAL]
+    history = await events(world, order_id)
+    assert not any(isinstance(each, AuthorityUnknown) for each in history)
+    (missing,) = [each for each in history if isinstance(each, ContactNotFound)]
+    assert Reason.AUTHORITY_NOT_ASKED in {each.reason for each in missing.considered}
+
+
+async def test_where_one_cannot_be_judged_and_another_was_not_asked_it_is_waited(
+    world: MemoryWorld,
+) -> None:
+    class Partly:
+        async def decide(self, questions: Sequence[Question]) -> Mapping[Question, Decision]:
+            return {
+                each: Decision.UNJUDGEABLE if each.user == "20001111" else Decision.NOT_ASKED
+                for each in questions
+            }
+
+    world.redirect(Partly())
+    order_id = await placed(world, BAKERY)
+
+    await world.dispatching.run_until_idle()
+
+    assert any(isinstance(each, AuthorityUnknown) for each in await events(world, order_id))
+
+
+async def test_a_pair_that_is_never_judged_costs_its_first_order_a_minute_and_the_next_none(
+    world: MemoryWorld,
+) -> None:
+    world.decision_point.unjudgeable = {
+        Question("20006666", OFFICE.number, "tax-2026", "read"),
+    }
+    world.redirect(UnjudgeableMemory(world.decision_point, clock=lambda: world.clock().timestamp()))
+    began = world.clock()
+    await world.finished(await placed(world, OFFICE))
+    assert AUTHORITY_RETRY <= world.clock() - began < 2 * AUTHORITY_RETRY
+
+    asked = len(world.decision_point.asked)
+    order_id = await placed(world, OFFICE)
+    await world.dispatching.run_until_idle()
+
+    assert (await now(world, order_id)).status is OrderStatus.COMPLETED
+    assert len(world.decision_point.asked) == asked
 
 
 async def test_many_recipients_wait_together_and_come_to_their_end(world: MemoryWorld) -> None:
