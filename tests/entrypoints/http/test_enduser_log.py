@@ -10,8 +10,17 @@ import pytest
 
 from adapters.memory.decision_point import InMemoryDecisionPoint
 from application.ports.decision_point import Question
+from domain.contact_point import PersonRecord
+from domain.order.events import NotificationSent
 from tests.entrypoints.http.asking import chain
-from tests.entrypoints.http.installation import HERSELF, TTD, V1, Installation
+from tests.entrypoints.http.installation import (
+    COMPOSER,
+    HERSELF,
+    TTD,
+    V1,
+    Installation,
+    registered,
+)
 from tests.samples import BAKERY, KARI, NOON
 
 LOG = f"{V1}/future/enduser/log"
@@ -52,11 +61,27 @@ TO_THE_BAKERY = {
 }
 
 
+TO_KARI_TWICE = {
+    "recipientPerson": TO_KARI["recipientPerson"]
+    | {
+        "channelSchema": "EmailAndSms",
+        "smsSettings": {"body": "Please log in.", "sendingTimePolicy": "Anytime"},
+    }
+}
+COMPOSED = {
+    "emailAddress": "kari@example.org",
+    "emailSettings": {"subject": "Case 77", "body": "The letter.", "attachments": []},
+}
+
+
 async def ordered(
     installation: Installation,
     api: httpx.AsyncClient,
     recipient: dict[str, Any],
     transmission: str | None = None,
+    *,
+    path: str = "orders",
+    by: dict[str, str] = TTD,
 ) -> None:
     about = {"dialogId": DIALOGUE.upper(), "transmissionId": transmission}
     asked = chain(recipient=recipient) | {
@@ -65,7 +90,7 @@ async def ordered(
         "requestedSendTime": (installation.now + timedelta(hours=1)).isoformat(),
         "reminders": [],
     }
-    answer = await api.post(f"{V1}/future/orders", json=asked, headers=TTD)
+    answer = await api.post(f"{V1}/future/{path}", json=asked, headers=by)
     assert answer.status_code == 201, answer.text
     installation.now += timedelta(hours=1, seconds=1)
     await installation.dispatching.run_until_idle()
@@ -144,6 +169,35 @@ async def test_one_transmission_is_read_alone(
     ):
         answer = await api.get(LOG, params=asked, headers=HERSELF)
         assert len(answer.json()) == count
+
+
+async def test_several_messages_of_one_order_to_a_person_are_entries_of_their_own() -> None:
+    by_both = PersonRecord(email=registered("kari@example.org"), mobile=registered("+4799999999"))
+    installation = Installation(persons={KARI.number.text: by_both})
+    async with installation.client() as api:
+        await ordered(installation, api, TO_KARI_TWICE, TRANSMISSION)
+        entries = (await api.get(LOG, params={"dialogId": DIALOGUE}, headers=HERSELF)).json()
+
+    assert [(each["channel"], each["destination"]) for each in entries] == [
+        ("Email", "kari@example.org"),
+        ("Sms", "+4799999999"),
+    ]
+    assert {each["transmissionId"] for each in entries} == {TRANSMISSION}
+    assert len({each["notificationId"] for each in entries}) == 2
+
+
+async def test_a_composed_email_names_nobody_and_stands_in_nobodys_log(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    # That an address is somebody's today does not make theirs what was sent there.
+    await ordered(installation, api, COMPOSED, path="orders/composed-email", by=COMPOSER)
+    await ordered(installation, api, COMPOSED, path="orders/composed-email", by=COMPOSER)
+    sent = [each.event for each in installation.orders.everything()]
+    assert sum(isinstance(each, NotificationSent) for each in sent) == 2
+
+    for somebody in (HERSELF, HIMSELF):
+        answer = await api.get(LOG, params={"dialogId": DIALOGUE}, headers=somebody)
+        assert (answer.status_code, answer.json()) == (200, [])
 
 
 @pytest.mark.parametrize(
