@@ -37,7 +37,7 @@ from adapters.registries.upserts import (
     write_grants,
     write_units,
 )
-from application.operations.unread_entries import OpenedEntry, RetrySummary, UnreadEntry
+from application.ports.unread_entries import OpenedEntry, RetrySummary, UnreadEntry
 from application.profiles.handed_in import HandedIn
 from domain.personal import Identifier
 from domain.recipient import Organisation, OrganisationNumber, Person

@@ -16,7 +16,7 @@ import psycopg
 
 from adapters.registries.pages import RULES, Part, Quarantined, Read
 from adapters.registries.sealing import RecordSealer, Sealing
-from application.operations.unread_entries import UnreadEntry
+from application.ports.unread_entries import UnreadEntry
 
 Connection = psycopg.AsyncConnection[Any]
 

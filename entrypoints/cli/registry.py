@@ -13,10 +13,10 @@ from adapters.registries.importing import ImportSummary, RegistryStatus
 from adapters.registries.pages import UnreadablePageError
 from adapters.registries.units_file import UnitsSummary
 from application.operations.health import CopyHealth
-from application.operations.unread_entries import OpenedEntry, RetrySummary, UnreadEntry
 from application.ports.registries import RegistryUnavailableError
 from application.ports.registry_copies import NotReady
 from application.ports.registry_feed import UnansweredFeedError, UnreadableFeedError
+from application.ports.unread_entries import OpenedEntry, RetrySummary, UnreadEntry
 from application.registries.sync import Progress as SyncProgress
 from application.setting import SettingError
 from domain.operations.acts import RegistryImportBegun, RegistryImportEnded

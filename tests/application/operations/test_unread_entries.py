@@ -9,14 +9,10 @@ from typing_extensions import override
 from adapters.memory.act_log import InMemoryActLog
 from application.envelope import Actor, Role
 from application.operations.recorder import ActRecorder, ReasonMissingError
-from application.operations.unread_entries import (
-    OpenedEntry,
-    RetrySummary,
-    UnreadEntry,
-    UnreadEntryService,
-)
+from application.operations.unread_entries import UnreadEntryService
 from application.ports.act_log import ActLog, RecordedAct
 from application.ports.order_repository import StoreUnavailableError
+from application.ports.unread_entries import OpenedEntry, RetrySummary, UnreadEntry
 from domain.operations.acts import RegistryEntryRead, RegistryRetryBegun
 from tests.samples import KARI, NOON
 
