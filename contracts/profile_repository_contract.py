@@ -13,13 +13,13 @@ from application.ports.profiles import ProfileIndex, ProfileRepository, Register
 from contracts.order_repository_contract import SetClock
 from contracts.samples import NOON
 from domain.channel import Channel
+from domain.message import Language
 from domain.personal import Contact, Identifier, PersonalClass
 from domain.profile.events import (
     AddressesConfirmed,
     AddressesRegistered,
     AddressesWithdrawn,
     AddressVerified,
-    Language,
     ProfileAddress,
     ProfileEvent,
     ProfileOpened,
@@ -213,7 +213,7 @@ class ProfileIndexContract:
     ) -> None:
         await record(profiles, KARI, OPENED, registered(user="20001111"))
         await record(profiles, OLA, OPENED, registered(user="20002222"))
-        for language in (Language.NYNORSK, Language.ENGLISH):
+        for language in (Language.NN, Language.EN):
             chosen = SettingsChosen(settings=Settings(language=language))
             await record(profiles, KARI, chosen)
 

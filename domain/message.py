@@ -60,7 +60,7 @@ class SendingTime(StrEnum):
 
 
 class Language(StrEnum):
-    """A language in which a sender may give its texts, by its code (ISO 639-1)."""
+    """A language in which somebody is written to, by its code (ISO 639-1)."""
 
     NB = "nb"
     """Norwegian Bokmål."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from domain.profile.events import Language
+from domain.message import Language
 
 
 class CodeText(NamedTuple):
@@ -16,17 +16,17 @@ class CodeText(NamedTuple):
 
 _TEXTS: Final[Mapping[Language, CodeText]] = MappingProxyType(
     {
-        Language.BOKMAL: CodeText(
+        Language.NB: CodeText(
             "Bekreft adressen din",
             "Koden din er {code}. Den gjelder i 15 minutter. "
             "Har du ikke bedt om den, kan du se bort fra denne meldingen.",
         ),
-        Language.NYNORSK: CodeText(
+        Language.NN: CodeText(
             "Stadfest adressa di",
             "Koden din er {code}. Han gjeld i 15 minutt. "
             "Har du ikkje bede om han, kan du sjå bort frå denne meldinga.",
         ),
-        Language.ENGLISH: CodeText(
+        Language.EN: CodeText(
             "Confirm your address",
             "Your code is {code}. It is good for 15 minutes. "
             "If you did not ask for it, you may ignore this message.",

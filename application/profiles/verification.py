@@ -28,12 +28,12 @@ from application.profiles.profile_ids import ProfileIds
 from application.profiles.profile_service import actor
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import comparison_key
-from domain.message import EmailMessage, SendingTime, SmsMessage
+from domain.message import EmailMessage, Language, SendingTime, SmsMessage
 from domain.order.errors import CannotBePlacedError
 from domain.order.events import OrderId
 from domain.order.placing import NewOrder
 from domain.personal import Contact, Content
-from domain.profile.events import CodeRefused, Language, ProfileEvent, Settings
+from domain.profile.events import SPOKEN, CodeRefused, ProfileEvent, Settings
 from domain.profile.profile import (
     CODE_LIVES,
     Profile,
@@ -204,7 +204,7 @@ class VerificationService:
             record = (await self._persons.find([number])).get(number)
         except RegistryUnavailableError:
             return chosen
-        if record is None or record.is_uncertain or record.language not in set(Language):
+        if record is None or record.is_uncertain or record.language not in SPOKEN:
             return chosen
         return Language(record.language)
 

@@ -10,23 +10,18 @@ Events change by addition only: a new field has a default, a changed meaning is 
 """
 
 from datetime import datetime
-from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
 
 from domain.channel import Channel
+from domain.message import Language
 from domain.personal import Contact, Identifier
 from domain.recipient import OrganisationNumber
 
-
-class Language(StrEnum):
-    """In which language somebody wants to be spoken to."""
-
-    BOKMAL = "nb"
-    NYNORSK = "nn"
-    ENGLISH = "en"
+SPOKEN: Final = (Language.NB, Language.NN, Language.EN)
+"""The languages in which people can choose to be spoken to."""
 
 
 class ProfileAddress(Struct, frozen=True, kw_only=True):
@@ -39,7 +34,7 @@ class ProfileAddress(Struct, frozen=True, kw_only=True):
 class Settings(Struct, frozen=True, kw_only=True):
     """How a person wants to be spoken to, and what they want to see where they choose whom to act for."""
 
-    language: Language = Language.BOKMAL
+    language: Language = Language.NB
     do_not_prompt_for_party: bool = False
     preselected_party: Identifier | None = None
     show_client_units: bool = False

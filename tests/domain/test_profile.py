@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.channel import Channel
+from domain.message import Language
 from domain.personal import Contact, Identifier
 from domain.profile.events import (
+    SPOKEN,
     AddressesConfirmed,
     AddressesRegistered,
     AddressesWithdrawn,
@@ -20,7 +22,6 @@ from domain.profile.events import (
     CodeRefused,
     CodeSent,
     ConfirmationIgnored,
-    Language,
     ProfileAddress,
     ProfileEvent,
     ProfileOpened,
@@ -283,7 +284,7 @@ def test_whether_what_is_not_registered_holds_nobody_is_asked() -> None:
 
 
 def test_a_language_is_chosen_once() -> None:
-    english = Settings(language=Language.ENGLISH)
+    english = Settings(language=Language.EN)
     (event,) = after().choose(english)
     assert event == SettingsChosen(settings=english)
     assert after(event).choose(english) == ()
@@ -435,7 +436,7 @@ EVENTS: st.SearchStrategy[ProfileEvent] = st.one_of(
         address=ADDRESSES,
         organisations=st.lists(UNITS, unique=True).map(tuple),
     ),
-    st.builds(SettingsChosen, settings=st.builds(Settings, language=st.sampled_from(Language))),
+    st.builds(SettingsChosen, settings=st.builds(Settings, language=st.sampled_from(SPOKEN))),
 )
 HISTORIES = st.lists(st.tuples(EVENTS, st.integers(0, 10**6))).map(
     lambda told: [(each, NOON + seconds * SECOND) for each, seconds in told]
@@ -508,7 +509,7 @@ def test_however_somebody_guesses_it_is_five_times_an_hour(
 
 CHOSEN = [
     SettingsChosen(settings=Settings(language=language))
-    for language in [Language.ENGLISH, Language.NYNORSK] * (MOST_CHANGES // 2)
+    for language in [Language.EN, Language.NN] * (MOST_CHANGES // 2)
 ]
 
 

@@ -12,8 +12,9 @@ from application.phone_number import is_valid, normalise
 from application.ports.decision_point import PREFIX, bare
 from application.profiles.profile_service import Kept, Wanted
 from domain.contact_point import is_email_address
+from domain.message import Language
 from domain.personal import Contact, Identifier
-from domain.profile.events import Language, Settings
+from domain.profile.events import SPOKEN, Settings
 from entrypoints.http.validation.errors import Faults
 from entrypoints.http.validation.json_reader import BodyReader
 from entrypoints.http.validation.wire_struct import (
@@ -191,11 +192,11 @@ def _resources(written: Sequence[str], faults: Faults) -> tuple[str, ...]:
 
 
 def _language(written: str, faults: Faults) -> Language:
-    try:
-        return Language(written.lower())
-    except ValueError:
-        faults.broken("Language", f"choose one of {', '.join(Language)}")
-        return Language.BOKMAL
+    for each in SPOKEN:
+        if each == written.lower():
+            return each
+    faults.broken("Language", f"choose one of {', '.join(SPOKEN)}")
+    return Language.NB
 
 
 def _party(written: str | None, faults: Faults) -> Identifier | None:

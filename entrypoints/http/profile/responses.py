@@ -11,7 +11,7 @@ from msgspec import Struct
 from application.caller import EndUser
 from application.ports.decision_point import PREFIX
 from domain.channel import Channel
-from domain.profile.events import Language, Settings
+from domain.profile.events import SPOKEN, Settings
 from domain.profile.profile import Profile, UnverifiedAddressError
 from domain.recipient import OrganisationNumber
 from entrypoints.http.profile.parties import party_uuid
@@ -25,7 +25,7 @@ UNVERIFIED: Final = "Unverified"
 LEGACY: Final = "Legacy"
 """Registered elsewhere, and never verified."""
 StatusWord: TypeAlias = Annotated[str, one_of([VERIFIED, UNVERIFIED, LEGACY])]
-LanguageWord: TypeAlias = Annotated[str, one_of(Language)]
+LanguageWord: TypeAlias = Annotated[str, one_of(SPOKEN)]
 
 
 class RegistrationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):

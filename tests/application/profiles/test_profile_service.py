@@ -23,12 +23,12 @@ from application.profiles.profile_service import (
 )
 from contracts.order_repository_contract import SetClock
 from domain.channel import Channel
+from domain.message import Language
 from domain.personal import Contact, Identifier
 from domain.profile.events import (
     AddressesConfirmed,
     AddressesRegistered,
     AddressVerified,
-    Language,
     ProfileEvent,
     ProfileOpened,
     Settings,
@@ -66,7 +66,7 @@ class Overtaken(InMemoryProfileRepository):
     ) -> Profile:
         if events and self.is_quicker:
             self.is_quicker = False
-            english = SettingsChosen(settings=Settings(language=Language.ENGLISH))
+            english = SettingsChosen(settings=Settings(language=Language.EN))
             await super().append(profile, [english], by=by)
             raise ConcurrentUpdateError
         return await super().append(profile, events, by=by)
@@ -154,7 +154,7 @@ async def test_what_is_not_registered_cannot_be_withdrawn(service: ProfileServic
 
 
 async def test_settings_are_told_as_a_change_leaves_them(service: ProfileService) -> None:
-    english = Settings(language=Language.ENGLISH)
+    english = Settings(language=Language.EN)
     assert await service.choose(KARI, lambda _: english) == english
     assert (await service.profile(KARI)).settings == english
 

@@ -22,6 +22,7 @@ from application.profiles.verification import (
 from contracts.order_repository_contract import SetClock
 from domain.channel import Channel
 from domain.contact_point import PersonRecord
+from domain.message import Language
 from domain.order.events import OrderId
 from domain.personal import Contact, Identifier
 from domain.profile.events import (
@@ -30,7 +31,6 @@ from domain.profile.events import (
     CodeNotSent,
     CodeRefused,
     CodeSent,
-    Language,
     ProfileEvent,
     ProfileOpened,
     Settings,
@@ -147,7 +147,7 @@ async def test_a_code_goes_to_a_phone_at_any_hour_and_not_after_it_has_expired(
 
 @pytest.mark.parametrize(
     "language, word",
-    [(Language.BOKMAL, "gjelder"), (Language.NYNORSK, "gjeld "), (Language.ENGLISH, "good for")],
+    [(Language.NB, "gjelder"), (Language.NN, "gjeld "), (Language.EN, "good for")],
 )
 async def test_a_code_is_told_in_the_persons_language(
     house: House, language: Language, word: str
@@ -177,7 +177,7 @@ async def test_who_chose_nothing_here_is_told_in_the_language_of_the_contact_reg
 
 async def test_what_was_chosen_here_goes_before_the_contact_register(house: House) -> None:
     house.persons.know(KARI.person.text, PersonRecord(language="nn"))
-    await house.application.profiles.choose(KARI, lambda _: Settings(language=Language.ENGLISH))
+    await house.application.profiles.choose(KARI, lambda _: Settings(language=Language.EN))
     await house.send()
     (letter,) = house.memory.mail.carried
     assert "good for" in letter.body.text

@@ -332,7 +332,11 @@ async def test_all_settings_are_chosen_at_once(api: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize(
     "change, field",
-    [({"language": "no"}, "Language"), ({"preselectedPartyUuid": "me"}, "PreselectedPartyUuid")],
+    [
+        ({"language": "no"}, "Language"),
+        ({"language": "se"}, "Language"),
+        ({"preselectedPartyUuid": "me"}, "PreselectedPartyUuid"),
+    ],
 )
 async def test_a_choice_that_there_is_not_is_refused(
     api: httpx.AsyncClient, change: Mapping[str, str], field: str
