@@ -71,7 +71,7 @@ class InMemoryProfileRepository:
         chosen = [each for each in told if isinstance(each, SettingsChosen)]
         return chosen[-1].settings.language if chosen else None
 
-    def erase(self, profile_id: ProfileId, kind: PersonalClass) -> None:
+    async def erase(self, profile_id: ProfileId, kind: PersonalClass) -> None:
         """Remove the keys and the boxes of one class of a profile's personal data."""
         for place in [p for p in self._boxes if p.order_id == profile_id and p.kind == kind]:
             del self._boxes[place]

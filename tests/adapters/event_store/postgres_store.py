@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from adapters.event_store.envelope import EnvelopeMapper, OwnerEventMapper, ProfileEventMapper
 from adapters.event_store.postgres.agenda import PostgresAgenda
@@ -76,11 +76,11 @@ class PostgresStore:
     suppressions: PostgresSuppressions
     webhooks: PostgresWebhooks
 
-    async def erase(self, order_id: OrderId, kind: PersonalClass) -> None:
+    async def erase(self, history: UUID, kind: PersonalClass) -> None:
         """Delete keys alone: the boxes may stay, and cannot be opened."""
         async with self.pool.connection() as connection:
             await connection.execute(
-                "DELETE FROM data_key WHERE order_id = %s AND class = %s", (order_id, kind)
+                "DELETE FROM data_key WHERE order_id = %s AND class = %s", (history, kind)
             )
 
     async def spoil(self, order_id: OrderId) -> None:

@@ -22,8 +22,6 @@ from contracts.profile_repository_contract import (
     registered,
 )
 from domain.order.events import OrderId
-from domain.personal import PersonalClass
-from domain.profile.profile import ProfileId
 from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.pace import longest_hold
 from tests.samples import TTD
@@ -43,10 +41,7 @@ class TestPostgresProfileRepository(ProfileRepositoryContract):
     @override
     @pytest.fixture
     def erase(self, store: PostgresStore) -> Erase:
-        async def erase(profile_id: ProfileId, kind: PersonalClass) -> None:
-            await store.erase(OrderId(profile_id), kind)
-
-        return erase
+        return store.erase
 
     async def test_they_stand_among_the_orders_in_one_log(self, store: PostgresStore) -> None:
         await store.orders.append([placing()], by=TTD)
@@ -115,7 +110,4 @@ class TestInMemoryProfileRepository(ProfileRepositoryContract):
     @override
     @pytest.fixture
     def erase(self, profiles: InMemoryProfileRepository) -> Erase:
-        async def erase(profile_id: ProfileId, kind: PersonalClass) -> None:
-            profiles.erase(profile_id, kind)
-
-        return erase
+        return profiles.erase

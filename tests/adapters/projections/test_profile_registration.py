@@ -22,9 +22,7 @@ from contracts.profile_repository_contract import (
     registered,
 )
 from domain.order.events import OrderId
-from domain.personal import PersonalClass
 from domain.profile.events import AddressesWithdrawn
-from domain.profile.profile import ProfileId
 from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.samples import TTD
 
@@ -43,10 +41,7 @@ class TestPostgresProfileIndex(ProfileIndexContract):
     @override
     @pytest.fixture
     def erase(self, store: PostgresStore) -> Erase:
-        async def erase(profile_id: ProfileId, kind: PersonalClass) -> None:
-            await store.erase(OrderId(profile_id), kind)
-
-        return erase
+        return store.erase
 
     async def test_one_that_somebody_has_changed_is_uncertain_and_hides_no_other(
         self, store: PostgresStore
@@ -108,7 +103,4 @@ class TestInMemoryProfileIndex(ProfileIndexContract):
     @override
     @pytest.fixture
     def erase(self, profiles: InMemoryProfileRepository) -> Erase:
-        async def erase(profile_id: ProfileId, kind: PersonalClass) -> None:
-            profiles.erase(profile_id, kind)
-
-        return erase
+        return profiles.erase
