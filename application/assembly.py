@@ -288,6 +288,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             addresses=ports.official_addresses,
             register=ports.address_register,
             clock=clock,
+            max_age=policy.registry_max_age,
         ),
         enduser_log=EndUserLogQueries(
             orders=orders,
@@ -305,6 +306,7 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             recorder=ports.recorder,
             copies=ports.copies,
             syncs=ports.syncs,
+            changes=ports.address_changes,
             registry_max_age=policy.registry_max_age,
             clock=clock,
         ),

@@ -6,13 +6,18 @@ from typing import Final
 
 import pytest
 
-from application.ports.address_changes import AddressChanges, ConcurrentChangeError
+from application.ports.address_changes import (
+    AddressChanges,
+    ChangesStanding,
+    ConcurrentChangeError,
+)
 from contracts.samples import BAKERY, NOON
 from domain.channel import Channel
 from domain.official_address import AddressChange, ChangeKind, ChangeState, Place, WantedChange
 from domain.personal import Contact
 from domain.recipient import OrganisationNumber
 
+MINUTE: Final = timedelta(minutes=1)
 MILL: Final = OrganisationNumber("314022017")
 POST: Final = Place(channel=Channel.EMAIL, address=Contact("post@bakery.example"))
 PHONE: Final = Place(channel=Channel.SMS, address=Contact("+4740000004"))
@@ -93,6 +98,26 @@ class AddressChangesContract:
         held = await moved(changes, change, state=ChangeState.HELD, place=None, taken_as="3d4e")
 
         assert await changes.of(BAKERY.number) == [held]
+
+    async def test_how_many_wait_since_when_and_how_many_were_refused_is_told(
+        self, changes: AddressChanges
+    ) -> None:
+        assert await changes.standing() == ChangesStanding()
+        first = await changes.add(TO_ADD, after=None, now=NOON)
+        second = await changes.add(TO_REPLACE, after=first.change_id, now=NOON + MINUTE)
+        third = await changes.add(TO_REMOVE, after=None, now=NOON + 2 * MINUTE)
+        await moved(changes, second, state=ChangeState.TAKEN)
+        assert await changes.standing() == ChangesStanding(waiting=3, waiting_since=NOON)
+
+        held = await moved(changes, first, state=ChangeState.HELD, place=None)
+        refused = await moved(changes, third, state=ChangeState.REFUSED, refusal="x")
+        assert held.state is ChangeState.HELD
+        assert await changes.standing() == ChangesStanding(
+            waiting=1, waiting_since=NOON + MINUTE, refused=1
+        )
+
+        await moved(changes, refused, state=ChangeState.DISMISSED)
+        assert (await changes.standing()).refused == 0
 
     async def test_what_has_come_to_its_end_is_forgotten_in_time_and_nothing_else(
         self, changes: AddressChanges

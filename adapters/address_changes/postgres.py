@@ -7,12 +7,12 @@ from typing import Any, Final, LiteralString
 import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
-from psycopg.rows import namedtuple_row
+from psycopg.rows import kwargs_row, namedtuple_row
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
 from adapters.sealed_box import OwnKeyBox, opened_alone, sealed_alone
-from application.ports.address_changes import ConcurrentChangeError
+from application.ports.address_changes import ChangesStanding, ConcurrentChangeError
 from application.ports.key_vault import KeyVault
 from domain.channel import Channel
 from domain.official_address import (
@@ -52,6 +52,12 @@ _OF: Final[LiteralString] = (
 _DUE: Final[LiteralString] = """
 SELECT * FROM address_change
  WHERE state IN ('requested', 'told', 'taken') AND due_at <= %s ORDER BY due_at, change_id LIMIT %s
+"""
+_STANDING: Final[LiteralString] = """
+SELECT count(*) FILTER (WHERE is_open) AS waiting,
+       min(requested_at) FILTER (WHERE is_open) AS waiting_since,
+       count(*) FILTER (WHERE state = 'refused') AS refused
+  FROM address_change, LATERAL (SELECT state IN ('requested', 'told', 'taken')) AS o (is_open)
 """
 _FORGET: Final[LiteralString] = """
 DELETE FROM address_change WHERE state IN ('held', 'dismissed') AND requested_at < %s
@@ -120,6 +126,14 @@ class PostgresAddressChanges:
             cursor = connection.cursor(row_factory=namedtuple_row)
             await cursor.execute(_DUE, (now, most))
             return [self._change(row) for row in await cursor.fetchall()]
+
+    async def standing(self) -> ChangesStanding:
+        async with (
+            reaching(self._pool) as connection,
+            connection.cursor(row_factory=kwargs_row(ChangesStanding)) as cursor,
+        ):
+            await cursor.execute(_STANDING)
+            return await cursor.fetchone() or ChangesStanding()
 
     async def forget(self, before: datetime) -> None:
         async with reaching(self._pool) as connection:

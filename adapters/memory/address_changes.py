@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from application.ports.address_changes import ConcurrentChangeError
+from application.ports.address_changes import ChangesStanding, ConcurrentChangeError
 from domain.official_address import AddressChange, ChangeId, ChangeState, WantedChange
 from domain.recipient import OrganisationNumber
 
@@ -49,6 +49,13 @@ class InMemoryAddressChanges:
     async def due(self, now: datetime, *, most: int) -> Sequence[AddressChange]:
         due = [each for each in self._changes.values() if each.is_open and each.due_at <= now]
         return sorted(due, key=lambda each: (each.due_at, each.change_id))[:most]
+
+    async def standing(self) -> ChangesStanding:
+        waiting = [each.requested_at for each in self._changes.values() if each.is_open]
+        refused = [each for each in self._changes.values() if each.state is ChangeState.REFUSED]
+        return ChangesStanding(
+            waiting=len(waiting), waiting_since=min(waiting, default=None), refused=len(refused)
+        )
 
     async def forget(self, before: datetime) -> None:
         self._changes = {

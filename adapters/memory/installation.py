@@ -83,6 +83,7 @@ class InMemoryInstallation:
         self.acts = InMemoryActLog()
         self.agreements = InMemoryOwnerAgreements()
         self.address_register = InMemoryAddressRegister()
+        self.address_changes = InMemoryAddressChanges()
         self.official_addresses = InMemoryOfficialAddresses(self.address_register)
         self.copies = InMemoryRegistryCopies()
         self.mail, self.sms = (
@@ -116,7 +117,7 @@ class InMemoryInstallation:
             ),
             copies=self.copies,
             official_addresses=self.official_addresses,
-            address_changes=InMemoryAddressChanges(),
+            address_changes=self.address_changes,
             address_register=self.address_register,
             parties=InMemoryPartyIds(),
             feeds=(),

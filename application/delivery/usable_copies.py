@@ -44,6 +44,17 @@ def not_ready(standing: CopyStanding, now: datetime, max_age: timedelta) -> NotR
     return NotReady.TOO_OLD if now - standing.confirmed_at > max_age else None
 
 
+def relied_on(standing: CopyStanding, now: datetime, max_age: timedelta) -> datetime:
+    """As of when what a copy tells holds that is relied on at a moment.
+
+    Raises:
+        RegistryNotReadyError: it cannot be.
+    """
+    if (because := not_ready(standing, now, max_age)) is not None:
+        raise RegistryNotReadyError(standing.registry, because)
+    return standing.confirmed_at or now  # what does not grow old holds now
+
+
 class UsableCopies:
     """Tells as of when an answer of each source holds, and refuses sources that cannot be relied on."""
 

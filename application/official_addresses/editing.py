@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from application.caller import EndUser
-from application.delivery.usable_copies import not_ready
+from application.delivery.usable_copies import relied_on
 from application.operations.recorder import ActRecorder
 from application.ports.address_changes import AddressChanges, ConcurrentChangeError
 from application.ports.decision_point import READ
 from application.ports.official_addresses import OfficialAddresses
-from application.ports.registry_copies import BUSINESSES, CopyStanding, RegistryNotReadyError
+from application.ports.registry_copies import BUSINESSES, CopyStanding
 from application.profiles.authority import PersonsAuthority
 from application.profiles.profile_ids import ProfileIds
 from application.profiles.profile_service import actor
@@ -163,8 +163,7 @@ class OfficialAddressService:
         changes = await self._changes.of(organisation)
         held = await self._addresses.of(organisation)
         standing = CopyStanding(registry=BUSINESSES, confirmed_at=held.read_at)
-        if (because := not_ready(standing, self._clock(), self._max_age)) is not None:
-            raise RegistryNotReadyError(BUSINESSES, because)
+        relied_on(standing, self._clock(), self._max_age)
         known = OrganisationAddresses(
             organisation=organisation, held=held.addresses, changes=changes
         )

@@ -12,6 +12,7 @@ from typing import Final, assert_never
 
 import structlog
 
+from application.delivery.usable_copies import MAX_AGE, relied_on
 from application.ports.address_changes import AddressChanges
 from application.ports.address_register import (
     AddressRegister,
@@ -24,7 +25,7 @@ from application.ports.address_register import (
 from application.ports.official_addresses import OfficialAddresses
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.registries import RegistryUnavailableError
-from application.ports.registry_copies import BUSINESSES, NotReady, RegistryNotReadyError
+from application.ports.registry_copies import BUSINESSES, CopyStanding
 from domain.official_address import AddressChange, ChangeKind, ChangeState
 
 log = structlog.get_logger()
@@ -34,7 +35,7 @@ PAUSE: Final = 5.0
 KEPT_FOR: Final = timedelta(days=90)
 """So long a change is known by its number when it has come to its end."""
 LATE: Final = timedelta(days=1)
-"""What has not come to its end by then is told to the operator each time it is looked at."""
+"""What has not come to its end by then is told to the operator each time it is looked at, and is an alarm."""
 OVERSLEPT: Final = timedelta(minutes=1)
 """A process that has slept for so long since it recorded that it tells the register does not tell it."""
 _AT_ONCE: Final = 100
@@ -50,13 +51,16 @@ class AddressWriter:
         addresses: OfficialAddresses,
         register: AddressRegister,
         clock: Callable[[], datetime],
+        max_age: timedelta = MAX_AGE,
         wait: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._changes = changes
         self._addresses = addresses
         self._register = register
         self._clock = clock
+        self._max_age = max_age
         self._wait = wait
+        self._is_late = False
 
     async def run(self) -> None:
         """Look after changes for ever."""
@@ -84,7 +88,25 @@ class AddressWriter:
             except RegistryUnavailableError as outage:
                 log.warning("address_change_waits", change=change.change_id, because=str(outage))
                 await self._changes.save(change.waiting(now), after=change.version)
+        await self._watch()
         return done
+
+    async def _watch(self) -> None:
+        """Tell operators when the oldest change has waited for too long, and when none has any more."""
+        standing, now = await self._changes.standing(), self._clock()
+        waited = now - (standing.waiting_since or now)
+        is_late, was_late, self._is_late = waited > LATE, self._is_late, waited > LATE
+        if is_late and not was_late:
+            log.critical(
+                "address_changes_late",
+                waiting=standing.waiting,
+                oldest_seconds=round(waited.total_seconds()),
+                refused=standing.refused,
+                does="goes on; the addresses of before are used meanwhile",
+                see="varsel registry status",
+            )
+        elif was_late and not is_late:
+            log.info("address_changes_on_time", waiting=standing.waiting)
 
     async def _look_after(self, change: AddressChange) -> bool:
         now = self._clock()
@@ -99,9 +121,9 @@ class AddressWriter:
                 see="whether the register takes changes, and whether its feed is read",
             )
         held = await self._addresses.of(change.organisation)
-        if held.read_at is None:
-            raise RegistryNotReadyError(BUSINESSES, NotReady.NEVER_LOADED)
-        judged = change.judged(held.addresses, held.read_at, now)
+        standing = CopyStanding(registry=BUSINESSES, confirmed_at=held.read_at)
+        read_at = relied_on(standing, now, self._max_age)
+        judged = change.judged(held.addresses, read_at, now)
         if judged is not change:
             return await self._save(judged, change)
         told = change.told(now)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from application.delivery.usable_copies import MAX_AGE, not_ready
+from application.ports.address_changes import AddressChanges, ChangesStanding
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.recording import Recorder, Recording
 from application.ports.registries import RegistryUnavailableError
@@ -103,6 +104,28 @@ def copy_health(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesHealth:
+    """How far changes of official addresses have come at a moment."""
+
+    waiting: int = 0
+    """How many the register's feed has not brought yet."""
+    seconds: float = 0.0
+    """How long the oldest of them has waited."""
+    refused: int = 0
+    """How many the register did not take, of which nobody has taken note yet."""
+
+
+def changes_health(standing: ChangesStanding, *, now: datetime) -> ChangesHealth:
+    """How far changes are at a moment."""
+    wait = now - (standing.waiting_since or now)
+    return ChangesHealth(
+        waiting=standing.waiting,
+        seconds=max(0.0, round(wait.total_seconds(), 3)),
+        refused=standing.refused,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
     """Whether orders can be taken, are carried out, and can be followed."""
 
@@ -115,6 +138,8 @@ class Readiness:
     """Whether anything can be recorded, so that orders can be taken."""
     projections: Sequence[Behind] = ()
     registries: Sequence[CopyHealth] = ()
+    address_changes: ChangesHealth | None = None
+    """What organisations want changed in the register; None if nobody can tell."""
 
 
 class HealthService:
@@ -128,6 +153,7 @@ class HealthService:
         recorder: Recorder,
         copies: RegistryCopies,
         syncs: SyncSchedule,
+        changes: AddressChanges,
         clock: Callable[[], datetime],
         registry_max_age: timedelta = MAX_AGE,
     ) -> None:
@@ -136,6 +162,7 @@ class HealthService:
         self._projections = projections
         self._copies = copies
         self._syncs = syncs
+        self._changes = changes
         self._registry_max_age = registry_max_age
         self._clock = clock
 
@@ -144,7 +171,7 @@ class HealthService:
 
         Not so when the store cannot be reached or nothing can be recorded in it, when an order is overdue by five minutes, or when an
         event has waited for a projection for as long. What is set aside is an operator's work, and
-        no reason to take no more orders. Nor is a copy of a register that cannot be relied on: it is
+        no reason to take no more orders. Nor are changes of addresses that wait, or a copy of a register that cannot be relied on: it is
         the same for every process, and most orders may not need it.
         """
         recording = self._recorder.recording
@@ -152,6 +179,7 @@ class HealthService:
             age = await self._agenda.age()
             standings = await self._projections.standings()
             registries = await self._registries()
+            changes = await self._changes.standing()
         except (StoreUnavailableError, RegistryUnavailableError):
             return Readiness(
                 is_ready=False, database="down", agenda_age_seconds=None, recording=recording
@@ -174,6 +202,7 @@ class HealthService:
                 for each, wait in zip(standings, waits, strict=True)
             ],
             registries=registries,
+            address_changes=changes_health(changes, now=now),
         )
 
     async def _registries(self) -> Sequence[CopyHealth]:

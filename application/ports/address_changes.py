@@ -1,6 +1,7 @@
 """The changes that organisations want made to their addresses in the register, until it has made them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +11,18 @@ from domain.recipient import OrganisationNumber
 
 class ConcurrentChangeError(Exception):
     """Another change of the organisation's came first; look again, and decide again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesStanding:
+    """How far all changes have come."""
+
+    waiting: int = 0
+    """How many the register's feed has not brought yet."""
+    waiting_since: datetime | None = None
+    """When the oldest of them was asked for; None where none waits."""
+    refused: int = 0
+    """How many the register did not take, of which nobody has taken note yet."""
 
 
 class AddressChanges(Protocol):
@@ -41,6 +54,10 @@ class AddressChanges(Protocol):
 
     async def due(self, now: datetime, *, most: int) -> Sequence[AddressChange]:
         """Open changes for which something is to be done, those first that have waited longest."""
+        ...
+
+    async def standing(self) -> ChangesStanding:
+        """How far all changes have come."""
         ...
 
     async def forget(self, before: datetime) -> None:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from adapters.registries.importing import ImportSummary, RegistryStatus
 from adapters.registries.pages import UnreadablePageError
 from adapters.registries.units_file import UnitsSummary
-from application.operations.health import CopyHealth
+from application.operations.health import ChangesHealth, CopyHealth
 from application.ports.registries import RegistryUnavailableError
 from application.ports.registry_copies import NotReady
 from application.ports.registry_feed import UnansweredFeedError, UnreadableFeedError
@@ -181,6 +181,7 @@ def status() -> None:
     for registry, waiting in sorted(report.waiting.items()):
         if registry not in known:
             _console.print(f"{registry}: {waiting} orders wait for it")
+    _console.print(_told_of_changes(report.changes))
 
 
 def _told(copy: CopyHealth, counted: RegistryStatus | None, waiting: int) -> str:
@@ -204,6 +205,16 @@ def _told(copy: CopyHealth, counted: RegistryStatus | None, waiting: int) -> str
     if counted is not None:
         unread = f"{counted.quarantined} entries could not be read"
         parts.append(unread + _whose(counted.uncertain, counted.nobodys))
+    return ", ".join(parts)
+
+
+def _told_of_changes(changes: ChangesHealth) -> str:
+    """How far changes of official addresses are, in a line."""
+    parts = [f"changes of official addresses: {changes.waiting} wait for the register"]
+    if changes.waiting:
+        parts.append(f"the oldest for {timedelta(seconds=round(changes.seconds))}")
+    if changes.refused:
+        parts.append(f"{changes.refused} were refused by it")
     return ", ".join(parts)
 
 

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from adapters.address_changes.postgres import PostgresAddressChanges
 from adapters.event_store.postgres.agenda import PostgresAgenda
 from adapters.event_store.postgres.appender import Appender
 from adapters.key_vault.file_key_vault import FileKeyVault
@@ -48,7 +49,7 @@ from adapters.registries.units_file import UnitsImporter
 from adapters.tokens.maskinporten import NoTokenError
 from application.delivery.contact_lookup import Registries
 from application.envelope import SERVICE, Actor
-from application.operations.health import CopyHealth, copy_health
+from application.operations.health import ChangesHealth, CopyHealth, changes_health, copy_health
 from application.operations.unread_entries import UnreadEntryService
 from application.ports.address_register import AddressRegister
 from application.ports.decision_point import DecisionPoint
@@ -259,6 +260,8 @@ class RegistryReport:
     """What stands in each that was ever loaded."""
     waiting: Mapping[str, int]
     """How many orders wait for each."""
+    changes: ChangesHealth
+    """How far changes of official addresses are."""
 
 
 async def registry_status(settings: Settings, database: str) -> RegistryReport:
@@ -271,12 +274,17 @@ async def registry_status(settings: Settings, database: str) -> RegistryReport:
             copy_health(each, turns.get(each.registry), now=now, max_age=max_age)
             for each in await copies(pool).standings()
         ]
-        loading = RegistryImporter(
-            pool, record_sealer(await key_vault(settings, pool)), _hand_in_nothing
-        )
+        vault = await key_vault(settings, pool)
+        loading = RegistryImporter(pool, record_sealer(vault), _hand_in_nothing)
         counted = {each.registry: each for each in await loading.status()}
+        standing = await PostgresAddressChanges(pool, vault).standing()
         waiting = await PostgresAgenda(pool, Listener(database)).waiting()
-        return RegistryReport(health=health, counted=counted, waiting=waiting)
+        return RegistryReport(
+            health=health,
+            counted=counted,
+            waiting=waiting,
+            changes=changes_health(standing, now=now),
+        )
 
 
 def feeds(settings: Settings, pool: Pool, vault: KeyVault) -> Sequence[RegistryFeed]:

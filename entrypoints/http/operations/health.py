@@ -42,6 +42,17 @@ class RegistryAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_def
     """How often the register has been asked in vain since it last gave something."""
 
 
+class AddressChangesAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How far changes have come that organisations want made to their official addresses."""
+
+    waiting: int
+    """How many the register's feed has not brought yet."""
+    oldest_seconds: float
+    """How long the oldest of them has waited."""
+    refused: int
+    """How many the register did not take, of which nobody has taken note yet."""
+
+
 class ReadinessAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Whether orders can be taken and are carried out."""
 
@@ -53,6 +64,7 @@ class ReadinessAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_de
     """`up`; `stands_still` while nothing can be recorded; `history_went_back` until somebody decides."""
     projections: Sequence[ProjectionAnswer] = ()
     registries: Sequence[RegistryAnswer] = ()
+    address_changes: AddressChangesAnswer | None = None
 
 
 _FIGURES: Final = b"text/plain; version=0.0.4; charset=utf-8"
@@ -105,6 +117,7 @@ async def is_alive() -> Answer:
                         "failures": 437,
                     },
                 ],
+                "addressChanges": {"waiting": 2, "oldestSeconds": 48.2, "refused": 1},
             },
         ),
         503: Reply(
@@ -119,7 +132,8 @@ async def is_ready(application: NamedDependency[Application]) -> Answer:
 
     Not ready without the database, when an order is overdue by five minutes, or when a table that
     is made from the events is behind by as much. Events that such a table could not take are told,
-    and are no reason. Nor is a copy of a register that is too old: only orders that need it wait.
+    and are no reason. Nor is a copy of a register that is too old: only orders that need it wait;
+    nor are changes of official addresses that wait for the register.
     """
     readiness = await application.health.readiness()
     answer = ReadinessAnswer(
@@ -146,6 +160,11 @@ async def is_ready(application: NamedDependency[Application]) -> Answer:
                 failures=each.failures,
             )
             for each in readiness.registries
+        ),
+        address_changes=None
+        if (changes := readiness.address_changes) is None
+        else AddressChangesAnswer(
+            waiting=changes.waiting, oldest_seconds=changes.seconds, refused=changes.refused
         ),
     )
     return told(answer, 200 if readiness.is_ready else 503)
@@ -241,6 +260,24 @@ def _figures(readiness: Readiness) -> str:
             {label: each.failures for label, each in copies.items()},
         ),
     ]
+    if (changes := readiness.address_changes) is not None:
+        families += [
+            (
+                "varsel_address_changes_waiting",
+                "Changes of official addresses that the register's feed has not brought yet.",
+                {"": changes.waiting},
+            ),
+            (
+                "varsel_address_changes_oldest_seconds",
+                "How long the oldest change of an official address has waited for that.",
+                {"": changes.seconds},
+            ),
+            (
+                "varsel_address_changes_refused",
+                "Changes of official addresses that the register did not take, and nobody has dismissed.",
+                {"": changes.refused},
+            ),
+        ]
     lines: list[str] = []
     for name, words, values in families:
         lines += [f"# HELP {name} {words}", f"# TYPE {name} gauge"]

@@ -15,6 +15,7 @@ from adapters.memory.official_addresses import (
     InMemoryAddressRegister,
     InMemoryOfficialAddresses,
 )
+from application.delivery.usable_copies import MAX_AGE
 from application.official_addresses.writing_back import KEPT_FOR, LATE, OVERSLEPT, AddressWriter
 from application.ports.address_register import (
     ChangeNotTaken,
@@ -417,6 +418,20 @@ async def test_while_nobody_knows_what_the_register_has_nothing_is_told(house: H
     assert house.register.told == []
 
 
+async def test_while_the_copy_is_too_old_nothing_is_told(house: House) -> None:
+    house.addresses.read_feed(NOON)
+    house.clock.now += MAX_AGE + timedelta(seconds=1)
+    await house.asked()
+
+    assert await house.writer().look_after() == 0
+    assert house.register.told == []
+
+    house.addresses.read_feed(house.clock.now)
+    house.clock.now += LOOKED_AGAIN
+    assert await house.writer().look_after() == 1
+    assert house.register.told == [("add", BAKERY.number)]
+
+
 async def test_what_has_not_come_within_a_day_is_told_to_the_operator_without_the_address(
     house: House,
 ) -> None:
@@ -430,6 +445,28 @@ async def test_what_has_not_come_within_a_day_is_told_to_the_operator_without_th
     (late,) = [each for each in logs if each["event"] == "address_change_late"]
     assert late["state"] == ChangeState.TAKEN
     assert "board" not in str(logs)
+
+
+async def test_changes_that_wait_for_more_than_a_day_are_an_alarm_once_until_it_is_over(
+    house: House,
+) -> None:
+    writer = house.writer()
+    await house.asked()
+    await writer.look_after()
+
+    with capture_logs() as logs:
+        for _ in range(3):
+            house.clock.now += LATE / 2 + timedelta(seconds=1)
+            await writer.look_after()
+        house.addresses.read_feed(house.clock.now)
+        house.clock.now += LOOKED_AGAIN
+        await writer.look_after()
+
+    told = [each for each in logs if each["event"].startswith("address_changes_")]
+    assert [(each["event"], each["log_level"], each["waiting"]) for each in told] == [
+        ("address_changes_late", "critical", 1),
+        ("address_changes_on_time", "info", 0),
+    ]
 
 
 async def test_what_has_come_to_its_end_is_known_by_its_number_for_ninety_days(

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.memory.address_changes import InMemoryAddressChanges
 from adapters.memory.registry_copies import InMemoryRegistryCopies
 from adapters.memory.sync_schedule import InMemorySyncSchedule
 from application.operations.health import (
     WORRYING_AGE,
     Behind,
+    ChangesHealth,
     CopyHealth,
     HealthService,
     ProjectionStanding,
@@ -19,7 +21,8 @@ from application.operations.health import (
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.recording import Recording
 from application.ports.registry_copies import CopyStanding, NotReady
-from tests.samples import NOON
+from domain.official_address import ChangeKind, WantedChange
+from tests.samples import BAKERY, NOON
 
 MOMENT = timedelta(milliseconds=1)
 
@@ -34,6 +37,7 @@ class Standing:
     is_away: set[str] = field(default_factory=set)
     copies: InMemoryRegistryCopies = field(default_factory=InMemoryRegistryCopies)
     syncs: InMemorySyncSchedule = field(default_factory=InMemorySyncSchedule)
+    changes: InMemoryAddressChanges = field(default_factory=InMemoryAddressChanges)
 
     async def age(self) -> timedelta:
         self._answer("agenda")
@@ -54,6 +58,7 @@ class Standing:
             recorder=self,
             copies=self.copies,
             syncs=self.syncs,
+            changes=self.changes,
             clock=lambda: NOON,
         )
         return await service.readiness()
@@ -75,6 +80,7 @@ async def test_where_nothing_waits_it_is_ready() -> None:
         agenda_age_seconds=0.0,
         recording=Recording.UP,
         projections=[Behind(name="status_feed", events=0, seconds=0.0, set_aside=0)],
+        address_changes=ChangesHealth(),
     )
 
 
@@ -149,6 +155,17 @@ async def test_a_copy_that_cannot_be_relied_on_is_told_and_no_reason_to_be_unrea
         ),
         CopyHealth(registry="businesses", not_ready=NotReady.NEVER_LOADED),
     )
+
+
+async def test_changes_of_addresses_that_wait_are_told_and_no_reason_to_be_unready() -> None:
+    standing = Standing()
+    wanted = WantedChange(organisation=BAKERY.number, kind=ChangeKind.REMOVE, registry_id="0a1b")
+    await standing.changes.add(wanted, after=None, now=NOON - timedelta(days=3))
+
+    told = await standing.readiness()
+
+    assert told.is_ready
+    assert told.address_changes == ChangesHealth(waiting=1, seconds=3 * 86400.0)
 
 
 async def test_a_copy_that_is_up_to_date_is_ready() -> None:

@@ -152,7 +152,10 @@ async def test_the_state_of_the_copies_tells_how_many_are_uncertain_and_what_is_
     code, said, logged = await far.registry("status")
     assert (code, logged) == (0, [])
     said = " ".join(said.split())
-    assert said.endswith("3 entries could not be read; 2 uncertain; 1 of nobody")
+    assert said.endswith(
+        "3 entries could not be read; 2 uncertain; 1 of nobody "
+        "changes of official addresses: 0 wait for the register"
+    )
     assert "1585" not in said
 
 
@@ -225,6 +228,7 @@ async def test_the_state_of_the_copies_tells_whether_they_can_be_relied_on_and_w
     assert [line.partition(",")[0] for line in said.splitlines()] == [
         "businesses: NOT READY",
         "krr: NOT READY",
+        "changes of official addresses: 0 wait for the register",
     ]
 
     far.register.say(krr(person("01818010083"), end=10))
@@ -233,7 +237,7 @@ async def test_the_state_of_the_copies_tells_whether_they_can_be_relied_on_and_w
     await far.sync("krr")
 
     _, said, _ = await far.registry("status")
-    _, of_krr = said.splitlines()
+    _, of_krr, _ = said.splitlines()
     assert of_krr.startswith("krr: ready, 1 rows, position 10, at its end 0:00:0")
     assert "asked in vain 1 times: the registry krr is closed for now (503)" in of_krr
 
@@ -241,6 +245,26 @@ async def test_the_state_of_the_copies_tells_whether_they_can_be_relied_on_and_w
     old = replace(far, environ={**far.environ, "VARSEL_REGISTRY_MAX_AGE": "1s"})
     _, said, _ = await old.registry("status")
     assert "krr: NOT READY, too old, 1 rows" in said
+
+
+async def test_how_far_changes_of_official_addresses_are_stands_below_the_copies(far: Far) -> None:
+    await far.registry("status")
+    async with await psycopg.AsyncConnection.connect(
+        far.environ["VARSEL_DATABASE_URL"], autocommit=True
+    ) as connection:
+        await connection.execute(
+            "INSERT INTO address_change (version, organisation, kind, state, requested_at, due_at)"
+            " SELECT 1, '314022009', 'add', state, now() - interval '3 days', now()"
+            " FROM unnest(ARRAY['told', 'taken', 'refused', 'held']) state"
+        )
+
+    _, said, _ = await far.registry("status")
+
+    *_, of_changes = said.splitlines()
+    assert of_changes.startswith(
+        "changes of official addresses: 2 wait for the register, the oldest for 3 days, 0:00:0"
+    )
+    assert of_changes.endswith(", 1 were refused by it")
 
 
 async def test_a_copy_that_a_worker_is_at_is_followed_when_it_has_done(far: Far) -> None:
@@ -274,7 +298,7 @@ async def test_orders_that_wait_for_a_register_of_which_there_is_no_copy_are_tol
 
     _, said, _ = await far.registry("status")
 
-    of_copies, of_krr, of_parties = said.splitlines()
+    of_copies, of_krr, of_parties, _ = said.splitlines()
     assert "orders wait" not in of_copies
     assert "1 orders wait for it" in of_krr
     assert of_parties == "party_register: 1 orders wait for it"

@@ -253,6 +253,7 @@ class Installation:
         self.copies = memory.copies
         self.address_register = memory.address_register
         self.official_addresses = memory.official_addresses
+        self.address_changes = memory.address_changes
         self.official_addresses.read_feed(self.now)
         self.application = assemble(
             ports, Policy(quota_limits=quota_limits or {}, nothing_after=timedelta())

@@ -7,13 +7,18 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 
+from adapters.memory.address_changes import InMemoryAddressChanges
 from adapters.memory.registry_copies import InMemoryRegistryCopies
 from adapters.memory.sync_schedule import InMemorySyncSchedule
 from application.operations.health import Behind, HealthService, ProjectionStanding, Readiness
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.recording import Recording
 from application.ports.registry_copies import CopyStanding
+from domain.official_address import ChangeKind, WantedChange
 from tests.entrypoints.http.installation import Installation, Punctual, Recorded
+from tests.samples import BAKERY
+
+NONE_WAITS = {"waiting": 0, "oldestSeconds": 0.0, "refused": 0}
 
 
 class Cut:
@@ -44,6 +49,7 @@ async def readiness(installation: Installation, *standings: ProjectionStanding) 
         recorder=Recorded(Recording.UP),
         copies=InMemoryRegistryCopies(),
         syncs=InMemorySyncSchedule(),
+        changes=InMemoryAddressChanges(),
         clock=lambda: installation.now,
     )
     return await health.readiness()
@@ -67,6 +73,7 @@ async def test_a_service_that_can_work_is_ready(api: httpx.AsyncClient) -> None:
         "projections": [
             {"name": "status_feed", "eventsBehind": 0, "secondsBehind": 0.0, "setAside": 0}
         ],
+        "addressChanges": NONE_WAITS,
     }
 
 
@@ -79,6 +86,7 @@ async def test_without_its_store_a_service_lives_and_is_not_ready(
         recorder=Recorded(Recording.STANDS_STILL),
         copies=InMemoryRegistryCopies(),
         syncs=InMemorySyncSchedule(),
+        changes=InMemoryAddressChanges(),
         clock=lambda: installation.now,
     )
     application = replace(installation.application, health=health)
@@ -139,6 +147,7 @@ async def test_how_old_copies_are_is_told_in_words_and_figures(installation: Ins
             ]
         ),
         syncs=InMemorySyncSchedule(),
+        changes=InMemoryAddressChanges(),
         clock=lambda: installation.now,
     )
     application = replace(installation.application, health=health)
@@ -167,6 +176,30 @@ async def test_how_old_copies_are_is_told_in_words_and_figures(installation: Ins
     assert 'varsel_registry_age_seconds{registry="businesses"}' not in "".join(figures)
 
 
+async def test_how_far_changes_of_addresses_are_is_told_in_words_and_figures(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    changes, now = installation.address_changes, installation.now
+    waiting, taken = (
+        WantedChange(organisation=BAKERY.number, kind=ChangeKind.REMOVE, registry_id=registry_id)
+        for registry_id in ("0a1b", "1b2c")
+    )
+    first = await changes.add(waiting, after=None, now=now - timedelta(hours=2))
+    other = await changes.add(taken, after=first.change_id, now=now)
+    await changes.save(other.refused("validation_error"), after=other.version)
+
+    words = await api.get("/health/ready")
+    figures = (await api.get("/health/metrics")).text.splitlines()
+
+    assert words.status_code == 200
+    assert words.json()["addressChanges"] == {"waiting": 1, "oldestSeconds": 7200.0, "refused": 1}
+    assert {
+        "varsel_address_changes_waiting 1",
+        "varsel_address_changes_oldest_seconds 7200",
+        "varsel_address_changes_refused 1",
+    } < set(figures)
+
+
 async def test_without_a_database_the_figures_tell_that(installation: Installation) -> None:
     health = HealthService(
         agenda=Cut(),
@@ -174,6 +207,7 @@ async def test_without_a_database_the_figures_tell_that(installation: Installati
         recorder=Recorded(Recording.UP),
         copies=InMemoryRegistryCopies(),
         syncs=InMemorySyncSchedule(),
+        changes=InMemoryAddressChanges(),
         clock=lambda: installation.now,
     )
     async with installation.client(
@@ -195,6 +229,7 @@ async def test_a_service_that_can_read_and_record_nothing_is_not_ready_and_says_
         recorder=Recorded(recording),
         copies=InMemoryRegistryCopies(),
         syncs=InMemorySyncSchedule(),
+        changes=InMemoryAddressChanges(),
         clock=lambda: installation.now,
     )
     async with installation.client(
@@ -208,4 +243,5 @@ async def test_a_service_that_can_read_and_record_nothing_is_not_ready_and_says_
         "database": "up",
         "agendaAgeSeconds": 0.0,
         "recording": recording.value,
+        "addressChanges": NONE_WAITS,
     }
