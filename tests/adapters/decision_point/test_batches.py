@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from adapters.decision_point.batches import LEFT_ALONE, QUESTIONS, BatchedDecisionPoint
+from adapters.decision_point.batches import GATHERING, LEFT_ALONE, QUESTIONS, BatchedDecisionPoint
 from adapters.decision_point.xacml import AwayError, NoAnswerError
 from application.ports.decision_point import DecisionPoint, Question
 from contracts.decision_point_contract import (
@@ -107,6 +107,113 @@ def test_one_pair_that_cannot_be_judged_costs_nobody_else_the_answer() -> None:
 
     assert decided == {**dict.fromkeys(asked, Decision.PERMITTED), lost: Decision.UNJUDGEABLE}
     assert len(pdp.asked) <= 20
+
+
+def test_what_several_want_decided_at_the_same_moment_is_asked_together() -> None:
+    asked = users(300)
+    pdp = Pdp(permitted=asked[::2])
+
+    async def story() -> Sequence[Mapping[Question, Decision]]:
+        decision_point = deciding(pdp.answer)
+
+        async def wanted(n: int) -> Mapping[Question, Decision]:
+            await asyncio.sleep(n * GATHERING / 600)
+            # And that of the next one, too.
+            return await decision_point.decide([asked[n], asked[(n + 1) % 300]])
+
+        return await asyncio.gather(*(wanted(n) for n in range(300)))
+
+    for n, decided in enumerate(played(story())):
+        assert decided == {
+            asked[each % 300]: Decision.REFUSED if each % 2 else Decision.PERMITTED
+            for each in (n, n + 1 if n < 299 else 0)
+        }
+    assert [set(each) for each in pdp.asked] == [set(asked)]
+    assert [len(each) for each in pdp.asked] == [300]
+
+
+def test_who_wants_to_know_little_does_not_wait_for_all_that_another_wants_to_know() -> None:
+    many, few = users(2_000), [question("1"), question("2")]
+    pdp = Pdp(permitted=())
+
+    async def slow(question_: bytes) -> bytes:
+        await asyncio.sleep(1)
+        return await pdp.answer(question_)
+
+    async def story() -> None:
+        decision_point = deciding(slow, pairs=50)
+        large = asyncio.create_task(decision_point.decide(many))
+        for _ in range(4):
+            await asyncio.sleep(0.7)
+            began = asyncio.get_running_loop().time()
+            await decision_point.decide(few)
+            assert asyncio.get_running_loop().time() - began < 1.1
+        assert not large.done()
+        assert set((await large).values()) == {Decision.REFUSED}
+
+    played(story())
+    assert max(len(each) for each in pdp.asked) == 50
+
+
+def test_who_wants_to_know_little_does_not_wait_until_what_another_asks_is_judged_in_halves() -> (
+    None
+):
+    lost, few = users(400), [question("1")]
+    pdp = Pdp(poison=lost)
+
+    async def slow(question_: bytes) -> bytes:
+        await asyncio.sleep(1)
+        return await pdp.answer(question_)
+
+    async def story() -> None:
+        decision_point = deciding(slow)
+        large = asyncio.create_task(decision_point.decide(lost))
+        await asyncio.sleep(5)
+        began = asyncio.get_running_loop().time()
+        assert await decision_point.decide(few) == {few[0]: Decision.REFUSED}
+        assert asyncio.get_running_loop().time() - began < 1.1
+        assert not large.done()
+        large.cancel()
+
+    played(story())
+
+
+def test_what_one_waits_for_no_longer_is_not_asked_unless_another_does() -> None:
+    asked = users(2)
+    put: list[list[Question]] = []
+    ended: list[bool] = []
+
+    async def slow(question_: bytes) -> bytes:
+        put.append(asked_of(question_))
+        try:
+            await asyncio.sleep(5)
+        except asyncio.CancelledError:
+            ended.append(False)
+            raise
+        ended.append(True)
+        return response(answer(question_, ()))
+
+    async def story() -> None:
+        decision_point = deciding(slow)
+        alone = asyncio.create_task(decision_point.decide([question("1", action="write")]))
+        together = [asyncio.create_task(decision_point.decide([each])) for each in asked]
+        await asyncio.sleep(1)
+        alone.cancel()
+        together[0].cancel()
+        assert await together[1] == {asked[1]: Decision.REFUSED}
+        await asyncio.wait([alone, together[0]])
+
+    played(story())
+    assert len(put) == 2
+    assert ended == [False, True]
+
+
+def test_what_is_wrong_with_us_is_told_to_whoever_asks() -> None:
+    async def broken(_: bytes) -> bytes:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        played(deciding(broken).decide(users(2)))
 
 
 def test_where_nothing_can_be_judged_there_is_an_end_to_asking() -> None:
@@ -277,13 +384,16 @@ FAULTS = st.lists(
     poison=st.sets(st.integers(0, 59), max_size=3),
     faults=FAULTS,
     pairs=st.integers(1, 20),
+    askers=st.integers(1, 4),
 )
 def test_whatever_goes_wrong_what_is_decided_is_right(
+    *,
     asked: list[Question],
     permitted: set[int],
     poison: set[int],
     faults: list[str | None],
     pairs: int,
+    askers: int,
 ) -> None:
     may = {each for n, each in enumerate(asked) if n in permitted}
     pdp = Pdp(may, {each for n, each in enumerate(asked) if n in poison})
@@ -303,7 +413,13 @@ def test_whatever_goes_wrong_what_is_decided_is_right(
                 return await pdp.answer(question_)
 
     async def story() -> tuple[Mapping[Question, Decision], float]:
-        decided = await deciding(answering, pairs=pairs).decide(asked)
+        decision_point = deciding(answering, pairs=pairs)
+        several = await asyncio.gather(
+            *(decision_point.decide(asked[n::askers]) for n in range(askers))
+        )
+        for n, each in enumerate(several):
+            assert each.keys() == set(asked[n::askers])
+        decided = {question: each[question] for each in several for question in each}
         return decided, asyncio.get_running_loop().time()
 
     decided, took = played(story())
