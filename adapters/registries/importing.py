@@ -23,6 +23,7 @@ from adapters.registries.businesses import BusinessPage
 from adapters.registries.krr import KrrPage
 from adapters.registries.pages import Quarantined, Read, UnreadablePageError, moment
 from adapters.registries.parties import NameRow, ProfilePage
+from adapters.registries.put import Put, as_it_is
 from adapters.registries.quarantine import (
     NOBODYS,
     KeptEntry,
@@ -155,9 +156,18 @@ class RegistryImporter:
     """Writes pages into the local copies."""
 
     def __init__(
-        self, pool: AsyncConnectionPool[Any], sealer: RecordSealer, hand_in: HandIn
+        self,
+        pool: AsyncConnectionPool[Any],
+        sealer: RecordSealer,
+        hand_in: HandIn,
+        *,
+        put: Put = as_it_is,
     ) -> None:
-        """Write by the pool, and sealed; what persons registered is handed in to their profiles."""
+        """Write by the pool, and sealed; what persons registered is handed in to their profiles.
+
+        `put` says into which copies, where there is one that is loaded beside the one that is asked.
+        """
+        self._put = put
         self._pool = pool
         self._sealer = sealer
         self._hand_in = hand_in
@@ -200,15 +210,17 @@ class RegistryImporter:
             reaching(self._pool, within=_A_PAGE) as connection,
             connection.transaction(),
         ):
-            row = await (await connection.execute(_REACHED, (kind,))).fetchone()
+            row = await (await connection.execute(self._put(_REACHED), (kind,))).fetchone()
             reached, newest = row or (None, None)
             sealing = await self._sealer.sealing(connection)
-            writer = SealedWriter(connection, self._sealer, sealing)
+            writer = SealedWriter(connection, self._sealer, sealing, put=self._put)
             written, removed = await _write(connection, writer, reads, name.change_id)
             led = _led(page, reached, newest)
             moved = (kind, led.position, _text(led.newest), led.is_last)
-            await connection.execute(_MOVE, moved)
-            await Quarantine(connection, self._sealer).keep_unread(name, reads, sealing)
+            await connection.execute(self._put(_MOVE), moved)
+            await Quarantine(connection, self._sealer, put=self._put).keep_unread(
+                name, reads, sealing
+            )
         unread = [each for read in reads for each in read.quarantined]
         # What somebody is called tells nothing of whether and where they are notified.
         nobodys = 0 if kind == "names" else sum(each.subject.whose is None for each in unread)
@@ -249,15 +261,16 @@ class RegistryImporter:
         """
         summary = RetrySummary()
         async with self._pool.connection() as connection:
-            quarantine = Quarantine(connection, self._sealer)
+            quarantine = Quarantine(connection, self._sealer, put=self._put)
             for page, entries in await quarantine.to_try(registry, by_older_rules=by_older_rules):
                 async with connection.transaction():
-                    await connection.execute(_REACHED, (registry,))  # nobody imports meanwhile
+                    # Nobody imports meanwhile.
+                    await connection.execute(self._put(_REACHED), (registry,))
                     kept = await quarantine.entries(page, entries)
                     reads = _read_again(kept)
                     await self._hand_in_profiles(reads)
                     sealing = await self._sealer.sealing(connection)
-                    writer = SealedWriter(connection, self._sealer, sealing)
+                    writer = SealedWriter(connection, self._sealer, sealing, put=self._put)
                     await _write(connection, writer, reads, page.change_id)
                     tried = [each.entry for each in kept]
                     await quarantine.keep_unread(page, reads, sealing, tried=tried)
@@ -281,7 +294,7 @@ class RegistryImporter:
     async def unread(self, registry: str | None, most: int) -> Sequence[UnreadEntry]:
         """What has stood in quarantine for longest, of one registry or of all."""
         async with self._pool.connection() as connection:
-            return await Quarantine(connection, self._sealer).listed(registry, most)
+            return await Quarantine(connection, self._sealer, put=self._put).listed(registry, most)
 
     async def unread_entry(self, entry_id: int) -> OpenedEntry | None:
         """An entry in quarantine as it came; None if there is none of that number.
@@ -290,7 +303,7 @@ class RegistryImporter:
             LostKeyError: the key under which it was sealed is gone.
         """
         async with self._pool.connection() as connection:
-            found = await Quarantine(connection, self._sealer).find(entry_id)
+            found = await Quarantine(connection, self._sealer, put=self._put).find(entry_id)
         return None if found is None else OpenedEntry(*found, about=_about(*found))
 
     async def retry_unread(self, registry: str | None) -> RetrySummary:
@@ -309,25 +322,25 @@ class RegistryImporter:
     async def cursor(self, kind: Kind) -> str | None:
         """How far the copy has come, in the feed's own terms."""
         async with reaching(self._pool) as connection:
-            row = await (await connection.execute(_CURSOR, (kind,))).fetchone()
+            row = await (await connection.execute(self._put(_CURSOR), (kind,))).fetchone()
             return None if row is None else row[0]
 
     async def unread_after(self) -> Sequence[int]:
         """After which changes those pages of KRR begin that have an entry that could not be read."""
         async with reaching(self._pool) as connection:
-            rows = await (await connection.execute(_UNREAD_AFTER)).fetchall()
+            rows = await (await connection.execute(self._put(_UNREAD_AFTER))).fetchall()
             return [change for (change,) in rows]
 
     async def unread_since(self) -> datetime | None:
         """When the earliest change of an address was that could not be read."""
         async with reaching(self._pool) as connection:
-            row = await (await connection.execute(_UNREAD_SINCE)).fetchone()
+            row = await (await connection.execute(self._put(_UNREAD_SINCE))).fetchone()
             return None if row is None else row[0]
 
     async def status(self) -> Sequence[RegistryStatus]:
         """How every local copy stands."""
         async with reaching(self._pool) as connection:
-            rows = await (await connection.execute(_STATUS)).fetchall()
+            rows = await (await connection.execute(self._put(_STATUS))).fetchall()
             return [RegistryStatus(*row) for row in rows]
 
 

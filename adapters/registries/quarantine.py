@@ -15,6 +15,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 
 from adapters.registries.pages import RULES, Part, Quarantined, Read
+from adapters.registries.put import Put, as_it_is
 from adapters.registries.sealing import RecordSealer, Sealing
 from application.ports.unread_entries import UnreadEntry
 
@@ -144,9 +145,13 @@ class KeptEntry:
 class Quarantine:
     """The entries that could not be read, on one connection."""
 
-    def __init__(self, connection: Connection, sealer: RecordSealer) -> None:
+    def __init__(
+        self, connection: Connection, sealer: RecordSealer, *, put: Put = as_it_is
+    ) -> None:
+        """Keep entries by a connection; `put` says of which copy they are."""
         self._connection = connection
         self._sealer = sealer
+        self._put = put
 
     async def keep_unread(
         self,
@@ -171,14 +176,14 @@ class Quarantine:
             "unread": [each.entry for _, each in unread],
             "tried": tried if tried is None else list(tried),
         }
-        await self._connection.execute(_EMPTY, page)
+        await self._connection.execute(self._put(_EMPTY), page)
         if unread:
             rows = await asyncio.to_thread(
                 lambda: [page | self._columns(of, part, each, sealing) for part, each in unread]
             )
             async with self._connection.cursor() as cursor:
-                await cursor.executemany(_QUARANTINE, rows)
-        row = await (await self._connection.execute(_IS_ANY, page)).fetchone()
+                await cursor.executemany(self._put(_QUARANTINE), rows)
+        row = await (await self._connection.execute(self._put(_IS_ANY), page)).fetchone()
         if row is None or not row[0]:
             return
         for read in reads:
@@ -186,10 +191,10 @@ class Quarantine:
                 await self._settle(page, read)
         if tried is None:
             unread_at = [each.subject.changed_at for _, each in unread]
-            await self._connection.execute(_COVERED, page | {"unread_at": unread_at})
+            await self._connection.execute(self._put(_COVERED), page | {"unread_at": unread_at})
         if unread:
-            await self._connection.execute(_REPEATED, page)
-            await self._connection.execute(_OUTDATED, page)
+            await self._connection.execute(self._put(_REPEATED), page)
+            await self._connection.execute(self._put(_OUTDATED), page)
 
     async def to_try(
         self, registry: str, *, by_older_rules: bool
@@ -199,7 +204,9 @@ class Quarantine:
         Those alone that were last tried by older rules, if that is asked for.
         """
         rules = RULES if by_older_rules else RULES + 1
-        cursor = await self._connection.execute(_TO_TRY, {"registry": registry, "rules": rules})
+        cursor = await self._connection.execute(
+            self._put(_TO_TRY), {"registry": registry, "rules": rules}
+        )
         return [
             (PageName(registry=registry, page=page, change_from=after, change_id=to), entries)
             for page, after, to, entries in await cursor.fetchall()
@@ -207,7 +214,9 @@ class Quarantine:
 
     async def listed(self, registry: str | None, most: int) -> Sequence[UnreadEntry]:
         """The entries that stand here longest, of one registry or of all."""
-        cursor = await self._connection.execute(_LIST, {"registry": registry, "most": most})
+        cursor = await self._connection.execute(
+            self._put(_LIST), {"registry": registry, "most": most}
+        )
         return [UnreadEntry(*row) for row in await cursor.fetchall()]
 
     async def find(self, entry_id: int) -> tuple[UnreadEntry, bytes | None] | None:
@@ -216,7 +225,7 @@ class Quarantine:
         Raises:
             LostKeyError: the key under which it was sealed is gone.
         """
-        row = await (await self._connection.execute(_FIND, (entry_id,))).fetchone()
+        row = await (await self._connection.execute(self._put(_FIND), (entry_id,))).fetchone()
         if row is None:
             return None
         *told, page, entry, key_id, box = row
@@ -239,7 +248,7 @@ class Quarantine:
             "entries": list(entries),
             "nobodys": NOBODYS,
         }
-        rows = await (await self._connection.execute(_ENTRIES, asked)).fetchall()
+        rows = await (await self._connection.execute(self._put(_ENTRIES), asked)).fetchall()
         opening = await self._sealer.opening(self._connection, {key_id for *_, key_id, _ in rows})
         found = []
         for entry, part, is_nobodys, key_id, box in rows:
@@ -251,9 +260,9 @@ class Quarantine:
     async def _settle(self, page: Mapping[str, Any], read: Read[Any]) -> None:
         # In a thread, since they may be many.
         settling = await asyncio.to_thread(self._settling, read)
-        await self._connection.execute(_BY_WHOSE, {**page, **settling})
+        await self._connection.execute(self._put(_BY_WHOSE), {**page, **settling})
         if any(item is not None for item in settling["items"]):
-            await self._connection.execute(_BY_ITEM, {**page, **settling})
+            await self._connection.execute(self._put(_BY_ITEM), {**page, **settling})
 
     def _settling(self, read: Read[Any]) -> dict[str, Any]:
         """What the rows of a page settle, in columns."""

@@ -19,6 +19,7 @@ from adapters.registries.parties import (
     NameRow,
     SelfIdentifiedRow,
 )
+from adapters.registries.put import Put, as_it_is
 from adapters.registries.sealing import Kept, RecordSealer, Sealing
 from application.ports.decision_point import bare
 
@@ -98,10 +99,19 @@ _encode = msgspec.json.Encoder().encode
 class SealedWriter:
     """Writes what is sealed, in one transaction and under one key."""
 
-    def __init__(self, connection: Connection, sealer: RecordSealer, sealing: Sealing) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        sealer: RecordSealer,
+        sealing: Sealing,
+        *,
+        put: Put = as_it_is,
+    ) -> None:
+        """Write by a connection; `put` says to which copy a query is put."""
         self._connection = connection
         self._sealer = sealer
         self._sealing = sealing
+        self._put = put
 
     async def write_persons(self, persons: Sequence[PersonRow], change_id: int) -> Counts:
         """Write persons as a page brings them that ends with a change; a later one's stay as they are."""
@@ -111,7 +121,7 @@ class SealedWriter:
         columns = await self._hashed("persons", numbers, known)
         gone = [each.is_deleted for each in known]
         return await _counted(
-            self._connection, _PERSONS, columns | {"gone": gone, "change_id": change_id}
+            self._connection, self._put(_PERSONS), columns | {"gone": gone, "change_id": change_id}
         )
 
     async def write_addresses(self, rows: Sequence[AddressRow]) -> Counts:
@@ -121,7 +131,9 @@ class SealedWriter:
         removed = written = 0
         if gone:
             ids, times, *_ = _columns(gone)
-            removed, _ = await _counted(self._connection, _REMOVED, {"ids": ids, "times": times})
+            removed, _ = await _counted(
+                self._connection, self._put(_REMOVED), {"ids": ids, "times": times}
+            )
         if kept:
             ids, times, organisations, leads = _columns(kept)
             places = [
@@ -130,7 +142,7 @@ class SealedWriter:
             ]
             columns = {"ids": ids, "times": times, "organisations": organisations}
             sealed = await asyncio.to_thread(self._sealed, "addresses", places, leads)
-            written, _ = await _counted(self._connection, _ADDRESSES, columns | sealed)
+            written, _ = await _counted(self._connection, self._put(_ADDRESSES), columns | sealed)
         return written, removed
 
     async def write_users(self, rows: Sequence[SelfIdentifiedRow]) -> Counts:

@@ -97,6 +97,8 @@ def in_words(act: Act) -> str:
             return f"let the stuck order {order_id} be carried out again"
         case RegistryImportBegun(registry=registry, source="files", files=files):
             return f"began to load {files} files into the local copy of {registry}"
+        case RegistryImportBegun(registry=registry, source="anew"):
+            return f"began to load the local copy of {registry} anew, from its register's first change on"
         case RegistryImportBegun(registry=registry):
             return f"began to bring the local copy of {registry} up to its feed"
         case RegistryImportEnded():

@@ -41,7 +41,8 @@ class RegistryImportBegun(Struct, frozen=True, kw_only=True, tag="act.registry_i
     """Somebody began to load a register's pages into its local copy."""
 
     registry: str
-    source: Literal["files", "feed"]
+    source: Literal["files", "feed", "anew"]
+    """`anew` where the copy was loaded from the register's first change on, and took the other's place then."""
     files: int | None = None
     """How many files were named; None where the register's own feed was followed."""
 
@@ -50,7 +51,7 @@ class RegistryImportEnded(Struct, frozen=True, kw_only=True, tag="act.registry_i
     """A register's pages were loaded into its local copy."""
 
     registry: str
-    source: Literal["files", "feed"]
+    source: Literal["files", "feed", "anew"]
     pages: int
     written: int
     removed: int

@@ -1,14 +1,16 @@
 """`varsel registry`: load pages into the local copies of the registers, and see how they stand."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from cyclopts import App
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from adapters.registries.anew import Replaced
 from adapters.registries.importing import ImportSummary, RegistryStatus
 from adapters.registries.pages import UnreadablePageError
 from adapters.registries.units_file import UnitsSummary
@@ -30,6 +32,7 @@ from entrypoints.wiring.operator_tools import act_recorder
 from entrypoints.wiring.registries import (
     importer,
     registry_status,
+    reload_registry,
     sync_registry,
     units_importer,
     unread_entries,
@@ -119,37 +122,96 @@ def sync(
         Why; it goes on record with your name.
     """
     settings, where = settings_and_database()
-    log_to_stderr(settings)
 
     async def follow() -> ImportSummary:
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            console=_console,
-            transient=True,
-            disable=not _console.is_terminal,
-        ) as shown:
-            task = shown.add_task(kind, total=None)
-            done = await sync_registry(
-                settings,
-                kind,
-                where,
-                again=again,
-                told=lambda each: shown.update(task, **_shown(kind, each)),
-                waits=lambda: shown.update(
-                    task, description=f"{kind}: another process is at it, and is waited for"
-                ),
-            )
-        return ImportSummary(done.pages, done.written, done.removed, done.quarantined, done.nobodys)
+        with _showing(kind) as showing:
+            return _summary(await sync_registry(settings, kind, where, again=again, **showing))
 
+    log_to_stderr(settings)
+    begun = RegistryImportBegun(registry=kind, source="feed")
+    _tell(kind, _followed(begun, follow, reason))
+
+
+@app.command
+def reload(kind: Literal["krr", "businesses"], *, reason: str, start_over: bool = False) -> None:
+    """Load a local copy anew, from its register's first change on, as when the register has gone back.
+
+    The copy that there is is asked meanwhile, as old as it is; at the register's end the other takes its
+    place whole, and whom the register does not tell of any more is gone. What is broken off goes on from
+    there when the command is given again. Nobody follows the register meanwhile.
+
+    Parameters
+    ----------
+    kind
+        Which register; VARSEL_KRR_URL and VARSEL_BUSINESSES_URL say where their feeds are.
+    reason
+        Why; it goes on record with your name.
+    start_over
+        Throw away what one that was broken off has loaded.
+    """
+    settings, where = settings_and_database()
+    untold = Replaced(0, 0)
+
+    async def load() -> ImportSummary:
+        nonlocal untold
+        with _showing(kind) as showing:
+            done, untold = await reload_registry(
+                settings, kind, where, starts_over=start_over, **showing
+            )
+        summary = _summary(done)
+        summary.removed += untold.gone
+        return summary
+
+    log_to_stderr(settings)
+    begun = RegistryImportBegun(registry=kind, source="anew")
+    _tell(kind, _followed(begun, load, reason))
+    if untold.kept:
+        _console.print(
+            f"{untold.kept} of which the register did not tell are kept: what could not be read, and is of "
+            "nobody, may be about them."
+        )
+
+
+class _Showing(TypedDict):
+    told: Callable[[SyncProgress], None]
+    waits: Callable[[], None]
+
+
+@contextmanager
+def _showing(kind: str) -> Iterator[_Showing]:
+    """Show how far a register has been followed."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        console=_console,
+        transient=True,
+        disable=not _console.is_terminal,
+    ) as shown:
+        task = shown.add_task(kind, total=None)
+        yield {
+            "told": lambda each: shown.update(task, **_shown(kind, each)),
+            "waits": lambda: shown.update(
+                task, description=f"{kind}: another process is at it, and is waited for"
+            ),
+        }
+
+
+def _summary(done: SyncProgress) -> ImportSummary:
+    return ImportSummary(done.pages, done.written, done.removed, done.quarantined, done.nobodys)
+
+
+def _followed(
+    begun: RegistryImportBegun,
+    follow: Callable[[], Coroutine[Any, Any, ImportSummary]],
+    reason: str | None,
+) -> ImportSummary:
+    """Follow a register on record; what goes wrong is told in a line."""
     try:
-        begun = RegistryImportBegun(registry=kind, source="feed")
-        done = asked(_on_record(begun, follow, reason))
+        return asked(_on_record(begun, follow, reason))
     except SettingError as problem:
         raise RefusedSettings(str(problem)) from None
     except (UnreadableFeedError, RegistryUnavailableError, UnansweredFeedError) as problem:
         raise Refusal(str(problem)) from None
-    _tell(kind, done)
 
 
 def _shown(kind: str, done: SyncProgress) -> dict[str, Any]:
@@ -177,6 +239,11 @@ def status() -> None:
     for each in report.health:
         waiting = report.waiting.get(each.registry, 0)
         _console.print(_told(each, report.counted.get(each.registry), waiting))
+        if each.registry in report.anew:
+            position = report.anew[each.registry]
+            _console.print(
+                f"{each.registry}: is being loaded anew, and has come to {position or '-'}"
+            )
     known = {each.registry for each in report.health}
     for registry, waiting in sorted(report.waiting.items()):
         if registry not in known:

@@ -21,6 +21,7 @@ from adapters.postgres.listening import Listener
 from adapters.postgres.pool import Pool
 from adapters.projections.recipient_index import hashed_identity
 from adapters.registries.address_register import HttpAddressRegister
+from adapters.registries.anew import AnewFeed, CopiesBeside, Replaced
 from adapters.registries.carrying_over import carry_over_profiles
 from adapters.registries.copies import PostgresRegistryCopies
 from adapters.registries.feeds import BusinessesFeed, KrrFeed
@@ -34,6 +35,7 @@ from adapters.registries.importing import (
 )
 from adapters.registries.party_ids import PartyRegisterIds
 from adapters.registries.party_register import PartyRegister
+from adapters.registries.put import Put, as_it_is, beside
 from adapters.registries.replicas import (
     PostgresBusinessRegistry,
     PostgresExternalIdentityRegistry,
@@ -236,19 +238,57 @@ async def sync_registry(
         RegistryUnavailableError: the register gave no answer; what was imported before stays.
         UnreadableFeedError: its answer is no page of the feed.
     """
+    _refuse_without_feed(settings, kind)
+    async with await open_pool(database, size=2, name="varsel registry") as pool:
+        service = _syncing(settings, pool, feeds(settings, pool, await key_vault(settings, pool)))
+        return await service.sync(kind, again=again, told=told, waits=waits)
+
+
+async def reload_registry(
+    settings: Settings,
+    kind: Kind,
+    database: str,
+    *,
+    starts_over: bool = False,
+    told: Callable[[Progress], None] = lambda _: None,
+    waits: Callable[[], None] = lambda: None,
+) -> tuple[Progress, Replaced]:
+    """Load a local copy anew, beside the one that is asked, whose place it takes at its register's end.
+
+    One that was broken off goes on from where it was, unless it `starts_over`.
+
+    Raises:
+        SettingError, UnansweredFeedError, RegistryUnavailableError, UnreadableFeedError: as from
+            `sync_registry`; the copy that is asked stays as it is.
+    """
+    _refuse_without_feed(settings, kind)
+    async with await open_pool(database, size=2, name="varsel registry") as pool:
+        beside_it = CopiesBeside(pool)
+        vault = await key_vault(settings, pool)
+        (following,) = [
+            each for each in feeds(settings, pool, vault, put=beside) if each.registry == kind
+        ]
+        anew = AnewFeed(following, beside_it, starts_over=starts_over)
+        done = await _syncing(settings, pool, [anew]).sync(kind, told=told, waits=waits)
+        return done, anew.replaced or Replaced(0, 0)
+
+
+def _refuse_without_feed(settings: Settings, kind: Kind) -> None:
     if {"krr": settings.krr_url, "businesses": settings.businesses_url}.get(kind) is None:
         raise SettingError(f"VARSEL_{kind.upper()}_URL says where the feed is; it is missing")
-    async with await open_pool(database, size=2, name="varsel registry") as pool:
-        service = RegistrySync(
-            feeds=feeds(settings, pool, await key_vault(settings, pool)),
-            schedule=PostgresSyncSchedule(pool),
-            copies=copies(pool),
-            clock=utc_now,
-            chance=random.random,
-            process=f"{socket.gethostname()} {os.getpid()} by hand",
-            policy=SyncPolicy(interval=timedelta(seconds=settings.registry_interval)),
-        )
-        return await service.sync(kind, again=again, told=told, waits=waits)
+
+
+def _syncing(settings: Settings, pool: Pool, followed: Sequence[RegistryFeed]) -> RegistrySync:
+    """Follows feeds for whoever asks for it by hand."""
+    return RegistrySync(
+        feeds=followed,
+        schedule=PostgresSyncSchedule(pool),
+        copies=copies(pool),
+        clock=utc_now,
+        chance=random.random,
+        process=f"{socket.gethostname()} {os.getpid()} by hand",
+        policy=SyncPolicy(interval=timedelta(seconds=settings.registry_interval)),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +300,8 @@ class RegistryReport:
     """What stands in each that was ever loaded."""
     waiting: Mapping[str, int]
     """How many orders wait for each."""
+    anew: Mapping[str, str | None]
+    """Which are being loaded anew, and how far each has come with it."""
     changes: ChangesHealth
     """How far changes of official addresses are."""
 
@@ -283,17 +325,20 @@ async def registry_status(settings: Settings, database: str) -> RegistryReport:
             health=health,
             counted=counted,
             waiting=waiting,
+            anew=await CopiesBeside(pool).positions(),
             changes=changes_health(standing, now=now),
         )
 
 
-def feeds(settings: Settings, pool: Pool, vault: KeyVault) -> Sequence[RegistryFeed]:
-    """The feeds that the settings name.
+def feeds(
+    settings: Settings, pool: Pool, vault: KeyVault, *, put: Put = as_it_is
+) -> Sequence[RegistryFeed]:
+    """The feeds that the settings name, of the copies to which queries are put.
 
     Raises:
         SettingError: the key of our own client cannot be read.
     """
-    loading = RegistryImporter(pool, record_sealer(vault), _hand_in_nothing)
+    loading = RegistryImporter(pool, record_sealer(vault), _hand_in_nothing, put=put)
     named: list[RegistryFeed] = []
     if settings.krr_url is not None:
         token = _or_unanswered(krr_token(settings))

@@ -302,3 +302,34 @@ async def test_orders_that_wait_for_a_register_of_which_there_is_no_copy_are_tol
     assert "orders wait" not in of_copies
     assert "1 orders wait for it" in of_krr
     assert of_parties == "party_register: 1 orders wait for it"
+
+
+async def test_a_copy_that_is_loaded_anew_goes_on_where_it_broke_off_and_who_did_it_is_on_record(
+    far: Far,
+) -> None:
+    far.register.say(krr(person("01818010083"), person("06927530250"), end=9000))
+    await far.sync("krr")
+    code, _, complained = await far.registry("reload", "krr")
+    assert (code, "--reason" in " ".join(complained)) == (2, True)
+
+    far.register.say(krr(person("15859010099"), end=1, newest=2))
+    far.register.say(b"", status=503)
+    code, _, complained = await far.registry("reload", "krr", "--reason", "it was restored")
+    assert (code, "the registry krr is closed for now (503)" in complained[0]) == (1, True)
+    _, said, _ = await far.registry("status")
+    assert "krr: ready, 2 rows, position 9000" in said
+    assert "krr: is being loaded anew, and has come to 1" in said
+
+    far.register.say(krr(person("01818010083"), start=1, end=2))
+    code, said, _ = await far.registry("reload", "krr", "--reason", "it was restored")
+
+    assert (code, said) == (
+        0,
+        "krr: 1 pages read, 1 entries written, 1 removed, 0 could not be read\n",
+    )
+    _, said, _ = await far.registry("status")
+    assert "krr: ready, 2 rows, position 2" in said
+    assert "anew" not in said
+    _, said, _ = await far.varsel("audit", "operators")
+    assert said.count("began to load the local copy of krr anew") == 2
+    assert "it was restored" in said
