@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -89,6 +89,19 @@ class ProfileRepositoryContract:
         assert await profiles.load(KARI) == left
         assert left.registration(UNIT).changed_at == NOON + timedelta(minutes=1)
         assert left.registration(UNIT).email == MINE
+
+    async def test_many_profiles_are_read_at_once_as_each_is_read_alone(
+        self, profiles: ProfileRepository
+    ) -> None:
+        karis = await record(profiles, KARI, OPENED, registered())
+        strangers = ProfileId(uuid4())
+        olas = await record(profiles, OLA, OPENED, registered(UNIT, "20002222"))
+        karis = await record(profiles, KARI, registered())
+
+        found = await profiles.load_all([OLA, strangers, KARI])
+
+        assert found == {KARI: karis, OLA: olas, strangers: Profile(profile_id=strangers)}
+        assert await profiles.load_all([]) == {}
 
     async def test_a_history_tells_what_was_done_when_and_by_whom(
         self, profiles: ProfileRepository, clock: SetClock

@@ -1,6 +1,6 @@
 """Persons' profiles in memory, in the log of the orders, their words sealed as everywhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -61,6 +61,9 @@ class InMemoryProfileRepository:
 
     async def load(self, profile_id: ProfileId) -> Profile:
         return self._load(profile_id)
+
+    async def load_all(self, profile_ids: Sequence[ProfileId]) -> Mapping[ProfileId, Profile]:
+        return {each: self._load(each) for each in profile_ids}
 
     async def history(self, profile_id: ProfileId) -> Sequence[RecordedOfProfile]:
         return self._history(profile_id)

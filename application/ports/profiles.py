@@ -1,6 +1,6 @@
 """What is recorded of persons' profiles."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,6 +37,15 @@ class ProfileRepository(Protocol):
 
         Raises:
             SpoiltHistoryError: its history cannot be read.
+            StoreUnavailableError: the store cannot be reached; try again later.
+        """
+        ...
+
+    async def load_all(self, profile_ids: Sequence[ProfileId]) -> Mapping[ProfileId, Profile]:
+        """Rebuild many persons' profiles at once, each as `load` does.
+
+        Raises:
+            SpoiltHistoryError: the history of one of them cannot be read.
             StoreUnavailableError: the store cannot be reached; try again later.
         """
         ...

@@ -16,8 +16,8 @@ from domain.profile.events import ProfileAddress, ProfileEvent
 from domain.profile.profile import Profile, ProfileId, evolve_all
 from domain.recipient import OrganisationNumber
 
-_AT_ONCE: Final = 50
-"""So many persons' profiles are written together."""
+_AT_ONCE: Final = 500
+"""So many persons' profiles are read together, and written together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class HandInService:
 
         Raises:
             ReasonMissingError: nobody would know why; nothing was done.
-            SpoiltHistoryError: what was recorded of one of them cannot be read; those before are done.
+            SpoiltHistoryError: what was recorded of one of them cannot be read; some may be done.
             StoreUnavailableError: some may be done; do it again.
         """
         why = reason_in_a_line(reason)
@@ -66,10 +66,12 @@ class HandInService:
             by_profile.setdefault(self._profile_id(entry), []).append(entry)
         several = [*by_profile.items()]
         for first in range(0, len(several), _AT_ONCE):
+            some = several[first : first + _AT_ONCE]
+            profiles = await self._profiles.load_all([profile_id for profile_id, _ in some])
             await asyncio.gather(
                 *(
-                    self._take_over(profile_id, theirs, by=by, reason=why)
-                    for profile_id, theirs in several[first : first + _AT_ONCE]
+                    self._take_over(profiles[profile_id], theirs, by=by, reason=why)
+                    for profile_id, theirs in some
                 )
             )
         withdrawn = sum(each.is_withdrawn for each in entries)
@@ -81,10 +83,10 @@ class HandInService:
         return self._ids.of_person(entry.person.text)
 
     async def _take_over(
-        self, profile_id: ProfileId, entries: Sequence[HandedIn], *, by: Actor, reason: str
+        self, profile: Profile, entries: Sequence[HandedIn], *, by: Actor, reason: str
     ) -> None:
         while True:
-            profile, now = await self._profiles.load(profile_id), self._clock()
+            now = self._clock()
             then, events = profile, list[ProfileEvent]()
             for entry in entries:
                 decided = _decided(entry, then, reason, now)
@@ -95,6 +97,7 @@ class HandInService:
             try:
                 await self._profiles.append(profile, events, by=by)
             except ConcurrentUpdateError:
+                profile = await self._profiles.load(profile.profile_id)
                 continue
             return
 

@@ -26,12 +26,13 @@ _AT_ONCE: Final = 50
 
 _HISTORY: Final[LiteralString] = """
 SELECT originator_id, originator_version, topic, state FROM orders_events
- WHERE originator_id = %s AND topic LIKE 'profile.%%' ORDER BY originator_version
+ WHERE originator_id = ANY(%s) AND topic LIKE 'profile.%%'
+ ORDER BY originator_id, originator_version
 """
 _BOXES: Final[LiteralString] = """
 SELECT s.order_id, s.version, s.class, s.recipient_no, s.ciphertext, k.month, k.wrapped
   FROM sealed s LEFT JOIN data_key k USING (order_id, version, class, recipient_no)
- WHERE s.order_id = %s
+ WHERE s.order_id = ANY(%s)
 """
 _PLACED_EVENTS: Final[LiteralString] = """
 SELECT e.originator_id, e.originator_version, e.topic, e.state
@@ -83,17 +84,26 @@ class PostgresProfileRepository:
         return evolve_all(profile, [(each, now) for each in events])
 
     async def load(self, profile_id: ProfileId) -> Profile:
-        history, profile = await self.history(profile_id), rebuild(profile_id, ())
+        return (await self.load_all([profile_id]))[profile_id]
+
+    async def load_all(self, profile_ids: Sequence[ProfileId]) -> Mapping[ProfileId, Profile]:
+        profiles = {each: rebuild(each, ()) for each in profile_ids}
+        history = await self._history(profile_ids)
         with Pace() as pace:  # nobody knows how often somebody has changed their mind
             for each in history:
-                profile = evolve(profile, each.event, each.recorded_at)
+                before = profiles[each.profile_id]
+                profiles[each.profile_id] = evolve(before, each.event, each.recorded_at)
                 await pace.keep()
-        return profile
+        return profiles
 
     async def history(self, profile_id: ProfileId) -> Sequence[RecordedOfProfile]:
+        return await self._history([profile_id])
+
+    async def _history(self, profile_ids: Sequence[ProfileId]) -> Sequence[RecordedOfProfile]:
+        """What is recorded of profiles, of each in its order."""
         async with reaching(self._pool) as connection, connection.pipeline():
-            events = await connection.execute(_HISTORY, (profile_id,), binary=True)
-            boxes = await connection.execute(_BOXES, (profile_id,), binary=True)
+            events = await connection.execute(_HISTORY, (list(profile_ids),), binary=True)
+            boxes = await connection.execute(_BOXES, (list(profile_ids),), binary=True)
             rows, found = await all_rows(events), await all_rows(boxes)
         history: list[RecordedOfProfile] = []
         with Pace() as pace:  # others need the connection meanwhile
