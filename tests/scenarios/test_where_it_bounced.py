@@ -1,5 +1,7 @@
 """An address bounces: the next order goes the other way, and goes there again when there is a new one."""
 
+import re
+
 from application.ordering.commands import NewOrder, PlaceChain
 from domain.channel import ChannelChoice
 from domain.message import EmailMessage, SendingTime, SmsMessage
@@ -45,8 +47,7 @@ async def test_whose_mail_comes_back_is_sent_a_text_message_until_the_register_h
     assert [each.delivery for each in second.notifications] == [Delivered()]
     assert world.arrived()[-1].to == MOBILE
     words = await why_not_elsewhere(world, second)
-    assert "krr email: bounced here on 2026-11-" in words
-    assert ", not used until 2026-12-" in words
+    assert re.search(r"krr email: bounced here on [0-9-]{10}, not used until [0-9-]{10}", words)
     assert "bounce@" not in words
 
     # A sender who gives the address itself knows better, or pays for not knowing.
