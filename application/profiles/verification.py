@@ -27,7 +27,7 @@ from application.profiles.code_texts import code_text
 from application.profiles.profile_ids import ProfileIds
 from application.profiles.profile_service import actor
 from domain.channel import Channel, ChannelChoice
-from domain.contact_point import comparison_key
+from domain.contact_point import PersonRecord, comparison_key
 from domain.message import EmailMessage, Language, SendingTime, SmsMessage
 from domain.order.errors import CannotBePlacedError
 from domain.order.events import OrderId
@@ -44,8 +44,14 @@ from domain.profile.profile import (
 )
 from domain.recipient import Direct
 
-MOST_TO_AN_ADDRESS: Final = 5
-"""Codes in a day (UTC), whoever asks for them: nobody's mailbox is filled by strangers."""
+MOST_FROM_ONE: Final = 3
+"""Codes to one address in a day (UTC) for one person, so that one stranger cannot use up all that may go there."""
+MOST_TO_AN_ADDRESS: Final = 10
+"""Codes to one address in a day, whoever asks: nobody's mailbox is filled by strangers.
+
+Whom the contact register knows to have the address asks beside that, so that strangers, however many, leave
+its holder a code.
+"""
 _ONE: Final = Amount(recipients=1)
 _HASHES: Final = "verification code"
 _ADDRESSES: Final = "verified address"
@@ -102,9 +108,11 @@ class VerificationService:
             SpoiltHistoryError: what was recorded of the person cannot be read.
             StoreUnavailableError: try again later.
         """
-        profile, code = await self._issue(person, channel, address)
+        record = await self._registered(person)
+        is_theirs = _is_theirs(channel, address, record)
+        profile, code = await self._issue(person, channel, address, is_theirs=is_theirs)
         code_no = profile.last_code_no
-        language = await self._language(profile, person)
+        language = _language(profile, record)
         command = PlaceInstant(
             idempotency_key=f"{profile.profile_id} {code_no}",
             order=self._order(channel, address, code, language),
@@ -120,7 +128,7 @@ class VerificationService:
             StoreUnavailableError,
         ) as problem:
             await self._record(profile.profile_id, lambda each: each.record_not_sent(code_no))
-            await self._ledger.give_back(_counted_as(self._vault, profile.profile_id, code_no))
+            await self._uncount(profile.profile_id, code_no)
             raise CodeNotSentError from problem
         order_id = receipt.order.order_id
         await self._record(profile.profile_id, lambda each: each.record_sent(code_no, order_id))
@@ -148,7 +156,7 @@ class VerificationService:
             return
 
     async def _issue(
-        self, person: EndUser, channel: Channel, address: Contact
+        self, person: EndUser, channel: Channel, address: Contact, *, is_theirs: bool
     ) -> tuple[Profile, str]:
         """Make a code known: the profile as that leaves it, and the code."""
         while True:
@@ -158,7 +166,7 @@ class VerificationService:
             profile = evolve_all(before, [(each, now) for each in opened])
             profile.refuse_code(channel, address, now)
             code, code_no = self._draw(), profile.last_code_no + 1
-            await self._count(profile.profile_id, code_no, channel, address, now)
+            await self._count(profile.profile_id, code_no, channel, address, is_theirs=is_theirs)
             hashed = self._hash(profile.profile_id, code_no, channel, address, code)
             issued = profile.issue_code(channel, address, hashed, now)
             try:
@@ -166,47 +174,52 @@ class VerificationService:
                     before, [*opened, *issued], by=actor(before.profile_id, person)
                 )
             except ConcurrentUpdateError:
-                await self._ledger.give_back(_counted_as(self._vault, profile.profile_id, code_no))
+                await self._uncount(profile.profile_id, code_no)
                 continue
             return left, code
 
     async def _count(
         self,
-        profile_id: ProfileId,
+        profile: ProfileId,
         code_no: int,
         channel: Channel,
         address: Contact,
-        now: datetime,
+        *,
+        is_theirs: bool,
     ) -> None:
-        """Count a code to an address, by a keyed hash of it.
+        """Count a code to an address, by keyed hashes of it: for the person, and for all who ask together.
 
         Raises:
             TooSoonError: as many as may be were sent there today.
         """
-        place = f"{channel} {comparison_key(address, channel)}".encode()
-        counted = await self._ledger.take(
-            f"verification {self._vault.keyed_hash(_ADDRESSES, place).hex()}",
-            now.astimezone(UTC).date(),
-            _ONE,
-            QuotaLimit(recipients=MOST_TO_AN_ADDRESS),
-            order_id=_counted_as(self._vault, profile_id, code_no),
-        )
-        if counted is None:
-            tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
-            raise TooSoonError(datetime.combine(tomorrow, time(), UTC) - now)
+        place, now = f"{channel} {comparison_key(address, channel)}", self._clock()
+        counts = [(f"{profile} {place}", MOST_FROM_ONE)]
+        if not is_theirs:
+            counts.append((place, MOST_TO_AN_ADDRESS))
+        today = now.astimezone(UTC).date()
+        counted_as = _counted_as(self._vault, profile, code_no)
+        for (counted, most), each in zip(counts, counted_as, strict=False):
+            name = self._vault.keyed_hash(_ADDRESSES, counted.encode()).hex()
+            taken = await self._ledger.take(
+                f"verification {name}", today, _ONE, QuotaLimit(recipients=most), order_id=each
+            )
+            if taken is None:
+                await self._uncount(profile, code_no)
+                tomorrow = datetime.combine(today + timedelta(days=1), time(), UTC)
+                raise TooSoonError(tomorrow - now)
 
-    async def _language(self, profile: Profile, person: EndUser) -> Language:
-        """The language that the person chose here; where nothing was chosen, that of the contact register."""
-        chosen, number = profile.settings.language, person.person.text
-        if profile.settings != Settings():
-            return chosen
+    async def _uncount(self, profile_id: ProfileId, code_no: int) -> None:
+        for each in _counted_as(self._vault, profile_id, code_no):
+            await self._ledger.give_back(each)
+
+    async def _registered(self, person: EndUser) -> PersonRecord | None:
+        """What the contact register knows of a person; nothing where it gives no answer."""
+        number = person.person.text
         try:
             record = (await self._persons.find([number])).get(number)
         except RegistryUnavailableError:
-            return chosen
-        if record is None or record.is_uncertain or record.language not in SPOKEN:
-            return chosen
-        return Language(record.language)
+            return None
+        return None if record is None or record.is_uncertain else record
 
     def _order(self, channel: Channel, address: Contact, code: str, language: Language) -> NewOrder:
         text = code_text(code, language)
@@ -252,6 +265,27 @@ class VerificationService:
             return
 
 
-def _counted_as(vault: KeyVault, profile_id: ProfileId, code_no: int) -> OrderId:
-    """Under which id a code is counted, so that it can be taken back."""
-    return OrderId(uuid8(vault.keyed_hash(_ADDRESSES, f"{profile_id} {code_no}".encode())))
+def _language(profile: Profile, record: PersonRecord | None) -> Language:
+    """The language that the person chose here; where nothing was chosen, that of the contact register."""
+    chosen = profile.settings.language
+    if profile.settings != Settings() or record is None or record.language not in SPOKEN:
+        return chosen
+    return Language(record.language)
+
+
+def _is_theirs(channel: Channel, address: Contact, record: PersonRecord | None) -> bool:
+    """Whether the contact register knows an address to be the person's."""
+    known = None if record is None or record.is_deleted else record.address_on(channel)
+    return known is not None and (
+        comparison_key(known.address, channel) == comparison_key(address, channel)
+    )
+
+
+def _counted_as(vault: KeyVault, profile_id: ProfileId, code_no: int) -> tuple[OrderId, OrderId]:
+    """Under which ids a code is counted, for the person and for all, so that it can be taken back."""
+    theirs, everybodys = (f"{profile_id} {code_no}", f"{profile_id} {code_no} of all")
+    return _id(vault, theirs), _id(vault, everybodys)
+
+
+def _id(vault: KeyVault, of: str) -> OrderId:
+    return OrderId(uuid8(vault.keyed_hash(_ADDRESSES, of.encode())))

@@ -187,8 +187,9 @@ async def send_code(
 ) -> None:
     """Send a code to an address, in the language of the person's profile.
 
-    It is good for a quarter of an hour. The next may be asked for a minute after one was accepted, ten
-    in a day, and five for an address, whoever asks.
+    It is good for a quarter of an hour. The next may be asked for a minute after one was accepted: ten
+    in a day, three of them to one address. Ten are sent to an address, whoever asks; beside them whoever
+    the contact register knows to have it is sent theirs.
     """
     faults = Faults()
     asked = _codes.read(content, faults)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,13 +16,14 @@ from application.caller import Assurance, EndUser
 from application.envelope import Actor, Role
 from application.profiles.profile_ids import ProfileIds
 from application.profiles.verification import (
+    MOST_FROM_ONE,
     MOST_TO_AN_ADDRESS,
     CodeNotSentError,
     CodeSender,
 )
 from contracts.order_repository_contract import SetClock
 from domain.channel import Channel
-from domain.contact_point import PersonRecord
+from domain.contact_point import PersonRecord, RegisteredAddress
 from domain.message import Language
 from domain.order.events import OrderId
 from domain.personal import Contact, Identifier
@@ -253,15 +255,63 @@ async def test_where_no_code_could_be_sent_nobody_waits_for_the_next() -> None:
         await house.verify("123456")
 
 
+async def use_up(house: House, who: EndUser) -> None:
+    """Ask for as many codes as one person may have sent to the address in a day."""
+    for _ in range(MOST_FROM_ONE):
+        await house.send(who)
+        house.clock.now += PAUSE
+
+
+async def test_a_stranger_uses_up_what_a_stranger_may_and_nothing_of_whose_address_it_is(
+    house: House,
+) -> None:
+    await use_up(house, OLA)
+    with pytest.raises(TooSoonError):
+        await house.send(OLA)
+
+    await use_up(house, KARI)
+    with pytest.raises(TooSoonError):
+        await house.send(KARI)
+
+
 async def test_an_address_is_sent_so_many_codes_a_day_whoever_asks(house: House) -> None:
     house.clock.now = datetime(2026, 12, 1, 22, tzinfo=UTC)
-    for who in PEOPLE:
+    for who in (*PEOPLE, *PEOPLE):
         await house.send(who)
+        house.clock.now += PAUSE
 
     with pytest.raises(TooSoonError) as refused:
         await house.send(person("30817298473"))
-    assert refused.value.wait == timedelta(hours=2)
-    assert len(PEOPLE) == MOST_TO_AN_ADDRESS
+    assert refused.value.wait == timedelta(hours=2) - MOST_TO_AN_ADDRESS * PAUSE
+    assert 2 * len(PEOPLE) == MOST_TO_AN_ADDRESS
     await house.send(KARI, Channel.SMS, MOBILE)
     house.clock.now += timedelta(hours=2)
     await house.send(person("30817298473"))
+
+
+async def test_however_many_strangers_ask_who_is_registered_with_the_address_is_sent_a_code(
+    house: House,
+) -> None:
+    theirs = RegisteredAddress(address=Contact("Kari@Fjell.Example.no"))
+    house.persons.know(KARI.person.text, PersonRecord(email=theirs))
+    for who in [each for each in PEOPLE if each is not KARI]:
+        with suppress(TooSoonError):
+            await use_up(house, who)
+    assert len(house.sent()) == MOST_TO_AN_ADDRESS
+
+    await use_up(house, KARI)
+    with pytest.raises(TooSoonError):
+        await house.send(KARI)
+
+
+async def test_what_was_refused_one_day_is_not_counted_then_and_sent_the_next(house: House) -> None:
+    for who in [each for each in PEOPLE if each is not KARI]:
+        with suppress(TooSoonError):
+            await use_up(house, who)
+    with pytest.raises(TooSoonError) as refused:
+        await house.send(KARI)
+
+    house.clock.now += refused.value.wait
+    await use_up(house, KARI)
+    with pytest.raises(TooSoonError):
+        await house.send(KARI)
