@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from urllib.parse import parse_qs
 from uuid import uuid4
 
 import pytest
@@ -124,6 +125,21 @@ class ProviderKindContract:
         assert report.provider == described.kind.name
         assert report.reference == token
         assert report.state is ReportedState.DELIVERED
+
+    def test_it_says_what_a_report_has_and_a_report_has_that(
+        self, described: DescribedKind
+    ) -> None:
+        door = described.door
+        if door.method == "POST":
+            assert door.media_types, "a door for POST names the media types of its bodies"
+            assert not door.query, "a door for POST reads no query"
+            return
+
+        assert door.query, "a door for GET names in its query what a report has"
+        assert not door.media_types, "a door for GET reads no body"
+        told = parse_qs(described.delivered(uuid4().hex).decode("ascii"), strict_parsing=True)
+        assert told.keys() <= {each.name for each in door.query}
+        assert told.keys() >= {each.name for each in door.query if each.is_required}
 
     @pytest.mark.parametrize("told", NONSENSE, ids=range(len(NONSENSE)))
     def test_what_is_no_report_is_a_value_error(
