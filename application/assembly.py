@@ -191,9 +191,10 @@ def assemble(ports: Ports, policy: Policy) -> Application:
     """Put the application together from what is outside of it."""
     orders, clock = ports.orders, ports.clock
     names = OrderNames(ports.vault)
+    copies = UsableCopies(ports.copies, clock=clock, max_age=policy.registry_max_age)
     look_up = ContactLookup(
         ports.registries,
-        UsableCopies(ports.copies, clock=clock, max_age=policy.registry_max_age),
+        copies,
         SuppressedAddresses(ports.suppressions, clock=clock, suppress_for=policy.suppress_for),
     )
     acts = ActRecorder(log=ports.acts, clock=clock, next_id=ports.next_id)
@@ -245,7 +246,9 @@ def assemble(ports: Ports, policy: Policy) -> Application:
         instant=instant,
         orders=OrderQueries(orders=orders, index=ports.order_index, clock=clock),
         audit=AuditQueries(orders=orders, recorder=acts),
-        resolution=ResolutionQueries(orders=orders, agenda=ports.agenda, recorder=acts),
+        resolution=ResolutionQueries(
+            orders=orders, agenda=ports.agenda, copies=copies, recorder=acts
+        ),
         lookup=LookupQueries(
             look_up=look_up,
             admission=admission,

@@ -96,6 +96,15 @@ class UsableCopies:
             )
         return told
 
+    async def not_ready(self, registry: str) -> NotReady | None:
+        """Why the copy of a register cannot be relied on now; None if it can, or there is none.
+
+        Raises:
+            RegistryUnavailableError: it could not be found out; try again later.
+        """
+        standing = (await self._standings()).get(registry)
+        return None if standing is None else not_ready(standing, self._clock(), self._max_age)
+
     async def _standings(self) -> Mapping[str, CopyStanding]:
         """How the copies stand; whoever asks at the same time asks once."""
         async with self._looking:

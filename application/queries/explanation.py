@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 
 from application.masking import masked
 from application.queries import resolution_words as words_of
-from application.queries.resolution_words import Outcome, Rule
+from application.queries.resolution_words import Outcome, Rule, WaitReason
 from domain.channel import Channel, ChannelChoice
 from domain.order.events import (
     AuthorityUnknown,
@@ -110,6 +110,14 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """A register for whose answer an order waits, and why that is not there."""
+
+    registry: str
+    reason: WaitReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LookupExplanation:
     """One look-up of one recipient."""
 
@@ -125,6 +133,8 @@ class LookupExplanation:
     found_in_all: int = 0
     left_out_in_all: int = 0
     """How many there are, of which no more may be shown than the recipient's share."""
+    waits_for: Awaited | None = None
+    """What keeps it from being made, where that is a register."""
     words: str
 
     @property
@@ -185,7 +195,7 @@ class _Users:
 def explaining(
     order_id: OrderId,
     history: Sequence[Recorded],
-    waits_for: str | None = None,
+    waits_for: Awaited | None = None,
     page: RecipientPage | None = None,
 ) -> Generator[None, None, OrderExplanation]:
     """Explain an order by its history, in steps of a recipient each: it may have a thousand.
@@ -337,16 +347,17 @@ def _before_sending(
     users: _Users,
     share: int | None,
     *,
-    waits_for: str | None = None,
+    waits_for: Awaited | None = None,
 ) -> LookupExplanation:
     if not events:
         return LookupExplanation(
             stage=Stage.RESOLVED,
             at=None,
             outcome=Outcome.NOT_YET,
+            waits_for=waits_for,
             words=words_of.outcome(Outcome.NOT_YET)
             if waits_for is None
-            else words_of.waits_for(waits_for),
+            else words_of.waits_for(waits_for.registry, waits_for.reason),
         )
     last, at = events[-1]
     if isinstance(last, AuthorityUnknown):

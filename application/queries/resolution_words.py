@@ -9,7 +9,7 @@ from typing import Final, assert_never
 from msgspec import Struct
 
 from application.masking import masked
-from application.ports.registry_copies import BUSINESSES, KRR, PROFILES
+from application.ports.registry_copies import BUSINESSES, KRR, PROFILES, NotReady
 from domain.channel import Channel, ChannelChoice
 from domain.message import Language
 from domain.order.events import (
@@ -91,6 +91,17 @@ class Outcome(StrEnum):
     """What came of it was not kept when the order was placed."""
     NOT_NEEDED = "not_needed"
     """The sender gave the address."""
+
+
+class WaitReason(StrEnum):
+    """Why a register is waited for."""
+
+    COPY_NOT_LOADED = "copy_not_loaded"
+    """Our copy of it has never been at the register's end."""
+    COPY_TOO_OLD = "copy_too_old"
+    """For too long nobody has known our copy of it to be up to date."""
+    NO_ANSWER = "no_answer"
+    """It could not be asked."""
 
 
 class Basis(StrEnum):
@@ -372,11 +383,36 @@ def waits(until: datetime) -> str:
     )
 
 
-def waits_for(registry: str) -> str:
-    """That nobody was looked up yet since a register gives no answer, in a sentence."""
+def why_waited(because: NotReady | None) -> WaitReason:
+    """Why a register is waited for, by what keeps its copy from being relied on, if that does."""
+    match because:
+        case NotReady.NEVER_LOADED:
+            return WaitReason.COPY_NOT_LOADED
+        case NotReady.TOO_OLD:
+            return WaitReason.COPY_TOO_OLD
+        case None:
+            return WaitReason.NO_ANSWER
+        case _:
+            assert_never(because)
+
+
+def waits_for(registry: str, reason: WaitReason) -> str:
+    """That nobody was looked up yet since a register cannot be relied on, in a sentence."""
     source = _REGISTRIES.get(registry)
     which = f"the register {registry}" if source is None else SOURCES[source]
-    return f"Not looked up yet: the order waits for {which}, which gives no answer that can be relied on."
+    return f"Not looked up yet: the order waits for {which}, {_whose_fault(reason)}."
+
+
+def _whose_fault(reason: WaitReason) -> str:
+    match reason:
+        case WaitReason.COPY_NOT_LOADED:
+            return "our copy of which has never been loaded to its end"
+        case WaitReason.COPY_TOO_OLD:
+            return "our copy of which has grown too old to be relied on"
+        case WaitReason.NO_ANSWER:
+            return "which gives no answer that can be relied on"
+        case _:
+            assert_never(reason)
 
 
 def _channels(channels: Sequence[Channel]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Final
 
 from adapters.act_log.postgres import PostgresActLog
@@ -17,7 +18,9 @@ from adapters.postgres.listening import Listener
 from adapters.projections.runner import ProjectionRunner
 from adapters.projections.suppression import PostgresSuppressions, SuppressionProjection
 from adapters.provider_ledger.postgres import PostgresProviderHealthLog
+from adapters.registries.copies import PostgresRegistryCopies
 from adapters.unread_mail.postgres import PostgresUnreadMails
+from application.delivery.usable_copies import UsableCopies
 from application.operations.operator import ActQueries, QuarantineService
 from application.operations.owners import OwnerService
 from application.operations.recorder import ActRecorder
@@ -77,7 +80,12 @@ async def explaining(settings: Settings, database: str) -> AsyncIterator[Resolut
         await open_pool(database, size=1, name="varsel explain") as pool,
     ):
         agenda = PostgresAgenda(pool, Listener(database))
-        yield ResolutionQueries(orders=histories, agenda=agenda, recorder=recording)
+        copies = UsableCopies(
+            PostgresRegistryCopies(pool),
+            clock=utc_now,
+            max_age=timedelta(seconds=settings.registry_max_age),
+        )
+        yield ResolutionQueries(orders=histories, agenda=agenda, copies=copies, recorder=recording)
 
 
 @asynccontextmanager

@@ -43,6 +43,7 @@ from entrypoints.http.transport.contract import (
 )
 from entrypoints.http.transport.problem_types import (
     AltinnProblem,
+    LaterProblem,
     MissingContactProblem,
     PlainProblem,
     ValidationProblem,
@@ -233,10 +234,16 @@ _OF_KINDS: Final = Reply(words="The body is said to be something else.", kind=Pl
 _UNEXPECTED: Final = Reply(words="What nobody foresaw.", kind=PlainProblem)
 _LATER: Final = Reply(
     words="It cannot be done now; try again after the time that is told.",
-    kind=PlainProblem,
+    kind=LaterProblem,
     headers={"Retry-After": "Seconds."},
 )
-_PROBLEMS: Final = (ValidationProblem, AltinnProblem, MissingContactProblem, PlainProblem)
+_PROBLEMS: Final = (
+    ValidationProblem,
+    AltinnProblem,
+    MissingContactProblem,
+    PlainProblem,
+    LaterProblem,
+)
 
 
 def routes(doors: Iterable[Door]) -> Sequence[Route]:

@@ -15,7 +15,7 @@ from application.queries.explanation import (
     RecipientExplanation,
     Stage,
 )
-from application.queries.resolution_words import Basis, Outcome
+from application.queries.resolution_words import Basis, Outcome, WaitReason
 from domain.channel import Channel
 from domain.order.events import Reason, Source
 from entrypoints.http.shipments.responses import WordingAnswer, wording_told
@@ -29,6 +29,7 @@ ReasonCode: TypeAlias = Annotated[str, one_of(Reason)]
 OutcomeCode: TypeAlias = Annotated[str, one_of(Outcome)]
 StageCode: TypeAlias = Annotated[str, one_of(Stage)]
 BasisCode: TypeAlias = Annotated[str, one_of(Basis)]
+WaitReasonCode: TypeAlias = Annotated[str, one_of(WaitReason)]
 KindCode: TypeAlias = Annotated[
     str, one_of(("person", "organisation", "external_identity", "address"))
 ]
@@ -86,6 +87,13 @@ class NotUsedAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     words: str
 
 
+class WaitsForAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The register for whose answer the order waits."""
+
+    registry: str
+    reason: WaitReasonCode
+
+
 class LookupAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One look-up of a recipient: what was asked, what was found, and what was not used."""
 
@@ -104,6 +112,8 @@ class LookupAnswer(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     """How many were not used; of them as well."""
     not_shown: int = 0
     """How many of both are not shown."""
+    waits_for: WaitsForAnswer | None = None
+    """What keeps the look-up from being made, where that is a register."""
 
 
 class RecipientExplainedAnswer(
@@ -171,6 +181,9 @@ def _lookup(lookup: LookupExplanation) -> LookupAnswer:
         found_total=lookup.found_in_all,
         not_used_total=lookup.left_out_in_all,
         not_shown=lookup.not_shown,
+        waits_for=None
+        if (awaited := lookup.waits_for) is None
+        else WaitsForAnswer(registry=awaited.registry, reason=awaited.reason),
     )
 
 

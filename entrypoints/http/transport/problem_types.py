@@ -66,6 +66,15 @@ class PlainProblem(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     trace_id: str
 
 
+class LaterProblem(PlainProblem, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A refusal for now; where the copy of a register is what it is for, which, and why."""
+
+    registry: str | None = None
+    """Of which register the copy cannot be relied on: `krr`, `businesses`."""
+    reason: str | None = None
+    """`copy_not_loaded`, or `copy_too_old`."""
+
+
 class Empty(Struct, frozen=True):
     """A refusal without a body; its code stands in the log alone."""
 

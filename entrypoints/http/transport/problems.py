@@ -37,7 +37,7 @@ from application.ports.token_verifier import (
 )
 from application.ports.unread_mail import ReaderUnavailableError
 from application.profiles.authority import MayNotActError
-from application.queries.resolution_words import left_out
+from application.queries.resolution_words import left_out, why_waited
 from application.seeking import OrderNotFoundError
 from application.webhooks.subscriptions import TooManyWebhooksError, WebhookNotFoundError
 from domain.official_address import (
@@ -65,6 +65,7 @@ from entrypoints.http.transport.problem_types import (
     Altinn,
     AltinnProblem,
     Empty,
+    LaterProblem,
     MissingContactProblem,
     MissingRecipientProblem,
     NotUsedProblem,
@@ -125,6 +126,11 @@ _NOT_FOR_US: Final = Plain(
     "token_not_for_us",
     "The token is of an issuer, or for an audience, that is not taken here. "
     "Ask the service's operator which are.",
+)
+REGISTRY_NOT_READY: Final = Plain(
+    503,
+    "registry_not_ready",
+    "What is known of recipients is not up to date, and is not used. Try again later.",
 )
 TOKEN_REFUSALS: Final[Mapping[str, Plain]] = MappingProxyType(
     {
@@ -257,11 +263,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
         ConcurrentChangeError: Plain(503, "addresses_are_busy", "Try again in a moment."),
         ConcurrentUpdateError: Plain(503, "order_is_busy", "Try again in a moment."),
         RegistryUnavailableError: Plain(503, "registry_unavailable", "Try again in a moment."),
-        RegistryNotReadyError: Plain(
-            503,
-            "registry_not_ready",
-            "What is known of recipients is not up to date, and is not used. Try again later.",
-        ),
+        RegistryNotReadyError: REGISTRY_NOT_READY,
         VerificationUnavailableError: Plain(
             503, "verification_unavailable", "Tokens cannot be verified now. Try again in a moment."
         ),
@@ -309,6 +311,8 @@ def answer_to(error: Exception, scope: Scope) -> Answer:
             return refused(Plain(400, INVALID), scope)
         case MissingContactError():
             return _missing_contact(error, scope)
+        case RegistryNotReadyError():
+            return _not_ready(error, scope)
         case (
             InvalidTokenError(reason=reason)
             | NoOwnerError(reason=reason)
@@ -379,6 +383,23 @@ def _missing_contact(error: MissingContactError, scope: Scope) -> Answer:
     return Answer(told.status, in_json(problem), PROBLEM)
 
 
+def _not_ready(error: RegistryNotReadyError, scope: Scope) -> Answer:
+    """Which register's copy cannot be relied on, and why."""
+    told = REGISTRY_NOT_READY
+    trail(scope).code = told.code
+    problem = LaterProblem(
+        type=_section(told.status),
+        title=HTTPStatus(told.status).phrase,
+        status=told.status,
+        code=told.code,
+        detail=told.detail,
+        trace_id=trail(scope).trace_id,
+        registry=error.registry,
+        reason=why_waited(error.because),
+    )
+    return Answer(told.status, in_json(problem), PROBLEM, (_RETRY_LATER,))
+
+
 def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's way to an answer for any exception."""
     return as_response(answer_to(error, request.scope))
@@ -425,8 +446,6 @@ def _headers(error: Exception, refusal: Refusal) -> Sequence[tuple[bytes, bytes]
             return too_much(standing)
         case TooManyChangesError(wait=wait):
             return ((b"retry-after", str(int(wait.total_seconds()) + 1).encode()),)
-        case RegistryNotReadyError():
-            return (_RETRY_LATER,)
         case UnreadableLengthError() | BodyTooLargeError() | BodyTooSlowError():
             return (_CLOSE,)
         case _:

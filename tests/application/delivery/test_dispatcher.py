@@ -34,6 +34,8 @@ from application.ports.registries import RegistryUnavailableError
 from application.ports.registry_copies import KRR, CopyStanding
 from application.ports.report_inbox import Report
 from application.ports.send_condition import NoAnswer, NotYetAsked
+from application.queries.explanation import Awaited
+from application.queries.resolution_words import WaitReason
 from application.seeking import OrderNotFoundError
 from contracts.owner_records_contract import resume, suspend
 from domain.channel import Channel, ChannelChoice
@@ -511,6 +513,9 @@ async def test_a_registry_that_is_down_puts_its_orders_off_and_no_others(
     await rewired(world, registries=unplugged).run_until_idle()
 
     assert (await now(world, to_kari)).status is OrderStatus.REGISTERED
+    (told,) = (await world.resolution.explain(to_kari, by=TTD)).recipients
+    assert told.lookups[-1].waits_for == Awaited(registry=KRR, reason=WaitReason.NO_ANSWER)
+    assert told.lookups[-1].words.endswith("which gives no answer that can be relied on.")
     assert (await now(world, to_bakery)).notifications[0].attempts == 1
     world.pass_time(timedelta(minutes=1))
     assert (await world.finished(to_kari)).notifications[0].delivery == Delivered()
@@ -531,9 +536,10 @@ async def test_an_order_that_is_due_waits_for_a_copy_that_has_grown_old_and_goes
     assert await world.agenda.waiting() == {KRR: 1}
     (told,) = (await world.resolution.explain(to_kari, by=TTD)).recipients
     assert told.lookups[-1].words == (
-        "Not looked up yet: the order waits for the contact and reservation register (KRR), which gives "
-        "no answer that can be relied on."
+        "Not looked up yet: the order waits for the contact and reservation register (KRR), our copy of "
+        "which has grown too old to be relied on."
     )
+    assert told.lookups[-1].waits_for == Awaited(registry=KRR, reason=WaitReason.COPY_TOO_OLD)
     assert (await now(world, to_somebody)).notifications[0].attempts == 1
     world.copies.know(CopyStanding(registry=KRR, confirmed_at=world.clock()))
     await world.work_until(world.clock() + timedelta(minutes=1))

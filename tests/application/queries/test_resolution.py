@@ -7,6 +7,8 @@ import pytest
 from adapters.memory.act_log import InMemoryActLog
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryAgenda, InMemoryOrderRepository
+from adapters.memory.registry_copies import InMemoryRegistryCopies
+from application.delivery.usable_copies import UsableCopies
 from application.envelope import SERVICE, Actor, Role
 from application.operations.recorder import ActRecorder
 from application.queries.resolution import ResolutionQueries
@@ -28,7 +30,10 @@ class Archive:
         self.acts = InMemoryActLog()
         recorder = ActRecorder(log=self.acts, clock=self.clock, next_id=uuid4)
         self.explaining = ResolutionQueries(
-            orders=self.orders, agenda=InMemoryAgenda(self.orders), recorder=recorder
+            orders=self.orders,
+            agenda=InMemoryAgenda(self.orders),
+            copies=UsableCopies(InMemoryRegistryCopies(), clock=self.clock),
+            recorder=recorder,
         )
 
     async def live(self) -> None:

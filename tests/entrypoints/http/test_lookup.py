@@ -1,5 +1,6 @@
 """Owners ask how an order would go, before they place it."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 
 from application.envelope import Role
 from application.ports.owner_ledger import QuotaLimit
+from application.ports.registry_copies import KRR, CopyStanding
 from application.queries.explanation import LINES
 from entrypoints.http.lookup.requests import MOST
 from tests.entrypoints.http.installation import LOOKER, TTD, V1, Installation
@@ -129,3 +131,23 @@ async def test_what_is_told_of_organisations_with_very_many_users_ends() -> None
         assert each["notShown"] == 300 + 300 // 2 + 1 - 2 * LINES // MOST
         assert f"{each['notShown']} more contact points" in each["words"]
     assert len(answer.content) < 2_000_000
+
+
+@pytest.mark.parametrize(
+    "confirmed_at, reason",
+    [(None, "copy_not_loaded"), (NOON - timedelta(days=4), "copy_too_old")],
+)
+async def test_where_a_copy_cannot_be_relied_on_nothing_is_tried_and_the_reason_told(
+    api: httpx.AsyncClient,
+    installation: Installation,
+    confirmed_at: datetime | None,
+    reason: str,
+) -> None:
+    installation.copies.know(CopyStanding(registry=KRR, confirmed_at=confirmed_at))
+
+    answer = await api.post(PATH, json=ASKED, headers=LOOKER)
+
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (503, "registry_not_ready")
+    assert (told["registry"], told["reason"]) == (KRR, reason)
+    assert answer.headers["retry-after"] == "60"

@@ -64,6 +64,20 @@ async def test_what_cannot_be_done_now_may_be_tried_again(
     assert answer.json()["code"] == code
 
 
+@pytest.mark.parametrize(
+    "because, reason",
+    [(NotReady.TOO_OLD, "copy_too_old"), (NotReady.NEVER_LOADED, "copy_not_loaded")],
+)
+async def test_a_copy_that_cannot_be_relied_on_is_named_with_the_reason(
+    installation: Installation, because: NotReady, reason: str
+) -> None:
+    error = RegistryNotReadyError("krr", because)
+    async with installation.client(application=failing(installation, error)) as api:
+        told = (await api.post(f"{V1}/future/orders", json=chain(), headers=TTD)).json()
+
+    assert (told["registry"], told["reason"]) == ("krr", reason)
+
+
 async def test_what_nobody_foresaw_is_told_and_logged_without_a_word_of_it(
     installation: Installation,
 ) -> None:

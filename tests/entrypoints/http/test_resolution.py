@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from application.ports.registry_copies import KRR, CopyStanding
 from application.queries.explanation import LINES
 from tests.entrypoints.http.asking import ORDER
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
@@ -122,3 +123,25 @@ async def test_recipients_that_cannot_be_are_asked_for_in_vain(
     answer = await api.get(f"{V1}/orders/{order_id}/resolution?{query}", headers=TTD)
 
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "age, reason", [(timedelta(days=4), "copy_too_old"), (None, "copy_not_loaded")]
+)
+async def test_an_order_that_waits_for_a_copy_says_of_each_recipient_which_and_why(
+    api: httpx.AsyncClient, installation: Installation, age: timedelta | None, reason: str
+) -> None:
+    order_id = (await api.post(f"{V1}/orders", json=MANY, headers=TTD)).json()["orderId"]
+    confirmed_at = None if age is None else installation.now - age
+    installation.copies.know(CopyStanding(registry=KRR, confirmed_at=confirmed_at))
+    installation.now += timedelta(hours=1)
+    await installation.dispatching.run_until_idle()
+
+    told = (await api.get(f"{V1}/orders/{order_id}/resolution", headers=TTD)).json()
+
+    waiting = [each["lookups"][-1] for each in told["recipients"]]
+    assert [each["outcome"] for each in waiting] == ["not_yet"] * len(MANY["recipients"])
+    assert [each["waitsFor"] for each in waiting] == [
+        {"registry": KRR, "reason": reason} for _ in waiting
+    ]
+    assert all("our copy of which has" in each["words"] for each in waiting)
