@@ -271,8 +271,10 @@ def assemble(ports: Ports, policy: Policy) -> Application:
             look_up=look_up,
             parties=ports.parties,
             recipients=ports.recipients,
+            admission=admission,
             recorder=acts,
             clock=clock,
+            next_id=ports.next_id,
         ),
         official_addresses=OfficialAddressService(
             changes=ports.address_changes,

@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 EVERYBODY: Final = "*"
 """Stands for every owner that has no ceiling of its own."""
+_LOOKED_UP: Final = " looks up"
+"""Follows the owner's name where its services' look-ups are counted; no owner's name has a space."""
 _BY_SMS: Final = frozenset(
     {ChannelChoice.SMS, ChannelChoice.SMS_PREFERRED, ChannelChoice.EMAIL_AND_SMS}
 )
@@ -38,6 +40,10 @@ class QuotaExceededError(Exception):
     def __init__(self, standing: Standing) -> None:
         super().__init__("the owner has ordered as much today as it may")
         self.standing = standing
+
+
+class LookupsExceededError(QuotaExceededError):
+    """As many were looked up for the owner today as may be; nobody was looked up."""
 
 
 class OwnerStoppedError(Exception):
@@ -93,22 +99,56 @@ class Admission:
             QuotaExceededError: it would be more than the owner may order today.
             StoreUnavailableError: try again later.
         """
+        ceiling = self._ceiling(await self._going(owner))
+        if ceiling.is_none:
+            yield Admitted()
+            return
+        async with self._counted(owner, amount_of(orders), ceiling, order_id) as admitted:
+            yield admitted
+
+    @asynccontextmanager
+    async def of_lookups(self, owner: str, many: int, lookup_id: OrderId) -> AsyncIterator[None]:
+        """Admit that a service of an owner looks so many up, and count them.
+
+        They may be as many in a day as the owner may order to, and are counted apart from orders: whoever
+        has a token for look-ups keeps nobody from ordering.
+
+        Raises:
+            OwnerStoppedError: an operator has stopped the owner.
+            LookupsExceededError: they would be more than may be looked up today.
+            StoreUnavailableError: try again later.
+        """
+        most = self._ceiling(await self._going(owner)).recipients
+        if most is None:
+            yield
+            return
+        try:
+            async with self._counted(
+                f"{owner}{_LOOKED_UP}", Amount(recipients=many), QuotaLimit(most), lookup_id
+            ):
+                yield
+        except QuotaExceededError as refused:
+            raise LookupsExceededError(refused.standing) from None
+
+    async def _going(self, owner: str) -> OwnerRecord:
+        """The record of an owner who is not stopped."""
         record = await self._owners.of(owner)
         if record.suspended_because is not None:
             raise OwnerStoppedError
-        ceiling = self._ceiling(record)
-        admitted = Admitted()
-        if ceiling.is_none:
-            yield admitted
-            return
+        return record
+
+    @asynccontextmanager
+    async def _counted(
+        self, counted_as: str, amount: Amount, ceiling: QuotaLimit, order_id: OrderId | None
+    ) -> AsyncIterator["Admitted"]:
         now = self._clock().astimezone(UTC)
-        day, amount = now.date(), amount_of(orders)
+        day = now.date()
         resets_in = datetime.combine(day + timedelta(days=1), time(), UTC) - now
-        used = await self._ledger.take(owner, day, amount, ceiling, order_id=order_id)
+        used = await self._ledger.take(counted_as, day, amount, ceiling, order_id=order_id)
         if used is None:
-            used = await self._ledger.used(owner, day)
+            used = await self._ledger.used(counted_as, day)
             raise QuotaExceededError(Standing(ceiling=ceiling, used=used, resets_in=resets_in))
-        admitted.standing = Standing(ceiling=ceiling, used=used, resets_in=resets_in)
+        admitted = Admitted(standing=Standing(ceiling=ceiling, used=used, resets_in=resets_in))
         try:
             yield admitted
         except _NOTHING_ORDERED:

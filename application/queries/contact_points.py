@@ -3,10 +3,13 @@
 Who may act for an organisation is not asked: whoever asks here decides that for themselves.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from enum import StrEnum
+from typing import Final, TypeAlias
+from uuid import UUID
 
 import structlog
 
@@ -14,6 +17,7 @@ from application.delivery.contact_lookup import ContactLookup, LookupRequest
 from application.envelope import Actor
 from application.lookup_subjects import subjects
 from application.operations.recorder import ActRecorder
+from application.ordering.admission import Admission, LookupsExceededError, OwnerStoppedError
 from application.pace import Pace
 from application.ports.party_ids import PartyIds
 from application.ports.recipient_index import RecipientIndex
@@ -21,10 +25,11 @@ from domain.authority import Decision
 from domain.channel import Channel, ChannelChoice
 from domain.contact_point import ProfileRecord
 from domain.operations.acts import ContactPointsLookedUp, LookedUp
-from domain.order.events import Reason
+from domain.order.events import OrderId, Reason
 from domain.personal import Contact, Identifier
 from domain.recipient import ExternalIdentity, Organisation, OrganisationNumber, Person
 from domain.resolution import (
+    Finding,
     OrganisationFinding,
     PersonFinding,
     Policy,
@@ -36,8 +41,17 @@ log = structlog.get_logger()
 
 MOST: Final = 1000
 """So many may be asked about at once."""
+_Asked: TypeAlias = Person | Organisation | ExternalIdentity
 _LONGEST_ID: Final = 10
 """Digits of a user's id; what has more is a national number, and not told."""
+
+
+class Admittance(StrEnum):
+    """Whether those whom a service asked about were looked up."""
+
+    LOOKED_UP = "looked_up"
+    REFUSED = "refused"
+    """They were more than may be looked up in a day, or the owner is stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +118,25 @@ class ContactPointQueries:
         look_up: ContactLookup,
         parties: PartyIds | None,
         recipients: RecipientIndex,
+        admission: Admission,
         recorder: ActRecorder,
         clock: Callable[[], datetime],
+        next_id: Callable[[], UUID],
     ) -> None:
         """Take who is asked; without `parties` organisations are told without ids of theirs."""
+        self._admission = admission
+        self._next_id = next_id
+        self._figures = dict.fromkeys(Admittance, 0)
         self._look_up = look_up
         self._parties = parties
         self._recipients = recipients
         self._recorder = recorder
         self._clock = clock
+
+    @property
+    def figures(self) -> Mapping[Admittance, int]:
+        """How many this process was asked about since it began, by whether they were looked up."""
+        return dict(self._figures)
 
     async def persons(
         self, numbers: Sequence[str], *, use_stale: bool = False, by: Actor
@@ -120,6 +144,8 @@ class ContactPointQueries:
         """Where people are reached; whose addresses are all outdated is absent, unless these are wanted too.
 
         Raises:
+            OwnerStoppedError: an operator has stopped the owner whose service it is.
+            LookupsExceededError: the owner's services look up no more today.
             RegistryUnavailableError: nothing is told; try again later.
             StoreUnavailableError: the question could not be put on record; try again later.
         """
@@ -129,7 +155,7 @@ class ContactPointQueries:
         """Whether people have addresses at all, however old.
 
         Raises:
-            RegistryUnavailableError, StoreUnavailableError: as above.
+            LookupsExceededError, OwnerStoppedError, RegistryUnavailableError, StoreUnavailableError: as above.
         """
         return await self._persons(numbers, LookedUp.AVAILABILITY, use_stale=True, by=by)
 
@@ -137,13 +163,12 @@ class ContactPointQueries:
         """Where those without a national number are reached; who is nowhere reached is absent.
 
         Raises:
-            RegistryUnavailableError, StoreUnavailableError: as above.
+            LookupsExceededError, OwnerStoppedError, RegistryUnavailableError, StoreUnavailableError: as above.
         """
         asked = [ExternalIdentity(Identifier(urn)) for urn in dict.fromkeys(urns)]
         if not asked:
             return []
-        await self._record(LookedUp.EXTERNAL_IDENTITIES, asked, by=by)
-        findings = await self._look_up.find([LookupRequest(identity=each) for each in asked])
+        findings = await self._find(LookedUp.EXTERNAL_IDENTITIES, asked, by=by)
         policy = self._policy(use_stale=True)
         told: list[ExternalContact] = []
         with Pace() as pace:
@@ -166,13 +191,12 @@ class ContactPointQueries:
         """The official addresses of units that have a record, of their own or by their main unit.
 
         Raises:
-            RegistryUnavailableError, StoreUnavailableError: as above.
+            LookupsExceededError, OwnerStoppedError, RegistryUnavailableError, StoreUnavailableError: as above.
         """
         asked = [Organisation(number) for number in dict.fromkeys(numbers)]
         if not asked:
             return []
-        await self._record(LookedUp.ORGANISATIONS, asked, by=by)
-        findings = await self._look_up.find([LookupRequest(identity=each) for each in asked])
+        findings = await self._find(LookedUp.ORGANISATIONS, asked, by=by)
         policy = self._policy(use_stale=True)
         told: list[OrganisationContact] = []
         with Pace() as pace:
@@ -200,16 +224,18 @@ class ContactPointQueries:
         A user who has no id at the login service is absent: nobody could ask whether they may.
 
         Raises:
-            RegistryUnavailableError, StoreUnavailableError: as above.
+            LookupsExceededError, OwnerStoppedError, RegistryUnavailableError, StoreUnavailableError: as above.
         """
         asked = [Organisation(number) for number in dict.fromkeys(numbers)]
         if not asked:
             return []
-        await self._record(LookedUp.USERS, asked, by=by, resource=resource)
-        await self._look_up.refuse_unready(
-            [LookupRequest(identity=each, resource=resource) for each in asked]
-        )
-        registered = await self._look_up.registered_for([each.number for each in asked], resource)
+        async with self._admitted(asked, by):
+            await self._record(LookedUp.USERS, asked, by=by, resource=resource)
+            await self._look_up.refuse_unready(
+                [LookupRequest(identity=each, resource=resource) for each in asked]
+            )
+            numbers = [each.number for each in asked]
+            registered = await self._look_up.registered_for(numbers, resource)
         policy = self._policy(use_stale=True)
         users: dict[OrganisationNumber, Sequence[UserContact]] = {}
         with Pace() as pace:
@@ -240,8 +266,7 @@ class ContactPointQueries:
         asked = [Person(Identifier(number)) for number in dict.fromkeys(numbers)]
         if not asked:
             return []
-        await self._record(wanted, asked, by=by)
-        findings = await self._look_up.find([LookupRequest(identity=each) for each in asked])
+        findings = await self._find(wanted, asked, by=by)
         told: list[PersonContact] = []
         with Pace() as pace:
             for each, finding in zip(asked, findings, strict=True):
@@ -283,10 +308,29 @@ class ContactPointQueries:
             use_stale=use_stale,
         )
 
+    async def _find(
+        self, wanted: LookedUp, asked: Sequence[_Asked], *, by: Actor
+    ) -> Sequence[Finding]:
+        async with self._admitted(asked, by):
+            await self._record(wanted, asked, by=by)
+            return await self._look_up.find([LookupRequest(identity=each) for each in asked])
+
+    @asynccontextmanager
+    async def _admitted(self, asked: Sequence[_Asked], by: Actor) -> AsyncIterator[None]:
+        """Count whom a service asks about, for its owner and in the figures."""
+        many, lookup_id = len(asked), OrderId(self._next_id())
+        try:
+            async with self._admission.of_lookups(by.name, many, lookup_id):
+                yield
+        except (LookupsExceededError, OwnerStoppedError):
+            self._figures[Admittance.REFUSED] += many
+            raise
+        self._figures[Admittance.LOOKED_UP] += many
+
     async def _record(
         self,
         wanted: LookedUp,
-        asked: Sequence[Person | Organisation | ExternalIdentity],
+        asked: Sequence[_Asked],
         *,
         by: Actor,
         resource: str | None = None,

@@ -30,7 +30,7 @@ from entrypoints.http.contact_points.responses import (
 )
 from entrypoints.http.transport.authentication import actor
 from entrypoints.http.transport.contract import Access, Body, Reply, operation
-from entrypoints.http.transport.problem_types import ValidationProblem
+from entrypoints.http.transport.problem_types import PlainProblem, ValidationProblem
 
 PROFILE: Final = "/profile/api/v1"
 PERSONS: Final = f"{PROFILE}/users/contactpoint/lookup"
@@ -46,6 +46,22 @@ _TOO_MUCH: Final = Reply(
     words=f"The body cannot be read, or asks about nobody or about more than {MOST}.",
     kind=ValidationProblem,
 )
+
+_HELD: Final = {
+    423: Reply(words="The owner whose service asks is stopped.", kind=PlainProblem),
+    429: Reply(
+        words=(
+            "It is more than the owner's services may look up today (`over_daily_lookups`); nobody was "
+            "looked up."
+        ),
+        kind=PlainProblem,
+        headers={
+            "Retry-After": "Seconds until a new day begins.",
+            "RateLimit-Policy": "The ceiling: recipients in a day.",
+            "RateLimit": "What is left of it today.",
+        },
+    ),
+}
 
 
 def _body(kind: type, example: object) -> Body:
@@ -80,6 +96,7 @@ def _body(kind: type, example: object) -> Body:
             },
         ),
         400: _TOO_MUCH,
+        **_HELD,
     },
 )
 async def look_up_persons(
@@ -123,6 +140,7 @@ async def look_up_persons(
             },
         ),
         400: _TOO_MUCH,
+        **_HELD,
     },
 )
 async def look_up_availability(
@@ -160,6 +178,7 @@ async def look_up_availability(
             },
         ),
         400: _TOO_MUCH,
+        **_HELD,
     },
 )
 async def look_up_external_identities(
@@ -195,6 +214,7 @@ async def look_up_external_identities(
             },
         ),
         400: _TOO_MUCH,
+        **_HELD,
     },
 )
 async def look_up_organisations(
@@ -241,6 +261,7 @@ async def look_up_organisations(
             },
         ),
         400: _TOO_MUCH,
+        **_HELD,
     },
 )
 async def look_up_organisations_users(

@@ -10,6 +10,7 @@ from application.assembly import Application
 from application.operations.health import Readiness
 from application.ports.recording import Recording
 from application.ports.registry_copies import NotReady
+from application.queries.contact_points import Admittance
 from entrypoints.http.transport.contract import Access, Reply, operation
 from entrypoints.http.transport.responses import TEXT, Answer, told
 from entrypoints.http.validation.wire_struct import one_of
@@ -185,7 +186,8 @@ async def read_health_figures(application: NamedDependency[Application]) -> Answ
 
     As Prometheus reads them; they tell nothing of orders.
     """
-    return Answer(200, _figures(await application.health.readiness()).encode(), _FIGURES)
+    readiness, looked_up = await application.health.readiness(), application.contact_points.figures
+    return Answer(200, (_figures(readiness) + _looked_up(looked_up)).encode(), _FIGURES)
 
 
 ROUTES: Final = (is_alive, is_ready, read_health_figures)
@@ -282,4 +284,15 @@ def _figures(readiness: Readiness) -> str:
     for name, words, values in families:
         lines += [f"# HELP {name} {words}", f"# TYPE {name} gauge"]
         lines += [f"{name}{label} {float(value):g}" for label, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _looked_up(figures: Mapping[Admittance, int]) -> str:
+    """How many other services have asked about, since this process began."""
+    name = "varsel_contact_points_total"
+    words = (
+        "People and organisations that other services asked about, by whether they were looked up."
+    )
+    lines = [f"# HELP {name} {words}", f"# TYPE {name} counter"]
+    lines += [f'{name}{{outcome="{each}"}} {many}' for each, many in figures.items()]
     return "\n".join(lines) + "\n"

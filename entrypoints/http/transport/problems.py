@@ -18,7 +18,11 @@ from litestar.types import Scope
 from application.official_addresses.editing import (
     NoAddressRegisterError,
 )
-from application.ordering.admission import OwnerStoppedError, QuotaExceededError
+from application.ordering.admission import (
+    LookupsExceededError,
+    OwnerStoppedError,
+    QuotaExceededError,
+)
 from application.ordering.commands import HandoverFailedError, MissingContactError
 from application.ports.address_changes import ConcurrentChangeError
 from application.ports.decision_point import AuthorityUndecidedError
@@ -240,6 +244,11 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = MappingProxyType(
             429,
             "over_daily_ceiling",
             "That is more than may be ordered today. Order less, or again when a new day begins.",
+        ),
+        LookupsExceededError: Plain(
+            429,
+            "over_daily_lookups",
+            "That is more than may be looked up today. Ask again when a new day begins.",
         ),
         TooManyChangesError: Plain(
             429,

@@ -1,6 +1,7 @@
 """What other services are told of where somebody is reached, as Altinn's Notifications reads it."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -9,8 +10,11 @@ from structlog.testing import capture_logs
 
 from adapters.memory.party_ids import InMemoryPartyIds
 from adapters.memory.registries import InMemoryProfileRegistry
+from application.ports.owner_ledger import Amount, QuotaLimit
 from application.ports.registry_copies import BUSINESSES, KRR, CopyStanding
+from contracts.owner_records_contract import suspend
 from domain.contact_point import BusinessRecord, PersonRecord, ProfileRecord
+from domain.operations.acts import ContactPointsLookedUp, LookedUp
 from domain.recipient import OrganisationNumber
 from entrypoints.http.contact_points.routes import (
     AVAILABILITY,
@@ -20,7 +24,7 @@ from entrypoints.http.contact_points.routes import (
     USERS,
 )
 from tests.entrypoints.http.installation import SERVICE, Installation, registered
-from tests.samples import BAKERY, KARI, OLA
+from tests.samples import BAKERY, KARI, NOON, OLA
 
 MILL = OrganisationNumber("314022017")
 
@@ -230,3 +234,53 @@ async def test_nobodys_number_is_in_a_log(api: httpx.AsyncClient) -> None:
     (line,) = [each for each in logs if each["event"] == "contact_points_looked_up"]
     assert (line["client"], line["asked"]) == ("altinn-notifications", 1)
     assert KARI.number.text not in str(logs)
+
+
+async def test_what_an_owners_services_look_up_has_its_ceiling_and_leaves_its_orders_theirs() -> (
+    None
+):
+    installation = Installation(quota_limits={"*": QuotaLimit(recipients=3)})
+    two = {"organizationNumbers": [BAKERY.number, MILL]}
+    async with installation.client() as api:
+        first = await api.post(ORGANISATIONS, json=two, headers=SERVICE)
+        second = await api.post(USERS, json=two | {"resourceId": "tax"}, headers=SERVICE)
+        figures = (await api.get("/health/metrics")).text.splitlines()
+
+    assert first.status_code == 200
+    assert (second.status_code, second.json()["code"]) == (429, "over_daily_lookups")
+    assert "looked up" in second.json()["detail"]
+    assert int(second.headers["retry-after"]) > 0
+    assert second.headers["ratelimit"].startswith('"recipients";r=1')
+    (act,) = await installation.recorded_acts()
+    assert isinstance(act.act, ContactPointsLookedUp)
+    assert act.act.wanted is LookedUp.ORGANISATIONS
+    assert 'varsel_contact_points_total{outcome="looked_up"} 2' in figures
+    assert 'varsel_contact_points_total{outcome="refused"} 2' in figures
+    assert await installation.ledger.used(act.recorded_by.name, NOON.date()) == Amount()
+
+
+async def test_what_could_not_be_looked_up_is_not_counted() -> None:
+    installation = Installation(quota_limits={"*": QuotaLimit(recipients=1)})
+    asked = {"nationalIdentityNumbers": [KARI.number.text]}
+    async with installation.client() as api:
+        installation.copies.know(CopyStanding(registry=KRR))
+        assert (await api.post(PERSONS, json=asked, headers=SERVICE)).status_code == 503
+        installation.copies.know(CopyStanding(registry=KRR, confirmed_at=installation.now))
+        installation.now += timedelta(seconds=2)
+        assert (await api.post(PERSONS, json=asked, headers=SERVICE)).status_code == 200
+        assert (await api.post(PERSONS, json=asked, headers=SERVICE)).status_code == 429
+
+
+async def test_the_services_of_an_owner_who_is_stopped_look_nobody_up(
+    installation: Installation, api: httpx.AsyncClient
+) -> None:
+    asked = {"nationalIdentityNumbers": [KARI.number.text]}
+    await api.post(PERSONS, json=asked, headers=SERVICE)
+    (act,) = await installation.recorded_acts()
+    await suspend(installation.owner_records, act.recorded_by.name)
+    installation.now += timedelta(minutes=1)
+
+    answer = await api.post(PERSONS, json=asked, headers=SERVICE)
+
+    assert (answer.status_code, answer.json()["code"]) == (423, "owner_stopped")
+    assert len(await installation.recorded_acts()) == 1
