@@ -4,12 +4,15 @@
         ▲  │             │ │ └──────────the feed has it────────────▲
         │  └─────────────┼─┼────────────the feed has it────────────┘
         └──put off───────┤ └──refused──▶ Refused ──dismissed──▶ Dismissed
-        └──the feed lacks it
+        └──the feed lacks it               ▲
+                                Taken ─────┘ the feed never has it
 
 A change counts when the register's own feed brings it, and in no other way: what is notified is what the
 register says, and nothing that it may not have taken.
 Of what became of a telling that nobody can be sure of, the feed decides, too: what it has was taken, and
 what it lacks, when it has been read to its end well after the telling, is told again.
+What the register took is not told again: if the feed still lacks it after days, the register has lost it,
+or others have changed it since, and it counts as refused.
 """
 
 import hashlib
@@ -32,6 +35,10 @@ LOOKED_AGAIN: Final = timedelta(minutes=1)
 """After so long it is looked again whether the feed has brought what the register took."""
 FEED_LAGS: Final = timedelta(minutes=5)
 """What the feed lacks that was read to its end so long after the register was told, the register lacks."""
+TAKEN_FOR: Final = timedelta(days=2)
+"""So long it is waited for that the feed brings an address that the register took."""
+NOT_IN_FEED: Final = "not_in_feed"
+"""Why a change counts as refused that the register took, and that its feed never brought."""
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 """Between two tries to tell a register that is away."""
@@ -223,7 +230,15 @@ class AddressChange(WantedChange):
         lacks_it = self.told_at is not None and read_at >= self.told_at + FEED_LAGS
         if self.state is ChangeState.TOLD and lacks_it:
             return self._next(state=ChangeState.REQUESTED, due_at=now)
+        if self.state is ChangeState.TAKEN and self._is_gone(read_at):
+            return self.refused(NOT_IN_FEED)
         return self._next(due_at=now + LOOKED_AGAIN)
+
+    def _is_gone(self, read_at: datetime) -> bool:
+        """Whether an address that the register took is there no more, by the feed that lacks it."""
+        if self.place is None or self.told_at is None:
+            return False
+        return read_at >= self.told_at + TAKEN_FOR
 
     def _has_come(self, held: Sequence[HeldAddress]) -> tuple[bool, str | None]:
         if self.place is None:
@@ -401,9 +416,14 @@ class OrganisationAddresses:
     def _open(self, kind: ChangeKind) -> Sequence[AddressChange]:
         return [each for each in self.changes if each.is_open and each.kind is kind]
 
-    @staticmethod
-    def _refuse_unsettled(address: ListedAddress) -> None:
+    def _refuse_unsettled(self, address: ListedAddress) -> None:
         if address.status is AddressStatus.REFUSED:
             raise AddressRefusedError
-        if address.status is not AddressStatus.IN_USE:
+        # The feed has brought it, and who tells the register has not seen that yet: told again when it is
+        # gone, the register would have it again.
+        is_coming = any(
+            each.is_open and each.place is not None and each.place.is_same_as(address.place)
+            for each in self.changes
+        )
+        if is_coming or address.status is not AddressStatus.IN_USE:
             raise ChangeUnderWayError

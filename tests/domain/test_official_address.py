@@ -12,6 +12,8 @@ from domain.official_address import (
     LONGEST_PAUSE,
     LOOKED_AGAIN,
     MOST_AT_ONCE,
+    NOT_IN_FEED,
+    TAKEN_FOR,
     AddressChange,
     AddressId,
     AddressNotFoundError,
@@ -173,6 +175,21 @@ def test_what_is_still_to_come_is_changed_when_it_has_come() -> None:
         pending.remove(AddressId(7))
 
 
+@pytest.mark.parametrize("state", [ChangeState.TOLD, ChangeState.TAKEN])
+def test_what_the_feed_has_brought_is_changed_when_whoever_told_the_register_has_seen_it(
+    state: ChangeState,
+) -> None:
+    brought = change(place=BOARD, state=state)
+    settled = replace(brought, state=ChangeState.HELD, place=None)
+
+    with pytest.raises(ChangeUnderWayError):
+        known(brought).remove(HELD_BOARD.address_id)
+    with pytest.raises(ChangeUnderWayError):
+        known(brought).replace(HELD_BOARD.address_id, OTHER)
+    assert isinstance(known(settled).remove(HELD_BOARD.address_id), WantedChange)
+    assert isinstance(known(settled).replace(HELD_BOARD.address_id, OTHER), WantedChange)
+
+
 def test_an_address_is_replaced_by_one_that_the_organisation_does_not_have() -> None:
     assert known().replace(HELD_BOARD.address_id, OTHER) == WantedChange(
         organisation=BAKERY.number, kind=ChangeKind.REPLACE, place=OTHER, registry_id="0b"
@@ -270,10 +287,29 @@ def test_what_the_register_was_told_and_its_feed_lacks_is_told_again_when_the_fe
 def test_what_the_register_took_is_waited_for_and_never_told_again() -> None:
     taken = change(state=ChangeState.TOLD).taken("0c", NOON)
 
-    much_later = NOON + timedelta(days=9)
-    waiting = taken.judged([HELD_POST], much_later, much_later)
+    later = NOON + TAKEN_FOR - timedelta(seconds=1)
+    waiting = taken.judged([HELD_POST], later, later)
 
-    assert (waiting.state, waiting.due_at) == (ChangeState.TAKEN, much_later + LOOKED_AGAIN)
+    assert (waiting.state, waiting.due_at) == (ChangeState.TAKEN, later + LOOKED_AGAIN)
+
+
+def test_an_address_that_the_register_took_and_others_changed_before_its_feed_brought_it_is_refused() -> (
+    None
+):
+    taken = change(state=ChangeState.TOLD).taken("0c", NOON)
+
+    late = NOON + TAKEN_FOR
+    gone = taken.judged([HELD_POST], late, late)
+
+    assert (gone.state, gone.refusal, gone.place) == (ChangeState.REFUSED, NOT_IN_FEED, taken.place)
+
+
+def test_an_address_that_the_register_has_not_removed_though_it_said_so_is_waited_for() -> None:
+    taken = replace(REMOVING, state=ChangeState.TAKEN)
+
+    late = NOON + 2 * TAKEN_FOR
+
+    assert taken.judged([HELD_POST, HELD_BOARD], late, late).state is ChangeState.TAKEN
 
 
 def test_half_a_replacement_is_none() -> None:

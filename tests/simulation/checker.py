@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
-from typing import Final
 
 from application.envelope import Recorded
 from application.ports.provider import OutboundSms
@@ -17,17 +16,17 @@ from domain.order.events import (
     NotificationOutcomeUnknown,
     NotificationSent,
     OrderId,
+    OrderPlaced,
     Reason,
     RecipientReserved,
 )
 from domain.order.notification import Delivered, Expired
 from domain.order.order import Order, rebuild
+from domain.order.terms import terms_of
 from domain.recipient import RecipientNo
 from domain.schedule import OSLO
+from tests.simulation.address_checker import PAUSED
 from tests.simulation.processes import Held
-
-_PAUSED: Final = timedelta(minutes=40)
-"""So long a process may sleep between what it has looked up and what it records of that."""
 
 
 def findings(
@@ -79,7 +78,7 @@ def _of_copies(history: Sequence[Recorded], max_age: timedelta) -> Iterator[str]
                 for asked in event.consulted:
                     if asked.as_of is None:
                         yield f"recipient {event.recipient_no} was looked up in a copy never loaded"
-                    elif each.recorded_at - asked.as_of > max_age + _PAUSED:
+                    elif each.recorded_at - asked.as_of > max_age + PAUSED:
                         age = each.recorded_at - asked.as_of
                         yield f"recipient {event.recipient_no} was looked up in a copy as of {age} ago"
             case _:
@@ -104,10 +103,19 @@ def _of_users(history: Sequence[Recorded], permitted: Collection[str]) -> Iterat
                 is_unasked = any(
                     one.reason is Reason.AUTHORITY_NOT_ASKED for one in event.considered
                 )
-                if is_unasked and not (number in until and until[number] <= each.recorded_at):
+                had_time = number in until and until[number] <= each.recorded_at
+                # What has expired waits for nobody's word.
+                if is_unasked and not had_time and each.recorded_at < _end(history):
                     yield f"recipient {number} was given no time for its users to be asked about"
             case _:
                 pass
+
+
+def _end(history: Sequence[Recorded]) -> datetime:
+    """When the first of an order's notifications could expire."""
+    placed = history[0].event
+    assert isinstance(placed, OrderPlaced)
+    return min(terms_of(placed, each).expires_at for each in placed.channel.possible)
 
 
 def _of_notifications(

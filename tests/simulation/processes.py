@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from application.envelope import Actor, PendingEvents, Recorded
+from application.envelope import Actor, PendingEvents, Recorded, RecordedOfProfile
+from application.ports.address_changes import AddressChanges, ChangesStanding
 from application.ports.agenda import Agenda, InHand, Lease, Wait
 from application.ports.decision_point import DecisionPoint, Question
 from application.ports.order_repository import OrderRepository, Spoilt, StoreUnavailableError
+from application.ports.profiles import ProfileIndex, ProfileRepository, Registered
 from application.ports.provider import (
     TOO_LATE,
     HandoverAccepted,
@@ -42,14 +44,20 @@ from application.ports.report_inbox import (
     reporting_name,
 )
 from application.ports.send_condition import NoAnswer
+from application.ports.suppressions import BouncedAddress, Suppressions
 from application.ports.sync_schedule import CopyAlarm, SyncSchedule, SyncTurn
 from domain.authority import Decision
 from domain.channel import Channel
-from domain.contact_point import PersonRecord
+from domain.contact_point import AddressKey, PersonRecord
+from domain.official_address import AddressChange, ChangeId, WantedChange
 from domain.order.events import Failure, OrderId, ReportedState
 from domain.order.order import Order
+from domain.profile.events import ProfileEvent
+from domain.profile.profile import Profile, ProfileId
+from domain.recipient import OrganisationNumber
 
 T = TypeVar("T")
+_OVERSLEPT: Final = timedelta(minutes=11)
 
 
 class KilledError(Exception):
@@ -63,8 +71,14 @@ class Plan:
     crash: float = 0.004
     store: float = 0.01
     pause: float = 0.01
+    oversleeps: float = 0.05
+    """A process that is about to record that it tells a register something."""
     registry: float = 0.03
     authority: float = 0.6
+    register_away: float = 0.15
+    register_refuses: float = 0.08
+    register_silent: float = 0.25
+    """Half of what it says nothing of it has taken."""
     accepted: float = 0.70
     deferred: float = 0.10
     rejected: float = 0.04
@@ -79,8 +93,12 @@ CALM = Plan(
     crash=0,
     store=0,
     pause=0,
+    oversleeps=0,
     registry=0,
     authority=0,
+    register_away=0,
+    register_refuses=0,
+    register_silent=0,
     accepted=1,
     deferred=0,
     rejected=0,
@@ -88,7 +106,7 @@ CALM = Plan(
     reported=0,
 )
 """Nothing goes wrong any more."""
-STEADY = Plan(crash=0, pause=0, store=0.1)
+STEADY = Plan(crash=0, pause=0, oversleeps=0, store=0.1)
 """No process dies or sleeps beyond its leases; everything else goes wrong, the store above all."""
 
 
@@ -99,6 +117,7 @@ class Dice:
     random: Random
     plan: Plan = field(default_factory=Plan)
     steps: int = 0
+    processes: int = 0
     crashes: int = 0
     faults: int = 0
 
@@ -118,15 +137,18 @@ class Process:
 
     def __init__(self, name: str, dice: Dice) -> None:
         self.name = name
+        dice.processes += 1
+        self.number = dice.processes
+        """Which one it is of all that were started; no other is taken for it."""
         self.is_alive = True
         self._dice = dice
 
-    async def step(self, effect: Callable[[], Awaitable[T]]) -> T:
+    async def step(self, effect: Callable[[], Awaitable[T]], *, may_pause: bool = True) -> T:
         """Do something to the world; the process may pause before it, and die before or after it."""
         self._check()
         dice = self._dice
         dice.steps += 1
-        if dice.falls(dice.plan.pause):
+        if may_pause and dice.falls(dice.plan.pause):
             await asyncio.sleep(dice.random.choice((1.0, 12.0, 25.0, 40.0, 700.0)))
             self._check()
         if dice.falls(dice.plan.crash):
@@ -407,6 +429,156 @@ class FaultyFeed:
         return await anext(pages, None)
 
 
+class FaultyChanges:
+    """Changes of addresses whose store may be away or slow, and whose answer may be lost."""
+
+    def __init__(
+        self,
+        changes: AddressChanges,
+        process: Process,
+        dice: Dice,
+        *,
+        passes: Callable[[timedelta], None],
+    ) -> None:
+        """`passes` lets time pass for everybody."""
+        self._changes = changes
+        self._process = process
+        self._dice = dice
+        self._passes = passes
+
+    async def of(self, organisation: OrganisationNumber) -> Sequence[AddressChange]:
+        return await self._done(lambda: self._changes.of(organisation))
+
+    async def add(
+        self, wanted: WantedChange, *, after: ChangeId | None, now: datetime
+    ) -> AddressChange:
+        return await self._done(lambda: self._changes.add(wanted, after=after, now=now))
+
+    async def save(self, change: AddressChange, *, after: int) -> bool:
+        if self._dice.falls(self._dice.plan.oversleeps):
+            self._passes(_OVERSLEPT)
+        return await self._done(lambda: self._changes.save(change, after=after))
+
+    async def due(self, now: datetime, *, most: int) -> Sequence[AddressChange]:
+        return await self._done(lambda: self._changes.due(now, most=most))
+
+    async def forget(self, before: datetime) -> None:
+        await self._done(lambda: self._changes.forget(before))
+
+    async def standing(self) -> ChangesStanding:
+        return await self._done(self._changes.standing)
+
+    async def _done(self, call: Callable[[], Awaitable[T]]) -> T:
+        async def effect() -> T:
+            _fail(self._dice)
+            done = await call()
+            _fail(self._dice)
+            return done
+
+        return await self._process.step(effect)
+
+
+class FaultyProfiles:
+    """Profiles whose store may be away, and whose answer may be lost."""
+
+    def __init__(self, profiles: ProfileRepository, process: Process, dice: Dice) -> None:
+        self._profiles = profiles
+        self._process = process
+        self._dice = dice
+
+    async def append(
+        self, profile: Profile, events: Sequence[ProfileEvent], *, by: Actor
+    ) -> Profile:
+        async def effect() -> Profile:
+            _fail(self._dice)
+            left = await self._profiles.append(profile, events, by=by)
+            _fail(self._dice)
+            return left
+
+        return await self._process.step(effect)
+
+    async def load(self, profile_id: ProfileId) -> Profile:
+        return await self._read(lambda: self._profiles.load(profile_id))
+
+    async def load_all(self, profile_ids: Sequence[ProfileId]) -> Mapping[ProfileId, Profile]:
+        return await self._read(lambda: self._profiles.load_all(profile_ids))
+
+    async def history(self, profile_id: ProfileId) -> Sequence[RecordedOfProfile]:
+        return await self._read(lambda: self._profiles.history(profile_id))
+
+    async def _read(self, effect: Callable[[], Awaitable[T]]) -> T:
+        async def read() -> T:
+            _fail(self._dice)
+            return await effect()
+
+        return await self._process.step(read)
+
+
+class FaultyIndex:
+    """What persons registered, found by organisation; it is away when its store is."""
+
+    def __init__(self, index: ProfileIndex, process: Process, dice: Dice) -> None:
+        self._index = index
+        self._process = process
+        self._dice = dice
+
+    async def registered_for(
+        self, organisations: Sequence[OrganisationNumber]
+    ) -> Sequence[Registered]:
+        async def effect() -> Sequence[Registered]:
+            _fail(self._dice)
+            return await self._index.registered_for(organisations)
+
+        return await self._process.step(effect)
+
+
+class FaultySuppressions:
+    """What bounced, which cannot be told when the store is away; a lift may be done and its answer lost."""
+
+    def __init__(
+        self,
+        suppressions: Suppressions,
+        process: Process,
+        dice: Dice,
+        *,
+        lifted: Callable[[str, datetime], None],
+    ) -> None:
+        """Tell of each lift that was done, by the address's hash and up to when."""
+        self._suppressions = suppressions
+        self._process = process
+        self._dice = dice
+        self._lifted = lifted
+
+    def address_hash(self, address: AddressKey) -> str:
+        return self._suppressions.address_hash(address)
+
+    async def bounced(
+        self, addresses: Collection[AddressKey], *, since: datetime
+    ) -> Mapping[AddressKey, datetime]:
+        async def effect() -> Mapping[AddressKey, datetime]:
+            _fail(self._dice)
+            return await self._suppressions.bounced(addresses, since=since)
+
+        return await self._process.step(effect)
+
+    async def latest(self, *, since: datetime, most: int) -> Sequence[BouncedAddress]:
+        return await self._process.step(lambda: self._suppressions.latest(since=since, most=most))
+
+    async def lift(self, address_hash: str, *, at: datetime) -> None:
+        async def effect() -> None:
+            _fail(self._dice)
+            await self._suppressions.lift(address_hash, at=at)
+            self._lifted(address_hash, at)
+            _fail(self._dice)
+
+        await self._process.step(effect)
+
+
+def _fail(dice: Dice) -> None:
+    if dice.fault(dice.plan.store):
+        raise StoreUnavailableError
+
+
 class FaultySchedule:
     """A schedule of the feeds that is away when its store is."""
 
@@ -500,7 +672,9 @@ class Outside:
             states.append(dice.random.choice(list(ReportedState)))
         for state in states:
             delay = timedelta(seconds=dice.random.choice((0.0, 0.5, 30.0, 2000.0, 200_000.0)))
-            failure = Failure.UNDELIVERED if state is ReportedState.FAILED else None
+            failure = None
+            if state is ReportedState.FAILED:
+                failure = dice.random.choice((Failure.UNDELIVERED, Failure.BOUNCED))
             report = Report(
                 provider=reporting_name(provider),
                 reference=letter.token,
@@ -612,7 +786,8 @@ class FaultyProvider:
         if roll < plan.accepted + plan.deferred:
             return HandoverDeferred("421")
         if roll < plan.accepted + plan.deferred + plan.rejected:
-            return HandoverRejected(Failure.INVALID_ADDRESS, "550")
+            failure = dice.random.choice((Failure.INVALID_ADDRESS, Failure.BOUNCED))
+            return HandoverRejected(failure, "550")
         if dice.falls(0.5):
             self._take(letter)
         return HandoverUnknown("connection_lost")
