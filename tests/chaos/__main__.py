@@ -25,6 +25,10 @@ def main() -> int:
         f"{told.messages:,} messages held"
     )
     print("killed: " + ", ".join(f"{name} {count}" for name, count in sorted(told.killed.items())))
+    print(
+        f"{told.known:,} for those whom registers know, who moved {told.moves:,} times; trouble was "
+        f"brought to the feeds {told.troubled:,} times"
+    )
     print(f"{told.stuck} stuck, and let go on by an operator")
     print(f"all came to their end {told.drained:.0f} s after the last fault")
     results = Counter(each.result for each in told.accounts)

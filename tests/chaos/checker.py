@@ -1,11 +1,12 @@
 """What the service says of its orders, held against what the mail server and the gateway hold."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from entrypoints.sandbox.inbox import caught_messages
+from entrypoints.sandbox.inbox import CaughtMessage, caught_messages
+from tests.chaos.registers import mark_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +40,16 @@ class Account:
 
 
 def held(mailbox: Path) -> Mapping[str, int]:
-    """How many messages the servers hold for each recipient."""
-    return Counter(message.to for message in caught_messages(mailbox))
+    """How many messages the servers hold for each recipient, wherever they have moved to."""
+    return Counter(mark_of(message.to) for message in caught_messages(mailbox))
+
+
+def misled(messages: Iterable[CaughtMessage]) -> Iterator[str]:
+    """What is held for one whom a register knows, and was for another."""
+    for message in messages:
+        mark = mark_of(message.to)
+        if mark not in {message.to, message.subject}:
+            yield f"misled: what was for {message.subject} is held for {mark}"
 
 
 def findings(accounts: Sequence[Account], held: Mapping[str, int]) -> Iterator[str]:

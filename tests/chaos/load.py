@@ -1,12 +1,13 @@
 """Owners who order, each order to somebody of its own, and ask again until they are answered."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 import aiohttp
 
+from tests.chaos.registers import Subscriber
 from tests.service.installations import API, email_to, sms_to
 
 
@@ -26,12 +27,20 @@ class Ordered:
 
 
 async def order_many(
-    url: str, token: str, count: int, *, dice: Random, at_once: int = 16, first: int = 0
+    url: str,
+    token: str,
+    count: int,
+    *,
+    dice: Random,
+    at_once: int = 16,
+    first: int = 0,
+    subscribers: Sequence[Subscriber] = (),
 ) -> Ordered:
     """Order until so many orders are accepted; a third of them are text messages.
 
-    They are numbered from `first`.
+    They are numbered from `first`. Of the others the first ones are for those whom registers know, one each.
     """
+    known = iter(subscribers)
     ordered = Ordered()
     numbers = iter(range(first, first + count))
     kinds = {number: dice.random() < 1 / 3 for number in range(first, first + count)}
@@ -44,6 +53,8 @@ async def order_many(
                 # No ending by which the gateway would do anything but deliver.
                 to = f"+47{900_000 + number % 100_000}{50 + number // 100_000}"
                 ordered.text_messages[to] = await _place(session, number, sms_to(to))
+            elif (who := next(known, None)) is not None:
+                ordered.emails[who.mark] = await _place(session, number, who.recipient)
             else:
                 to = f"reader{number}@example.org"
                 ordered.emails[to] = await _place(session, number, email_to(to))

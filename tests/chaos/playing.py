@@ -12,9 +12,11 @@ from typing import Final
 
 import aiohttp
 
-from tests.chaos.checker import Account, findings, held
+from entrypoints.sandbox.inbox import caught_messages
+from tests.chaos.checker import Account, findings, held, misled
 from tests.chaos.faults import VICTIMS, kill_by_turns
 from tests.chaos.load import Ordered, order_many
+from tests.chaos.registers import Registers, followed
 from tests.service.installations import API, Installation, installation
 
 SETTINGS: Final[Mapping[str, str]] = {
@@ -31,6 +33,8 @@ SETTINGS: Final[Mapping[str, str]] = {
 The mail server's counts five times: no wait within a hand-over is longer, and an attempt is settled
 when all five of them have run out.
 """
+_KNOWN: Final = 10
+"""One order of so many is for somebody whom a register knows."""
 _DRAIN: Final = 240.0
 _DRAIN_OF_EACH: Final = 0.01
 """Seconds more for each order: on two cores the servers that stand in for the world are slow, too."""
@@ -48,6 +52,12 @@ class Reckoning:
     """Messages that were handed over more than once, with every attempt on record."""
     stuck: int = 0
     """Orders in whose hands three workers were killed, and that an operator let go on."""
+    known: int = 0
+    """How many of the orders were for those whom registers know."""
+    moves: int = 0
+    """How often one of these moved meanwhile."""
+    troubled: int = 0
+    """How often trouble was brought to a register's feed."""
     drained: float = 0.0
     """Seconds from the last fault until every order had come to its end."""
     findings: Sequence[str] = ()
@@ -63,20 +73,33 @@ def play(data: Path, *, orders: int, seed: int, every: float) -> Reckoning:
 async def _play(installed: Installation, orders: int, dice: Random, every: float) -> Reckoning:
     killed: Counter[str] = Counter()
     token = installed.token()
+    asking = installed.varsel("token", "--scope", "varsel:contactpoints.read").stdout.split()[-1]
+    registers = Registers.of(installed, orders // _KNOWN)
+    await registers.enter()
+    apart = await followed(installed, registers, asking)
+    assert not apart, apart
+    living = asyncio.create_task(registers.live(Random(dice.random())))  # noqa: S311  # told again
     killing = asyncio.create_task(kill_by_turns(installed, dice=dice, every=every, killed=killed))
     try:
-        ordered = await order_many(installed.url, token, orders, dice=dice)
+        ordered = await order_many(
+            installed.url, token, orders, dice=dice, subscribers=registers.subscribers
+        )
         # Few orders may be accepted before each kind was killed: what is under way is then under kills.
         while not killed.keys() >= set(VICTIMS):  # noqa: ASYNC110  # each kill is told by nothing else
             await asyncio.sleep(0.1)
         await asyncio.sleep(2 * every)
     finally:
         killing.cancel()
+        living.cancel()
+    await asyncio.gather(living, return_exceptions=True)
+    await registers.calm()
     began = monotonic()
     stuck = await asyncio.to_thread(let_go_on, installed)
     accounts = await accounts_of(installed.url, token, ordered)
     drained = monotonic() - began
     holds = held(installed.data / "mailbox")
+    apart = await followed(installed, registers, asking)
+    strayed = list(misled(caught_messages(installed.data / "mailbox")))
     return Reckoning(
         ordered=ordered,
         killed=killed,
@@ -85,7 +108,10 @@ async def _play(installed: Installation, orders: int, dice: Random, every: float
         stuck=stuck,
         on_record=sum(count > 1 for count in holds.values()),
         drained=drained,
-        findings=list(findings(accounts, holds)),
+        known=len(registers.subscribers),
+        moves=sum(registers.moves.values()),
+        troubled=registers.troubled,
+        findings=[*findings(accounts, holds), *strayed, *apart],
     )
 
 

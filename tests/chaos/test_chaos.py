@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.checker import Account, findings
+from entrypoints.sandbox.inbox import CaughtMessage
+from tests.chaos.checker import Account, findings, misled
 from tests.chaos.playing import play
+from tests.chaos.registers import mark_of
+from tests.samples import NOON
 
 SEED = 7
 
@@ -20,6 +23,8 @@ def test_orders_under_kills_lose_nothing_and_double_nothing_silently(tmp_path: P
     again = f"again by: python -m tests.chaos --orders {orders} --seed {SEED} --every 1.5"
     assert told.findings == [], again
     assert told.ordered.count == len(told.accounts) == orders
+    assert told.moves > orders / 100
+    assert told.troubled > 0
     assert told.messages > 0.95 * orders
     assert told.stuck <= orders / 1000
 
@@ -89,3 +94,33 @@ def test_the_checker_finds_what_was_lost_or_doubled(told: Account, count: int, w
     (line,) = findings([told], {TO: count})
 
     assert line.startswith(word)
+
+
+def caught(to: str, subject: str) -> CaughtMessage:
+    return CaughtMessage(
+        channel="email",
+        to=to,
+        subject=subject,
+        message_id="1",
+        received_at=NOON,
+        body="Please log in.",
+        headers={},
+        envelope_from="noreply@example.org",
+    )
+
+
+@pytest.mark.parametrize("to", ["person-7.0@example.org", "person-7.12@example.org"])
+def test_whoever_has_moved_is_known_by_any_of_their_addresses(to: str) -> None:
+    assert mark_of(to) == "person-7"
+    assert list(misled([caught(to, "person-7")])) == []
+
+
+def test_the_checker_finds_what_went_to_another_than_whom_it_was_for() -> None:
+    (line,) = misled([caught("person-7.1@example.org", "firm-5")])
+
+    assert line == "misled: what was for firm-5 is held for person-7"
+
+
+def test_the_checker_asks_nothing_of_whoever_gave_an_address_with_the_order() -> None:
+    assert mark_of(TO) == TO
+    assert list(misled([caught(TO, "Case 77")])) == []
