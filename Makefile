@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN    := .venv/bin
 TESTS  ?=
 
+# Compiled once and kept, whatever an environment says: tests and service start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What .venv is made from, and the marks that say it was: the lock files with the package's own
 # description. A mark in the other's wake: what the tests need includes what the service needs.
 RUNTIME     := .venv/.made-for-running

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -25,21 +26,30 @@ SIDES: Final = {
 _WELL: Final = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
+def _files_of_services() -> list[str]:
+    """The files that mark something `service`: reading all the others costs as much as many tests."""
+    files = Path(__file__).parent.rglob("test_*.py")
+    return sorted(str(each) for each in files if "mark.service" in each.read_text())
+
+
 def main() -> int:
     """Run all, and tell; 0 if all is well on each, and there was something to run."""
     # Ctrl-C reaches every side, which clean up after themselves; they are waited for.
     signal.signal(signal.SIGINT, lambda *_: None)
     run = [sys.executable, "-m", "pytest", *sys.argv[1:]]
+    runs = {side: [*run, "-m", which] for side, which in SIDES.items()}
+    if not sys.argv[1:]:
+        runs["the whole services"] += _files_of_services()
     *behind, watched = SIDES
     with ExitStack() as stack:
         told = {side: stack.enter_context(tempfile.TemporaryFile("w+")) for side in behind}
         running = {
             side: stack.enter_context(
-                subprocess.Popen([*run, "-m", SIDES[side]], stdout=said, stderr=subprocess.STDOUT)
+                subprocess.Popen(runs[side], stdout=said, stderr=subprocess.STDOUT)
             )
             for side, said in told.items()
         }
-        codes = {watched: subprocess.run([*run, "-m", SIDES[watched]], check=False).returncode}
+        codes = {watched: subprocess.run(runs[watched], check=False).returncode}
         for side, said in told.items():
             codes[side] = running[side].wait()
             said.seek(0)
