@@ -19,6 +19,7 @@ import aiohttp
 import msgspec
 
 from adapters.postgres import EmbeddedPostgres, migrate
+from benchmarks.figures import ROUNDS, Figure
 from benchmarks.registries import PERSONS
 from entrypoints.sandbox.registers import KRR
 from entrypoints.settings import Settings
@@ -33,8 +34,26 @@ class _Reach(msgspec.Struct, rename={"end": "tilEndringsId", "newest": "sisteEnd
     newest: int
 
 
-async def measure() -> Sequence[str]:
+async def measure() -> Sequence[Figure]:
     """Persons a second that are followed from end to end, and that the register tells of."""
+    followed, told = list[float](), list[float]()
+    for _ in range(ROUNDS):
+        took, bare = await _followed()
+        followed.append(PERSONS / took)
+        told.append(PERSONS / bare)
+    return [
+        Figure(
+            name=f"following a register of {PERSONS:,} persons over HTTP",
+            unit="/s",
+            rounds=followed,
+            beside=told,
+            yardstick="its pages alone",
+        )
+    ]
+
+
+async def _followed() -> tuple[float, float]:
+    """Seconds in which a new copy follows a new register, and in which its pages come alone."""
     with tempfile.TemporaryDirectory(prefix="varsel-bench-") as name:
         folder = Path(name)
         os.chmod(name, 0o711)  # noqa: PTH101, S103  # the server has an account of its own
@@ -44,9 +63,7 @@ async def measure() -> Sequence[str]:
             settings = Settings(data=folder, krr_url=url, krr_token=_TOKEN)
             begun = time.perf_counter()
             await sync_registry(settings, "krr", database)
-            took = time.perf_counter() - begun
-    rate, told = PERSONS / took, PERSONS / bare
-    return [f"following {PERSONS} persons: {rate:.0f} a second (pages alone: {told:.0f})"]
+            return time.perf_counter() - begun, bare
 
 
 @contextmanager

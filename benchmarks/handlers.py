@@ -6,7 +6,6 @@ would only hide the difference. The processor's time is measured, so that neighb
 
 import gc
 import json
-import statistics
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from application.caller import CREATE, Caller, EndUser
 from application.ports.token_verifier import NotAPersonError
 from application.turns import OwnersTurns
 from benchmarks.asking import API, to
+from benchmarks.figures import Figure
 from entrypoints.http.app import create_app
 from entrypoints.http.placing.chains import read_chain
 from entrypoints.http.placing.intake import Placing
@@ -55,17 +55,23 @@ class Anybody:
         raise NotAPersonError("owner")
 
 
-async def measure() -> Sequence[str]:
+async def measure() -> Sequence[Figure]:
     """The cost of placing a chain at a handler, as a ratio to that at a raw route."""
     handler: list[float] = []
     raw: list[float] = []
     for number in range(ROUNDS):
         sides = [(handler, _by_handler), (raw, _by_raw_route)]
         for costs, app in sides if number % 2 else reversed(sides):
-            costs.append(await _cost(app(_application())))
-    ratio = statistics.median(one / other for one, other in zip(handler, raw, strict=True))
-    microseconds = statistics.median(handler) * 1e6
-    return [f"placing at a handler: {ratio:.2f} of a raw ASGI route ({microseconds:.0f} µs)"]
+            costs.append(await _cost(app(_application())) * 1e6)
+    return [
+        Figure(
+            name="placing at a handler, over a store in memory",
+            unit="µs",
+            rounds=handler,
+            beside=raw,
+            yardstick="a raw ASGI route",
+        )
+    ]
 
 
 def _application() -> Application:

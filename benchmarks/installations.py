@@ -6,22 +6,31 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from entrypoints.supervisor import listen
 
 _READY = "Ctrl-C stops everything."
-_PARENT, _USER_TIME, _SYSTEM_TIME = 1, 11, 12
+_COMMAND = "entrypoints.cli"
+_PARENT, _USER_TIME, _SYSTEM_TIME, _RESIDENT = 1, 11, 12, 21
 """Places in `/proc/PID/stat`, after the name (proc(5))."""
 
 
 class MissingToolError(Exception):
     """Something to measure with is not there."""
+
+
+class _Child(NamedTuple):
+    words: Sequence[str]
+    """By which it was started."""
+    told: Sequence[str]
+    """What the system tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +62,30 @@ class Measured:
         Whatever else the machine does, that much it cost.
         """
         seconds = 0.0
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-                told = (folder / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it has just ended
-            if int(told[_PARENT]) == self.pid and word.encode() in words:
-                ticks = int(told[_USER_TIME]) + int(told[_SYSTEM_TIME])
+        for child in self._children():
+            if word in child.words:
+                ticks = int(child.told[_USER_TIME]) + int(child.told[_SYSTEM_TIME])
                 seconds += ticks / os.sysconf("SC_CLK_TCK")
         return seconds
+
+    def memory(self) -> Mapping[str, float]:
+        """The MiB that each process of ours holds, by the word of the command that it was started by."""
+        page = os.sysconf("SC_PAGE_SIZE") / 2**20
+        return {
+            each.words[each.words.index(_COMMAND) + 1]: int(each.told[_RESIDENT]) * page
+            for each in self._children()
+            if _COMMAND in each.words
+        }
+
+    def _children(self) -> Iterator["_Child"]:
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_text().split("\0")
+                told = (folder / "stat").read_text().rpartition(")")[2].split()
+            except (OSError, UnicodeDecodeError):
+                continue  # it has just ended, or is none of ours
+            if int(told[_PARENT]) == self.pid:
+                yield _Child(words, told)
 
     @property
     def database(self) -> str:

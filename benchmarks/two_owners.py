@@ -24,10 +24,11 @@ from aiohttp import web
 
 from benchmarks import loud_owner
 from benchmarks.asking import Session, session, to
+from benchmarks.figures import ROUNDS, Figure, rank
 from benchmarks.installations import Measured, free_port, installation
 
 SECONDS: Final = 60.0
-"""For how long the one does its worst."""
+"""For how long the one does its worst in all rounds together."""
 _ALONE: Final = 0.25
 """Of that time the other is measured alone before."""
 _SETTLE: Final = 5.0
@@ -53,8 +54,7 @@ class Times:
 
     def rank(self, what: str, share: float) -> float:
         """How long the quickest of this share took at most."""
-        times = sorted(self.took[what])
-        return times[min(len(times) - 1, int(len(times) * share))]
+        return rank(self.took[what], share)
 
 
 @dataclass(slots=True)
@@ -87,9 +87,21 @@ class Measurement:
         return ["two owners, of whom one does its worst", *lines, f"  the other did: {did}"]
 
 
-async def measure() -> Sequence[str]:
-    """Measure, and say the figures."""
-    return (await measured(SECONDS)).told()
+async def measure() -> Sequence[Figure]:
+    """Measure some times, each with an installation of its own."""
+    rounds = [await measured(SECONDS / ROUNDS) for _ in range(ROUNDS)]
+    return [
+        Figure(
+            name=f"{what}, beside an owner that does its worst: {word}",
+            unit="ms",
+            rounds=[each.beside.rank(what, share) * 1000 for each in rounds],
+            beside=[each.alone.rank(what, share) * 1000 for each in rounds],
+            yardstick="alone",
+            to_reach=f"ratio ≤ {_NOT_MORE_THAN:.0f}",
+        )
+        for what in rounds[0].alone.took
+        for word, share in (("p50", 0.5), ("p99", 0.99))
+    ]
 
 
 async def measured(seconds: float) -> Measurement:
