@@ -5,6 +5,8 @@ slow or fails holds up no other.
 Whoever holds a projection's row may bring it on: the worker that follows the log, or a reader who
 must see everything that was there before the question; the others wait for that row, of one process
 only one at a time.
+No such transaction waits for the disk or a standby: rows and position are lost together, if ever, and the
+log brings them again. Whoever promises something by what a projection says waits for a commit behind it.
 A projection that is rebuilt grows beside the one that serves, and takes its place when it has
 caught up with it.
 """
@@ -21,6 +23,7 @@ import structlog
 from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.postgres.lasting import commit_without_waiting
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
 from adapters.projections.generations import (
@@ -254,6 +257,7 @@ class ProjectionRunner:
         at_once = self._at_once[name]
         self._at_once[name] = max(1, at_once // 2)
         async with reaching(self._pool) as connection, connection.transaction():
+            await commit_without_waiting(connection)
             generation, position = await serving(connection, name)
             done = await advance(connection, projection, generation, position, at_once)
         self._at_once[name] = min(AT_ONCE, 2 * at_once)
@@ -261,6 +265,7 @@ class ProjectionRunner:
 
     async def _grow(self, projection: Projection, generation: int) -> Advanced:
         async with reaching(self._pool) as connection, connection.transaction():
+            await commit_without_waiting(connection)
             position = await growing(connection, projection.name, generation)
             return await advance(connection, projection, generation, position)
 
@@ -268,6 +273,7 @@ class ProjectionRunner:
         is_more = True
         while is_more:
             async with reaching(self._pool) as connection, connection.transaction():
+                await commit_without_waiting(connection)
                 is_more = await remove_idle(connection, projection)
 
 

@@ -1,7 +1,7 @@
 """Projections follow the log by themselves, and are rebuilt while the old ones serve."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -83,6 +83,35 @@ async def test_a_worker_that_is_told_to_stop_stops_though_it_is_just_being_calle
 
     done, _ = await asyncio.wait({following}, timeout=5)
     assert done == {following}
+
+
+class Asking(OrderIndexProjection):
+    """Asks for what the commit of its rows will wait."""
+
+    def __init__(self) -> None:
+        self.waits_for: list[tuple[Any, ...]] = []
+
+    @override
+    async def write(
+        self, connection: psycopg.AsyncConnection[Any], generation: int, events: Sequence[FeedEvent]
+    ) -> bool:
+        cursor = await connection.execute("SHOW synchronous_commit")
+        self.waits_for += await cursor.fetchall()
+        return await super().write(connection, generation, events)
+
+
+async def test_rows_that_the_log_brings_again_wait_for_no_disk_and_what_follows_them_does(
+    store: PostgresStore,
+) -> None:
+    await store.orders.append([called("case-1")], by=TTD)
+    asking = Asking()
+    runner = ProjectionRunner(store.pool, Listener(store.conninfo), [asking])
+
+    await runner.catch_up("order_index")
+    await runner.rebuild("order_index")
+
+    assert asking.waits_for == [("off",), ("off",)]
+    assert await ask(store, "SHOW synchronous_commit") == [("on",)]
 
 
 async def test_two_workers_do_the_work_of_one(store: PostgresStore) -> None:
