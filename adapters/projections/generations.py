@@ -1,5 +1,6 @@
 """The rows of projections by generation: one serves, and another may be growing beside it."""
 
+from collections.abc import Sequence
 from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
@@ -8,10 +9,6 @@ from psycopg.sql import SQL, Composed, Identifier
 from adapters.projections.projection import FeedEvent, Projection
 from adapters.projections.setting_aside import apply
 
-AT_ONCE: Final = 1000
-"""At most so many events in one transaction."""
-_BYTES: Final = 512 * 1024
-"""And no more of them once they have so many bytes, so that wide orders do not make it long."""
 _REMOVED_AT_ONCE: Final = 10_000
 
 _OPEN: Final[LiteralString] = """
@@ -43,14 +40,6 @@ _IDLE: Final[LiteralString] = (
     "SELECT generation FROM projection WHERE name = %s AND NOT is_serving FOR UPDATE"
 )
 _FORGET: Final[LiteralString] = "DELETE FROM projection WHERE name = %s AND generation = %s"
-_EVENTS: Final[LiteralString] = """
-SELECT notification_id, originator_id, originator_version, topic, state
-  FROM (SELECT *, sum(length(state)) OVER (ORDER BY notification_id) - length(state) AS before
-          FROM (SELECT notification_id, originator_id, originator_version, topic, state
-                  FROM orders_events
-                 WHERE notification_id > %s ORDER BY notification_id LIMIT %s) AS following) AS summed
- WHERE before < %s ORDER BY notification_id
-"""
 
 
 class Advanced(NamedTuple):
@@ -104,11 +93,9 @@ async def advance(
     projection: Projection,
     generation: int,
     position: int,
-    at_once: int = AT_ONCE,
+    events: Sequence[FeedEvent],
 ) -> Advanced:
     """Write what the next events after a position mean; those that cannot be applied are set aside."""
-    cursor = await connection.execute(_EVENTS, (position, at_once, _BYTES), binary=True)
-    events = [FeedEvent(*row) for row in await cursor.fetchall()]
     if not events:
         return Advanced(position, 0)
     is_new = await apply(connection, projection, generation, events)

@@ -1,7 +1,8 @@
 """Bring projections up to the log: in commit order, some events a transaction, position included.
 
 Each goes its own way: it has its own position, its own task and its own transactions, and one that is
-slow or fails holds up no other.
+slow or fails holds up no other. What they share is what was read: those that stand at the same position
+read the log once.
 Whoever holds a projection's row may bring it on: the worker that follows the log, or a reader who
 must see everything that was there before the question; the others wait for that row, of one process
 only one at a time.
@@ -27,7 +28,6 @@ from adapters.postgres.lasting import commit_without_waiting
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
 from adapters.projections.generations import (
-    AT_ONCE,
     Advanced,
     advance,
     begin,
@@ -36,6 +36,7 @@ from adapters.projections.generations import (
     remove_idle,
     serving,
 )
+from adapters.projections.log_reader import AT_ONCE, LogReader
 from adapters.projections.projection import FeedEvent, Projection
 from adapters.projections.setting_aside import SetAside, failed, retry
 from application.operations.health import ProjectionStanding
@@ -100,6 +101,7 @@ class ProjectionRunner:
         self._turns: Mapping[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._calls = {name: asyncio.Event() for name in self._projections}
         self._at_once = dict.fromkeys(self._projections, AT_ONCE)
+        self._log = LogReader()
 
     @property
     def names(self) -> Sequence[str]:
@@ -159,7 +161,8 @@ class ProjectionRunner:
         async with reaching(self._pool) as connection, connection.transaction():
             await serving(connection, name)
             position = await growing(connection, name, generation)
-            while (done := await advance(connection, projection, generation, position)).events:
+            while events := await LogReader().after(connection, position):
+                done = await advance(connection, projection, generation, position, events)
                 position, count = done.position, count + done.events
             await exchange(connection, name, generation)
         await self._remove_idle(projection)
@@ -259,7 +262,8 @@ class ProjectionRunner:
         async with reaching(self._pool) as connection, connection.transaction():
             await commit_without_waiting(connection)
             generation, position = await serving(connection, name)
-            done = await advance(connection, projection, generation, position, at_once)
+            events = await self._log.after(connection, position, at_once)
+            done = await advance(connection, projection, generation, position, events)
         self._at_once[name] = min(AT_ONCE, 2 * at_once)
         return done
 
@@ -267,7 +271,8 @@ class ProjectionRunner:
         async with reaching(self._pool) as connection, connection.transaction():
             await commit_without_waiting(connection)
             position = await growing(connection, projection.name, generation)
-            return await advance(connection, projection, generation, position)
+            events = await LogReader().after(connection, position)
+            return await advance(connection, projection, generation, position, events)
 
     async def _remove_idle(self, projection: Projection) -> None:
         is_more = True
