@@ -237,7 +237,9 @@ class EventMapper(Generic[R]):
         Raises:
             TamperedError: as in `from_stored`.
         """
-        stream_id, version = UUID(str(stored.originator_id)), stored.originator_version
+        stream_id, version = stored.originator_id, stored.originator_version
+        if not isinstance(stream_id, UUID):
+            stream_id = UUID(stream_id)
         try:
             opened: list[Words | None] = []
             for each in _decode_boxes(stored.state).boxes:

@@ -70,3 +70,35 @@ async def test_who_fails_in_its_turn_gives_it_back() -> None:
 
     await asyncio.wait_for(long_work("next", done, pieces=3), 5)
     assert len(done) == 3
+
+
+async def rests_of_long_work() -> list[float]:
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+        await asyncio.sleep(seconds)
+
+    with Pace(rest=rest) as pace:
+        for _ in range(10):
+            work(0.004)
+            await pace.keep()
+    return rests
+
+
+async def test_a_loop_that_nobody_else_needs_is_not_let_rest() -> None:
+    assert len(await rests_of_long_work()) < 8
+
+
+async def test_who_comes_to_the_loop_has_it_to_himself_in_between() -> None:
+    async def ask_for_little() -> None:
+        while True:
+            work(0.001)
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(ask_for_little())
+
+    rests = await rests_of_long_work()
+
+    other.cancel()
+    assert len(rests) == 10
