@@ -26,9 +26,12 @@ a server that reports nothing (`Relayed`) has arrived as far as anybody will eve
 sends it back.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.channel import Channel
 from domain.message import Language
@@ -192,8 +195,7 @@ def outranks(new: Delivery, old: Delivery) -> bool:
     return _RANK[type(new)] > _RANK[type(old)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notification:
+class Notification(Struct, frozen=True, kw_only=True):
     """One message to one contact point through one channel."""
 
     notification_no: NotificationNo

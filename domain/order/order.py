@@ -125,8 +125,7 @@ class Attempt:
     """The region of the number that a text message goes to (ISO 3166-1 alpha-2)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order(OrderState):
+class Order(OrderState, frozen=True, kw_only=True):
     """An order to notify some recipients, as its events have left it: what it asks, decides and needs."""
 
     # Questions

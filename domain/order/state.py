@@ -9,10 +9,13 @@ Writing an event never refuses and never decides: whatever has happened can be r
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar, assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from domain.order.events import (
     AuthorityUnknown,
@@ -91,8 +94,7 @@ class AuthorityWait:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderState:
+class OrderState(Struct, frozen=True, kw_only=True):
     """What an order's events have left of it."""
 
     order_id: OrderId
@@ -177,6 +179,8 @@ class Writing(Generic[S]):
 
     def order(self) -> S:
         """The order as it has been written."""
+        if self._version == self._before.version:
+            return self._before
         return replace(
             self._before,
             version=self._version,

@@ -4,7 +4,6 @@ cannot be read hides no other."""
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -102,7 +101,7 @@ async def test_every_state_of_an_order_is_told_from_one_reading_of_it(orders: Co
         for each in told:
             assert isinstance(each, Transition)
             before = await fold(history[: each.order.version])
-            assert each.order == replace(before, order_id=order_id)
+            assert each.order == msgspec.structs.replace(before, order_id=order_id)
     assert orders.read == [order_id, order_id]
 
 

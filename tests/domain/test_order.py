@@ -839,7 +839,8 @@ def test_the_final_states_of_a_notification_stay_whatever_time_it_is() -> None:
     order = order_after(placed, kari_found)
 
     for delivery in final:
-        ended = replace(order, notifications=(replace(order.notifications[0], delivery=delivery),))
+        ended_so = msgspec.structs.replace(order.notifications[0], delivery=delivery)
+        ended = msgspec.structs.replace(order, notifications=(ended_so,))
         assert ended.record_timeouts(NOON + timedelta(days=9)) == (OrderCompleted(),)
 
 
