@@ -152,11 +152,16 @@ class Dispatcher:
         most = -(-capacity // _SHARE)
         if room > 0 and await self._leased.claim(limit=min(room, batch), most=most) == batch:
             return  # there is more
-        waiting = asyncio.ensure_future(self._agenda.wait(self._timing.poll))
+        # Not for each of the tasks: there are hundreds, and a turn every few milliseconds.
+        waiting = [
+            asyncio.ensure_future(self._agenda.wait(self._timing.poll)),
+            asyncio.ensure_future(self._leased.something_done()),
+        ]
         try:
-            await asyncio.wait({waiting, *self._leased.tasks}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            waiting.cancel()
+            for each in waiting:
+                each.cancel()
         await asyncio.sleep(_GATHER)
 
     async def _end(self) -> None:

@@ -166,13 +166,14 @@ class HandoverService:
 
     async def send(self, unit: OrderSession, attempted: Sequence[NotificationAttempted]) -> None:
         """Make attempts that have been recorded, and record what became of each."""
+        of: dict[str, list[NotificationAttempted]] = {}
+        for each in attempted:
+            of.setdefault(each.provider, []).append(each)
         await asyncio.gather(
             *(
-                self._send(
-                    unit, provider, [each for each in attempted if each.provider == provider.name]
-                )
+                self._send(unit, provider, of[provider.name])
                 for provider in self._providers
-                if any(each.provider == provider.name for each in attempted)
+                if provider.name in of
             )
         )
 
@@ -181,7 +182,9 @@ class HandoverService:
     ) -> None:
         letters = {each.token: each for each in attempted}
         outcomes = provider.send(await _letters(unit.order, attempted))
-        async for told in _together(outcomes):
+        # One alone has nobody to be recorded together with.
+        gathered = _together(outcomes) if len(letters) > 1 else _each(outcomes)
+        async for told in gathered:
             now = self._clock()
             for _, outcome, began in told:
                 self.choice.record_outcome(provider.name, outcome, began=began, now=now)
@@ -322,6 +325,12 @@ def _country(notification: Notification) -> str | None:
     if notification.channel is Channel.EMAIL or address is None or address.is_erased:
         return None
     return mobile_number.country(address.text)
+
+
+async def _each(outcomes: AsyncIterator[Told]) -> AsyncIterator[Sequence[Told]]:
+    """Tell outcomes one by one."""
+    async for told in outcomes:
+        yield [told]
 
 
 async def _together(outcomes: AsyncIterator[Told]) -> AsyncIterator[Sequence[Told]]:

@@ -71,6 +71,7 @@ class LeasedOrders:
         self._clock = clock
         self._worker = worker
         self._orders: dict[OrderId, _Leased] = {}
+        self._is_something_done = asyncio.Event()
         self._keep_at = datetime.min.replace(tzinfo=UTC)
 
     def __len__(self) -> int:
@@ -82,8 +83,13 @@ class LeasedOrders:
         """What carries them out."""
         return [each.task for each in self._orders.values()]
 
+    async def something_done(self) -> None:
+        """Return when there is something to be given back."""
+        await self._is_something_done.wait()
+
     async def release(self) -> None:
         """Give back what is done, or could not be read; what cannot be given back now is so later."""
+        self._is_something_done.clear()
         back = {order_id: each for order_id, each in self._orders.items() if not each.is_in_hand}
         await self._agenda.reschedule(
             [
@@ -129,7 +135,11 @@ class LeasedOrders:
         new = {each: lease for each, lease in claimed.items() if each not in self._orders}
         for order_id, task in self._begin(new).items():
             self._orders[order_id] = _Leased(new[order_id], task)
+            task.add_done_callback(self._note_done)
         return len(claimed)
+
+    def _note_done(self, _: asyncio.Task[CarriedOut]) -> None:
+        self._is_something_done.set()
 
     async def release_unacknowledged(self) -> None:
         """Give back what may have been leased to this worker by an answer that it never got."""
