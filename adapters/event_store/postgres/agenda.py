@@ -151,12 +151,17 @@ WITH lost AS MATERIALIZED (
 UPDATE agenda SET leased_until = '-infinity', worker = NULL, unreturned = unreturned - 1
  WHERE order_id = ANY(ARRAY(SELECT order_id FROM lost))
 """
-_NEXT: Final[LiteralString] = """
-SELECT min(first.ready_at) FROM unnest('{0,1,2}'::smallint[]) AS lanes(lane), LATERAL (
-       SELECT greatest(due_at, leased_until) AS ready_at FROM agenda
-        WHERE agenda.lane = lanes.lane AND unreturned < %(quarantine)s
-        ORDER BY greatest(due_at, leased_until) LIMIT 1) AS first
-"""
+_NEXT: Final[LiteralString] = f"""
+{_QUEUES}
+SELECT min(first.ready_at) FROM (
+       SELECT (SELECT greatest(due_at, leased_until) FROM agenda
+                WHERE unreturned = 0 AND agenda.lane = queue.lane AND agenda.owner = queue.owner
+                ORDER BY greatest(due_at, leased_until) LIMIT 1) AS ready_at FROM queue
+        UNION ALL
+       (SELECT greatest(due_at, leased_until) FROM agenda
+         WHERE unreturned > 0 AND unreturned < %(quarantine)s
+         ORDER BY greatest(due_at, leased_until) LIMIT 1)) AS first
+"""  # noqa: S608  # made of constants
 _AGE: Final[LiteralString] = f"""
 SELECT greatest(now() - ({_NEXT}), interval '0')
 """
