@@ -185,13 +185,14 @@ class SmtpWire(asyncio.Protocol):
     async def _wait(self, seconds: float) -> None:
         if self._broken is not None:
             raise self._error()
-        self._waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        # Several for each message: no `asyncio.timeout`, which costs as much as the message itself.
+        timer = loop.call_later(seconds, _time_out, self._waiter)
         try:
-            async with asyncio.timeout(seconds):
-                await self._waiter
-        except TimeoutError:
-            raise WireError("timeout") from None
+            await self._waiter
         finally:
+            timer.cancel()
             self._waiter = None
         if not self._replies:
             raise self._error()
@@ -227,3 +228,8 @@ class SmtpWire(asyncio.Protocol):
                 with suppress(OSError):  # it is gone already
                     ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, FORGETTING)
             self._transport.abort()
+
+
+def _time_out(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(WireError("timeout"))
