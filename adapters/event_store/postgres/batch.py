@@ -9,6 +9,17 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from adapters.event_store.sealing import Box
+from adapters.postgres.arrays import (
+    PackedArray,
+    Packing,
+    bigints,
+    bytes_of,
+    ints,
+    moments,
+    smallints,
+    texts,
+    uuids,
+)
 from application.ports.agenda import AgendaRow
 
 _ROWS: Final = 400
@@ -29,6 +40,12 @@ SELECT append_events(
     %b::int[], %b::uuid[], %b::bigint[], %b::text[], %b::int[], %b::bytea[], %b::text[], %b::bytea[],
     %b::int[], %b::uuid[], %b::text[], %b::smallint[], %b::timestamptz[])
 """
+_PACKING: Final[Sequence[Packing]] = (
+    *(ints, uuids, bigints, texts, bytes_of),
+    *(ints, uuids, bigints, texts, ints, bytes_of, texts, bytes_of),
+    *(ints, uuids, texts, smallints, moments),
+)
+"""How each column of these is packed."""
 
 
 class Beginning(NamedTuple):
@@ -137,3 +154,8 @@ def columns(batch: Sequence[Append]) -> list[list[Any]]:
         [each.lane for _, each in agenda],
         [each.due_at for _, each in agenda],
     ]
+
+
+def packed(batch: Sequence[Append]) -> list[PackedArray]:
+    """The same, each column as a connection takes it that takes packed arrays."""
+    return [pack(column) for pack, column in zip(_PACKING, columns(batch), strict=True)]

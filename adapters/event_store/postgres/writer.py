@@ -9,7 +9,8 @@ import psycopg
 from msgspec import Struct
 from psycopg.errors import ReadOnlySqlTransaction
 
-from adapters.event_store.postgres.batch import APPEND, APPEND_LOCK, Append, Beginning, columns
+from adapters.event_store.postgres.batch import APPEND, APPEND_LOCK, Append, Beginning, packed
+from adapters.postgres.arrays import take_packed
 from adapters.postgres.connecting import to_primary
 from adapters.postgres.connection import Connection, Succession
 from adapters.postgres.lasting import LASTING
@@ -100,7 +101,7 @@ class Writer:
         """Append what is to be appended; what cannot follow where it wants to is refused."""
         if all(each.is_confirmation for each in batch):
             return []
-        cursor = await connection.execute(APPEND, columns(batch), prepare=True)
+        cursor = await connection.execute(APPEND, packed(batch), prepare=True)
         row = await cursor.fetchone()
         return [] if row is None else [batch[number] for number in row[0]]
 
@@ -119,6 +120,7 @@ class Writer:
 
     async def _begin(self, connection: Connection) -> None:
         """Set the connection up, and see whether the database still has what it has answered for."""
+        take_packed(connection)
         await connection.execute(_SESSION, {"limit": self._limit})
         if self._last is not None and not await _is_there(connection, self._last):
             raise HistoryWentBackError(self._last)
