@@ -14,10 +14,11 @@ import psycopg
 from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.gathering import Gatherer
 from adapters.postgres.reaching import reaching
 from adapters.projections.projection import OF_ORDERS, FeedEvent, Row, insert
 from application.ports.key_vault import KeyVault
-from application.ports.order_repository import SpoiltHistoryError
+from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
 from application.ports.suppressions import BouncedAddress
 from domain.channel import Channel
 from domain.contact_point import AddressKey, address_key
@@ -41,7 +42,7 @@ SELECT s.address, s.bounced_at
        LATERAL (SELECT s.address, s.bounced_at FROM suppression s
                  WHERE s.generation = p.generation AND s.address = asked.address
                  ORDER BY s.bounced_at DESC LIMIT 1) s
- WHERE p.name = 'suppression' AND p.is_serving AND s.bounced_at >= %(since)s
+ WHERE p.name = 'suppression' AND p.is_serving
    AND NOT EXISTS (SELECT FROM suppression_lift l
                     WHERE l.address = s.address AND l.lifted_at >= s.bounced_at)
 """
@@ -139,6 +140,7 @@ class PostgresSuppressions:
     def __init__(self, pool: AsyncConnectionPool[Any], vault: KeyVault) -> None:
         self._pool = pool
         self._vault = vault
+        self._gathered = Gatherer(self._last_bounces, befalls_all=StoreUnavailableError)
 
     def address_hash(self, address: AddressKey) -> str:
         return hashed_address(self._vault, address).hex()
@@ -146,9 +148,14 @@ class PostgresSuppressions:
     async def bounced(
         self, addresses: Collection[AddressKey], *, since: datetime
     ) -> Mapping[AddressKey, datetime]:
+        bounced = await self._gathered.ask(addresses)
+        return {address: at for address, at in bounced.items() if at >= since}
+
+    async def _last_bounces(self, addresses: Sequence[AddressKey]) -> Mapping[AddressKey, datetime]:
+        """When each of those that bounced last did."""
         hashed = {hashed_address(self._vault, each): each for each in addresses}
-        asked = {"addresses": list(hashed), "since": since}
         async with reaching(self._pool) as connection:
+            asked = {"addresses": list(hashed)}
             cursor = await connection.execute(_BOUNCED, asked, binary=True)
             return {hashed[address]: at for address, at in await cursor.fetchall()}
 

@@ -6,8 +6,8 @@ What stands in quarantine makes uncertain what it is about: that is told, and no
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -18,6 +18,7 @@ import msgspec
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.gathering import Gatherer
 from adapters.postgres.reaching import reaching
 from adapters.registries.businesses import KeptAddress
 from adapters.registries.krr import KeptPerson
@@ -121,15 +122,22 @@ _read_user = msgspec.json.Decoder(KeptUser).decode
 _read_name = msgspec.json.Decoder(str).decode
 
 
-@asynccontextmanager
-async def _asking(pool: Pool, registry: str) -> AsyncIterator[Connection]:
+@contextmanager
+def _named(registry: str) -> Iterator[None]:
+    """Call what keeps a registry from answering by the registry's name."""
     try:
-        async with reaching(pool) as connection:
-            yield connection
+        yield
     except StoreUnavailableError:
         raise RegistryUnavailableError(registry) from None
     except LostKeyError:
         raise RegistryUnavailableError(registry, _LOST) from None
+
+
+@asynccontextmanager
+async def _asking(pool: Pool, registry: str) -> AsyncIterator[Connection]:
+    with _named(registry):
+        async with reaching(pool) as connection:
+            yield connection
 
 
 class _Copy:
@@ -157,10 +165,18 @@ class _Copy:
 
 
 class PostgresPersonRegistry(_Copy):
-    """KRR, by its local copy."""
+    """KRR, by its local copy; who is asked about at the same moment, is asked about at once."""
+
+    def __init__(self, pool: Pool, sealer: RecordSealer) -> None:
+        super().__init__(pool, sealer)
+        self._gathered = Gatherer(self._records, befalls_all=StoreUnavailableError)
 
     async def find(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
-        async with _asking(self._pool, KRR) as connection:
+        with _named(KRR):
+            return await self._gathered.ask(numbers)
+
+    async def _records(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
+        async with reaching(self._pool) as connection:
             found = await self._opened(connection, "persons", _PERSONS, numbers)
         return {
             number: _UNCERTAIN if known is None else _person(_read_person(known))

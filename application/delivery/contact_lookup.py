@@ -151,13 +151,12 @@ class ContactLookup:
         for each in wanted:
             if each.about is not None and isinstance(each.identity, Organisation):
                 units[each.identity.number, each.about] = None
+        # One after another: nearly every order needs one of them alone.
         answers = _Answers(
-            *await asyncio.gather(
-                self._persons(persons),
-                self._businesses(businesses),
-                self._profiles(list(units)),
-                self._externals(externals),
-            )
+            await self._persons(persons),
+            await self._businesses(businesses),
+            await self._profiles(list(units)),
+            await self._externals(externals),
         )
         findings = [
             _finding(each, answers, tuple(consulted[source] for source in _sources(each)))

@@ -162,6 +162,10 @@ class OrderService:
         return replace(receipt, standing=admitted.standing)
 
     async def _place_chain(self, command: PlaceChain, order_id: OrderId) -> ChainReceipt:
+        """Place it as if nothing stood under its key, which the store finds out when it is appended.
+
+        Only whoever would be refused is looked for first: it may have been placed in better times.
+        """
         now = self._clock()
         digest = self._names.digest((command.order, command.reminders, command.dialogue))
         try:
@@ -176,11 +180,15 @@ class OrderService:
             return repeated(before, digest)
         every_order = (command.order, *command.reminders)
         if any(_needs_look_up(each) for each in every_order):
-            if (known := (await self._orders.load([order_id])).get(order_id)) is not None:
-                await self._orders.confirm()
-                return repeated(known, digest)
-            found = [await self._look_up_recipients(each, now) for each in every_order]
+            try:
+                found = [await self._look_up_recipients(each, now) for each in every_order]
+            except RegistryUnavailableError:
+                if (receipt := await self._placed_before(order_id, digest)) is not None:
+                    return receipt
+                raise
             if missing := [*missing_contacts(found)]:
+                if (receipt := await self._placed_before(order_id, digest)) is not None:
+                    return receipt
                 act = order_refused(found, resource=command.order.resource, index=self._index)
                 await self._recorder.record(act, by=command.by)
                 raise MissingContactError(missing)
@@ -192,6 +200,14 @@ class OrderService:
             await self._orders.confirm()
             return repeated(before, digest)
         return receipt_of(opened[0], is_repeat=False, is_same_request=True)
+
+    async def _placed_before(self, order_id: OrderId, digest: str) -> ChainReceipt | None:
+        """The receipt of what was placed under the same key before; None where nothing was."""
+        before = (await self._orders.load([order_id])).get(order_id)
+        if before is None:
+            return None
+        await self._orders.confirm()
+        return repeated(before, digest)
 
     async def cancel(self, command: CancelOrder) -> Order:
         """Withdraw an order with its reminders; to withdraw it twice is to withdraw it once.

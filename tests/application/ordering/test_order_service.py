@@ -293,6 +293,32 @@ async def test_what_was_kept_makes_no_other_request_of_a_repeat() -> None:
     assert (again.is_repeat, again.is_same_request) == (True, True)
 
 
+async def test_a_repeat_is_answered_as_before_though_its_recipients_cannot_be_reached_now() -> None:
+    world = MemoryWorld()
+    first = await ask(world, "chain", replace(MAIL, recipients=(KARI,)))
+
+    again = await ask(
+        world, "chain", replace(MAIL, recipients=(Person(Identifier("03838210073")),))
+    )
+
+    assert isinstance(first, ChainReceipt)
+    assert isinstance(again, ChainReceipt)
+    assert (again.order, again.is_repeat, again.is_same_request) == (first.order, True, False)
+    assert await world.ports.acts.latest(roles=set(Role), since=world.clock(), most=9) == []
+
+
+async def test_a_repeat_is_answered_as_before_though_the_registry_is_away() -> None:
+    world = MemoryWorld()
+    await ask(world, "chain", TO_KARI)
+    away = dataclasses.replace(world.ports, registries=registries(persons=Away()))
+    ordering = assemble(away, Policy()).ordering
+    command = PlaceChain(idempotency_key="1", order=TO_KARI, reminders=(), by=TTD)
+
+    assert (await ordering.place_chain(command)).is_repeat
+    with pytest.raises(RegistryUnavailableError):
+        await ordering.place_chain(replace(command, idempotency_key="2"))
+
+
 async def test_a_chain_is_refused_with_everybody_who_cannot_be_reached_and_that_is_on_record() -> (
     None
 ):
