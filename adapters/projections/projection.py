@@ -1,12 +1,18 @@
 """What a projection is: tables, and what events mean in them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
 
 import psycopg
+from psycopg.errors import UniqueViolation
 from psycopg.sql import SQL, Composed, Identifier
+
+_MANY: Final = 50
+"""So many rows are copied, for a fifth of the driver's work; of fewer, the statements around cost more."""
+_SIZES: Final[Mapping[str, int]] = {"int2": 2**15, "int4": 2**31}
 
 OF_ORDERS: Final = "order."
 """How the topics begin of the events of orders; the log holds others as well."""
@@ -98,12 +104,43 @@ async def insert(
     """Insert rows into a table by its columns and their types; one that is there already is left out.
 
     Tells whether there were any.
+
+    Raises:
+        ValueError: a number is too large for its column.
     """
     if not rows:
         return False
     values = [list(column) for column in zip(*rows, strict=True)]
+    if len(rows) >= _MANY:
+        _refuse_overflow(columns.values(), values)
+        with suppress(UniqueViolation):
+            async with connection.transaction():
+                await _copy(connection, table, columns, generation, rows)
+            return True
     await connection.execute(_insert(table, columns), [generation, *values])
     return True
+
+
+async def _copy(
+    connection: psycopg.AsyncConnection[Any],
+    table: str,
+    columns: Mapping[str, str],
+    generation: int,
+    rows: Sequence[Row],
+) -> None:
+    names = SQL(", ").join(Identifier(each) for each in columns)
+    into = SQL("COPY {} (generation, {}) FROM STDIN (FORMAT binary)")
+    async with connection.cursor().copy(into.format(Identifier(table), names)) as copy:
+        copy.set_types(("int4", *columns.values()))
+        for row in rows:
+            await copy.write_row((generation, *row))
+
+
+def _refuse_overflow(types: Iterable[str], values: Iterable[Sequence[Any]]) -> None:
+    """Refuse numbers of which the driver would write the last bits alone."""
+    for kind, column in zip(types, values, strict=True):
+        if kind in _SIZES and max(map(abs, column)) >= _SIZES[kind]:
+            raise ValueError(kind)
 
 
 def _insert(table: str, columns: Mapping[str, str]) -> Composed:
