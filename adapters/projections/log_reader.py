@@ -52,7 +52,7 @@ class LogReader:
             if known:
                 return known
             cursor = await connection.execute(_EVENTS, (position, at_once, _BYTES), binary=True)
-            events = [FeedEvent(*row) for row in await cursor.fetchall()]
+            events = [FeedEvent._make(row) for row in await cursor.fetchall()]
             if events:
                 page = _Page(events, sum(len(each.state) for each in events))
                 self._keep(connection.timeline, position, page)

@@ -1,8 +1,9 @@
 """What became of notifications, for the figures: those of each month are kept as the events come."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, LiteralString, NamedTuple, TypeAlias
 from uuid import UUID
@@ -114,12 +115,11 @@ _read = msgspec.json.Decoder(_State).decode
 
 _Whose: TypeAlias = tuple[date, str]
 """A month, and an owner."""
-_Which: TypeAlias = tuple[UUID, int]
-"""An order, and one of its notifications or itself."""
+_Which: TypeAlias = tuple[int, int]
+"""An order, by its id as a number, which is hashed sooner; and one of its notifications or itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(NamedTuple):
     """How far an event says that a notification has come."""
 
     event: FeedEvent
@@ -130,11 +130,10 @@ class _Told:
 
     @property
     def which(self) -> _Which:
-        return self.event.order_id, self.notification_no
+        return self.event.order_id.int, self.notification_no
 
 
-@dataclass(frozen=True, slots=True)
-class _So:
+class _So(NamedTuple):
     """How far a notification has come, and through which channel it goes, where that is known."""
 
     channel: str | None = None
@@ -144,13 +143,13 @@ class _So:
         rank = told.rank if self.rank is None else max(self.rank, told.rank)
         return _So(self.channel or told.channel, rank)
 
-    def counts(self, notification_no: int) -> "_Counts":
+    def counts(self, *, is_order: bool) -> "_Counts":
         """What it adds to the figures of its owner."""
         if self.rank in {None, _SIMULATED}:
             return _Counts()
         has_succeeded = int(self.rank in _SUCCEEDED)
         match self.channel:
-            case _ if notification_no == _ORDER:
+            case _ if is_order:
                 return _Counts(orders=1)
             case Channel.EMAIL:
                 return _Counts(emails=1, emails_succeeded=has_succeeded)
@@ -160,6 +159,9 @@ class _So:
                 return _Counts()
 
 
+_UNKNOWN: Final = _So()
+
+
 class _Counts(NamedTuple):
     orders: int = 0
     emails: int = 0
@@ -167,9 +169,17 @@ class _Counts(NamedTuple):
     text_messages: int = 0
     text_messages_succeeded: int = 0
 
-    def plus(self, more: "_Counts", less: "_Counts") -> "_Counts":
-        columns = zip(self, more, less, strict=True)
-        return _Counts(*(so_far + added - taken for so_far, added, taken in columns))
+    def plus(self, more: "_Counts", times: int = 1) -> "_Counts":
+        return _Counts(*(kept + times * added for kept, added in zip(self, more, strict=True)))
+
+
+_NOTHING: Final = _Counts()
+
+
+@lru_cache
+def _change(was: _So, so: _So, *, is_order: bool) -> _Counts:
+    """What is added to the figures of an owner when a notification has come further."""
+    return so.counts(is_order=is_order).plus(was.counts(is_order=is_order), -1)
 
 
 class NotificationResultProjection:
@@ -202,28 +212,34 @@ class NotificationResultProjection:
             return False
         placed = await self._placings.of(connection, telling)
         told = [each for event in telling for each in _told(event)]
-        before = await _before(connection, generation, {each.which for each in told})
+        # Nothing was told of an order before it was placed; but a single event may be one that is
+        # taken up again, after those that followed it.
+        began = {each.order_id.int for each in telling if each.version == 1 and len(events) > 1}
+        asked = {each.which: each.event.order_id for each in told}
+        before = await _before(
+            connection,
+            generation,
+            [(order_id, which[1]) for which, order_id in asked.items() if which[0] not in began],
+        )
         after, rows = dict(before), []
         for each in told:
-            so = after[each.which] = after.get(each.which, _So()).after(each)
+            which = each.which
+            so = after[which] = after.get(which, _UNKNOWN).after(each)
+            event, recorded_at, notification_no, rank, _ = each
             rows.append(
-                (
-                    each.event.position,
-                    each.notification_no,
-                    each.event.order_id,
-                    each.rank,
-                    each.recorded_at,
-                    so.channel,
-                )
+                (event.position, notification_no, event.order_id, rank, recorded_at, so.channel)
             )
-        await _add(connection, generation, _added(placed, before, after))
+        whose = {which: placed[order_id] for which, order_id in asked.items()}
+        await _add(connection, generation, _added(whose, before, after))
         return await insert(connection, self.name, self.columns, generation, rows)
 
 
-def _told(event: FeedEvent) -> Iterator[_Told]:
+def _told(event: FeedEvent) -> Sequence[_Told]:
     state = _read(event.state)
-    for notification_no, rank, channel in _ranked(event.topic, state.event):
-        yield _Told(event, state.recorded_at, notification_no, rank, channel)
+    return [
+        _Told(event, state.recorded_at, notification_no, rank, channel)
+        for notification_no, rank, channel in _ranked(event.topic, state.event)
+    ]
 
 
 def _ranked(topic: str, event: _Event) -> Iterator[tuple[int, int, str | None]]:
@@ -246,34 +262,37 @@ def _ranked(topic: str, event: _Event) -> Iterator[tuple[int, int, str | None]]:
 
 
 async def _before(
-    connection: psycopg.AsyncConnection[Any], generation: int, which: Iterable[_Which]
+    connection: psycopg.AsyncConnection[Any], generation: int, asked: Sequence[tuple[UUID, int]]
 ) -> Mapping[_Which, _So]:
-    asked = list(which)
+    if not asked:
+        return {}
     columns = [order_id for order_id, _ in asked], [number for _, number in asked]
     cursor = await connection.execute(_BEFORE, (*columns, generation), binary=True, prepare=False)
     return {
-        (order_id, number): _So(channel, rank)
+        (order_id.int, number): _So(channel, rank)
         for order_id, number, channel, rank in await cursor.fetchall()
     }
 
 
 def _added(
-    placed: Mapping[UUID, Placing], before: Mapping[_Which, _So], after: Mapping[_Which, _So]
+    placed: Mapping[_Which, Placing], before: Mapping[_Which, _So], after: Mapping[_Which, _So]
 ) -> Mapping[_Whose, _Counts]:
     """What is added to the figures of each owner and month."""
+    changes: Counter[tuple[_Whose, _Counts]] = Counter()
+    for which, so in after.items():
+        change = _change(before.get(which, _UNKNOWN), so, is_order=which[1] == _ORDER)
+        if change != _NOTHING:
+            changes[_whose(placed[which]), change] += 1
     added: dict[_Whose, _Counts] = {}
-    for (order_id, number), so in after.items():
-        more = so.counts(number)
-        less = before.get((order_id, number), _So()).counts(number)
-        if more == less:
-            continue
-        placing = placed[order_id]
-        if placing.requested_send_time is None:
-            raise ValueError("an order without the time that it is to be sent at")
-        month = placing.requested_send_time.astimezone(UTC).date().replace(day=1)
-        whose = month, placing.owner
-        added[whose] = added.get(whose, _Counts()).plus(more, less)
+    for (whose, change), times in changes.items():
+        added[whose] = added.get(whose, _NOTHING).plus(change, times)
     return added
+
+
+def _whose(placing: Placing) -> _Whose:
+    if placing.requested_send_time is None:
+        raise ValueError("an order without the time that it is to be sent at")
+    return placing.requested_send_time.astimezone(UTC).date().replace(day=1), placing.owner
 
 
 async def _add(

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 import psycopg
@@ -23,8 +22,7 @@ Row: TypeAlias = Sequence[Any]
 """The values of one row, in the order of the projection's columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeedEvent:
+class FeedEvent(NamedTuple):
     """An event as it stands in the log, with its position; nobody's words are opened for it."""
 
     position: int
