@@ -41,6 +41,8 @@ class Agreement:
 
     def only_tries(self, address: Contact, channel: Channel) -> bool:
         """Whether what goes to an address is only tried out, and never sent."""
+        if not self.test_recipients:
+            return False
         return self.mark(comparison_key(address, channel)) in self.test_recipients
 
 

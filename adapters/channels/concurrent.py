@@ -39,6 +39,8 @@ async def entered(places: asyncio.Semaphore, *, within: float) -> bool:
     """Wait for one of a number of places, but no longer than this; tell whether there is one."""
     if within <= 0:
         return False
+    if not places.locked():
+        return await places.acquire()  # at once
     try:
         async with asyncio.timeout(within):
             return await places.acquire()

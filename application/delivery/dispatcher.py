@@ -46,8 +46,12 @@ log = structlog.get_logger()
 
 _STEPS: Final = 100
 """An order that asks for more steps than this in one go yields to the others."""
-_GATHER: Final = 0.005
-"""Seconds in which what is done, and what has become due, gathers for one look at the agenda."""
+_GATHER: Final = 0.02
+"""Seconds in which what is done, and what has become due, gathers for one look at the agenda.
+
+A look is four questions to the database, however many orders they are about. Instant orders do not wait
+for it: whoever takes them in hands them over.
+"""
 _SHARE: Final = 4
 """Of one owner's orders a worker has this part of its capacity in hand at most, in each lane."""
 _READ_AT_ONCE: Final = 2
@@ -361,6 +365,8 @@ class Dispatcher:
     async def _follow_main(self, unit: OrderSession) -> None:
         """Withdraw a reminder that has become due, if what it reminds of was never sent."""
         order, now = unit.order, self._clock()
+        if order.placed.kind is not OrderKind.REMINDER:
+            return
         is_due = not isinstance(order.next_step(now), WaitUntil | Finished)
         if order.status is not OrderStatus.REGISTERED or not is_due:
             return
@@ -372,7 +378,7 @@ class Dispatcher:
     async def _reminds_of(self, order: Order) -> OrderId | None:
         """The order that one reminds of; reminders from before they knew it find it by their chain."""
         chain = order.placed.chain
-        if chain is None or order.placed.kind is not OrderKind.REMINDER:
+        if chain is None:
             return None
         return chain.reminds_of or await self._chains.main_order(chain.chain_id)
 
