@@ -7,8 +7,9 @@ from typing import Final
 import msgspec
 from yarl import URL
 
-from adapters.registries.importing import ImportSummary, Kind, PageRead, RegistryImporter
+from adapters.registries.importing import ImportSummary, PageRead, ReadPage, RegistryImporter
 from adapters.registries.pages import UnreadablePageError
+from adapters.registries.read_ahead import ReadAhead
 from adapters.registries.registry_http import ask
 from application.ports.registry_feed import PageTaken
 
@@ -39,23 +40,32 @@ class KrrFeed:
             for unread in await self._importer.unread_after():
                 _, taken = await self._take(unread)
                 yield taken
-        is_last = False
-        while not is_last:
-            reached = int(await self._importer.cursor("krr") or 0)
-            page, taken = await self._take(reached)
-            yield taken
-            is_last, end = page.is_last, page.end or 0
-            if end < reached:
-                raise UnreadablePageError(
-                    "the register ends before the copy does: it has gone back"
-                )
-            if end == reached and not is_last:
-                raise UnreadablePageError("the feed stands still before its newest change")
+        async with ReadAhead[ReadPage]() as ahead:
+            is_last, end = False, -1
+            while not is_last:
+                reached = int(await self._importer.cursor(self.registry) or 0)
+                if reached != end:
+                    await ahead.drop()  # somebody else has brought the copy on meanwhile
+                read = await (ahead.take() or self._read(reached))
+                if read.following is not None:
+                    ahead.begin(self._read(read.following))
+                page, taken = await _written(self._importer, read)
+                yield taken
+                is_last, end = page.is_last, page.end or 0
+                if end < reached:
+                    raise UnreadablePageError(
+                        "the register ends before the copy does: it has gone back"
+                    )
+                if end == reached and not is_last:
+                    raise UnreadablePageError("the feed stands still before its newest change")
 
     async def _take(self, after: int) -> tuple[PageRead, PageTaken]:
+        return await _written(self._importer, await self._read(after))
+
+    async def _read(self, after: int) -> ReadPage:
         question = msgspec.json.encode({"fraEndringsId": after})
-        page = await _page("krr", self._url, self._token, self._seconds, question=question)
-        return await _taken(self._importer, "krr", page)
+        page = await _page(self.registry, self._url, self._token, self._seconds, question=question)
+        return await self._importer.read_page(self.registry, page)
 
 
 class BusinessesFeed:
@@ -88,7 +98,8 @@ class BusinessesFeed:
         while following is not None:
             seen.add(following)
             content = await _page("businesses", following, self._token, self._seconds)
-            page, taken = await _taken(self._importer, "businesses", content)
+            read = await self._importer.read_page(self.registry, content)
+            page, taken = await _written(self._importer, read)
             yield taken
             following = _next(page.next_page, start)
             if following in seen:
@@ -106,11 +117,9 @@ async def _page(
     )
 
 
-async def _taken(
-    importer: RegistryImporter, kind: Kind, content: bytes
-) -> tuple[PageRead, PageTaken]:
+async def _written(importer: RegistryImporter, read: ReadPage) -> tuple[PageRead, PageTaken]:
     summary = ImportSummary()
-    page = await importer.import_page(kind, content, summary)
+    page = await importer.write_page(read, summary)
     return page, PageTaken(
         position=page.position,
         newest=None if page.newest is None else str(page.newest),

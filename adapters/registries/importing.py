@@ -1,5 +1,6 @@
 """Bring the local copies up to date, page by page, from files or from the registers themselves.
 
+While a page is written, the one after it is read and sealed.
 A page and the position after it go in one transaction, also when the page changes nothing, so that
 no copy stands still; an entry that cannot be read is put in quarantine with its reason, whom it is
 about is uncertain until it can be read, and the rest goes on. A page is read in a thread, before anything
@@ -10,8 +11,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Final, Literal, LiteralString, TypeAlias, assert_never
+from typing import Any, Final, Literal, LiteralString, NamedTuple, TypeAlias, assert_never
 
 import structlog
 from psycopg_pool import AsyncConnectionPool
@@ -30,11 +32,14 @@ from adapters.registries.quarantine import (
     PageName,
     Quarantine,
 )
-from adapters.registries.sealing import LostKeyError, RecordSealer
+from adapters.registries.read_ahead import ReadAhead
+from adapters.registries.sealing import LostKeyError, RecordSealer, Sealing
 from adapters.registries.upserts import (
     Connection,
     Counts,
+    SealedPersons,
     SealedWriter,
+    seal_persons,
     write_grants,
     write_units,
 )
@@ -152,6 +157,24 @@ class PageRead:
     """Whether the copy is at its register's end with it."""
 
 
+class ReadPage(NamedTuple):
+    """A page as it was read, and sealed where that takes long; nothing of it has been written."""
+
+    kind: Kind
+    page: _Page
+    name: PageName
+    sealing: Sealing
+    persons: SealedPersons
+
+    @property
+    def following(self) -> int | None:
+        """After which change the page after this one begins, where its feed counts them and there is one."""
+        page = self.page
+        return (
+            page.end if isinstance(page, KrrPage) and page.start < page.end < page.newest else None
+        )
+
+
 class RegistryImporter:
     """Writes pages into the local copies."""
 
@@ -186,15 +209,22 @@ class RegistryImporter:
             UnreadablePageError: a file is no page of this feed; those before it were imported.
         """
         summary = ImportSummary()
-        for file in files:
-            try:
-                await self.import_page(kind, in_utf8(file.read_bytes()), summary)
-            except OSError as problem:
-                raise UnreadablePageError(f"{file}: {problem.strerror}") from None
-            except (UnreadablePageError, UnicodeDecodeError) as problem:
-                raise UnreadablePageError(f"{file}: {problem}") from None
-            progress(summary)
+        async with ReadAhead[ReadPage]() as ahead:
+            for file, following in zip_longest(files, files[1:]):
+                page = await (ahead.take() or self._read_file(kind, file))
+                if following is not None:
+                    ahead.begin(self._read_file(kind, following))
+                await self.write_page(page, summary)
+                progress(summary)
         return summary
+
+    async def _read_file(self, kind: Kind, file: Path) -> ReadPage:
+        try:
+            return await self.read_page(kind, in_utf8(await asyncio.to_thread(file.read_bytes)))
+        except OSError as problem:
+            raise UnreadablePageError(f"{file}: {problem.strerror}") from None
+        except (UnreadablePageError, UnicodeDecodeError) as problem:
+            raise UnreadablePageError(f"{file}: {problem}") from None
 
     async def import_page(self, kind: Kind, content: bytes, summary: ImportSummary) -> PageRead:
         """Import one page, whole or not at all, and the position after it; tell where that is.
@@ -202,8 +232,22 @@ class RegistryImporter:
         Raises:
             UnreadablePageError: it is no page of this feed.
         """
+        return await self.write_page(await self.read_page(kind, content), summary)
+
+    async def read_page(self, kind: Kind, content: bytes) -> ReadPage:
+        """Read a page, in a thread; nothing is written yet.
+
+        Raises:
+            UnreadablePageError: it is no page of this feed.
+        """
+        async with reaching(self._pool) as connection, connection.transaction():
+            sealing = await self._sealer.sealing(connection)
+        return await asyncio.to_thread(self._read, kind, content, sealing)
+
+    async def write_page(self, read: ReadPage, summary: ImportSummary) -> PageRead:
+        """Write what was read of a page, whole or not at all, and the position after it; tell where that is."""
+        kind, page, name, sealing, persons = read
         await self._retry_once(kind)
-        page, name = await asyncio.to_thread(self._read, kind, content)
         reads = _reads(page)
         await self._hand_in_profiles(reads)
         async with (
@@ -212,9 +256,8 @@ class RegistryImporter:
         ):
             row = await (await connection.execute(self._put(_REACHED), (kind,))).fetchone()
             reached, newest = row or (None, None)
-            sealing = await self._sealer.sealing(connection)
             writer = SealedWriter(connection, self._sealer, sealing, put=self._put)
-            written, removed = await _write(connection, writer, reads, name.change_id)
+            written, removed = await _write(connection, writer, reads, name.change_id, persons)
             led = _led(page, reached, newest)
             moved = (kind, led.position, _text(led.newest), led.is_last)
             await connection.execute(self._put(_MOVE), moved)
@@ -245,11 +288,19 @@ class RegistryImporter:
             if read.part == "profiles" and read.rows:
                 await self._hand_in([each.handed_in for each in read.rows])
 
-    def _read(self, kind: Kind, content: bytes) -> tuple[_Page, PageName]:
+    def _read(self, kind: Kind, content: bytes, sealing: Sealing) -> ReadPage:
         page = _page(kind, content)
         digest = self._sealer.hashing("unread")(content).hex()[:16]
         after, to = (page.start, page.end) if isinstance(page, KrrPage) else (None, None)
-        return page, PageName(registry=kind, page=digest, change_from=after, change_id=to)
+        return ReadPage(
+            kind,
+            page,
+            PageName(registry=kind, page=digest, change_from=after, change_id=to),
+            sealing,
+            seal_persons(self._sealer, sealing, page.persons.rows)
+            if isinstance(page, KrrPage)
+            else {},
+        )
 
     async def retry(self, registry: str, *, by_older_rules: bool = False) -> RetrySummary:
         """Read again what stands in quarantine as it came; of that alone which older rules could not read, if asked.
@@ -418,22 +469,30 @@ _AGAIN: Final[Mapping[str, Callable[[Iterable[tuple[int, bytes]]], Read[Any]]]] 
 
 
 async def _write(
-    connection: Connection, writer: SealedWriter, parts: Sequence[Read[Any]], change_id: int | None
+    connection: Connection,
+    writer: SealedWriter,
+    parts: Sequence[Read[Any]],
+    change_id: int | None,
+    sealed: SealedPersons | None = None,
 ) -> Counts:
     """Write what was read of a page: how many entries were written, and how many removed."""
     written = removed = 0
     for part in parts:
-        counts = await _write_part(connection, writer, part, change_id)
+        counts = await _write_part(connection, writer, part, change_id, sealed)
         written, removed = written + counts[0], removed + counts[1]
     return written, removed
 
 
 async def _write_part(
-    connection: Connection, writer: SealedWriter, read: Read[Any], change_id: int | None
+    connection: Connection,
+    writer: SealedWriter,
+    read: Read[Any],
+    change_id: int | None,
+    sealed: SealedPersons | None,
 ) -> Counts:
     match read.part:
         case "persons":
-            return await writer.write_persons(read.rows, change_id or 0)
+            return await writer.write_persons(read.rows, change_id or 0, sealed)
         case "addresses":
             return await writer.write_addresses(read.rows)
         case "units":

@@ -120,7 +120,7 @@ class RecordSealer:
         return self._vault.keyed_hash(f"registry {kept}", name.encode())
 
     async def sealing(self, connection: Connection) -> Sealing:
-        """What to seal with, in the transaction in which the records are written.
+        """What to seal with; to be asked in a transaction, which is over before anything is sealed or writes it, too.
 
         Raises:
             LostKeyError: this month's key was destroyed, or is another.

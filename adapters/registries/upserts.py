@@ -6,7 +6,7 @@ loaded again, and in any order.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, TypeAlias
 
 import msgspec
 import psycopg
@@ -26,6 +26,8 @@ from application.ports.decision_point import bare
 Connection = psycopg.AsyncConnection[Any]
 Counts = tuple[int, int]
 """How many entries were written, and how many removed."""
+SealedPersons: TypeAlias = dict[str, Any]
+"""The columns of persons as they are written."""
 
 _PERSONS: Final[LiteralString] = """
 WITH new AS MATERIALIZED (
@@ -113,15 +115,19 @@ class SealedWriter:
         self._sealing = sealing
         self._put = put
 
-    async def write_persons(self, persons: Sequence[PersonRow], change_id: int) -> Counts:
-        """Write persons as a page brings them that ends with a change; a later one's stay as they are."""
+    async def write_persons(
+        self, persons: Sequence[PersonRow], change_id: int, sealed: SealedPersons | None = None
+    ) -> Counts:
+        """Write persons as a page brings them that ends with a change; a later one's stay as they are.
+
+        What was `sealed` of them before is written as it is.
+        """
         if not persons:
             return 0, 0
-        numbers, known = _columns(persons)
-        columns = await self._hashed("persons", numbers, known)
-        gone = [each.is_deleted for each in known]
+        if sealed is None:
+            sealed = await asyncio.to_thread(seal_persons, self._sealer, self._sealing, persons)
         return await _counted(
-            self._connection, self._put(_PERSONS), columns | {"gone": gone, "change_id": change_id}
+            self._connection, self._put(_PERSONS), sealed | {"change_id": change_id}
         )
 
     async def write_addresses(self, rows: Sequence[AddressRow]) -> Counts:
@@ -141,7 +147,7 @@ class SealedWriter:
                 for registry_id, organisation in zip(ids, organisations, strict=True)
             ]
             columns = {"ids": ids, "times": times, "organisations": organisations}
-            sealed = await asyncio.to_thread(self._sealed, "addresses", places, leads)
+            sealed = await asyncio.to_thread(_sealed, self._sealing, "addresses", places, leads)
             written, _ = await _counted(self._connection, self._put(_ADDRESSES), columns | sealed)
         return written, removed
 
@@ -170,18 +176,37 @@ class SealedWriter:
         self, kept: Kept, names: Sequence[str], contents: Sequence[object]
     ) -> dict[str, Any]:
         """The columns of records that are found by keyed hashes; made in a thread, since they may be many."""
-        return await asyncio.to_thread(self._made, kept, names, contents)
+        return await asyncio.to_thread(_hashed, self._sealer, self._sealing, kept, names, contents)
 
-    def _made(self, kept: Kept, names: Sequence[str], contents: Sequence[object]) -> dict[str, Any]:
-        hashed = self._sealer.hashing(kept)
-        hashes = [hashed(each.encode()) for each in names]
-        return {"hashes": hashes} | self._sealed(kept, hashes, contents)
 
-    def _sealed(
-        self, kept: Kept, names: Sequence[bytes], contents: Sequence[object]
-    ) -> dict[str, Any]:
-        boxes = self._sealing.seal(kept, names, [_encode(each) for each in contents])
-        return {"boxes": boxes, "key_id": self._sealing.key_id}
+def seal_persons(
+    sealer: RecordSealer, sealing: Sealing, persons: Sequence[PersonRow]
+) -> SealedPersons:
+    """The columns of persons, sealed, by whom they are found hashed."""
+    if not persons:
+        return {}
+    numbers, known = _columns(persons)
+    columns = _hashed(sealer, sealing, "persons", numbers, known)
+    return columns | {"gone": [each.is_deleted for each in known]}
+
+
+def _hashed(
+    sealer: RecordSealer,
+    sealing: Sealing,
+    kept: Kept,
+    names: Sequence[str],
+    contents: Sequence[object],
+) -> dict[str, Any]:
+    hashed = sealer.hashing(kept)
+    hashes = [hashed(each.encode()) for each in names]
+    return {"hashes": hashes} | _sealed(sealing, kept, hashes, contents)
+
+
+def _sealed(
+    sealing: Sealing, kept: Kept, names: Sequence[bytes], contents: Sequence[object]
+) -> dict[str, Any]:
+    boxes = sealing.seal(kept, names, [_encode(each) for each in contents])
+    return {"boxes": boxes, "key_id": sealing.key_id}
 
 
 def address_place(registry_id: str, organisation: str) -> bytes:
