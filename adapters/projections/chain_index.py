@@ -47,6 +47,7 @@ class ChainIndexProjection(EventByEvent):
     columns: Mapping[str, str] = MappingProxyType({"chain_id": "uuid", "order_id": "uuid"})
     topics = OF_ORDERS
     channel = None
+    is_waited_for = False
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:
         """The order's chain, if it is the first of one."""

@@ -64,6 +64,7 @@ class DeliveryReferenceProjection(EventByEvent):
     )
     topics = OF_ORDERS
     channel = CHANNEL
+    is_waited_for = True  # by reports
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:
         """The name that the provider was given, or has given, for a notification."""

@@ -49,6 +49,7 @@ class DialogueIndexProjection(EventByEvent):
     )
     topics = OF_ORDERS
     channel = None
+    is_waited_for = False
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:
         """The order's dialogue, if it has one."""

@@ -199,6 +199,7 @@ class NotificationResultProjection:
     )
     topics = OF_ORDERS
     channel = None
+    is_waited_for = False
 
     def __init__(self) -> None:
         self._placings = Placings()

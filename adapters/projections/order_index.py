@@ -46,6 +46,7 @@ class OrderIndexProjection(EventByEvent):
     )
     topics = OF_ORDERS
     channel = None
+    is_waited_for = False
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:
         """The order's reference, if it was placed under one."""

@@ -115,6 +115,7 @@ class ProfileRegistrationProjection:
     tables: Sequence[str] = ("profile_registration", "profile_language")
     topics = OF_PROFILES
     channel = None
+    is_waited_for = False
 
     async def write(
         self, connection: psycopg.AsyncConnection[Any], generation: int, events: Sequence[FeedEvent]

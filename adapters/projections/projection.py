@@ -55,6 +55,11 @@ class Projection(Protocol):
         """Who listens there is woken when there are new rows."""
         ...
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody asks it who does not bring it on, and so waits until it is."""
+        ...
+
     async def write(
         self, connection: psycopg.AsyncConnection[Any], generation: int, events: Sequence[FeedEvent]
     ) -> bool:

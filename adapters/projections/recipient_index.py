@@ -65,6 +65,7 @@ class RecipientIndexProjection:
     )
     topics = OF_ORDERS
     channel = None
+    is_waited_for = False
 
     def __init__(self, vault: KeyVault, open_placed: OpenPlaced) -> None:
         self._vault = vault

@@ -48,9 +48,11 @@ log = structlog.get_logger()
 
 CHANNEL: Final = "varsel_events"
 _POLL: Final = 0.5
-_BREATH: Final = 0.1
+_BREATH: Final = 0.25
 """Seconds between two rounds: what is recorded meanwhile is applied together, and a reader brings on
 what it needs before."""
+_BREATH_IF_WAITED_FOR: Final = 0.1
+"""And where a reader does not."""
 _LONGEST_PAUSE: Final = 30.0
 _UNTIL_TOLD_AGAIN: Final = 0.1
 
@@ -213,12 +215,13 @@ class ProjectionRunner:
 
     async def _follow(self, name: str) -> None:
         """Follow the log with one projection, whatever becomes of it and of the others."""
-        pause = _POLL
+        is_waited_for = self._projections[name].is_waited_for
+        breath, pause = _BREATH_IF_WAITED_FOR if is_waited_for else _BREATH, _POLL
         while True:
             try:
                 await self.catch_up(name)
                 pause = _POLL
-                await asyncio.sleep(_BREATH)
+                await asyncio.sleep(breath)
                 await self._called(name)
             except StoreUnavailableError:
                 log.warning(

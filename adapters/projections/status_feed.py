@@ -50,6 +50,7 @@ class StatusFeedProjection:
     )
     topics = OF_ORDERS
     channel = None
+    is_waited_for = True  # by webhooks
 
     def __init__(self) -> None:
         self._placings = Placings()

@@ -94,6 +94,7 @@ class SuppressionProjection:
     )
     topics = OF_ORDERS
     channel = None
+    is_waited_for = True  # by what is sent next
 
     def __init__(self, vault: KeyVault, open_places: OpenPlaces) -> None:
         self._vault = vault

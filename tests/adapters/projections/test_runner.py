@@ -114,6 +114,43 @@ async def test_rows_that_the_log_brings_again_wait_for_no_disk_and_what_follows_
     assert await ask(store, "SHOW synchronous_commit") == [("on",)]
 
 
+class Counting(OrderIndexProjection):
+    """Counts how often it is brought on."""
+
+    def __init__(self, name: str, *, is_waited_for: bool) -> None:
+        self.name = name
+        self.is_waited_for = is_waited_for
+        self.rounds = 0
+
+    @override
+    async def write(
+        self, connection: psycopg.AsyncConnection[Any], generation: int, events: Sequence[FeedEvent]
+    ) -> bool:
+        self.rounds += 1
+        return False
+
+
+async def test_what_nobody_waits_for_takes_a_longer_breath(store: PostgresStore) -> None:
+    waited_for = Counting("waited for", is_waited_for=True)
+    other = Counting("other", is_waited_for=False)
+    runner = ProjectionRunner(
+        store.pool, Listener(store.conninfo, "varsel_events"), [waited_for, other]
+    )
+    await runner._listener.start()
+    following = asyncio.create_task(runner.run())
+    try:
+        async with asyncio.timeout(30):
+            while waited_for.rounds < 12:
+                await store.orders.append([called("case-1")], by=TTD)
+                await asyncio.sleep(0.01)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await runner._listener.stop()
+
+    assert 0 < 3 * other.rounds <= 2 * waited_for.rounds
+
+
 async def test_two_workers_do_the_work_of_one(store: PostgresStore) -> None:
     async with store.projecting(), store.projecting():
         await asyncio.gather(*(store.orders.append([called("case-1")], by=TTD) for _ in range(50)))
