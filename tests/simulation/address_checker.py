@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from application.envelope import Recorded, RecordedOfProfile
 from domain.channel import Channel
 from domain.contact_point import AddressKey, address_key
-from domain.official_address import NOT_IN_FEED, AddressChange, ChangeState
+from domain.official_address import NOT_IN_FEED, AddressChange, AddressId, ChangeState
 from domain.order.events import (
     ContactNotFound,
     ContactResolved,
@@ -65,22 +65,36 @@ def of_write_back(told: WrittenBack) -> Iterator[str]:
             yield "the register was told of a change again that it had taken"
     places = {(each.organisation, each.address_id): each.place for each in told.asked}
     for organisation, changes in told.changes.items():
+        about: dict[AddressId, Entry | str | None] = {}
+        for change in changes:
+            place = places.pop((organisation, change.address_id), change.place)
+            about[change.address_id] = (
+                change.registry_id if place is None else (organisation, place)
+            )
+        took = {
+            about[each.address_id]
+            for each in changes
+            if each.state is ChangeState.HELD or each.refusal == NOT_IN_FEED
+        }
         for change in changes:
             name = f"change {change.change_id} of {organisation} ({change.kind}, {change.state})"
             if change.is_open:
                 yield f"{name} never came to its end"
-            place = places.pop((organisation, change.address_id), change.place)
-            what = change.registry_id if place is None else (organisation, place)
+            what = about[change.address_id]
             # Of a change whose asker was never answered nobody but the outbox knew the address.
             if what is None:
                 continue
-            if change.state is ChangeState.HELD and what not in told.taken and place is not None:
+            is_of_place = not isinstance(what, str)
+            if change.state is ChangeState.HELD and what not in told.taken and is_of_place:
                 yield f"{name} is on record as held, and the register never took it"
             if change.refusal == NOT_IN_FEED:
                 if what in told.has.values():
                     yield f"{name} is on record as gone, and the register has it"
                 continue
-            if change.state is ChangeState.REFUSED and what in told.taken:
+            # What was refused once may have been asked for again, and taken. And what others took away
+            # before anybody knew that the register had it, is refused when it is told again.
+            is_explained = what in took or (change.attempts > 1 and what not in told.has.values())
+            if change.state is ChangeState.REFUSED and what in told.taken and not is_explained:
                 yield f"{name} is on record as refused, and the register took it"
             if change.state is ChangeState.REFUSED and what not in told.refused:
                 yield f"{name} is on record as refused, and the register never refused it"

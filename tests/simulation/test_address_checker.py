@@ -103,12 +103,23 @@ NOT_TAKEN = replace(
     FINE, changes={BAKERY.number: [REFUSED]}, taken=[], refused=[ENTRY], has={}, known={}
 )
 GONE = replace(REFUSED, refusal=NOT_IN_FEED)
+TAKEN_AWAY = replace(
+    NOT_TAKEN, changes={BAKERY.number: [replace(REFUSED, attempts=2)]}, taken=[ENTRY]
+)
+AGAIN = replace(HELD, change_id=ChangeId(2), place=ENTRY[1])
+TAKEN_LATER = replace(FINE, changes={BAKERY.number: [REFUSED, AGAIN]}, refused=[ENTRY])
 
 
 @pytest.mark.parametrize(
     "fine",
-    [FINE, NOT_TAKEN, replace(FINE, changes={BAKERY.number: [GONE]}, has={}, known={})],
-    ids=["held", "refused", "gone"],
+    [
+        FINE,
+        NOT_TAKEN,
+        TAKEN_LATER,
+        TAKEN_AWAY,
+        replace(FINE, changes={BAKERY.number: [GONE]}, has={}, known={}),
+    ],
+    ids=["held", "refused", "taken when asked again", "taken away", "gone"],
 )
 def test_the_checker_finds_nothing_where_the_register_and_its_copy_are_one(
     fine: WrittenBack,
