@@ -5,14 +5,12 @@ A route whose kind of access nobody watches over is none: the application does n
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from litestar import HttpMethod, route
-from litestar.connection import ASGIConnection
+from litestar import HttpMethod, Request, route
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.handlers.base import BaseRouteHandler
-from litestar.types import Guard, Scope
+from litestar.types import Scope
 
 from entrypoints.http.transport.bodies import check_media_type
 from entrypoints.http.transport.contract import Access, Body, Route
@@ -20,6 +18,8 @@ from entrypoints.http.transport.responses import Answer, JsonResponse
 
 Door: TypeAlias = Callable[[Scope], Awaitable[object]]
 """Lets a request in, or raises what it is refused with."""
+Watch: TypeAlias = Callable[[Request[Any, Any, Any]], Awaitable[None]]
+"""Does so before a handler is called."""
 
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _IN_LOGS: Final[Mapping[str, str]] = {"id": "order_id"}
@@ -45,7 +45,7 @@ def _handler(path: str, described: Route, door: Door) -> HTTPRouteHandler:
         path,
         http_method=HttpMethod(described.method),
         status_code=described.status,
-        guards=[_guard(door, takes if is_checked else None)],
+        before_request=_watch(door, takes if is_checked else None),
         exception_handlers=dict(described.refusals),
         response_class=JsonResponse,
         opt={"most_bytes": None if takes is None else takes.most_bytes},
@@ -71,19 +71,19 @@ def _as_litestar(place: re.Match[str]) -> str:
 # copied: tasks and connections cannot be, and a copy would go its own way. Functions are not copied.
 
 
-def _guard(door: Door, takes: Body | None) -> Guard:
-    """See that a body is of a kind that is read there, and then who is at the door."""
+def _watch(door: Door, takes: Body | None) -> Watch:
+    """See that a body is of a kind that is read there, and then who is at the door.
+
+    That is no guard of Litestar's: before each of those it copies the handler.
+    """
     accepted = frozenset() if takes is None else frozenset({*takes.media_types, *takes.also_read})
 
-    async def guard(
-        connection: ASGIConnection,  # type: ignore[type-arg]  # as Litestar spells a guard
-        handler: BaseRouteHandler,  # noqa: ARG001  # as Litestar spells a guard
-    ) -> None:
+    async def watch(request: Request[Any, Any, Any]) -> None:
         if takes is not None:
-            check_media_type(connection.scope, accepted, may_be_missing=takes.may_be_unnamed)
-        await door(connection.scope)
+            check_media_type(request.scope, accepted, may_be_missing=takes.may_be_unnamed)
+        await door(request.scope)
 
-    return guard
+    return watch
 
 
 def given(thing: object) -> Provide:
