@@ -21,7 +21,9 @@ _DIGITS: Final = re.compile(r"[0-9]{11}")
 _BREAK: Final = r"[ \u00a0\u2009\u202f.\u002d\u2010-\u2013]|&(?:nbsp|thinsp|ndash|#160|#8209|#8211|#x(?:a0|2011|2013));"
 """What is written between the date and the rest: a space or a dash, in HTML also by name or number."""
 _IN_TEXT: Final = re.compile(
-    rf"(?<![0-9])[0-9]{{6}}(?:{_BREAK})?[0-9]{{5}}(?![0-9])", re.IGNORECASE
+    # That no digit stands before the first is looked at from there, and not at each letter of a text.
+    rf"[0-9](?<![0-9][0-9])[0-9]{{5}}(?:{_BREAK})?[0-9]{{5}}(?![0-9])",
+    re.IGNORECASE,
 )
 _JUDGED: Final = 1000
 """So many numbers of a text are judged; one that holds more of them is a list of something else."""
