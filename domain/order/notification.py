@@ -214,6 +214,8 @@ class Notification(Struct, frozen=True, kw_only=True):
     """The latest attempt to hand it over."""
     bound_to: str | None = None
     """The provider that may have taken it, as far as anybody can tell; no other is ever given it."""
+    in_doubt: frozenset[str] = frozenset()
+    """The tokens under which it may have taken it: that it never saw one of them says nothing of the others."""
     reference: str | None = None
     reports: tuple[DeliveryReported, ...] = ()
 
@@ -236,6 +238,10 @@ class Notification(Struct, frozen=True, kw_only=True):
     def provider(self) -> str | None:
         """Whom it was handed to last, or was to be."""
         return None if self.attempted is None else self.attempted.provider
+
+    @property
+    def _latest(self) -> frozenset[str]:
+        return frozenset() if self.attempted is None else frozenset((self.attempted.token,))
 
     @property
     def can_be_looked_up(self) -> bool:
@@ -272,11 +278,14 @@ class Notification(Struct, frozen=True, kw_only=True):
             case NotificationRejected(failure=failure):
                 return self.moved(Failed(failure), at)
             case NotificationDeferred(retry_at=retry_at, was_looked_up=is_certain):
-                bound_to = None if is_certain else self.bound_to
-                return replace(self.moved(Pending(retry_at), at), bound_to=bound_to)
+                in_doubt = self.in_doubt - self._latest if is_certain else self.in_doubt
+                bound_to = self.bound_to if in_doubt else None
+                deferred = self.moved(Pending(retry_at), at)
+                return replace(deferred, bound_to=bound_to, in_doubt=in_doubt)
             case NotificationOutcomeUnknown(resolve_by=resolve_by, repeat_at=repeat_at):
-                unknown = Unknown(resolve_by, repeat_at)
-                return replace(self.moved(unknown, at), bound_to=self.provider)
+                unknown = self.moved(Unknown(resolve_by, repeat_at), at)
+                in_doubt = self.in_doubt | self._latest
+                return replace(unknown, bound_to=self.provider, in_doubt=in_doubt)
             case NotificationGivenUp():
                 return self.moved(GivenUp(), at)
             case NotificationExpired(has_left=has_left):

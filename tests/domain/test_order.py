@@ -359,6 +359,21 @@ def test_a_repeat_that_was_certainly_not_taken_leaves_the_first_attempt_in_doubt
     )
 
 
+def test_that_a_provider_never_took_one_attempt_says_nothing_of_an_earlier_one() -> None:
+    first = unknown_until(NOON + 15 * MINUTES)
+    repeated = NotificationDeferred(
+        notification_no=FIRST, attempt=1, code="421", retry_at=NOON + MINUTES
+    )
+    anew = msgspec.structs.replace(attempted, attempt=2, token="another")
+    second = msgspec.structs.replace(first, attempt=2)
+    order = order_after(placed, kari_found, attempted, first, repeated, anew, second)
+
+    (told,) = order.record_not_taken(FIRST, 2, "never_seen", NOON + 3 * MINUTES)
+    order = evolve_all(order, [told], NOON + 3 * MINUTES)
+
+    assert order.notifications[0].bound_to == attempted.provider
+
+
 def test_what_its_provider_never_took_may_go_through_any() -> None:
     order = in_doubt()
 
