@@ -35,6 +35,8 @@ WITH RECURSIVE queue AS (
 """
 # Of each owner who has something ready the same share is read from the end of its own queue. The rows
 # of an array are found by the index, whatever the planner believes of the table's size.
+# Whether an owner has anything ready its first row tells: asked with EXISTS, a planner that takes the
+# table for a small one would read everything that is ready.
 # Of whom the worker has many in hand already, it is leased fewer, or none.
 # A claim never waits for a row that somebody else has locked.
 _CLAIM: Final[LiteralString] = f"""
@@ -45,9 +47,10 @@ shared AS MATERIALIZED (
       FROM queue LEFT JOIN unnest(%(owners)s::text[], %(numbers)s::int[]) AS held(owner, number)
            USING (owner)
      WHERE coalesce(held.number, 0) < %(most)s
-       AND lower(owner) NOT IN ({_SUSPENDED}) AND EXISTS (
-           SELECT FROM agenda WHERE unreturned = 0 AND agenda.lane = queue.lane
-              AND agenda.owner = queue.owner AND greatest(due_at, leased_until) <= %(now)s)),
+       AND lower(owner) NOT IN ({_SUSPENDED}) AND (
+           SELECT greatest(due_at, leased_until) <= %(now)s FROM agenda
+            WHERE unreturned = 0 AND agenda.lane = queue.lane AND agenda.owner = queue.owner
+            ORDER BY greatest(due_at, leased_until) LIMIT 1)),
 ready AS MATERIALIZED (
     SELECT first.order_id, first.due_at, shared.owner, shared.lane, first.ready_at FROM shared, LATERAL (
            SELECT order_id, due_at, greatest(due_at, leased_until) AS ready_at FROM agenda

@@ -73,7 +73,11 @@ async def test_its_age_is_how_long_the_first_order_has_waited_that_nobody_has_in
     assert await store.agenda.age() == timedelta()
 
 
-async def test_claims_read_no_further_than_they_must(store: PostgresStore) -> None:
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "young"])
+async def test_claims_read_no_further_than_they_must(
+    store: PostgresStore, *, is_known: bool
+) -> None:
+    """Also while the planner has no statistics yet, and takes the table for a small one."""
     await execute(
         store,
         """
@@ -82,7 +86,8 @@ async def test_claims_read_no_further_than_they_must(store: PostgresStore) -> No
           FROM generate_series(1, 20000) AS n
         """,
     )
-    await execute(store, "ANALYZE agenda")
+    if is_known:
+        await execute(store, "ANALYZE agenda")
     asked: dict[str, object] = {
         "now": NOON,
         "limit": 100,
@@ -97,7 +102,7 @@ async def test_claims_read_no_further_than_they_must(store: PostgresStore) -> No
         plan = "\n".join(row[0] for row in await cursor.fetchall())
 
     assert "Seq Scan on agenda" not in plan
-    reads = re.findall(r"Scan using agenda_of_owner .*actual rows=([\d.]+) loops=(\d+)", plan)
+    reads = re.findall(r"Scan .*on agenda\b.*actual rows=([\d.]+) loops=(\d+)", plan)
     assert max(float(rows) * int(loops) for rows, loops in reads) == 100
     assert len(await claim(store.agenda, limit=50)) == 50
 
