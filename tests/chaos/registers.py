@@ -23,8 +23,9 @@ _CROWD: Final = 50
 """So many move at once each time that trouble comes."""
 _AT_ONCE: Final = 16
 _ASKED_AT_ONCE: Final = 500
-_CALM: Final = 60.0
-"""So long the copies may take to follow when nothing is wrong any more."""
+_CALM: Final = 240.0
+"""So long the copies may take to follow when nothing is wrong any more: whoever was killed in the middle of
+a page holds its register for three minutes."""
 _TROUBLES: Final[Sequence[Mapping[str, object]]] = (
     {"status": 503, "times": 2},
     {"status": 503, "retry_after": 1, "times": 2},

@@ -14,7 +14,7 @@ SEED = 7
 
 
 @pytest.mark.service
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.soak
 def test_orders_under_kills_lose_nothing_and_double_nothing_silently(tmp_path: Path) -> None:
     orders = 10_000
