@@ -137,13 +137,17 @@ def authority() -> trustme.CA:
 
 
 async def told(
-    authority: trustme.CA, speak: Speak, *, permitted: Sequence[str] = ("127.0.0.1",)
+    authority: trustme.CA,
+    speak: Speak,
+    *,
+    permitted: Sequence[str] = ("127.0.0.1",),
+    seconds: float = 10,
 ) -> tuple[DeliveryFailure | None, Endpoint]:
     """A receiver's answer over TLS, and what it saw."""
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
     receivers = HttpWebhookClient(
-        SIGNER, permitted=permitted, seconds=0.5, ssl_context=trusting, resolve=here
+        SIGNER, permitted=permitted, seconds=seconds, ssl_context=trusting, resolve=here
     )
     async with endpoint(speak, certify=authority) as serving, aclosing(receivers):
         webhook = leading_to(f"https://{NAME}:{serving.port}/varsel", secret_id=SECRET_ID)
@@ -286,13 +290,13 @@ async def _endless_head(writer: asyncio.StreamWriter) -> None:
 
 
 @pytest.mark.parametrize(
-    "speak, code",
-    [(_silence, "timeout"), (_drip_head, "timeout"), (_endless_head, "not_reached")],
+    "speak, code, seconds",
+    [(_silence, "timeout", 0.5), (_drip_head, "timeout", 0.5), (_endless_head, "not_reached", 10)],
 )
 async def test_a_receiver_that_does_not_come_to_the_point_is_not_waited_for(
-    authority: trustme.CA, speak: Speak, code: str
+    authority: trustme.CA, speak: Speak, code: str, seconds: float
 ) -> None:
-    assert (await told(authority, speak))[0] == DeliveryFailure(code)
+    assert (await told(authority, speak, seconds=seconds))[0] == DeliveryFailure(code)
 
 
 async def test_of_an_answer_without_end_the_status_is_enough(authority: trustme.CA) -> None:
