@@ -30,6 +30,14 @@ SELECT notification_id, originator_id, originator_version, topic, state
 """
 
 
+async def read_log(
+    connection: Connection, position: int, at_once: int = AT_ONCE
+) -> Sequence[FeedEvent]:
+    """Read the next events after a position, as many as go into one transaction; none where there are no more."""
+    cursor = await connection.execute(_EVENTS, (position, at_once, _BYTES), binary=True)
+    return [FeedEvent._make(row) for row in await cursor.fetchall()]
+
+
 class _Page(NamedTuple):
     events: Sequence[FeedEvent]
     size: int
@@ -51,8 +59,7 @@ class LogReader:
             known = self._known(connection.timeline, position, at_once)
             if known:
                 return known
-            cursor = await connection.execute(_EVENTS, (position, at_once, _BYTES), binary=True)
-            events = [FeedEvent._make(row) for row in await cursor.fetchall()]
+            events = await read_log(connection, position, at_once)
             if events:
                 page = _Page(events, sum(len(each.state) for each in events))
                 self._keep(connection.timeline, position, page)

@@ -36,7 +36,7 @@ from adapters.projections.generations import (
     remove_idle,
     serving,
 )
-from adapters.projections.log_reader import AT_ONCE, LogReader
+from adapters.projections.log_reader import AT_ONCE, LogReader, read_log
 from adapters.projections.projection import FeedEvent, Projection
 from adapters.projections.setting_aside import SetAside, failed, retry
 from application.operations.health import ProjectionStanding
@@ -163,7 +163,7 @@ class ProjectionRunner:
         async with reaching(self._pool) as connection, connection.transaction():
             await serving(connection, name)
             position = await growing(connection, name, generation)
-            while events := await LogReader().after(connection, position):
+            while events := await read_log(connection, position):
                 done = await advance(connection, projection, generation, position, events)
                 position, count = done.position, count + done.events
             await exchange(connection, name, generation)
@@ -274,7 +274,7 @@ class ProjectionRunner:
         async with reaching(self._pool) as connection, connection.transaction():
             await commit_without_waiting(connection)
             position = await growing(connection, projection.name, generation)
-            events = await LogReader().after(connection, position)
+            events = await read_log(connection, position)
             return await advance(connection, projection, generation, position, events)
 
     async def _remove_idle(self, projection: Projection) -> None:
