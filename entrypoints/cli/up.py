@@ -155,9 +155,11 @@ class Stop:
             tell()
 
     def _heard(self, number: int, frame: object) -> None:
+        # Once is enough; but not SIG_IGN from then on: what is being started at this very moment would
+        # inherit that through exec (POSIX), and would not heed the supervisor that tells it to stop.
         del number, frame
-        for each in _STOPPING:
-            signal.signal(each, signal.SIG_IGN)
+        if self._is_asked:
+            return
         self._is_asked = True
         if self._tell is not None:
             self._tell()
