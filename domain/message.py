@@ -15,9 +15,11 @@ from domain.personal import Content
 RECIPIENT_NAME: Final = "$recipientName$"
 RECIPIENT_NUMBER: Final = "$recipientNumber$"
 
-_UNSAYABLE: Final = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 (§ 2.2) cannot hold, and the other control characters of Unicode."""
-_UNSAYABLE_IN_A_NAME: Final = re.compile(rf"{_UNSAYABLE.pattern}|[\t\n\r\u2028\u2029]")
+_CAN_BE_SAID: Final = r"\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
+"""What XML 1.0 (§ 2.2) can hold, but for the other control characters of Unicode."""
+_SAYABLE: Final = re.compile(rf"[{_CAN_BE_SAID}]*+")
+"""Twice as fast over a whole text as to search it for what cannot be said."""
+_UNSAYABLE_IN_A_NAME: Final = re.compile(rf"[^{_CAN_BE_SAID}]|[\t\n\r\u2028\u2029]")
 _SMS_SENDER: Final = re.compile(r"(?=.*[^0-9 ])[A-Za-z0-9ÆØÅæøå &._-]{1,11}|\+?[0-9]{3,15}")
 SMS_SENDER_RULE: Final = (
     "write 1 to 11 of letters (A to Å), digits, spaces and & . _ -, or a number of 3 to 15 digits"
@@ -41,7 +43,7 @@ def with_line_breaks(text: str) -> str:
 
 def is_sayable(text: str) -> bool:
     """Whether every provider can carry a text: it holds no control character but tabs and line breaks."""
-    return _UNSAYABLE.search(text) is None
+    return _SAYABLE.fullmatch(text) is not None
 
 
 class ContentType(StrEnum):
