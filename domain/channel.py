@@ -1,6 +1,7 @@
 """The channels, and how an order chooses among them."""
 
 from enum import StrEnum
+from typing import Self
 
 
 class Channel(StrEnum):
@@ -18,35 +19,26 @@ class Channel(StrEnum):
 class ChannelChoice(StrEnum):
     """Which channels the sender asked for."""
 
-    EMAIL = "email"
-    SMS = "sms"
-    EMAIL_PREFERRED = "email_preferred"
-    SMS_PREFERRED = "sms_preferred"
-    EMAIL_AND_SMS = "email_and_sms"
+    EMAIL = "email", (Channel.EMAIL,)
+    SMS = "sms", (Channel.SMS,)
+    EMAIL_PREFERRED = "email_preferred", (Channel.EMAIL,), Channel.SMS
+    SMS_PREFERRED = "sms_preferred", (Channel.SMS,), Channel.EMAIL
+    EMAIL_AND_SMS = "email_and_sms", (Channel.EMAIL, Channel.SMS)
 
-    @property
-    def wanted(self) -> tuple[Channel, ...]:
-        """The channels that are to be used when the contact points allow it."""
-        match self:
-            case ChannelChoice.EMAIL | ChannelChoice.EMAIL_PREFERRED:
-                return (Channel.EMAIL,)
-            case ChannelChoice.SMS | ChannelChoice.SMS_PREFERRED:
-                return (Channel.SMS,)
-            case ChannelChoice.EMAIL_AND_SMS:
-                return (Channel.EMAIL, Channel.SMS)
+    wanted: tuple[Channel, ...]
+    """The channels that are to be used when the contact points allow it."""
+    fallback: Channel | None
+    """The channel to use for somebody who has no contact point on the wanted one."""
+    possible: tuple[Channel, ...]
+    """Every channel that a notification of this order may take."""
 
-    @property
-    def fallback(self) -> Channel | None:
-        """The channel to use for somebody who has no contact point on the wanted one."""
-        match self:
-            case ChannelChoice.EMAIL_PREFERRED:
-                return Channel.SMS
-            case ChannelChoice.SMS_PREFERRED:
-                return Channel.EMAIL
-            case _:
-                return None
-
-    @property
-    def possible(self) -> tuple[Channel, ...]:
-        """Every channel that a notification of this order may take."""
-        return self.wanted if self.fallback is None else (*self.wanted, self.fallback)
+    def __new__(
+        cls, word: str, wanted: tuple[Channel, ...], fallback: Channel | None = None
+    ) -> Self:
+        """A choice by its word; what it means is looked up for every order, and so stands ready."""
+        choice = str.__new__(cls, word)
+        choice._value_ = word
+        choice.wanted = wanted
+        choice.fallback = fallback
+        choice.possible = wanted if fallback is None else (*wanted, fallback)
+        return choice

@@ -286,12 +286,11 @@ def _faults_of_recipients(asked: NewOrder, limits: Limits) -> Iterator[Fault]:
 
 def _can_be_reached(recipient: Direct, choice: ChannelChoice) -> bool:
     """Whether an address is given for each channel that is wanted, or for one that may stand in for it."""
-    is_given = {
-        Channel.EMAIL: recipient.email is not None,
-        Channel.SMS: recipient.mobile is not None,
-    }
-    is_enough = any if choice.fallback is not None else all
-    return is_enough(is_given[channel] for channel in choice.possible)
+    given = [
+        (recipient.email if channel is Channel.EMAIL else recipient.mobile) is not None
+        for channel in choice.possible
+    ]
+    return all(given) if choice.fallback is None else any(given)
 
 
 def _faults_of_texts(asked: NewOrder, limits: Limits) -> Iterator[Fault]:

@@ -24,6 +24,8 @@ POLICIES: Final[Mapping[Channel, DeliveryPolicy]] = MappingProxyType(
 )
 """A text message twice costs twice and frightens; an e-mail that is missing does more harm than two."""
 
+_AFTER_A_LIFETIME: Final = f"{LIFETIME // timedelta(hours=1)}h_after_it_could_leave"
+
 
 def decide_terms(  # each is a word of what the sender asked for
     *,
@@ -46,7 +48,7 @@ def decide_terms(  # each is a word of what the sender asked for
         moment, rule = requested + timedelta(seconds=time_to_live), "time_to_live"
     else:
         moment = expires_at(requested, channel, sending_time(channel, sms))
-        rule = f"{LIFETIME // timedelta(hours=1)}h_after_it_could_leave"
+        rule = _AFTER_A_LIFETIME
     return Terms(channel=channel, expires_at=moment, expiry_rule=rule, delivery_policy=policy)
 
 
