@@ -8,7 +8,6 @@ import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 from uuid import uuid4
 
@@ -64,7 +63,7 @@ from entrypoints.wiring.registries import (
     registries,
     syncs,
 )
-from entrypoints.wiring.rules import policy, rules
+from entrypoints.wiring.rules import policy, rules_by
 from entrypoints.wiring.store import (
     key_vault,
     order_repository,
@@ -256,7 +255,7 @@ def api(settings: Settings, running: Running) -> ASGIApp:
     return create_app(
         application=running.application,
         verifier=running.verifier,
-        rules=partial(rules, settings),
+        rules=rules_by(settings),
         clock=utc_now,
         base_url=settings.base_url,
         webhook_key=running.webhook_key,

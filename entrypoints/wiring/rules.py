@@ -1,7 +1,9 @@
 """What the settings rule: how long things may take, and how much may be ordered."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import lru_cache
+from typing import Final
 
 from application.assembly import Policy
 from application.caller import Caller
@@ -12,6 +14,9 @@ from application.profiles.verification import CodeSender
 from domain.order.limits import Limits
 from entrypoints.http.validation.rules import Rules
 from entrypoints.settings import Settings
+
+_OWNERS: Final = 1000
+"""More than order within a short time."""
 
 
 def policy(settings: Settings) -> Policy:
@@ -54,18 +59,27 @@ def _ceilings(settings: Settings) -> Mapping[str, QuotaLimit]:
     }
 
 
-def rules(settings: Settings, caller: Caller) -> Rules:
-    """What an order of a caller has to keep to."""
+def rules_by(settings: Settings) -> Callable[[Caller], Rules]:
+    """What an order of a caller has to keep to; made once for each owner."""
+
+    @lru_cache(maxsize=_OWNERS)
+    def of_owner(owner: str) -> Rules:
+        return _rules(settings, owner)
+
+    return lambda caller: of_owner(caller.owner)
+
+
+def _rules(settings: Settings, owner: str) -> Rules:
     return Rules(
-        owner=caller.owner,
+        owner=owner,
         email_sender=settings.email_sender,
         sms_sender=settings.sms_sender,
         max_recipients=settings.max_recipients,
         max_attachments=settings.max_attachments,
         max_sms_segments=settings.max_sms_segments,
         attachment_hosts=settings.attachment_hosts,
-        delivery_policy=dict(settings.delivery_policies).get(caller.owner.lower()),
-        refuses_national_numbers=not {EVERYBODY, caller.owner.lower()}.isdisjoint(
+        delivery_policy=dict(settings.delivery_policies).get(owner.lower()),
+        refuses_national_numbers=not {EVERYBODY, owner.lower()}.isdisjoint(
             each.lower() for each in settings.refuse_national_numbers
         ),
         stale_owners=frozenset(each.lower() for each in settings.stale_owners),

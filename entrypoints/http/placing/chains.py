@@ -1,15 +1,15 @@
 """An order to one recipient with its reminders, as `/future/orders` takes them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from application.ordering.commands import NewOrder
 from domain.channel import Channel, ChannelChoice
 from domain.message import EmailMessage, SmsMessage
-from domain.order.events import Dialogue, OrderKind
+from domain.order.events import DeliveryPolicy, Dialogue, OrderKind
 from domain.order.placing import LAST_YEAR
 from domain.personal import Contact, Identifier
 from domain.recipient import (
@@ -44,8 +44,7 @@ _MOST_DAYS: Final = LAST_YEAR * 366
 _chains = BodyReader(ChainOrderRequest, "notificationOrderRequest")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainRequest:
+class ChainRequest(Struct, frozen=True, kw_only=True):
     """What a client asks for: an order, its reminders, and the key under which it is asked for."""
 
     idempotency_key: str
@@ -57,8 +56,7 @@ class ChainRequest:
     dialogue: Dialogue | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Spec:
+class _Spec(Struct, frozen=True, kw_only=True):
     """Whom to notify, on which channel, and saying what."""
 
     identity: Identity
@@ -98,12 +96,15 @@ def read_chain(body: bytes, rules: Rules) -> ChainRequest:
     about = asked.dialogporten_association
     return ChainRequest(
         idempotency_key=asked.idempotency_id,
-        order=msgspec.structs.replace(order, delivery_policy=policy),
-        reminders=tuple(
-            msgspec.structs.replace(each, delivery_policy=policy) for each in reminders
-        ),
+        order=_under(policy, order),
+        reminders=tuple(_under(policy, each) for each in reminders),
         dialogue=None if about is None else Dialogue(about.dialog_id, about.transmission_id),
     )
+
+
+def _under(policy: DeliveryPolicy | None, order: NewOrder) -> NewOrder:
+    """The order with what is wanted of it where an outcome stays unknown."""
+    return order if policy is None else replace(order, delivery_policy=policy)
 
 
 def _order(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cached_property
 from typing import Final, TypeVar
 from urllib.parse import unquote_plus, urlsplit
 
@@ -59,6 +60,10 @@ _MOMENT: Final = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(?:\.(\d{1,9}))?(Z|z|[+-]\d{2}:?\d{2})?)?",
     re.ASCII,
 )
+_USUAL_MOMENT: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})", re.ASCII
+)
+"""What nearly all moments look like; the library reads these as they are."""
 _DIGITS: Final = re.compile(r"[0-9]+")
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 _DNS_NAME: Final = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
@@ -70,7 +75,7 @@ _PERSON_DIGITS: Final = 11
 _ORGANISATION_DIGITS: Final = 9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Rules:
     """What requests are held to, as the installation decides; never the moment at which they come."""
 
@@ -91,7 +96,7 @@ class Rules:
     refuses_national_numbers: bool = False
     """Whether a text with a national identity number in it is refused, and not only remarked on."""
 
-    @property
+    @cached_property
     def most(self) -> Mapping[str, int]:
         """How many the lists of a request may hold, by their members' names."""
         return {
@@ -134,9 +139,9 @@ def enumeration(
     first: int = 0,
 ) -> E | None:
     """Read an enumeration by its name in any case, or by its number."""
-    members = list(names.values())
     if isinstance(value, str) and value in names:
         return names[value]
+    members = list(names.values())
     if isinstance(value, int) or _WHOLE_NUMBER.fullmatch(value):
         number = int(value) - first
         if 0 <= number < len(members):
@@ -225,13 +230,15 @@ def read_moment_text(text: str) -> datetime | None:
 
 
 def _parsed(text: str) -> datetime | None:
-    match = _MOMENT.fullmatch(text.strip())
-    if match is None:
-        return None
-    day, minutes, seconds, fraction, zone = match.groups()
-    clock = f"{minutes or '00:00'}{seconds or ':00'}.{(fraction or '0')[:6]:0<6}"
+    if _USUAL_MOMENT.fullmatch(text) is None:
+        match = _MOMENT.fullmatch(text.strip())
+        if match is None:
+            return None
+        day, minutes, seconds, fraction, zone = match.groups()
+        clock = f"{minutes or '00:00'}{seconds or ':00'}.{(fraction or '0')[:6]:0<6}"
+        text = f"{day}T{clock}{(zone or '').upper()}"
     try:
-        return datetime.fromisoformat(f"{day}T{clock}{(zone or '').upper()}")
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
 

@@ -6,11 +6,9 @@ from typing import Any, Final
 
 import pytest
 
-from application.caller import Caller
 from application.ports.provider import HandoverUnknown
-from entrypoints.http.validation.rules import Rules
 from entrypoints.settings import read_settings
-from entrypoints.wiring.rules import rules
+from entrypoints.wiring.rules import rules_by
 from tests.entrypoints.http.installation import SKD, TTD, V1, Installation
 
 REPORT_WAIT: Final = timedelta(minutes=15)
@@ -34,16 +32,12 @@ async def hand_overs(
     """How often a message is handed over that was lost once, and its result in the end."""
     installation = Installation()
     settings = read_settings({"VARSEL_DELIVERY_POLICIES": OF_TTD[of_ttd]})
-
-    def as_set(caller: Caller) -> Rules:
-        return rules(settings, caller)
-
     for provider in (installation.mail, installation.sms):
         provider.answer(HandoverUnknown("no_answer"))
     order = {"idempotencyId": "1", "recipient": recipient}
     if asked:
         order["deliveryPolicy"] = asked
-    async with installation.client(rules=as_set) as api:
+    async with installation.client(rules=rules_by(settings)) as api:
         answer = await api.post(f"{V1}/future/orders", json=order, headers=token)
         shipment = f"{V1}/future/shipment/{answer.json()['notification']['shipmentId']}"
         await installation.dispatching.run_until_idle()

@@ -11,7 +11,7 @@ from application.caller import Caller
 from entrypoints.http.transport.middleware import log_served
 from entrypoints.http.validation.rules import Rules
 from entrypoints.settings import read_settings
-from entrypoints.wiring.rules import rules
+from entrypoints.wiring.rules import rules_by
 from tests.entrypoints.http.asking import EMAIL_ORDER, ORDER, SMS_ORDER, chain, to_person
 from tests.entrypoints.http.installation import COMPOSER, TTD, V1, Installation
 from tests.entrypoints.http.requests.reading import (
@@ -183,4 +183,4 @@ def test_owners_are_named_whose_texts_are_refused(
 ) -> None:
     settings = read_settings({"VARSEL_REFUSE_NATIONAL_NUMBERS": names})
 
-    assert rules(settings, Caller(owner=owner)).refuses_national_numbers == is_refused
+    assert rules_by(settings)(Caller(owner=owner)).refuses_national_numbers == is_refused
