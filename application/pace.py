@@ -38,8 +38,7 @@ class Pace:
         """Begin; what is known to be long waits for its turn before its first piece."""
         self._rest = rest
         self._at_first = 0.0 if is_long else _AT_FIRST
-        self._turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
-        self._has_turn = False
+        self._turn: asyncio.Lock | None = None
         self._until = 0.0
         self._look_at = 0.0
         self._rests_until = 0.0
@@ -61,8 +60,9 @@ class Pace:
             return
         await self._let_others()  # and nobody else's turn begins before the loop has come by
         self._give_back()
-        await self._turn.acquire()
-        self._has_turn = True
+        turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        await turn.acquire()
+        self._turn = turn
         self._go_on(_AT_MOST)
 
     def _go_on(self, seconds: float) -> None:
@@ -93,6 +93,6 @@ class Pace:
             await self.keep()
 
     def _give_back(self) -> None:
-        if self._has_turn:
-            self._has_turn = False
+        if self._turn is not None:
             self._turn.release()
+            self._turn = None

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,8 @@ _REST: Final = 3.0
 """So many times as long as its last large request took, an owner's next one waits while others ask."""
 _LONGEST_REST: Final = 2.0
 """Seconds for which it waits at most."""
+
+_AT_ONCE: Final = nullcontext()
 
 
 @dataclass(slots=True)
@@ -29,17 +31,17 @@ class OwnersTurns:
         self._turns: dict[str, _Turn] = {}
         self._asked_at: dict[str, float] = {}
 
-    @asynccontextmanager
-    async def of(self, owner: str, *, is_large: bool) -> AsyncIterator[None]:
+    def of(self, owner: str, *, is_large: bool) -> AbstractAsyncContextManager[None]:
         """Wait for the owner's turn, if what it asks for is large.
 
         While others ask as well, an owner has a turn for a quarter of the time at most; alone, one
         turn follows another at once. Nobody waits for the turn of another owner.
         """
         self._note(owner)
-        if not is_large:
-            yield
-            return
+        return self._turn(owner) if is_large else _AT_ONCE
+
+    @asynccontextmanager
+    async def _turn(self, owner: str) -> AsyncIterator[None]:
         turn = self._turns.setdefault(owner, _Turn())
         turn.wanted += 1
         await self._taken(owner, turn)

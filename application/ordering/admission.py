@@ -1,7 +1,7 @@
 """Admit what owners order, whichever way it comes in: unless they are stopped, or over their ceiling."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
@@ -29,7 +29,7 @@ _LOOKED_UP: Final = " looks up"
 _BY_SMS: Final = frozenset(
     {ChannelChoice.SMS, ChannelChoice.SMS_PREFERRED, ChannelChoice.EMAIL_AND_SMS}
 )
-
+_NO_LIMIT: Final = QuotaLimit()
 _NOTHING_ORDERED: Final = (CannotBePlacedError, MissingContactError, RegistryUnavailableError)
 """Whatever else an order fails of, it may have been recorded."""
 
@@ -84,10 +84,9 @@ class Admission:
         self._ceilings = quota_limits
         self._owners = owners
 
-    @asynccontextmanager
     async def of(
         self, owner: str, orders: Sequence[NewOrder], order_id: OrderId | None = None
-    ) -> AsyncIterator["Admitted"]:
+    ) -> AbstractAsyncContextManager["Admitted"]:
         """Admit orders before they are placed, and count them once for the id of the first of them.
 
         What was refused for good is taken off the count again; what may have been ordered, or may
@@ -101,10 +100,8 @@ class Admission:
         """
         ceiling = self._ceiling(await self._going(owner))
         if ceiling.is_none:
-            yield Admitted()
-            return
-        async with self._counted(owner, amount_of(orders), ceiling, order_id) as admitted:
-            yield admitted
+            return nullcontext(Admitted())
+        return self._counted(owner, amount_of(orders), ceiling, order_id)
 
     @asynccontextmanager
     async def of_lookups(self, owner: str, many: int, lookup_id: OrderId) -> AsyncIterator[None]:
@@ -161,7 +158,9 @@ class Admission:
     def _ceiling(self, record: OwnerRecord) -> QuotaLimit:
         """How much an owner may order: what is agreed with it, or else what the installation says."""
         agreed = record.terms.limits
-        usual = self._ceilings.get(record.owner, self._ceilings.get(EVERYBODY, QuotaLimit()))
+        usual = self._ceilings.get(record.owner) or self._ceilings.get(EVERYBODY, _NO_LIMIT)
+        if agreed.recipients is None and agreed.sms_segments is None:
+            return usual
         return QuotaLimit(
             usual.recipients if agreed.recipients is None else agreed.recipients,
             usual.segments if agreed.sms_segments is None else agreed.sms_segments,

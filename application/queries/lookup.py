@@ -84,7 +84,7 @@ class LookupQueries:
         """
         now, trial = self._clock(), OrderId(self._next_id())
         wanted = NewOrder(channel=asked.channel, recipients=asked.recipients)
-        async with self._admission.of(asked.by.name, [wanted], trial) as admitted:
+        async with await self._admission.of(asked.by.name, [wanted], trial) as admitted:
             act = RecipientsLookedUp(
                 about=subjects(asked.recipients, self._index), resource=asked.resource
             )

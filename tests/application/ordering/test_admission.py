@@ -41,7 +41,7 @@ async def test_what_cannot_be_given_back_stays_counted_and_is_answered() -> None
     )
     order = NewOrder(channel=ChannelChoice.EMAIL, recipients=(STRANGER,))
 
-    async with admission.of("ttd", [order], OrderId(uuid4())) as admitted:
+    async with await admission.of("ttd", [order], OrderId(uuid4())) as admitted:
         admitted.is_void = True
 
     assert await ledger.used("ttd", clock.now.date()) == Amount(recipients=1)
@@ -75,11 +75,11 @@ async def test_what_is_agreed_with_an_owner_goes_before_what_the_installation_le
     order = NewOrder(channel=ChannelChoice.EMAIL, recipients=(STRANGER,))
 
     for _ in range(may_be_ordered):
-        async with admission.of("TTD", [order]):
+        async with await admission.of("TTD", [order]):
             pass
 
     with pytest.raises(QuotaExceededError):
-        async with admission.of("TTD", [order]):
+        async with await admission.of("TTD", [order]):
             pass
 
 
