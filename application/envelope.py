@@ -1,7 +1,6 @@
 """The envelope: an event with the circumstances in which it was recorded."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -108,8 +107,7 @@ class RecordedOfProfile(RecordedEvent[ProfileEvent], frozen=True, kw_only=True):
         return self.profile_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingEvents:
+class PendingEvents(Struct, frozen=True, kw_only=True):
     """Events that are to follow an order's history as it was read."""
 
     order_id: OrderId

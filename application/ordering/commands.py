@@ -70,8 +70,7 @@ class LookUp:
     """National and organisation numbers (and URNs) of those without a contact point, in order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderReceipt:
+class OrderReceipt(Struct, frozen=True, kw_only=True):
     """What a sender is told of an order that was placed."""
 
     order_id: OrderId
@@ -81,16 +80,14 @@ class OrderReceipt:
     """None where the owner has no ceiling."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShipmentReceipt:
+class ShipmentReceipt(Struct, frozen=True, kw_only=True):
     """One order of a chain, as its sender is told of it."""
 
     order_id: OrderId
     senders_reference: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainReceipt:
+class ChainReceipt(Struct, frozen=True, kw_only=True):
     """What a sender is told of a chain that was placed, now or before."""
 
     chain_id: ChainId

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from application.delivery.handover import HandoverService, OrderSession, attempts_in
 from application.envelope import PendingEvents
@@ -96,7 +96,7 @@ class InstantOrderService:
             StoreUnavailableError: nothing was sent; try again later, under the same key.
         """
         order_id = self.order_id(command)
-        async with self._admission.of(command.by.name, [command.order], order_id) as admitted:
+        async with await self._admission.of(command.by.name, [command.order], order_id) as admitted:
             receipt = await self._place(command, order_id)
             admitted.is_void = receipt.is_repeat
         return replace(receipt, standing=admitted.standing)

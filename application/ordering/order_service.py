@@ -1,11 +1,12 @@
 """Place and withdraw orders."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, TypeAlias
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from application.delivery.contact_lookup import ContactLookup, LookupRequest
 from application.envelope import PendingEvents
@@ -123,7 +124,7 @@ class OrderService:
             late_by=LATE_BY,
         )
         await self._refuse_unready(command.order)  # before it is counted
-        async with self._admission.of(command.by.name, [command.order]) as admitted:
+        async with await self._admission.of(command.by.name, [command.order]) as admitted:
             try:
                 found = await self._look_up_recipients(command.order, now)
             except RegistryUnavailableError:
@@ -156,7 +157,7 @@ class OrderService:
         """
         order_id = self.order_id(command)
         every_order = (command.order, *command.reminders)
-        async with self._admission.of(command.by.name, every_order, order_id) as admitted:
+        async with await self._admission.of(command.by.name, every_order, order_id) as admitted:
             receipt = await self._place_chain(command, order_id)
             admitted.is_void = receipt.is_repeat
         return replace(receipt, standing=admitted.standing)
