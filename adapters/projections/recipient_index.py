@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, LiteralString, TypeAlias
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -12,15 +13,16 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
 from adapters.projections.placing import PLACED
-from adapters.projections.projection import OF_ORDERS, FeedEvent, Row, insert
+from adapters.projections.projection import OF_ORDERS, FeedEvent, insert
 from adapters.projections.runner import ProjectionRunner
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import SpoiltHistoryError
-from domain.order.events import OrderId, OrderPlaced
-from domain.recipient import ExternalIdentity, Organisation, Person
+from domain.order.events import OrderId
+from domain.recipient import ExternalIdentity, Organisation, Person, Recipient
 
 _PATIENCE: Final = 5.0
 _PURPOSE: Final = "recipient index"
+_NUMBERED: Final = frozenset({"person", "organisation"})
 
 _FIND: Final[LiteralString] = """
 SELECT i.order_id FROM recipient_index i
@@ -29,10 +31,11 @@ SELECT i.order_id FROM recipient_index i
  ORDER BY i.requested_time DESC, i.order_id
 """
 
-OpenPlaced: TypeAlias = Callable[
-    [psycopg.AsyncConnection[Any], Sequence[OrderId]], Awaitable[Mapping[OrderId, OrderPlaced]]
+OpenRecipients: TypeAlias = Callable[
+    [psycopg.AsyncConnection[Any], Sequence[tuple[UUID, int, str, bytes]]],
+    Awaitable[Mapping[OrderId, Sequence[Recipient]]],
 ]
-"""Opens the first events of orders; one that somebody has changed is absent."""
+"""Opens whom orders are for, from the rows of their first events; one that somebody has changed is absent."""
 
 
 class _Kind(Struct, frozen=True):
@@ -45,6 +48,11 @@ class _Recipient(Struct, frozen=True):
 
 class _Placed(Struct, frozen=True):
     recipients: tuple[_Recipient, ...]
+    requested_send_time: datetime
+
+    @property
+    def names_somebody(self) -> bool:
+        return any(each.identity.type in _NUMBERED for each in self.recipients)
 
 
 class _State(Struct, frozen=True):
@@ -52,7 +60,6 @@ class _State(Struct, frozen=True):
 
 
 _read = msgspec.json.Decoder(_State).decode
-_NUMBERED: Final = frozenset({"person", "organisation"})
 
 
 class RecipientIndexProjection:
@@ -67,31 +74,39 @@ class RecipientIndexProjection:
     channel = None
     is_waited_for = False
 
-    def __init__(self, vault: KeyVault, open_placed: OpenPlaced) -> None:
+    def __init__(self, vault: KeyVault, open_recipients: OpenRecipients) -> None:
         self._vault = vault
-        self._open = open_placed
+        self._open = open_recipients
 
     async def write(
         self, connection: psycopg.AsyncConnection[Any], generation: int, events: Sequence[FeedEvent]
     ) -> bool:
         """Write a row for each person and organisation of each order that was placed."""
-        concerned = [OrderId(each.order_id) for each in events if _names_somebody(each)]
-        if not concerned:
+        first: list[tuple[UUID, int, str, bytes]] = []
+        times: dict[UUID, datetime] = {}
+        for each in events:
+            if each.topic == PLACED and (placed := _read(each.state).event).names_somebody:
+                first.append((each.order_id, each.version, each.topic, each.state))
+                times[each.order_id] = placed.requested_send_time
+        if not first:
             return False
-        opened = await self._open(connection, concerned)
-        if opened.keys() < set(concerned):
+        opened = await self._open(connection, first)
+        if opened.keys() < times.keys():
             raise SpoiltHistoryError
-        rows = [row for order_id, placed in opened.items() for row in self._rows(order_id, placed)]
+        rows = [
+            (hashed, times[order_id], order_id)
+            for order_id, recipients in opened.items()
+            for hashed in self._hashed(recipients)
+        ]
         return await insert(connection, self.name, self.columns, generation, rows)
 
-    def _rows(self, order_id: OrderId, placed: OrderPlaced) -> Iterator[Row]:
-        for recipient in placed.recipients:
+    def _hashed(self, recipients: Sequence[Recipient]) -> Iterator[bytes]:
+        for recipient in recipients:
             identity = recipient.identity
             if isinstance(identity, Organisation) or (
                 isinstance(identity, Person) and not identity.number.is_erased
             ):
-                hashed = hashed_identity(self._vault, identity)
-                yield hashed, placed.requested_send_time, order_id
+                yield hashed_identity(self._vault, identity)
 
 
 class PostgresRecipientIndex:
@@ -122,12 +137,6 @@ class PostgresRecipientIndex:
         async with reaching(self._pool) as connection:
             cursor = await connection.execute(_FIND, (hashed, since, until))
             return [OrderId(row[0]) for row in await cursor.fetchall()]
-
-
-def _names_somebody(event: FeedEvent) -> bool:
-    if event.topic != PLACED:
-        return False
-    return any(each.identity.type in _NUMBERED for each in _read(event.state).event.recipients)
 
 
 def hashed_identity(vault: KeyVault, identity: Person | Organisation | ExternalIdentity) -> bytes:

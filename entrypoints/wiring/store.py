@@ -11,8 +11,8 @@ from adapters.event_store.postgres.owner_records import PostgresOwnerRecords
 from adapters.event_store.postgres.profiles import PostgresProfileRepository, read_registered
 from adapters.event_store.postgres.repository import (
     PostgresOrderRepository,
-    read_placed,
     read_places,
+    read_recipients,
 )
 from adapters.event_store.sealing import Sealer
 from adapters.key_vault.file_key_vault import FileKeyVault
@@ -121,7 +121,7 @@ def projection_runner(pool: Pool, listener: Listener, vault: FileKeyVault) -> Pr
             DeliveryReferenceProjection(),
             StatusFeedProjection(),
             NotificationResultProjection(),
-            RecipientIndexProjection(vault, partial(read_placed, mapper)),
+            RecipientIndexProjection(vault, partial(read_recipients, mapper)),
             SuppressionProjection(vault, partial(read_places, mapper)),
             ProfileRegistrationProjection(),
         ],

@@ -30,13 +30,13 @@ from domain.order.events import (
 )
 from domain.order.order import BULK_FROM, Order
 from domain.personal import Contact
+from domain.recipient import Recipient
 
 _EVENTS: Final[LiteralString] = """
 SELECT originator_id, originator_version, topic, state FROM orders_events
- WHERE originator_id = ANY(%(orders)s) AND originator_version <= %(up_to)s AND topic LIKE 'order.%%'
+ WHERE originator_id = ANY(%(orders)s) AND topic LIKE 'order.%%'
  ORDER BY originator_id, originator_version
 """
-_ALL: Final = 2**31 - 1
 _ROWS: Final = 250
 """So many rows are read in a millisecond or two."""
 _RESOLVED: Final[LiteralString] = """
@@ -52,7 +52,12 @@ SELECT s.order_id, s.version, s.class, s.recipient_no, s.ciphertext, k.month, k.
 _BOXES: Final[LiteralString] = """
 SELECT s.order_id, s.version, s.class, s.recipient_no, s.ciphertext, k.month, k.wrapped
   FROM sealed s LEFT JOIN data_key k USING (order_id, version, class, recipient_no)
- WHERE s.order_id = ANY(%(orders)s) AND s.version <= %(up_to)s
+ WHERE s.order_id = ANY(%(orders)s)
+"""
+_IDENTITIES: Final[LiteralString] = """
+SELECT s.order_id, s.version, s.class, s.recipient_no, s.ciphertext, k.month, k.wrapped
+  FROM sealed s LEFT JOIN data_key k USING (order_id, version, class, recipient_no)
+ WHERE s.order_id = ANY(%s) AND s.version = 1 AND s.class = 'identity'
 """
 
 
@@ -125,10 +130,10 @@ class PostgresOrderRepository:
 
 
 async def _select(
-    connection: psycopg.AsyncConnection[Any], order_ids: Sequence[OrderId], *, up_to: int = _ALL
+    connection: psycopg.AsyncConnection[Any], order_ids: Sequence[OrderId]
 ) -> tuple[Sequence[TupleRow], Sequence[TupleRow]]:
     """The rows of events, and those of their boxes."""
-    asked = {"orders": list(order_ids), "up_to": up_to}
+    asked = {"orders": list(order_ids)}
     async with connection.pipeline():
         events = await connection.execute(_EVENTS, asked, binary=True)
         boxes = await connection.execute(_BOXES, asked, binary=True)
@@ -166,16 +171,24 @@ async def _opened(
     return histories
 
 
-async def read_placed(
-    mapper: EnvelopeMapper, connection: psycopg.AsyncConnection[Any], order_ids: Sequence[OrderId]
-) -> Mapping[OrderId, OrderPlaced]:
-    """The first events of orders; one that somebody has changed is absent, and hides no other."""
-    histories = await _opened(mapper, *await _select(connection, order_ids, up_to=1))
-    placed: dict[OrderId, OrderPlaced] = {}
-    for order_id, history in histories.items():
-        if not isinstance(history, Spoilt) and isinstance(history[0].event, OrderPlaced):
-            placed[order_id] = history[0].event
-    return placed
+async def read_recipients(
+    mapper: EnvelopeMapper,
+    connection: psycopg.AsyncConnection[Any],
+    placed: Sequence[tuple[UUID, int, str, bytes]],
+) -> Mapping[OrderId, Sequence[Recipient]]:
+    """Whom orders are for, as the rows of their first events tell it; what else stands there is not opened.
+
+    An order that somebody has changed is absent, and hides no other. The addresses of those who are
+    known by nothing else are read as if they were erased.
+    """
+    order_ids = [order_id for order_id, *_ in placed]
+    boxes = await connection.execute(_IDENTITIES, (order_ids,), binary=True)
+    histories = await _opened(mapper, placed, await all_rows(boxes))
+    return {
+        order_id: history[0].event.recipients
+        for order_id, history in histories.items()
+        if not isinstance(history, Spoilt) and isinstance(history[0].event, OrderPlaced)
+    }
 
 
 async def read_places(

@@ -14,8 +14,8 @@ from adapters.event_store.postgres.owner_records import PostgresOwnerRecords
 from adapters.event_store.postgres.profiles import PostgresProfileRepository, read_registered
 from adapters.event_store.postgres.repository import (
     PostgresOrderRepository,
-    read_placed,
     read_places,
+    read_recipients,
 )
 from adapters.event_store.sealing import Sealer
 from adapters.memory.key_vault import InMemoryKeyVault
@@ -139,7 +139,7 @@ async def open_store(
                 DeliveryReferenceProjection(),
                 StatusFeedProjection(),
                 NotificationResultProjection(),
-                RecipientIndexProjection(vault, partial(read_placed, mapper)),
+                RecipientIndexProjection(vault, partial(read_recipients, mapper)),
                 SuppressionProjection(vault, partial(read_places, mapper)),
                 ProfileRegistrationProjection(),
             ],
