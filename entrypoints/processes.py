@@ -101,6 +101,7 @@ async def answer(
             lifespan="off",
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # nothing here asks from where a request came
             server_header=False,
             date_header=True,
             timeout_keep_alive=60,

@@ -28,6 +28,9 @@ _DIGITS: Final = 18
 SHORT: Final = 16 * 1024
 """Bytes of which sense is made at once; whatever they hold, that takes a few milliseconds."""
 
+IS_WHOLE: Final = "varsel_body_is_whole"
+"""Stands in the state of a request whose body is here; nobody waits for it, and no timer is needed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyLimits:
@@ -84,6 +87,8 @@ async def read_body(scope: Scope, receive: Receive, limits: BodyLimits) -> bytes
     """
     if (announced_length(scope) or 0) > limits.max_bytes:
         raise BodyTooLargeError
+    if IS_WHOLE in scope.get("state", ()):
+        return await _gathered(receive, limits.max_bytes)
     try:
         async with asyncio.timeout(limits.seconds):
             return await _gathered(receive, limits.max_bytes)

@@ -7,11 +7,12 @@ a deadline of their own there.
 
 import asyncio
 from enum import Enum, auto
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from entrypoints.http.transport.bodies import IS_WHOLE
 from entrypoints.http.transport.unread import Unread
 
 HEAD_SECONDS: Final = 10.0
@@ -25,6 +26,36 @@ class _Phase(Enum):
     HEAD = auto()
     BODY = auto()
     NOTHING = auto()
+
+
+class _Gathering:
+    """A connection on which all that is written in one turn of the loop leaves at once.
+
+    uvicorn writes an answer's head and its body apart, and each would be a call of the system's that
+    wakes the client.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._written:
+            self._loop.call_soon(self._leave)
+        self._written.append(data)
+
+    def close(self) -> None:
+        self._leave()
+        self._transport.close()
+
+    def _leave(self) -> None:
+        written, self._written = self._written, []
+        if written and not self._transport.is_closing():
+            self._transport.writelines(written)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # all else is the connection's own
+        return getattr(self._transport, name)
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -45,25 +76,26 @@ class PatientProtocol(HttpToolsProtocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", _Gathering(transport, self.loop)))
+        self._connection = transport
         self.unread.opened(transport)
         self._set_deadline(self.head_seconds)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._unset_deadline()
-        self.unread.closed(self.transport)
+        self.unread.closed(self._connection)
         super().connection_lost(exc)
 
     @override
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.unread.grown(self.transport)
+        self.unread.grown(self._connection)
 
     @override
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.unread.taken(self.transport)
+        self.unread.taken(self._connection)
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -104,6 +136,7 @@ class PatientProtocol(HttpToolsProtocol):
     @override
     def on_message_complete(self) -> None:
         self._phase = _Phase.NOTHING
+        self.scope["state"][IS_WHOLE] = True
         self._unset_deadline()
         super().on_message_complete()
 

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
-from typing import ClassVar
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, ClassVar, cast
 
 import pytest
 import uvicorn
@@ -12,7 +12,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from entrypoints.http.transport.bodies import BodyLimits
+from entrypoints.http.transport.bodies import IS_WHOLE, BodyLimits
 from entrypoints.http.transport.responses import Answer
 from entrypoints.http.transport.unread import Unread
 from entrypoints.http.transport.uvicorn_protocol import PatientProtocol
@@ -112,6 +112,62 @@ async def test_a_body_in_chunks_is_read_like_any_other(installation: Installatio
 
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b'"code": "invalid_request"' in answer
+
+
+class Overheard:
+    """A connection that remembers in which pieces what is said leaves."""
+
+    def __init__(self, transport: asyncio.Transport, pieces: list[bytes]) -> None:
+        self._transport = transport
+        self._pieces = pieces
+
+    def write(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._transport.write(data)
+
+    def writelines(self, parts: Sequence[bytes]) -> None:
+        self.write(b"".join(parts))
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # all else is the connection's own
+        return getattr(self._transport, name)
+
+
+class Recording(PatientProtocol):
+    pieces: ClassVar[list[bytes]] = []
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(cast("asyncio.Transport", Overheard(transport, self.pieces)))
+
+
+async def test_the_head_and_the_body_of_an_answer_leave_together(
+    installation: Installation,
+) -> None:
+    async with served(installation.app(), Recording) as port:
+        answer = await said(port, b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert Recording.pieces == [answer]
+
+
+@pytest.mark.parametrize(
+    "body, is_whole",
+    [(b"", False), (b"{", False), (b"{}", True)],
+    ids=["nothing", "a part", "all"],
+)
+async def test_of_a_body_that_came_with_its_head_nobody_need_ask_whether_it_comes(
+    body: bytes, *, is_whole: bool
+) -> None:
+    seen: list[bool] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(IS_WHOLE in scope["state"])
+        await Answer(200)(scope, receive, send)
+
+    async with served(app) as port:
+        await said(port, f"{HEAD}Connection: close\r\nContent-Length: 2\r\n\r\n".encode() + body)
+
+    assert seen == [is_whole]
 
 
 async def test_a_client_that_hangs_up_places_nothing(
