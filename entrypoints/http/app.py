@@ -52,7 +52,7 @@ from entrypoints.http.transport.credentials import by_secret
 from entrypoints.http.transport.dependencies import of_requests
 from entrypoints.http.transport.links import Links
 from entrypoints.http.transport.middleware import Observer, RequestMiddleware
-from entrypoints.http.transport.mounting import Door, given, mounted, open_to_all
+from entrypoints.http.transport.mounting import Door, direct, given, mounted, open_to_all
 from entrypoints.http.transport.problems import respond
 from entrypoints.http.validation.rules import Rules
 from entrypoints.http.webhooks import routes as webhooks
@@ -166,4 +166,4 @@ def create_app(
         openapi_config=None,
         logging_config=None,
     )
-    return RequestMiddleware(app, observer=observer)
+    return RequestMiddleware(app, direct=direct(ROUTES, doors, things), observer=observer)

@@ -83,6 +83,7 @@ def _instant(name: str, below: str, kind: object, example: object) -> Callable[[
         "POST",
         f"{BASE}/future/orders/instant{below}",
         name=name,
+        is_direct=True,
         tag="Shipments",
         words=(
             "Recorded, handed to the provider, and answered when the provider has answered. "
@@ -115,6 +116,7 @@ def _instant(name: str, below: str, kind: object, example: object) -> Callable[[
     "POST",
     f"{BASE}/orders",
     name="placeOrder",
+    is_direct=True,
     tag="Orders",
     takes=Body(
         media_types=[IN_JSON],
@@ -171,6 +173,7 @@ async def find_orders(
     "POST",
     f"{BASE}/orders/email",
     name="placeEmailOrder",
+    is_direct=True,
     tag="Orders",
     takes=Body(
         media_types=[IN_JSON],
@@ -196,6 +199,7 @@ async def place_email_order(request: Asking, placing: NamedDependency[Placing]) 
     "POST",
     f"{BASE}/orders/sms",
     name="placeSmsOrder",
+    is_direct=True,
     tag="Orders",
     takes=Body(
         media_types=[IN_JSON],
@@ -216,6 +220,7 @@ async def place_sms_order(request: Asking, placing: NamedDependency[Placing]) ->
     "POST",
     f"{BASE}/future/orders",
     name="placeChain",
+    is_direct=True,
     tag="Shipments",
     takes=Body(
         media_types=[IN_JSON],
@@ -271,6 +276,7 @@ async def place_chain(request: Asking, placing: NamedDependency[Placing]) -> Ans
     "POST",
     f"{BASE}/future/orders/composed-email",
     name="placeComposedEmail",
+    is_direct=True,
     access=Access.COMPOSED,
     tag="Shipments",
     takes=Body(

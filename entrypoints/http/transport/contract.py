@@ -114,6 +114,8 @@ class Route:
     """How it answers what is answered otherwise elsewhere."""
     endpoint: Endpoint
     """As Litestar calls it."""
+    is_direct: bool = False
+    """Whether it is called ahead of Litestar, too, with the request and what is there from the start."""
 
     @property
     def status(self) -> int:
@@ -133,6 +135,7 @@ def operation(
     takes: Body | None = None,
     replies: Mapping[int, Reply],
     refusals: Refusals | None = None,
+    is_direct: bool = False,
 ) -> Callable[[Endpoint], Route]:
     """Make a route of what answers it; `words` are for what several routes have in common."""
 
@@ -153,6 +156,7 @@ def operation(
             replies={**replies, first: replace(replies[first], kind=kind)},
             refusals=refusals or {},
             endpoint=endpoint,
+            is_direct=is_direct,
         )
 
     return route

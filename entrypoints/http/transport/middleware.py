@@ -1,8 +1,9 @@
 """The outermost layer: paths in any letter case, HEAD, answers that arrive, and a line in the log for each."""
 
 import asyncio
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
@@ -55,6 +56,7 @@ _SHORT: Final = 64 * 1024
 """A body of so many bytes is with us before anything is answered."""
 _TAKEN_IN: Final = 16 * 1024 * 1024
 _SILENCE: Final = 0.25
+_HOST: Final = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]+)?")
 _TELLS_METHODS: Final = frozenset({204, 405})
 
 Observer: TypeAlias = Callable[[RequestSummary], None]
@@ -83,8 +85,16 @@ def log_served(served: RequestSummary) -> None:
 class RequestMiddleware:
     """Lets requests in to the application."""
 
-    def __init__(self, app: ASGIApp, *, observer: Observer | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        direct: Mapping[tuple[str, str], ASGIApp] | None = None,
+        observer: Observer | None,
+    ) -> None:
+        """Take the application, and what answers a method on a path ahead of it."""
         self._app = app
+        self._direct = direct or {}
         self._observer = observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,7 +117,7 @@ class RequestMiddleware:
                     _served(scope, method, answering.status, time.perf_counter() - begun)
                 )
 
-    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _let_in(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         try:
             is_long = _announces_a_long_body(scope)
         except UnreadableLengthError as error:
@@ -116,7 +126,10 @@ class RequestMiddleware:
         if is_long:
             body = _LongBody(receive, send)
             receive, send = body.receive, body.send
-        await self._app(scope, receive, send)
+        app = self._direct.get((scope["method"], scope["path"]))
+        if app is None or not _names_a_usual_host(scope):
+            app = self._app
+        await app(scope, receive, send)
 
 
 def _served(scope: HTTPScope, method: str, status: int, seconds: float) -> RequestSummary:
@@ -168,6 +181,12 @@ def _announces_a_long_body(scope: Scope) -> bool:
     if b"expect" in names:
         return False  # it waits to be told
     return b"transfer-encoding" in names or (announced_length(scope) or 0) > _SHORT
+
+
+def _names_a_usual_host(scope: Scope) -> bool:
+    """Whether the host is named as it usually is; what is more than that, Litestar judges."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    return len(hosts) == 1 and _HOST.fullmatch(hosts[0]) is not None
 
 
 class _LongBody:

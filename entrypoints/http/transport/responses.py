@@ -62,7 +62,7 @@ class Answer(Struct, frozen=True):
 
 
 class JsonResponse(Response[Any]):
-    """What a handler gives, as it leaves: in JSON like every answer, and without a body if it is nothing."""
+    """What a handler gives, as it leaves."""
 
     @override
     def to_asgi_response(  # type: ignore[override]  # any ASGI application will do
@@ -72,8 +72,14 @@ class JsonResponse(Response[Any]):
         **named: Any,
     ) -> Answer:
         """Make an answer of it."""
-        status = self.status_code or 200
-        return Answer(status) if self.content is None else told(self.content, status)
+        return as_answer(self.content, self.status_code or 200)
+
+
+def as_answer(content: object, status: int) -> Answer:
+    """What a handler gives, as it leaves: in JSON like every answer, and without a body if it is nothing."""
+    if isinstance(content, Answer):
+        return content
+    return Answer(status) if content is None else told(content, status)
 
 
 def told(content: object, status: int = 200, headers: Headers = ()) -> Answer:
