@@ -50,10 +50,15 @@ class Pace:
     def __exit__(self, *_: object) -> None:
         self._give_back()
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it may be time; to ask is cheaper than to keep it, where what is done is very short."""
+        # The thread's time never passes faster than the world's, and costs a call of the system to ask for.
+        return time.monotonic() >= self._look_at
+
     async def keep(self) -> None:
         """Let the loop do other things, if it is time."""
-        # The thread's time never passes faster than the world's, and costs a call of the system to ask for.
-        if time.monotonic() < self._look_at:
+        if not self.is_due:
             return
         if (left := self._until - time.thread_time()) > 0:
             self._look_at = time.monotonic() + left
@@ -90,7 +95,8 @@ class Pace:
             except StopIteration as done:
                 result: T = done.value
                 return result
-            await self.keep()
+            if self.is_due:
+                await self.keep()
 
     def _give_back(self) -> None:
         if self._turn is not None:

@@ -57,7 +57,8 @@ async def states(
             raise SpoiltHistoryError(f"event {version} of order {order_id} is missing")
         if order is not None:
             found[version] = Moment(order, each.event)
-        await pace.keep()
+        if pace.is_due:
+            await pace.keep()
     if len(found) < len(versions):
         raise SpoiltHistoryError(f"the history of order {order_id} is cut short")
     return found
@@ -105,13 +106,13 @@ class Unfolding:
     async def states(
         self, wanted: Mapping[OrderId, Collection[int]]
     ) -> Mapping[OrderId, States | Spoilt]:
-        """What orders were like at versions of theirs; each history is folded once.
+        """What orders were like at versions of theirs, but for what their messages say.
 
         Raises:
             StoreUnavailableError: try again later.
         """
         found: dict[OrderId, States | Spoilt] = {}
-        histories = await self._orders.histories(list(wanted))
+        histories = await self._orders.outlines(list(wanted))
         with Pace() as pace:
             for order_id, versions in wanted.items():
                 history = histories.get(order_id, ())

@@ -177,6 +177,26 @@ class OrderRepositoryContract(HistoriesContract):
         with pytest.raises(SpoiltHistoryError):
             await orders.load([well.order_id, ill.order_id])
 
+    async def test_an_outline_is_the_history_but_for_what_messages_say(
+        self, orders: OrderRepository, spoil: Spoil
+    ) -> None:
+        (well,) = await orders.append([placing()], by=TTD)
+        await orders.append([going_on(well, resolved(), attempted())], by=SERVICE)
+        (ill,) = await orders.append([placing()], by=TTD)
+        await spoil(ill.order_id)
+
+        outlines = await orders.outlines([well.order_id, ill.order_id, order_id()])
+
+        assert outlines.keys() == {well.order_id, ill.order_id}
+        assert isinstance(outlines[ill.order_id], Spoilt)
+        outline = outlines[well.order_id]
+        assert not isinstance(outline, Spoilt)
+        first, *later = await orders.history(well.order_id)
+        assert isinstance(first.event, OrderPlaced)
+        assert isinstance(outline[0].event, OrderPlaced)
+        assert outline[0].event.recipients == first.event.recipients
+        assert list(outline[1:]) == later
+
     async def test_an_order_is_opened_once(self, orders: OrderRepository) -> None:
         first = placing()
         await orders.append([first], by=TTD)

@@ -105,6 +105,11 @@ class InMemoryOrderRepository:
     ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
         return {each: told for each in order_ids if (told := self._history(each))}
 
+    async def outlines(
+        self, order_ids: Sequence[OrderId]
+    ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
+        return await self.histories(order_ids)
+
     def _history(self, order_id: OrderId) -> Sequence[Recorded] | Spoilt:
         try:
             return self._opened(order_id)

@@ -92,3 +92,13 @@ class OrderRepository(Histories, Protocol):
             StoreUnavailableError: the store cannot be reached; try again later.
         """
         ...
+
+    async def outlines(
+        self, order_ids: Sequence[OrderId]
+    ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
+        """The same for whoever shows nothing of what messages say, which may read as erased.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached; try again later.
+        """
+        ...

@@ -1,5 +1,6 @@
 """Let owners follow their orders."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,14 +78,17 @@ class StatusFeedQueries:
             is_descending=is_descending,
             every_transition=every_transition,
         )
-        if entries:
-            # Whoever has read a position never asks for what is before it again.
-            await self._orders.confirm()
-        for some in _some_at_a_time(entries):
+        for number, some in enumerate(_some_at_a_time(entries)):
             wanted: dict[OrderId, set[int]] = {}
             for entry in some:
                 wanted.setdefault(entry.order_id, set()).add(entry.version)
-            states = await self._unfolding.states(wanted)
+            reading = self._unfolding.states(wanted)
+            if number == 0:
+                # Whoever has read a position never asks for what is before it again. The disk is waited
+                # for while the first orders are read, and before anything of them is told.
+                states, _ = await asyncio.gather(reading, self._orders.confirm())
+            else:
+                states = await reading
             yield [self._entry(entry, states[entry.order_id]) for entry in some]
 
     def _entry(self, entry: FeedEntry, states: States | Spoilt) -> Entry:

@@ -205,6 +205,11 @@ class FaultyOrders:
     ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
         return await self._read(lambda: self._orders.histories(order_ids))
 
+    async def outlines(
+        self, order_ids: Sequence[OrderId]
+    ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
+        return await self._read(lambda: self._orders.outlines(order_ids))
+
     async def _read(self, effect: Callable[[], Awaitable[T]]) -> T:
         async def read() -> T:
             self._fail()
