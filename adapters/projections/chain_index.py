@@ -1,6 +1,6 @@
 """Which order each chain began with."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, LiteralString
 from uuid import UUID
@@ -10,13 +10,13 @@ from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import OF_ORDERS, EventByEvent, FeedEvent, Row
+from adapters.projections.placing import PLACED
+from adapters.projections.projection import EventByEvent, FeedEvent, Row
 from adapters.projections.runner import ProjectionRunner
 from domain.order.events import ChainId, OrderId, OrderKind
 
 _PATIENCE: Final = 5.0
 
-_PLACED: Final = "order.placed"
 _FIND: Final[LiteralString] = """
 SELECT i.order_id FROM chain_index i
   JOIN projection p ON p.name = 'chain_index' AND p.is_serving AND p.generation = i.generation
@@ -45,13 +45,14 @@ class ChainIndexProjection(EventByEvent):
 
     name = "chain_index"
     columns: Mapping[str, str] = MappingProxyType({"chain_id": "uuid", "order_id": "uuid"})
-    topics = OF_ORDERS
+    topics: Collection[str] = (PLACED,)
+    read = topics
     channel = None
     is_waited_for = False
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:
         """The order's chain, if it is the first of one."""
-        if event.topic != _PLACED:
+        if event.topic != PLACED:
             return
         placed = _read(event.state).event
         if placed.chain is not None and placed.kind != OrderKind.REMINDER:

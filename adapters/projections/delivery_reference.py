@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from adapters.postgres.lasting import make_lasting
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import OF_ORDERS, EventByEvent, FeedEvent, Row, is_storable
+from adapters.projections.projection import EventByEvent, FeedEvent, Row, is_storable
 from application.ports.report_inbox import Matched, Report, ReportId, reporting_name
 from domain.order.events import NotificationNo, OrderId
 
@@ -62,7 +62,8 @@ class DeliveryReferenceProjection(EventByEvent):
     columns: Mapping[str, str] = MappingProxyType(
         {"provider": "text", "reference": "text", "order_id": "uuid", "notification_no": "int4"}
     )
-    topics = OF_ORDERS
+    topics: Collection[str] = (_ATTEMPTED, _SENT)
+    read = topics
     channel = CHANNEL
     is_waited_for = True  # by reports
 

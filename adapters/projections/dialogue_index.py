@@ -1,6 +1,6 @@
 """Which orders belong to each dialogue."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, LiteralString
 from uuid import UUID
@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
 from adapters.projections.placing import PLACED
-from adapters.projections.projection import OF_ORDERS, EventByEvent, FeedEvent, Row
+from adapters.projections.projection import EventByEvent, FeedEvent, Row
 from adapters.projections.runner import ProjectionRunner
 from domain.order.dialogues import known_as
 from domain.order.events import OrderId
@@ -47,7 +47,8 @@ class DialogueIndexProjection(EventByEvent):
     columns: Mapping[str, str] = MappingProxyType(
         {"dialogue_id": "uuid", "position": "int8", "order_id": "uuid"}
     )
-    topics = OF_ORDERS
+    topics: Collection[str] = (PLACED,)
+    read = topics
     channel = None
     is_waited_for = False
 

@@ -1,12 +1,12 @@
 """The rows of projections by generation: one serves, and another may be growing beside it."""
 
-from collections.abc import Sequence
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier
 
-from adapters.projections.projection import FeedEvent, Projection
+from adapters.projections.log_reader import Reading
+from adapters.projections.projection import Projection
 from adapters.projections.setting_aside import apply
 
 _REMOVED_AT_ONCE: Final = 10_000
@@ -40,13 +40,6 @@ _IDLE: Final[LiteralString] = (
     "SELECT generation FROM projection WHERE name = %s AND NOT is_serving FOR UPDATE"
 )
 _FORGET: Final[LiteralString] = "DELETE FROM projection WHERE name = %s AND generation = %s"
-
-
-class Advanced(NamedTuple):
-    """How far a projection has come, and by how many events."""
-
-    position: int
-    events: int
 
 
 class SupersededError(Exception):
@@ -92,17 +85,15 @@ async def advance(
     connection: psycopg.AsyncConnection[Any],
     projection: Projection,
     generation: int,
-    position: int,
-    events: Sequence[FeedEvent],
-) -> Advanced:
-    """Write what the next events after a position mean; those that cannot be applied are set aside."""
-    if not events:
-        return Advanced(position, 0)
-    is_new = await apply(connection, projection, generation, events)
+    reading: Reading,
+) -> None:
+    """Write what the next events mean; those that cannot be applied are set aside."""
+    is_new = bool(reading.events) and await apply(
+        connection, projection, generation, reading.events
+    )
     if is_new and projection.channel is not None:
         await connection.execute("SELECT pg_notify(%s, '')", (projection.channel,))
-    await connection.execute(_MOVE, (events[-1].position, projection.name, generation))
-    return Advanced(events[-1].position, len(events))
+    await connection.execute(_MOVE, (reading.position, projection.name, generation))
 
 
 async def remove_idle(connection: psycopg.AsyncConnection[Any], projection: Projection) -> bool:

@@ -1,83 +1,87 @@
-"""The log, read once for all projections that stand at the same position.
+"""The log, as each projection reads it for itself: the events that it is made from, and no others.
 
-What follows a position never changes, since the order of commits is the order of positions: what one
-projection has read holds for every other that stands where it began to read. It does so on one timeline
-alone: a standby that was promoted may have gone on otherwise.
+The server leaves the others out, and of events whose words a projection does not look at it sends none.
+So most projections, which are made from few events, go over many thousand at a time.
 """
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final, LiteralString, NamedTuple
+from typing import Any, Final, LiteralString, NamedTuple
 
-from adapters.postgres.connection import Connection
-from adapters.projections.projection import FeedEvent
+import psycopg
+
+from adapters.projections.projection import FeedEvent, Projection
 
 AT_ONCE: Final = 1000
-"""At most so many events in one transaction."""
-_BYTES: Final = 512 * 1024
-"""And no more of them once they have so many bytes, so that wide orders do not make it long."""
-_PAGES: Final = 8
-"""So many pages are kept for those who come after the first, at half a megabyte each."""
+"""At most so many events of a projection in one transaction."""
+AT_ONCE_ANEW: Final = 5000
+"""And so many where it is rebuilt, by a process in which nobody waits for anything else."""
+_GONE_OVER: Final = 20
+"""For each of them so many positions are gone over at most, so that no reading takes long."""
+_BYTES: Final = 512
+"""For each of them so many bytes, all in all, so that wide orders do not make a transaction long."""
 
+_LAST: Final[LiteralString] = "SELECT coalesce(max(notification_id), 0) FROM orders_events"
+_COUNT: Final[LiteralString] = """
+SELECT count(*) FROM orders_events WHERE notification_id > %s AND notification_id <= %s
+"""
 _EVENTS: Final[LiteralString] = """
 SELECT notification_id, originator_id, originator_version, topic, state
-  FROM (SELECT *, sum(length(state)) OVER (ORDER BY notification_id) - length(state) AS before
-          FROM (SELECT notification_id, originator_id, originator_version, topic, state
+  FROM (SELECT *, sum(length(state)) OVER (ORDER BY notification_id ROWS UNBOUNDED PRECEDING)
+                  - length(state) AS before
+          FROM (SELECT notification_id, originator_id, originator_version, topic,
+                       CASE WHEN topic = ANY(%(read)s) THEN state ELSE '' END AS state
                   FROM orders_events
-                 WHERE notification_id > %s ORDER BY notification_id LIMIT %s) AS following) AS summed
- WHERE before < %s ORDER BY notification_id
+                 WHERE notification_id > %(after)s AND notification_id <= %(until)s
+                   AND {}
+                 ORDER BY notification_id LIMIT %(at_once)s) AS following) AS summed
+ WHERE before < %(bytes)s ORDER BY notification_id
 """
+_AMONG: Final = _EVENTS.format("topic = ANY(%(topics)s)")
+_LIKE: Final = _EVENTS.format("topic LIKE %(topics)s")
+
+
+class Reading(NamedTuple):
+    """Some events of a projection, and the position up to which there are no more of them."""
+
+    events: Sequence[FeedEvent]
+    position: int
+
+
+async def last_position(connection: psycopg.AsyncConnection[Any]) -> int:
+    """The last position of the log; what is at or before it never changes any more."""
+    row = await (await connection.execute(_LAST)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+async def counted(connection: psycopg.AsyncConnection[Any], after: int, until: int) -> int:
+    """How many events there are between two positions, the last one included."""
+    row = await (await connection.execute(_COUNT, (after, until))).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 async def read_log(
-    connection: Connection, position: int, at_once: int = AT_ONCE
-) -> Sequence[FeedEvent]:
-    """Read the next events after a position, as many as go into one transaction; none where there are no more."""
-    cursor = await connection.execute(_EVENTS, (position, at_once, _BYTES), binary=True)
-    return [FeedEvent._make(row) for row in await cursor.fetchall()]
-
-
-class _Page(NamedTuple):
-    events: Sequence[FeedEvent]
-    size: int
-
-
-class LogReader:
-    """Reads the log for several projections, and keeps the pages that were read last."""
-
-    def __init__(self, *, pages: int = _PAGES) -> None:
-        self._most = pages
-        self._pages: OrderedDict[tuple[int, int], _Page] = OrderedDict()
-        self._reading = asyncio.Lock()
-
-    async def after(
-        self, connection: Connection, position: int, at_once: int = AT_ONCE
-    ) -> Sequence[FeedEvent]:
-        """The next events after a position; none where there are no more."""
-        async with self._reading:  # who comes meanwhile finds what is being read
-            known = self._known(connection.timeline, position, at_once)
-            if known:
-                return known
-            events = await read_log(connection, position, at_once)
-            if events:
-                page = _Page(events, sum(len(each.state) for each in events))
-                self._keep(connection.timeline, position, page)
-            return events
-
-    def _known(self, timeline: int, position: int, at_once: int) -> Sequence[FeedEvent]:
-        """What is known to follow; pages that are short are put together."""
-        events: list[FeedEvent] = []
-        size = 0
-        while (page := self._pages.get((timeline, position))) is not None:
-            size += page.size
-            if events and (len(events) + len(page.events) > at_once or size > _BYTES):
-                break
-            events += page.events
-            position = events[-1].position
-        return events[:at_once]
-
-    def _keep(self, timeline: int, position: int, page: _Page) -> None:
-        self._pages[timeline, position] = page
-        if len(self._pages) > self._most:
-            self._pages.popitem(last=False)
+    connection: psycopg.AsyncConnection[Any],
+    projection: Projection,
+    *,
+    after: int,
+    last: int,
+    at_once: int = AT_ONCE,
+) -> Reading:
+    """Read what a projection is made from, from a position on: as much as goes into one transaction."""
+    topics = projection.topics
+    until = max(after, min(last, after + _GONE_OVER * at_once))
+    asked = {
+        "after": after,
+        "until": until,
+        "topics": topics if isinstance(topics, str) else list(topics),
+        "read": list(projection.read),
+        "at_once": at_once,
+        "bytes": _BYTES * at_once,
+    }
+    cursor = await connection.execute(
+        _LIKE if isinstance(topics, str) else _AMONG, asked, binary=True
+    )
+    events = [FeedEvent._make(row) for row in await cursor.fetchall()]
+    size = sum([len(each.state) for each in events])
+    is_all = len(events) < at_once and size < _BYTES * at_once
+    return Reading(events, until if is_all else events[-1].position)

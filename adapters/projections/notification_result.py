@@ -1,7 +1,7 @@
 """What became of notifications, for the figures: those of each month are kept as the events come."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
 from adapters.projections.placing import Placing, Placings
-from adapters.projections.projection import OF_ORDERS, FeedEvent, insert
+from adapters.projections.projection import FeedEvent, insert
 from adapters.projections.runner import ProjectionRunner
 from application.ports.result_index import OwnerFigures
 from domain.channel import Channel
@@ -197,7 +197,8 @@ class NotificationResultProjection:
             "channel": "text",
         }
     )
-    topics = OF_ORDERS
+    topics: Collection[str] = frozenset(_TELLING)
+    read = topics
     channel = None
     is_waited_for = False
 
@@ -208,14 +209,11 @@ class NotificationResultProjection:
         self, connection: psycopg.AsyncConnection[Any], generation: int, events: Sequence[FeedEvent]
     ) -> bool:
         """Write how far each notification has come that the events speak of, and its owner's figures."""
-        telling = [each for each in events if each.topic in _TELLING]
-        if not telling:
-            return False
-        placed = await self._placings.of(connection, telling)
-        told = [each for event in telling for each in _told(event)]
+        placed = await self._placings.of(connection, events)
+        told = [each for event in events for each in _told(event)]
         # Nothing was told of an order before it was placed; but a single event may be one that is
         # taken up again, after those that followed it.
-        began = {each.order_id.int for each in telling if each.version == 1 and len(events) > 1}
+        began = {each.order_id.int for each in events if each.version == 1 and len(events) > 1}
         asked = {each.which: each.event.order_id for each in told}
         before = await _before(
             connection,

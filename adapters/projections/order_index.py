@@ -1,6 +1,6 @@
 """Which orders an owner has placed under a reference."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, LiteralString
 
@@ -9,13 +9,13 @@ from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import OF_ORDERS, EventByEvent, FeedEvent, Row, is_storable
+from adapters.projections.placing import PLACED
+from adapters.projections.projection import EventByEvent, FeedEvent, Row, is_storable
 from adapters.projections.runner import ProjectionRunner
 from domain.order.events import OrderId
 
 _PATIENCE: Final = 5.0
 
-_PLACED: Final = "order.placed"
 _FIND: Final[LiteralString] = """
 SELECT i.order_id FROM order_index i
   JOIN projection p ON p.name = 'order_index' AND p.is_serving AND p.generation = i.generation
@@ -44,13 +44,14 @@ class OrderIndexProjection(EventByEvent):
     columns: Mapping[str, str] = MappingProxyType(
         {"owner": "text", "senders_reference": "text", "order_id": "uuid", "position": "int8"}
     )
-    topics = OF_ORDERS
+    topics: Collection[str] = (PLACED,)
+    read = topics
     channel = None
     is_waited_for = False
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:
         """The order's reference, if it was placed under one."""
-        if event.topic != _PLACED:
+        if event.topic != PLACED:
             return
         placed = _read(event.state).event
         if is_reference(placed.senders_reference):

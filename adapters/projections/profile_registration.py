@@ -4,7 +4,7 @@ An address is read from the event that it was registered or confirmed by, where 
 once, and erased once.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, LiteralString, TypeAlias
 from uuid import UUID
@@ -15,7 +15,7 @@ from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import OF_PROFILES, FeedEvent
+from adapters.projections.projection import FeedEvent
 from adapters.projections.runner import ProjectionRunner
 from application.ports.profiles import Registered
 from domain.profile.events import AddressesConfirmed, AddressesRegistered, ProfileAddress
@@ -23,6 +23,13 @@ from domain.recipient import OrganisationNumber
 
 _PATIENCE: Final = 5.0
 
+_TOPICS: Final = (
+    "profile.addresses_registered",
+    "profile.addresses_confirmed",
+    "profile.addresses_withdrawn",
+    "profile.settings_chosen",
+    "profile.address_verified",
+)
 
 _REGISTER: Final[LiteralString] = """
 INSERT INTO profile_registration
@@ -113,7 +120,8 @@ class ProfileRegistrationProjection:
 
     name = "profile_registration"
     tables: Sequence[str] = ("profile_registration", "profile_language")
-    topics = OF_PROFILES
+    topics: Collection[str] = _TOPICS
+    read = topics
     channel = None
     is_waited_for = False
 

@@ -1,6 +1,6 @@
 """What a projection is: tables, and what events mean in them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
@@ -13,17 +13,15 @@ _MANY: Final = 50
 """So many rows are copied, for a fifth of the driver's work; of fewer, the statements around cost more."""
 _SIZES: Final[Mapping[str, int]] = {"int2": 2**15, "int4": 2**31}
 
-OF_ORDERS: Final = "order."
-"""How the topics begin of the events of orders; the log holds others as well."""
-OF_PROFILES: Final = "profile."
-"""How those begin of the events of persons' profiles."""
-
 Row: TypeAlias = Sequence[Any]
 """The values of one row, in the order of the projection's columns."""
 
 
 class FeedEvent(NamedTuple):
-    """An event as it stands in the log, with its position; nobody's words are opened for it."""
+    """An event as it stands in the log, with its position; nobody's words are opened for it.
+
+    Its state is empty for a projection that does not read the states of such events.
+    """
 
     position: int
     order_id: UUID
@@ -46,8 +44,13 @@ class Projection(Protocol):
         ...
 
     @property
-    def topics(self) -> str:
-        """How the topics begin of the events that it is made from."""
+    def topics(self) -> Collection[str] | str:
+        """The topics of the events that it is made from, or of what form all these are, as LIKE has it."""
+        ...
+
+    @property
+    def read(self) -> Collection[str]:
+        """Those topics of whose events it reads the states; of others it is enough that they are there."""
         ...
 
     @property

@@ -1,6 +1,6 @@
 """Which orders are for a person or an organisation, by a keyed hash of the number."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, LiteralString, TypeAlias
@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
 from adapters.projections.placing import PLACED
-from adapters.projections.projection import OF_ORDERS, FeedEvent, insert
+from adapters.projections.projection import FeedEvent, insert
 from adapters.projections.runner import ProjectionRunner
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import SpoiltHistoryError
@@ -70,7 +70,8 @@ class RecipientIndexProjection:
     columns: Mapping[str, str] = MappingProxyType(
         {"identity": "bytea", "requested_time": "timestamptz", "order_id": "uuid"}
     )
-    topics = OF_ORDERS
+    topics: Collection[str] = (PLACED,)
+    read = topics
     channel = None
     is_waited_for = False
 

@@ -1,8 +1,7 @@
 """Bring projections up to the log: in commit order, some events a transaction, position included.
 
 Each goes its own way: it has its own position, its own task and its own transactions, and one that is
-slow or fails holds up no other. What they share is what was read: those that stand at the same position
-read the log once.
+slow or fails holds up no other. It reads of the log what it is made from.
 Whoever holds a projection's row may bring it on: the worker that follows the log, or a reader who
 must see everything that was there before the question; the others wait for that row, of one process
 only one at a time.
@@ -28,7 +27,6 @@ from adapters.postgres.lasting import commit_without_waiting
 from adapters.postgres.listening import Listener
 from adapters.postgres.reaching import reaching
 from adapters.projections.generations import (
-    Advanced,
     advance,
     begin,
     exchange,
@@ -36,7 +34,13 @@ from adapters.projections.generations import (
     remove_idle,
     serving,
 )
-from adapters.projections.log_reader import AT_ONCE, LogReader, read_log
+from adapters.projections.log_reader import (
+    AT_ONCE,
+    AT_ONCE_ANEW,
+    counted,
+    last_position,
+    read_log,
+)
 from adapters.projections.projection import FeedEvent, Projection
 from adapters.projections.setting_aside import SetAside, failed, retry
 from application.operations.health import ProjectionStanding
@@ -103,7 +107,6 @@ class ProjectionRunner:
         self._turns: Mapping[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._calls = {name: asyncio.Event() for name in self._projections}
         self._at_once = dict.fromkeys(self._projections, AT_ONCE)
-        self._log = LogReader()
 
     @property
     def names(self) -> Sequence[str]:
@@ -139,7 +142,7 @@ class ProjectionRunner:
                 if most is not None and lacking > most:
                     raise BehindError
                 async with self._turns[name]:
-                    while (done := await self._bring_on(name)).events and done.position < target:
+                    while await self._bring_on(name, target) < target:
                         pass
         except TimeoutError:
             raise BehindError from None
@@ -158,14 +161,16 @@ class ProjectionRunner:
         async with reaching(self._pool) as connection, connection.transaction():
             generation = await begin(connection, name)
         count = 0
-        while read := (await self._grow(projection, generation)).events:
-            count += read
+        while gone_over := await self._grow(projection, generation):
+            count += gone_over
         async with reaching(self._pool) as connection, connection.transaction():
             await serving(connection, name)
             position = await growing(connection, name, generation)
-            while events := await read_log(connection, position):
-                done = await advance(connection, projection, generation, position, events)
-                position, count = done.position, count + done.events
+            while (last := await last_position(connection)) > position:
+                reading = await read_log(connection, projection, after=position, last=last)
+                await advance(connection, projection, generation, reading)
+                count += await counted(connection, position, reading.position)
+                position = reading.position
             await exchange(connection, name, generation)
         await self._remove_idle(projection)
         return count
@@ -257,25 +262,39 @@ class ProjectionRunner:
             row = await cursor.fetchone()
             return None if row is None else (int(row[0]), int(row[1]))
 
-    async def _bring_on(self, name: str) -> Advanced:
-        """Apply the next events; after what took too long fewer at once, until that goes well."""
+    async def _bring_on(self, name: str, target: int) -> int:
+        """Apply the next events up to a position: to which one that went.
+
+        After what took too long it is fewer at once, until that goes well.
+        """
         projection = self._projections[name]
         at_once = self._at_once[name]
         self._at_once[name] = max(1, at_once // 2)
         async with reaching(self._pool) as connection, connection.transaction():
             await commit_without_waiting(connection)
             generation, position = await serving(connection, name)
-            events = await self._log.after(connection, position, at_once)
-            done = await advance(connection, projection, generation, position, events)
+            if position < target:
+                reading = await read_log(
+                    connection, projection, after=position, last=target, at_once=at_once
+                )
+                await advance(connection, projection, generation, reading)
+                position = reading.position
         self._at_once[name] = min(AT_ONCE, 2 * at_once)
-        return done
+        return position
 
-    async def _grow(self, projection: Projection, generation: int) -> Advanced:
+    async def _grow(self, projection: Projection, generation: int) -> int:
+        """Apply the next events to a generation that grows: how many were gone over."""
         async with reaching(self._pool) as connection, connection.transaction():
             await commit_without_waiting(connection)
             position = await growing(connection, projection.name, generation)
-            events = await read_log(connection, position)
-            return await advance(connection, projection, generation, position, events)
+            last = await last_position(connection)
+            if last <= position:
+                return 0
+            reading = await read_log(
+                connection, projection, after=position, last=last, at_once=AT_ONCE_ANEW
+            )
+            await advance(connection, projection, generation, reading)
+            return await counted(connection, position, reading.position)
 
     async def _remove_idle(self, projection: Projection) -> None:
         is_more = True

@@ -154,13 +154,10 @@ async def _refused(
     generation: int,
     events: Sequence[FeedEvent],
 ) -> Reason | bool:
-    """Write those events that concern it, all or none: why not, or whether there are new rows."""
-    concerning = [each for each in events if each.topic.startswith(projection.topics)]
-    if not concerning:
-        return False
+    """Write events, all or none: why not, or whether there are new rows."""
     try:
         async with connection.transaction():
-            return await projection.write(connection, generation, concerning)
+            return await projection.write(connection, generation, events)
     except OF_DATA as problem:
         if isinstance(problem, psycopg.Error) and not is_of_data(problem):
             raise

@@ -1,6 +1,6 @@
 """What has happened to owners' orders, in commit order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Final, LiteralString
@@ -9,8 +9,8 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.reaching import reaching
-from adapters.projections.placing import Placings
-from adapters.projections.projection import OF_ORDERS, FeedEvent, insert
+from adapters.projections.placing import PLACED, Placings
+from adapters.projections.projection import FeedEvent, insert
 from adapters.projections.runner import BehindError, ProjectionRunner
 from application.ports.status_feed import ENDS, UNSEEN, FeedEntry
 from domain.order.events import OrderId
@@ -48,7 +48,8 @@ class StatusFeedProjection:
             "is_end": "bool",
         }
     )
-    topics = OF_ORDERS
+    topics = "order.%"  # whatever else may be recorded of orders some day
+    read: Collection[str] = (PLACED,)
     channel = None
     is_waited_for = True  # by webhooks
 

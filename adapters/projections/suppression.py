@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.gathering import Gatherer
 from adapters.postgres.reaching import reaching
-from adapters.projections.projection import OF_ORDERS, FeedEvent, Row, insert
+from adapters.projections.projection import FeedEvent, Row, insert
 from application.ports.key_vault import KeyVault
 from application.ports.order_repository import SpoiltHistoryError, StoreUnavailableError
 from application.ports.suppressions import BouncedAddress
@@ -92,7 +92,8 @@ class SuppressionProjection:
             "order_id": "uuid",
         }
     )
-    topics = OF_ORDERS
+    topics: Collection[str] = _TOPICS
+    read = topics
     channel = None
     is_waited_for = True  # by what is sent next
 

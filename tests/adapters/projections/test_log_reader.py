@@ -1,109 +1,86 @@
-"""The log is read once for all projections that stand at the same position."""
+"""Each projection reads of the log what it is made from, and goes over the rest."""
 
-import asyncio
-from collections.abc import Sequence
-from typing import Any
-from uuid import uuid4
+import pytest
 
-from adapters.projections.log_reader import LogReader
-from adapters.projections.projection import FeedEvent
+from adapters.projections.log_reader import Reading, last_position, read_log
+from adapters.projections.order_index import OrderIndexProjection
+from adapters.projections.projection import Projection
+from adapters.projections.status_feed import StatusFeedProjection
+from application.envelope import SERVICE
+from contracts.order_index_contract import called
+from contracts.order_repository_contract import going_on, resolved, sent
+from tests.adapters.event_store.postgres_store import PostgresStore
+from tests.samples import TTD
 
-Told = tuple[int, object, int, str, bytes]
-
-
-class Log:
-    """A log that grows, of which it is known from where it was read."""
-
-    def __init__(self, *sizes: int, timeline: int = 1) -> None:
-        self.timeline = timeline
-        self.events: list[Told] = []
-        self.read_after: list[int] = []
-        self._found: Sequence[Told] = ()
-        self.grow(*sizes)
-
-    def grow(self, *sizes: int) -> None:
-        for size in sizes:
-            position = len(self.events) + 1
-            self.events.append((position, uuid4(), 1, "order.placed", b" " * size))
-
-    async def execute(self, _: str, asked: tuple[int, int, int], **__: bool) -> "Log":
-        after, most, _bytes = asked
-        self.read_after.append(after)
-        await asyncio.sleep(0)
-        self._found = self.events[after : after + most]
-        return self
-
-    async def fetchall(self) -> Sequence[Told]:
-        return self._found
+PLACED, RESOLVED, SENT = "order.placed", "order.contact_resolved", "order.notification_sent"
 
 
-def positions(events: Sequence[FeedEvent]) -> list[int]:
-    return [each.position for each in events]
+@pytest.fixture
+async def store_with_events(store: PostgresStore) -> PostgresStore:
+    """One order that was placed, resolved and sent, and another that was placed."""
+    (order,) = await store.orders.append([called("case-1")], by=TTD)
+    await store.orders.append([going_on(order, resolved(), sent())], by=SERVICE)
+    await store.orders.append([called("case-2")], by=TTD)
+    return store
 
 
-async def test_who_stands_at_the_same_position_reads_what_one_of_them_has_read() -> None:
-    log: Any = Log(1, 1)
-    reader = LogReader()
-
-    pages = await asyncio.gather(*(reader.after(log, 0) for _ in range(5)))
-
-    assert [positions(each) for each in pages] == [[1, 2]] * 5
-    assert log.read_after == [0]
+async def read(
+    store: PostgresStore, projection: Projection, *, after: int = 0, at_once: int = 100
+) -> Reading:
+    async with store.pool.connection() as connection:
+        last = await last_position(connection)
+        return await read_log(connection, projection, after=after, last=last, at_once=at_once)
 
 
-async def test_short_pages_are_put_together_for_whoever_comes_later() -> None:
-    log: Any = Log(1)
-    reader = LogReader()
-    await reader.after(log, 0)
-    log.grow(1, 1)
-    await reader.after(log, 1)
+async def test_a_projection_is_given_no_events_but_those_that_it_is_made_from(
+    store_with_events: PostgresStore,
+) -> None:
+    reading = await read(store_with_events, OrderIndexProjection())
 
-    assert positions(await reader.after(log, 0)) == [1, 2, 3]
-    assert log.read_after == [0, 1]
+    assert [each.topic for each in reading.events] == [PLACED, PLACED]
+    assert reading.position == reading.events[-1].position
 
 
-async def test_put_together_they_make_no_transaction_longer() -> None:
-    log: Any = Log(300_000)
-    reader = LogReader()
-    await reader.after(log, 0)
-    log.grow(300_000)
-    await reader.after(log, 1)
+async def test_whose_words_it_does_not_look_at_it_is_told_without_them(
+    store_with_events: PostgresStore,
+) -> None:
+    reading = await read(store_with_events, StatusFeedProjection())
 
-    assert positions(await reader.after(log, 0)) == [1]
-    assert positions(await reader.after(log, 0, 1)) == [1]
-    log.grow(1)
-    assert positions(await reader.after(log, 1)) == [2]
-    assert positions(await reader.after(log, 2)) == [3]
-
-
-async def test_the_end_of_the_log_is_looked_for_each_time() -> None:
-    log: Any = Log()
-    reader = LogReader()
-    assert await reader.after(log, 0) == []
-
-    log.grow(1)
-
-    assert positions(await reader.after(log, 0)) == [1]
+    assert [(each.topic, bool(each.state)) for each in reading.events] == [
+        (PLACED, True),
+        (RESOLVED, False),
+        (SENT, False),
+        (PLACED, True),
+    ]
 
 
-async def test_what_a_former_primary_told_is_read_again() -> None:
-    former: Any = Log(1, 1, timeline=1)
-    promoted: Any = Log(1, timeline=2)
-    reader = LogReader()
-    await reader.after(former, 0)
+async def test_what_it_is_not_made_from_it_has_gone_over(store_with_events: PostgresStore) -> None:
+    first = await read(store_with_events, OrderIndexProjection(), at_once=1)
+    second = await read(store_with_events, OrderIndexProjection(), after=first.position, at_once=1)
+    third = await read(store_with_events, OrderIndexProjection(), after=second.position)
 
-    (event,) = await reader.after(promoted, 0)
-
-    assert event.order_id == promoted.events[0][1]
+    assert [len(each.events) for each in (first, second, third)] == [1, 1, 0]
+    assert third.position == second.position
 
 
-async def test_only_the_pages_that_were_read_last_are_kept() -> None:
-    log: Any = Log(1, 1, 1)
-    reader = LogReader(pages=2)
-    for position in range(3):
-        await reader.after(log, position, 1)
+async def test_however_few_its_events_are_it_never_goes_over_many_others(
+    store: PostgresStore,
+) -> None:
+    async with store.pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO orders_events (originator_id, originator_version, topic, state)"
+            " SELECT gen_random_uuid(), 1, 'order.completed', '{}' FROM generate_series(1, 50)"
+        )
+    reading = await read(store, OrderIndexProjection(), at_once=1)
 
-    await reader.after(log, 1, 1)
-    await reader.after(log, 0, 1)
+    assert reading == Reading([], 20)
 
-    assert log.read_after == [0, 1, 2, 0]
+
+async def test_a_reading_ends_where_it_has_become_long(store: PostgresStore) -> None:
+    await store.orders.append([called("x" * 60_000)], by=TTD)
+    await store.orders.append([called("case-2")], by=TTD)
+
+    reading = await read(store, OrderIndexProjection())
+
+    assert len(reading.events) == 1
+    assert reading.position == reading.events[0].position
