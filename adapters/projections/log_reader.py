@@ -5,6 +5,7 @@ So most projections, which are made from few events, go over many thousand at a 
 """
 
 from collections.abc import Sequence
+from itertools import starmap
 from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
@@ -81,7 +82,7 @@ async def read_log(
     cursor = await connection.execute(
         _LIKE if isinstance(topics, str) else _AMONG, asked, binary=True
     )
-    events = [FeedEvent._make(row) for row in await cursor.fetchall()]
+    events = list(starmap(FeedEvent, await cursor.fetchall()))
     size = sum([len(each.state) for each in events])
     is_all = len(events) < at_once and size < _BYTES * at_once
     return Reading(events, until if is_all else events[-1].position)

@@ -124,13 +124,9 @@ class _Told(NamedTuple):
 
     event: FeedEvent
     recorded_at: datetime
-    notification_no: int
+    which: _Which
     rank: int
     channel: str | None
-
-    @property
-    def which(self) -> _Which:
-        return self.event.order_id.int, self.notification_no
 
 
 class _So(NamedTuple):
@@ -139,9 +135,11 @@ class _So(NamedTuple):
     channel: str | None = None
     rank: int | None = None
 
-    def after(self, told: _Told) -> "_So":
-        rank = told.rank if self.rank is None else max(self.rank, told.rank)
-        return _So(self.channel or told.channel, rank)
+    @lru_cache  # noqa: B019  # of the few that there are
+    def after(self, rank: int, channel: str | None) -> "_So":
+        """So after an event has told that, and of a channel perhaps."""
+        further = rank if self.rank is None else max(self.rank, rank)
+        return _So(self.channel or channel, further)
 
     def counts(self, *, is_order: bool) -> "_Counts":
         """What it adds to the figures of its owner."""
@@ -221,27 +219,26 @@ class NotificationResultProjection:
             [(order_id, which[1]) for which, order_id in asked.items() if which[0] not in began],
         )
         after, rows = dict(before), []
-        for each in told:
-            which = each.which
-            so = after[which] = after.get(which, _UNKNOWN).after(each)
-            event, recorded_at, notification_no, rank, _ = each
-            rows.append(
-                (event.position, notification_no, event.order_id, rank, recorded_at, so.channel)
-            )
-        whose = {which: placed[order_id] for which, order_id in asked.items()}
-        await _add(connection, generation, _added(whose, before, after))
+        for event, recorded_at, which, rank, channel in told:
+            so = after[which] = after.get(which, _UNKNOWN).after(rank, channel)
+            rows.append((event.position, which[1], event.order_id, rank, recorded_at, so.channel))
+        await _add(connection, generation, _added(placed, before, after))
         return await insert(connection, self.name, self.columns, generation, rows)
 
 
 def _told(event: FeedEvent) -> Sequence[_Told]:
     state = _read(event.state)
+    order_id = event.order_id.int
     return [
-        _Told(event, state.recorded_at, notification_no, rank, channel)
+        _Told(event, state.recorded_at, (order_id, notification_no), rank, channel)
         for notification_no, rank, channel in _ranked(event.topic, state.event)
     ]
 
 
 def _ranked(topic: str, event: _Event) -> Iterator[tuple[int, int, str | None]]:
+    if (told := _RANKS.get(topic)) is not None:
+        yield event.notification_no, told, None
+        return
     match topic:
         case "order.placed":
             yield _ORDER, _CREATED, None
@@ -257,7 +254,7 @@ def _ranked(topic: str, event: _Event) -> Iterator[tuple[int, int, str | None]]:
             if (rank := _REPORTED.get(event.state)) is not None:
                 yield event.notification_no, rank, None
         case _:
-            yield event.notification_no, _RANKS[topic], None
+            raise LookupError(topic)
 
 
 async def _before(
@@ -274,14 +271,14 @@ async def _before(
 
 
 def _added(
-    placed: Mapping[_Which, Placing], before: Mapping[_Which, _So], after: Mapping[_Which, _So]
+    placed: Mapping[int, Placing], before: Mapping[_Which, _So], after: Mapping[_Which, _So]
 ) -> Mapping[_Whose, _Counts]:
     """What is added to the figures of each owner and month."""
     changes: Counter[tuple[_Whose, _Counts]] = Counter()
     for which, so in after.items():
         change = _change(before.get(which, _UNKNOWN), so, is_order=which[1] == _ORDER)
         if change != _NOTHING:
-            changes[_whose(placed[which]), change] += 1
+            changes[_whose(placed[which[0]]), change] += 1
     added: dict[_Whose, _Counts] = {}
     for (whose, change), times in changes.items():
         added[whose] = added.get(whose, _NOTHING).plus(change, times)

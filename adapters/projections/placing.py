@@ -46,31 +46,44 @@ class Placings:
 
     def __init__(self, *, most: int = _MOST) -> None:
         self._most = most
-        self._known: OrderedDict[UUID, Placing] = OrderedDict()
+        self._known: OrderedDict[int, Placing] = OrderedDict()
 
     async def of(
         self, connection: psycopg.AsyncConnection[Any], events: Sequence[FeedEvent]
-    ) -> Mapping[UUID, Placing]:
+    ) -> Mapping[int, Placing]:
         """How the orders were placed that events speak of: by the events themselves, or by the log.
+
+        They stand under their ids as numbers, which are hashed several times as fast.
 
         Raises:
             SpoiltHistoryError: an order's history does not begin with its placing.
             msgspec.MsgspecError: an order's first event cannot be read.
         """
-        told = {each.order_id: _read(each.state).event for each in events if each.topic == PLACED}
-        asked = {each.order_id for each in events}
-        found = {each: self._known[each] for each in asked if each in self._known} | told
-        if missing := asked - found.keys():
-            cursor = await connection.execute(_FIRST, (list(missing),), binary=True, prepare=False)
-            found |= {order_id: _read(state).event for order_id, state in await cursor.fetchall()}
-        if asked - found.keys():
-            raise SpoiltHistoryError
+        found: dict[int, Placing] = {}
+        missing: dict[int, UUID] = {}
+        for event in events:
+            key = event.order_id.int
+            if key in found:
+                continue
+            if (known := self._known.get(key)) is not None:
+                found[key] = known
+            elif event.topic == PLACED:
+                found[key] = _read(event.state).event
+            else:
+                missing[key] = event.order_id
+        if missing := {key: order_id for key, order_id in missing.items() if key not in found}:
+            asked = list(missing.values())
+            cursor = await connection.execute(_FIRST, (asked,), binary=True, prepare=False)
+            for order_id, state in await cursor.fetchall():
+                found[order_id.int] = _read(state).event
+            if missing.keys() - found.keys():
+                raise SpoiltHistoryError
         self._remember(found)
         return found
 
-    def _remember(self, found: Mapping[UUID, Placing]) -> None:
-        for order_id, placing in found.items():
-            self._known[order_id] = placing
-            self._known.move_to_end(order_id)
+    def _remember(self, found: Mapping[int, Placing]) -> None:
+        for key, placing in found.items():
+            self._known[key] = placing
+            self._known.move_to_end(key)
         while len(self._known) > self._most:
             self._known.popitem(last=False)

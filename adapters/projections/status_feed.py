@@ -65,7 +65,7 @@ class StatusFeedProjection:
         rows = [
             (
                 each.position,
-                placed[each.order_id].owner,
+                placed[each.order_id.int].owner,
                 each.order_id,
                 each.version,
                 each.topic in _ENDS,

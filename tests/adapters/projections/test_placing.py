@@ -39,7 +39,7 @@ async def test_the_log_is_asked_once_for_an_order_of_which_much_is_told() -> Non
 
     for version in range(2, 50):
         placed = await placings.of(log, [later(order_id, version)])
-        assert placed[order_id].owner == "ttd"
+        assert placed[order_id.int].owner == "ttd"
 
     assert log.asked == [order_id]
 
