@@ -14,6 +14,7 @@ from rich.console import Console
 
 from benchmarks import (
     accepting,
+    contention,
     dispatching,
     feed,
     following,
@@ -23,6 +24,7 @@ from benchmarks import (
     memory,
     projecting,
     registries,
+    standby,
     two_owners,
 )
 from benchmarks.figures import Figure, table
@@ -36,6 +38,8 @@ MEASURES: Final[Mapping[str, Callable[[], Awaitable[Sequence[Figure]]]]] = {
     "projections": projecting.measure,
     "registries": registries.measure,
     "growth": growth.measure,
+    "contention": contention.measure,
+    "standby": standby.measure,
     "memory": memory.measure,
     "following": following.measure,
     "handlers": handlers.measure,

@@ -53,7 +53,9 @@ end
 """
 
 
-class _Accepted(NamedTuple):
+class Accepted(NamedTuple):
+    """What was accepted in some seconds."""
+
     rate: float
     """Orders a second."""
     p99: float
@@ -62,7 +64,7 @@ class _Accepted(NamedTuple):
 
 async def measure() -> Sequence[Figure]:
     """Measure by turns, round after round."""
-    many, few, persons = list[_Accepted](), list[_Accepted](), list[_Accepted]()
+    many, few, persons = list[Accepted](), list[Accepted](), list[Accepted]()
     bare_many, bare_few = list[float](), list[float]()
     with installation() as service:
         to_persons = _TO_PERSON % {"numbers": _known_persons(service)}
@@ -123,14 +125,14 @@ def _known_persons(service: Measured) -> str:
     return ",".join(f'"{each}"' for each in numbers)
 
 
-async def accept_for(service: Measured, clients: int, seconds: int) -> None:
+async def accept_for(service: Measured, clients: int, seconds: int) -> Accepted:
     """Let clients place e-mail orders for so long."""
-    await _accepted(service, clients, _TO_ADDRESS, seconds)
+    return await _accepted(service, clients, _TO_ADDRESS, seconds)
 
 
 async def _accepted(
     service: Measured, clients: int, recipient: str, seconds: int = _SECONDS
-) -> _Accepted:
+) -> Accepted:
     words = {"token": service.token, "run": uuid4().hex, "body": "Please log in. " * 40}
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(recipient + _LUA % words)
@@ -146,7 +148,7 @@ async def _accepted(
     p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
     if rate is None or p99 is None or "Non-2xx" in said:
         raise RuntimeError(said)
-    return _Accepted(float(rate[1]), float(p99[1]) * _MILLISECONDS[p99[2]])
+    return Accepted(float(rate[1]), float(p99[1]) * _MILLISECONDS[p99[2]])
 
 
 async def _bare(service: Measured, batch: int) -> float:

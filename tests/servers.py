@@ -173,20 +173,33 @@ class Pair:
 async def a_pair(*, delay: str = "0", synchronous: bool = False) -> AsyncIterator[Pair]:
     """A primary with the whole schema, and a standby that replays its log after a delay."""
     with scratch_folder() as folder:
-        pair = Pair(Server(folder / "primary"), Server(folder / "standby"))
-        with pair.primary:
-            await migrate(pair.primary.conninfo)
-        _run("cp", "-a", str(folder / "primary"), str(folder / "standby"))
-        (pair.standby.cluster / "standby.signal").touch()
-        pair.follow()
-        try:
-            pair.primary.start(synchronous_standby_names="*" if synchronous else "")
-            pair.standby.start(recovery_min_apply_delay=delay)
-            await pair.level()
+        async with a_pair_in(folder, delay=delay, synchronous=synchronous) as pair:
             yield pair
-        finally:
-            pair.standby.stop()
-            pair.primary.stop()
+
+
+@asynccontextmanager
+async def a_pair_in(
+    folder: Path, *, delay: str = "0", synchronous: bool = False
+) -> AsyncIterator[Pair]:
+    """The same in a folder that the server's account can enter.
+
+    Where it is not synchronous from the beginning it can be made so: what a server is started with
+    outdoes whatever it is told later.
+    """
+    pair = Pair(Server(folder / "primary"), Server(folder / "standby"))
+    with pair.primary:
+        await migrate(pair.primary.conninfo)
+    _run("cp", "-a", str(folder / "primary"), str(folder / "standby"))
+    (pair.standby.cluster / "standby.signal").touch()
+    pair.follow()
+    try:
+        pair.primary.start(**({"synchronous_standby_names": "*"} if synchronous else {}))
+        pair.standby.start(recovery_min_apply_delay=delay)
+        await pair.level()
+        yield pair
+    finally:
+        pair.standby.stop()
+        pair.primary.stop()
 
 
 class Disk:
