@@ -77,6 +77,8 @@ from entrypoints.wiring.store import (
 from entrypoints.wiring.tokens import condition_token, documents, verifier
 
 _POOL: Final = 4
+_LEVELS_OF_ACCESS: Final = frozenset({"debug", "info"})
+"""At other levels no log takes the line of a request, so none is prepared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +254,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 def api(settings: Settings, running: Running) -> ASGIApp:
     """The HTTP API over the application."""
+    leaves_lines = settings.access_log and settings.log_level in _LEVELS_OF_ACCESS
     return create_app(
         application=running.application,
         verifier=running.verifier,
@@ -276,7 +279,7 @@ def api(settings: Settings, running: Running) -> ASGIApp:
             recipients=settings.max_recipients,
             attachments=settings.max_attachments,
         ),
-        observer=log_served if settings.access_log else None,
+        observer=log_served if leaves_lines else None,
     )
 
 
