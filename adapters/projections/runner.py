@@ -37,6 +37,7 @@ from adapters.projections.generations import (
 from adapters.projections.log_reader import (
     AT_ONCE,
     AT_ONCE_ANEW,
+    Reading,
     counted,
     last_position,
     read_log,
@@ -160,9 +161,7 @@ class ProjectionRunner:
         await self._remove_idle(projection)
         async with reaching(self._pool) as connection, connection.transaction():
             generation = await begin(connection, name)
-        count = 0
-        while gone_over := await self._grow(projection, generation):
-            count += gone_over
+        count = await self._grow_up(projection, generation)
         async with reaching(self._pool) as connection, connection.transaction():
             await serving(connection, name)
             position = await growing(connection, name, generation)
@@ -282,17 +281,34 @@ class ProjectionRunner:
         self._at_once[name] = min(AT_ONCE, 2 * at_once)
         return position
 
-    async def _grow(self, projection: Projection, generation: int) -> int:
+    async def _grow_up(self, projection: Projection, generation: int) -> int:
+        """Apply all that there is to a generation that grows: how many events were gone over.
+
+        What follows is read while that which was read is written.
+        """
+        count = position = 0
+        reading_on = asyncio.ensure_future(self._read_on(projection, position))
+        try:
+            while (reading := await reading_on).position > position:
+                reading_on = asyncio.ensure_future(self._read_on(projection, reading.position))
+                count += await self._grow(projection, generation, reading)
+                position = reading.position
+        finally:
+            reading_on.cancel()
+        return count
+
+    async def _read_on(self, projection: Projection, position: int) -> Reading:
+        async with reaching(self._pool) as connection:
+            last = await last_position(connection)
+            return await read_log(
+                connection, projection, after=position, last=last, at_once=AT_ONCE_ANEW
+            )
+
+    async def _grow(self, projection: Projection, generation: int, reading: Reading) -> int:
         """Apply the next events to a generation that grows: how many were gone over."""
         async with reaching(self._pool) as connection, connection.transaction():
             await commit_without_waiting(connection)
             position = await growing(connection, projection.name, generation)
-            last = await last_position(connection)
-            if last <= position:
-                return 0
-            reading = await read_log(
-                connection, projection, after=position, last=last, at_once=AT_ONCE_ANEW
-            )
             await advance(connection, projection, generation, reading)
             return await counted(connection, position, reading.position)
 

@@ -187,7 +187,7 @@ async def test_a_half_made_one_answers_nobody(store: PostgresStore) -> None:
     async with store.pool.connection() as connection, connection.transaction():
         half_made = await begin(connection, "order_index")
 
-    await store.runner._grow(OrderIndexProjection(), half_made)
+    await store.runner._grow_up(OrderIndexProjection(), half_made)
 
     assert len(await ask(store, INDEXED)) == 4
     assert len(await store.index.with_reference("ttd", "case-1")) == 2
@@ -280,7 +280,7 @@ async def test_of_two_who_make_it_anew_the_later_goes_on(store: PostgresStore) -
     assert await store.runner.rebuild("order_index") == 1
 
     with pytest.raises(SupersededError):
-        await store.runner._grow(OrderIndexProjection(), first)
+        await store.runner._grow_up(OrderIndexProjection(), first)
     assert len(await ask(store, "SELECT * FROM projection WHERE name = 'order_index'")) == 1
 
 
