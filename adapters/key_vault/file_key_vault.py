@@ -84,7 +84,7 @@ class FileKeyVault:
         self._months: dict[str, bytes] = {}
         self._destroyed: frozenset[str] = frozenset()
         self._hashing = b""
-        self._purposes: dict[str, bytes] = {}
+        self._purposes: dict[str, hmac.HMAC] = {}
         with self._locked():
             if not self._file.exists():
                 if not may_be_made:
@@ -134,11 +134,13 @@ class FileKeyVault:
             ) from None
 
     def keyed_hash(self, purpose: str, data: bytes) -> bytes:
-        key = self._purposes.get(purpose)
-        if key is None:  # made once: a thousand are hashed for one purpose at a time
+        keyed = self._purposes.get(purpose)
+        if keyed is None:  # made once, and begun: a thousand are hashed for one purpose at a time
             key = hmac.digest(self._hashing, purpose.encode(), sha256)
-            self._purposes[purpose] = key
-        return hmac.digest(key, data, sha256)
+            keyed = self._purposes[purpose] = hmac.new(key, digestmod=sha256)
+        hashing = keyed.copy()
+        hashing.update(data)
+        return hashing.digest()
 
     def destroy(self, month: str) -> None:
         """Destroy a month's key: what was sealed under it is gone, in every backup at once."""
