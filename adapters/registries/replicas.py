@@ -6,12 +6,12 @@ What stands in quarantine makes uncertain what it is about: that is told, and no
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, Final, LiteralString, NamedTuple, TypeVar
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -115,6 +115,8 @@ _UNREAD: Final = (
 Pool = AsyncConnectionPool[Any]
 Connection = psycopg.AsyncConnection[Any]
 
+_T = TypeVar("_T")
+
 _LOST: Final = "was sealed under a key that is gone; put the key file back that has it"
 _read_person = msgspec.json.Decoder(KeptPerson).decode
 _read_address = msgspec.json.Decoder(KeptAddress).decode
@@ -147,21 +149,26 @@ class _Copy:
         self._pool = pool
         self._sealer = sealer
 
-    async def _opened(
-        self, connection: Connection, kept: Kept, query: LiteralString, names: Collection[str]
-    ) -> Mapping[str, bytes | None]:
-        """What is known of each; None of those who are uncertain."""
+    async def _known(
+        self,
+        connection: Connection,
+        kept: Kept,
+        query: LiteralString,
+        names: Collection[str],
+        read: Callable[[bytes], _T],
+    ) -> Mapping[str, _T | None]:
+        """What is known of each, as it is read; None of those who are uncertain."""
         hashed = self._sealer.hashing(kept)
         by_hash = {hashed(each.encode()): each for each in names}
         cursor = await connection.execute(query, {"hashes": list(by_hash)}, binary=True)
         rows = await cursor.fetchall()
         opening = await self._sealer.opening(connection, {key_id for _, key_id, box in rows if box})
-        found = {
-            by_hash[name]: opening.open(kept, name, key_id, box)
-            for name, key_id, box in rows
-            if box
-        }
-        return found | {by_hash[name]: None for name, _, box in rows if not box}
+        known: dict[str, _T | None] = {}
+        for name, key_id, box in rows:
+            if box:
+                content = opening.open(kept, name, key_id, box)
+                known[by_hash[name]] = None if content is None else read(content)
+        return known | {by_hash[name]: None for name, _, box in rows if not box}
 
 
 class PostgresPersonRegistry(_Copy):
@@ -177,17 +184,15 @@ class PostgresPersonRegistry(_Copy):
 
     async def _records(self, numbers: Sequence[str]) -> Mapping[str, PersonRecord]:
         async with reaching(self._pool) as connection:
-            found = await self._opened(connection, "persons", _PERSONS, numbers)
-        return {
-            number: _UNCERTAIN if known is None else _person(_read_person(known))
-            for number, known in found.items()
-        }
+            found = await self._known(connection, "persons", _PERSONS, numbers, _person)
+        return {number: _UNCERTAIN if each is None else each for number, each in found.items()}
 
 
 _UNCERTAIN: Final = PersonRecord(is_uncertain=True, can_be_notified=False)
 
 
-def _person(known: KeptPerson) -> PersonRecord:
+def _person(content: bytes) -> PersonRecord:
+    known = _read_person(content)
     return PersonRecord(
         is_deleted=known.is_deleted,
         is_reserved=known.is_reserved,
@@ -432,11 +437,12 @@ class PostgresExternalIdentityRegistry(_Copy):
     async def find(self, urns: Sequence[str]) -> Mapping[str, ExternalRecord]:
         usernames = {urn: _username(urn) for urn in urns}
         async with _asking(self._pool, PROFILES) as connection:
-            users = await self._opened(connection, "users", _USERS, {*usernames.values()})
+            users = await self._known(
+                connection, "users", _USERS, {*usernames.values()}, _read_user
+            )
         found: dict[str, ExternalRecord] = {}
         for urn, username in usernames.items():
-            known = users.get(username, _NOTHING)
-            user = None if known is None else _read_user(known)
+            user = users.get(username, _NOTHING)
             email, mobile = (None, None) if user is None else (user.email, user.mobile)
             if urn.casefold().startswith(_EMAIL_URN):
                 email = unquote_plus(urn[len(_EMAIL_URN) :])
@@ -447,7 +453,7 @@ class PostgresExternalIdentityRegistry(_Copy):
         return found
 
 
-_NOTHING: Final = b"[null, null]"
+_NOTHING: Final = KeptUser(None, None)
 """What is known of a user whom nobody knows."""
 
 
@@ -472,7 +478,5 @@ class PostgresNameRegistry(_Copy):
         async with _asking(self._pool, "names") as connection:
             cursor = await connection.execute(_UNIT_NAMES, {"numbers": list(organisations)})
             of_units = dict(await cursor.fetchall())
-            found = await self._opened(connection, "names", _NAMES, asked)
-        return of_units | {
-            number: _read_name(name) for number, name in found.items() if name is not None
-        }
+            found = await self._known(connection, "names", _NAMES, asked, _read_name)
+        return of_units | {number: name for number, name in found.items() if name is not None}
