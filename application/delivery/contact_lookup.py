@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
+from msgspec import Struct
+
 from application.delivery.suppressed_addresses import SuppressedAddresses
 from application.delivery.usable_copies import UsableCopies
 from application.ports.decision_point import READ, DecisionPoint, Question, bare
@@ -54,8 +56,7 @@ class Registries:
     names: NameRegistry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookupRequest:
+class LookupRequest(Struct, frozen=True, kw_only=True):
     """One recipient to be found, and the resource that the order is about."""
 
     identity: Identity

@@ -6,12 +6,14 @@ Decisions return events, none when there is nothing to do, so that asking twice 
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 from typing import Final
 from uuid import UUID, uuid5
+
+from msgspec.structs import replace as replace_field
 
 from domain.agreement import Agreement
 from domain.channel import Channel
@@ -579,7 +581,7 @@ class Order(OrderState, frozen=True, kw_only=True):
             )
         if not left_out:
             return resolution
-        return replace(
+        return replace_field(
             resolution, found=tuple(found), considered=(*resolution.considered, *left_out)
         )
 

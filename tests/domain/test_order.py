@@ -160,7 +160,7 @@ two_recipients = msgspec.structs.replace(
 
 
 def test_nobody_waits_for_what_will_not_be_decided_soon() -> None:
-    unjudgeable = replace(UNASKED, is_authority_awaited=False)
+    unjudgeable = msgspec.structs.replace(UNASKED, is_authority_awaited=False)
     assert order_after(two_recipients).put_off({RecipientNo(0): unjudgeable}, NOON, wait=WAIT) == ()
 
 
@@ -1100,7 +1100,7 @@ in_languages = msgspec.structs.replace(
 def test_each_recipient_gets_their_own_language_or_the_senders_first_and_it_is_written_down_why(
     theirs: str | None, by_email: Wording, by_text: Wording
 ) -> None:
-    found = [replace(each, language=theirs) for each in (by_mail, by_sms)]
+    found = [msgspec.structs.replace(each, language=theirs) for each in (by_mail, by_sms)]
 
     order = resolved(order_after(in_languages), *found)
 
@@ -1121,14 +1121,16 @@ def test_who_reads_the_language_of_the_first_text_gets_theirs_by_it(
     mail = msgspec.structs.replace(REMINDER_MAIL, language=Language.NB, languages=(in_nynorsk,))
     order = order_after(msgspec.structs.replace(placed, email=mail))
 
-    (notification,) = resolved(order, replace(by_mail, language=theirs)).notifications
+    (notification,) = resolved(
+        order, msgspec.structs.replace(by_mail, language=theirs)
+    ).notifications
 
     assert notification.wording == Wording(language=Language.NB, because=because)
     assert mail.text_in(notification.language) == (mail.subject, mail.body)
 
 
 def test_where_the_sender_gave_one_text_nothing_is_written_down_of_languages() -> None:
-    order = resolved(order_after(by_sms_too), replace(by_mail, language="nn"))
+    order = resolved(order_after(by_sms_too), msgspec.structs.replace(by_mail, language="nn"))
 
     assert [each.wording for each in order.notifications] == [None]
 
@@ -1139,7 +1141,8 @@ def test_a_text_message_is_counted_and_sent_in_the_recipients_language() -> None
     event = msgspec.structs.replace(in_languages, channel=ChannelChoice.SMS, sms=sms)
 
     theirs, first = (
-        resolved(order_after(event), replace(by_sms, language=each)) for each in ("se", "nb")
+        resolved(order_after(event), msgspec.structs.replace(by_sms, language=each))
+        for each in ("se", "nb")
     )
 
     assert theirs.text_message(theirs.notification(FIRST)) == long.body
