@@ -8,7 +8,6 @@ What the box belongs to is bound into it as associated data, so that boxes canno
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -49,8 +48,7 @@ class BoxKey(NamedTuple):
         return f"1|{order_id}|{version}|{kind}|{recipient_no}".encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """Sealed words, and the wrapped key that opens them."""
 
     place: BoxKey
@@ -60,8 +58,7 @@ class Box:
     wrapped: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StoredBox:
+class StoredBox(NamedTuple):
     """A box as it was found in the store; either part may have been erased."""
 
     ciphertext: bytes | None

@@ -158,7 +158,7 @@ class InMemoryOrderRepository:
         of_order = [place for place in self._boxes if place.order_id == order_id]
         last = max(of_order, key=lambda place: place.version)
         box = self._boxes[last]
-        self._boxes[last] = replace(box, ciphertext=(box.ciphertext or b"") + b"!")
+        self._boxes[last] = box._replace(ciphertext=(box.ciphertext or b"") + b"!")
 
     def _version(self, order_id: OrderId) -> int:
         last = self.log.select_events(order_id, desc=True, limit=1)

@@ -209,7 +209,7 @@ def flipped(data: bytes | None, index: int) -> bytes:
 def test_a_changed_box_is_never_read(index: int) -> None:
     kept, boxes = stored(placed)
     for place, box in boxes.items():
-        changed = replace(box, ciphertext=flipped(box.ciphertext, index))
+        changed = box._replace(ciphertext=flipped(box.ciphertext, index))
 
         with pytest.raises(TamperedError, match="has been changed"):
             read(kept, {**boxes, place: changed})
@@ -219,7 +219,7 @@ def test_a_changed_box_is_never_read(index: int) -> None:
 def test_a_changed_key_is_never_used(index: int) -> None:
     kept, boxes = stored(placed)
     for place, box in boxes.items():
-        changed = replace(box, wrapped=flipped(box.wrapped, index))
+        changed = box._replace(wrapped=flipped(box.wrapped, index))
 
         with pytest.raises(TamperedError):
             read(kept, {**boxes, place: changed})
@@ -244,7 +244,7 @@ def test_boxes_cannot_change_places_though_their_commitments_do_too() -> None:
 def test_another_boxs_key_opens_nothing() -> None:
     kept, boxes = stored(two_persons())
     kari, ola = BoxKey(ORDER_ID, 1, "identity", 0), BoxKey(ORDER_ID, 1, "identity", 1)
-    exchanged = replace(boxes[kari], wrapped=boxes[ola].wrapped)
+    exchanged = boxes[kari]._replace(wrapped=boxes[ola].wrapped)
 
     with pytest.raises(TamperedError, match="does not belong where it lies"):
         read(kept, {**boxes, kari: exchanged})
@@ -284,7 +284,7 @@ def test_no_refusal_shows_anybodys_words() -> None:
     place, box = next(iter(boxes.items()))
 
     with pytest.raises(TamperedError) as refusal:
-        read(kept, {place: replace(box, ciphertext=flipped(box.ciphertext, -1))})
+        read(kept, {place: box._replace(ciphertext=flipped(box.ciphertext, -1))})
 
     assert CANARY not in str(refusal.value)
     assert str(ORDER_ID) in str(refusal.value)
