@@ -3,9 +3,9 @@
 The driver looks for a dumper for each array and for what is in it, which takes it twice as long.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from struct import pack
 from typing import Any, Final
 from uuid import UUID
@@ -20,13 +20,14 @@ _TEXT, _BYTEA, _UUID, _TIMESTAMPTZ = 25, 17, 2950, 1184
 _NULL: Final = pack("!i", -1)
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_REMEMBERED: Final = 1024
+"""So many different elements of a kind are packed once: numbers are mostly small ones, texts names of kinds."""
 
 
-@dataclass(frozen=True, slots=True)
-class PackedArray:
+class PackedArray(bytes):
     """An array as it goes over the wire; the statement says of what type it is (`%b::int[]`)."""
 
-    content: bytes
+    __slots__ = ()
 
 
 class _PackedDumper(Dumper):
@@ -34,7 +35,7 @@ class _PackedDumper(Dumper):
 
     @override
     def dump(self, obj: PackedArray) -> bytes:
-        return obj.content
+        return obj
 
 
 def take_packed(context: AdaptContext) -> None:
@@ -42,7 +43,7 @@ def take_packed(context: AdaptContext) -> None:
     context.adapters.register_dumper(PackedArray, _PackedDumper)
 
 
-def _packed(kind: int, elements: Sequence[bytes]) -> PackedArray:
+def _packed(kind: int, elements: Collection[bytes]) -> PackedArray:
     """An array of one dimension, its elements each with its length before it."""
     if not elements:
         return PackedArray(pack("!iiI", 0, 0, kind))
@@ -50,8 +51,11 @@ def _packed(kind: int, elements: Sequence[bytes]) -> PackedArray:
 
 
 def _whole(kind: int, form: str, size: int) -> Callable[[Sequence[int]], PackedArray]:
-    form = f"!i{form}"
-    return lambda values: _packed(kind, [pack(form, size, each) for each in values])
+    @lru_cache(maxsize=_REMEMBERED)
+    def element(value: int) -> bytes:
+        return pack(f"!i{form}", size, value)
+
+    return lambda values: _packed(kind, list(map(element, values)))
 
 
 smallints: Final = _whole(_INT2, "h", 2)
@@ -62,7 +66,7 @@ bigints: Final = _whole(_INT8, "q", 8)
 def uuids(values: Sequence[UUID]) -> PackedArray:
     """An array of ids."""
     size = pack("!i", 16)
-    return _packed(_UUID, [size + each.bytes for each in values])
+    return _packed(_UUID, [size + each.int.to_bytes(16) for each in values])
 
 
 def bytes_of(values: Sequence[bytes]) -> PackedArray:
@@ -70,10 +74,15 @@ def bytes_of(values: Sequence[bytes]) -> PackedArray:
     return _packed(_BYTEA, [pack("!i", len(each)) + each for each in values])
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _text(value: str) -> bytes:
+    written = value.encode()
+    return pack("!i", len(written)) + written
+
+
 def texts(values: Sequence[str]) -> PackedArray:
-    """An array of texts."""
-    written = [each.encode() for each in values]
-    return _packed(_TEXT, [pack("!i", len(each)) + each for each in written])
+    """An array of texts that are nobody's words, and of which few are different: they are remembered."""
+    return _packed(_TEXT, list(map(_text, values)))
 
 
 def moments(values: Sequence[datetime | None]) -> PackedArray:

@@ -131,29 +131,26 @@ def split(waiting: Iterable[Append]) -> tuple[list[Append], list[Append]]:
 
 def columns(batch: Sequence[Append]) -> list[list[Any]]:
     """The rows of a batch by column, each with the number of its append."""
-    events = [(number, each) for number, append in enumerate(batch) for each in append.events]
-    boxes = [(number, each) for number, append in enumerate(batch) for each in append.boxes]
-    agenda = [(number, each) for number, append in enumerate(batch) for each in append.agenda]
-    return [
-        [number for number, _ in events],
-        [each.originator_id for _, each in events],
-        [each.originator_version for _, each in events],
-        [each.topic for _, each in events],
-        [each.state for _, each in events],
-        [number for number, _ in boxes],
-        [each.place.order_id for _, each in boxes],
-        [each.place.version for _, each in boxes],
-        [each.place.kind for _, each in boxes],
-        [each.place.recipient_no for _, each in boxes],
-        [each.ciphertext for _, each in boxes],
-        [each.month for _, each in boxes],
-        [each.wrapped for _, each in boxes],
-        [number for number, _ in agenda],
-        [each.order_id for _, each in agenda],
-        [each.owner for _, each in agenda],
-        [each.lane for _, each in agenda],
-        [each.due_at for _, each in agenda],
+    events = [
+        (number, each.originator_id, each.originator_version, each.topic, each.state)
+        for number, append in enumerate(batch)
+        for each in append.events
     ]
+    boxes = [
+        (number, *place, ciphertext, month, wrapped)
+        for number, append in enumerate(batch)
+        for place, ciphertext, month, wrapped in append.boxes
+    ]
+    agenda = [
+        (number, each.order_id, each.owner, each.lane, each.due_at)
+        for number, append in enumerate(batch)
+        for each in append.agenda
+    ]
+    return [*_by_column(events, 5), *_by_column(boxes, 8), *_by_column(agenda, 5)]
+
+
+def _by_column(rows: Sequence[Sequence[Any]], width: int) -> Iterable[list[Any]]:
+    return map(list, zip(*rows, strict=True)) if rows else [[] for _ in range(width)]
 
 
 def packed(batch: Sequence[Append]) -> list[PackedArray]:
