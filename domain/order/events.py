@@ -3,6 +3,8 @@
 An event holds the fact alone.
 Which order it belongs to, its version, when it was recorded, and by whom, stand in the envelope.
 Events change by addition only: a new field has a default, a changed meaning is a new event with a new tag.
+A field that says nothing is not stored, in those of which every order has some: none, false or empty is what
+it is read as, for ever.
 """
 
 from datetime import datetime
@@ -143,7 +145,7 @@ class Suppression(Struct, frozen=True, kw_only=True):
     """From this moment on it is used again."""
 
 
-class Considered(Struct, frozen=True, kw_only=True):
+class Considered(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A source that was looked at and not used, and why."""
 
     source: Source
@@ -156,7 +158,7 @@ class Considered(Struct, frozen=True, kw_only=True):
     """Of an address that bounced here: since when and until when it is left alone."""
 
 
-class Consulted(Struct, frozen=True, kw_only=True):
+class Consulted(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A source that was asked, and as of when what it answered holds."""
 
     source: Source
@@ -188,7 +190,7 @@ class Wording(Struct, frozen=True, kw_only=True):
     because: WordingReason
 
 
-class Target(Struct, frozen=True, kw_only=True):
+class Target(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One contact point that is to get one notification, and where it was found."""
 
     notification_no: NotificationNo
@@ -239,7 +241,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     """What is done with one of which nobody knows whether it was accepted."""
 
 
-class OrderPlaced(Struct, frozen=True, kw_only=True, tag="order.placed"):
+class OrderPlaced(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order.placed"):
     """A sender asked for some recipients to be notified."""
 
     owner: str
@@ -298,7 +300,9 @@ class SendConditionNotMet(Struct, frozen=True, tag="order.send_condition_not_met
     """The sender's condition said: do not send. What has not left stays."""
 
 
-class SendConditionUnknown(Struct, frozen=True, kw_only=True, tag="order.send_condition_unknown"):
+class SendConditionUnknown(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order.send_condition_unknown"
+):
     """The sender's condition gave no answer that could be read."""
 
     reason: str
@@ -317,7 +321,9 @@ class AuthorityUnknown(Struct, frozen=True, kw_only=True, tag="order.authority_u
     """If it cannot be asked by then either, these are notified without their users."""
 
 
-class ContactResolved(Struct, frozen=True, kw_only=True, tag="order.contact_resolved"):
+class ContactResolved(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order.contact_resolved"
+):
     """The places where a recipient is to be reached were found."""
 
     recipient_no: RecipientNo
@@ -329,7 +335,9 @@ class ContactResolved(Struct, frozen=True, kw_only=True, tag="order.contact_reso
     """Who was asked; empty for who was not looked up, and in events from before it was recorded."""
 
 
-class ContactNotFound(Struct, frozen=True, kw_only=True, tag="order.contact_not_found"):
+class ContactNotFound(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order.contact_not_found"
+):
     """No place was found where a recipient can be reached, on one or more channels."""
 
     recipient_no: RecipientNo
@@ -338,7 +346,9 @@ class ContactNotFound(Struct, frozen=True, kw_only=True, tag="order.contact_not_
     consulted: tuple[Consulted, ...] = ()
 
 
-class RecipientReserved(Struct, frozen=True, kw_only=True, tag="order.recipient_reserved"):
+class RecipientReserved(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order.recipient_reserved"
+):
     """A recipient has declined digital communication, and the order does not override it."""
 
     recipient_no: RecipientNo
@@ -347,7 +357,9 @@ class RecipientReserved(Struct, frozen=True, kw_only=True, tag="order.recipient_
     consulted: tuple[Consulted, ...] = ()
 
 
-class NotificationAttempted(Struct, frozen=True, kw_only=True, tag="order.notification_attempted"):
+class NotificationAttempted(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order.notification_attempted"
+):
     """A notification is about to be handed to a provider; recorded before the first byte leaves."""
 
     notification_no: NotificationNo
@@ -383,7 +395,9 @@ class NotificationSimulated(Struct, frozen=True, kw_only=True, tag="order.notifi
     """By which rule nothing was handed over, in a stable code."""
 
 
-class NotificationSent(Struct, frozen=True, kw_only=True, tag="order.notification_sent"):
+class NotificationSent(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order.notification_sent"
+):
     """A provider took a notification over."""
 
     notification_no: NotificationNo
@@ -406,7 +420,9 @@ class NotificationRejected(Struct, frozen=True, kw_only=True, tag="order.notific
     by: Refuser = Refuser.PROVIDER
 
 
-class NotificationDeferred(Struct, frozen=True, kw_only=True, tag="order.notification_deferred"):
+class NotificationDeferred(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order.notification_deferred"
+):
     """A notification was certainly not accepted this time, and may be at another."""
 
     notification_no: NotificationNo
@@ -418,7 +434,7 @@ class NotificationDeferred(Struct, frozen=True, kw_only=True, tag="order.notific
 
 
 class NotificationOutcomeUnknown(
-    Struct, frozen=True, kw_only=True, tag="order.notification_outcome_unknown"
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order.notification_outcome_unknown"
 ):
     """Nobody can tell whether the provider took a notification over; a report may yet."""
 
@@ -438,7 +454,9 @@ class NotificationGivenUp(Struct, frozen=True, kw_only=True, tag="order.notifica
     notification_no: NotificationNo
 
 
-class DeliveryReported(Struct, frozen=True, kw_only=True, tag="order.delivery_reported"):
+class DeliveryReported(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order.delivery_reported"
+):
     """A provider told what became of a notification."""
 
     notification_no: NotificationNo
