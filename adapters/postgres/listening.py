@@ -14,6 +14,8 @@ from adapters.postgres.connection import Connection, Succession
 log = structlog.get_logger()
 
 _RECONNECT: Final = 1.0
+_GATHERS: Final = 0.02
+"""Seconds after a call until the next ones are heard, all at once: at each append everybody is called."""
 
 
 class Listener:
@@ -61,5 +63,7 @@ class Listener:
                 await connection.execute(SQL("LISTEN {}").format(Identifier(channel)))
             for signal in self._signals.values():
                 signal.set()  # something may have been missed while nobody listened
-            async for notification in connection.notifies():
-                self._signals[notification.channel].set()
+            while True:
+                async for notification in connection.notifies(stop_after=1):
+                    self._signals[notification.channel].set()
+                await asyncio.sleep(_GATHERS)
