@@ -245,11 +245,12 @@ class Order(OrderState, frozen=True, kw_only=True):
             return ResolveRecipients(unresolved[:CHUNK])
         if self.record_timeouts(now):
             return RecordTimeouts()
-        if ready := self._ready(now):
+        still_open = self._open
+        if ready := self._ready(still_open, now):
             if isinstance(self.condition, Answered) and now - self.condition.at > CONDITION_HOLDS:
                 return self._check_condition()
             return AttemptNotifications(ready[:CHUNK])
-        if in_doubt := [e.notification_no for e in self._open if e.can_be_looked_up]:
+        if in_doubt := [e.notification_no for e in still_open if e.can_be_looked_up]:
             return LookUpOutcomes(in_doubt[:CHUNK])
         return WaitUntil(self.wakes_at(now))
 
@@ -318,14 +319,14 @@ class Order(OrderState, frozen=True, kw_only=True):
     def _sending_time(self, channel: Channel) -> SendingTime:
         return sending_time(channel, self.placed.sms)
 
-    def _ready(self, now: datetime) -> Sequence[NotificationNo]:
+    def _ready(self, still_open: Sequence[Notification], now: datetime) -> Sequence[NotificationNo]:
         """What is to be handed over without being asked for again.
 
         An instant order never is: it is handed over while its sender waits, or not at all.
         """
         if self.is_instant:
             return ()
-        return [each.notification_no for each in self._open if self.may_be_attempted(each, now)]
+        return [each.notification_no for each in still_open if self.may_be_attempted(each, now)]
 
     def may_be_attempted(self, notification: Notification, now: datetime) -> bool:
         """Whether the notification is to be handed over now.
@@ -425,6 +426,8 @@ class Order(OrderState, frozen=True, kw_only=True):
         self, recipients: Sequence[RecipientNo]
     ) -> Mapping[RecipientNo, RecipientNo | None]:
         """For each, the first recipient who is the same person, organisation or address, if not itself."""
+        if len(self.placed.recipients) == 1:
+            return dict.fromkeys(recipients)
         first: dict[Identity, RecipientNo] = {}
         for each in self.placed.recipients:
             first.setdefault(each.identity, each.recipient_no)
@@ -440,7 +443,7 @@ class Order(OrderState, frozen=True, kw_only=True):
         """
         until_of: dict[datetime, list[RecipientNo]] = {}
         for recipient_no, resolution in resolutions.items():
-            if recipient_no in self.resolved or not resolution.is_authority_awaited:
+            if not resolution.is_authority_awaited or recipient_no in self.resolved:
                 continue
             before = self.authority_waits.get(recipient_no)
             until = now + wait if before is None else before.until
@@ -465,6 +468,8 @@ class Order(OrderState, frozen=True, kw_only=True):
     ) -> Sequence[OrderEvent]:
         """Take down where recipients are to be notified, and who waits until somebody can be asked."""
         put_off = self.put_off(resolutions, now, wait=wait)
+        if not put_off:
+            return self.resolve(resolutions, names)
         waiting = {each for event in put_off for each in event.recipients}
         known = {each: found for each, found in resolutions.items() if each not in waiting}
         return (*put_off, *self.resolve(known, names))
@@ -844,7 +849,8 @@ class _Places:
 
     def __init__(self, order: Order) -> None:
         self._order = order
-        self._keywords = {channel: order.keywords_on(channel) for channel in Channel}
+        self._keywords: dict[Channel, AbstractSet[str]] = {}
+        """Those that stand in what the order says on a channel, where that has been asked."""
         self._first: dict[tuple[Channel, str], dict[Keywords | None, RecipientNo]] = {}
 
     def take(
@@ -860,12 +866,17 @@ class _Places:
             called = None
             other = next(iter(first.values()), None)
         else:
-            called = self._order.called(recipient_no, name).of(self._keywords[channel])
+            called = self._order.called(recipient_no, name).of(self._keywords_on(channel))
             other = first.get(called, first.get(None))
         if other not in (None, recipient_no):
             return other
         first.setdefault(called, recipient_no)
         return None
+
+    def _keywords_on(self, channel: Channel) -> AbstractSet[str]:
+        if channel not in self._keywords:
+            self._keywords[channel] = self._order.keywords_on(channel)
+        return self._keywords[channel]
 
 
 def _expired(notification: Notification, *, has_left: bool) -> NotificationExpired:

@@ -7,7 +7,7 @@
 Writing an event never refuses and never decides: whatever has happened can be read again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,8 +126,10 @@ class OrderState(Struct, frozen=True, kw_only=True):
 S = TypeVar("S", bound=OrderState)
 
 
-def evolve_all(order: S, events: Iterable[OrderEvent], at: datetime) -> S:
+def evolve_all(order: S, events: Sequence[OrderEvent], at: datetime) -> S:
     """Write events that were recorded together into an order. Never refuses and never decides."""
+    if not events:
+        return order
     writing = Writing(order)
     for event in events:
         writing.write(event, at)
@@ -176,6 +178,7 @@ class Writing(Generic[S]):
         self.authority_waits = order.authority_waits
         self.is_cancelled = order.is_cancelled
         self.is_completed = order.is_completed
+        self._status = _status(self)
 
     def order(self) -> S:
         """The order as it has been written."""
@@ -196,10 +199,10 @@ class Writing(Generic[S]):
 
     def write(self, event: OrderEvent, at: datetime) -> None:
         """Write the next event."""
-        before = _status(self)
         self._version += 1
         self._write(event, at)
-        if _status(self) is not before:
+        if (status := _status(self)) is not self._status:
+            self._status = status
             self._changed_at = at
 
     def _write(self, event: OrderEvent, at: datetime) -> None:
