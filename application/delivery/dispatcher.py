@@ -39,7 +39,7 @@ from domain.order.steps import (
     WaitUntil,
 )
 from domain.personal import Identifier
-from domain.recipient import RecipientNo
+from domain.recipient import Direct, RecipientNo
 from domain.resolution import Finding, resolve
 
 log = structlog.get_logger()
@@ -403,13 +403,17 @@ class Dispatcher:
             for each in recipients
         }
         names: dict[RecipientNo, Identifier] = {}
-        if order.waits_for_names:
+        # Whoever is an address alone is called nothing, whatever the texts are like.
+        has_names = [
+            each for each in distinct if not isinstance(order.recipient(each).identity, Direct)
+        ]
+        if has_names and order.waits_for_names:
             called = await self._look_up.names(
-                [order.recipient(each).identity for each in distinct]
+                [order.recipient(each).identity for each in has_names]
             )
             names = {
                 each: called[identity]
-                for each in distinct
+                for each in has_names
                 if (identity := order.recipient(each).identity) in called
             }
         return order.resolve_or_put_off(resolutions, names, now, wait=self._timing.authority_wait)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final, assert_never
 
 from application import phone_number as mobile_number
@@ -378,7 +379,7 @@ class _Texts:
     """
 
     def __init__(self, order: Order) -> None:
-        self._is_same_to_all = not order.waits_for_names
+        self._order = order
         self._said: dict[Language | None, tuple[Content, Content]] = {}
 
     def subject_and_body(
@@ -389,6 +390,10 @@ class _Texts:
             subject, body = email.text_in(language)
             self._said[language] = _filled(subject, keywords.fill), _filled(body, fill)
         return self._said[language]
+
+    @cached_property
+    def _is_same_to_all(self) -> bool:
+        return not self._order.waits_for_names
 
 
 def _filled(words: Content, fill: Callable[[str], str]) -> Content:

@@ -125,6 +125,9 @@ class SmtpProvider:
         return fetching + self._times.longest
 
     async def send(self, letters: Sequence[OutboundMessage]) -> AsyncIterator[Told]:
+        if len(letters) == 1:
+            yield await self._hand_over(letters[0])
+            return
         known = as_known(letters, self._hand_over, at_once=self._connections)
         async with aclosing(known):
             async for _, told in known:

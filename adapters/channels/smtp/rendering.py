@@ -20,7 +20,7 @@ from email.header import Header
 from email.message import MIMEPart
 from email.policy import SMTP
 from email.utils import format_datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -104,7 +104,7 @@ class Renderer:
             raise UnmailableError(Failure.INVALID_ADDRESS, error.code) from None
         shared = await self._shared(letter, files)
         own = (
-            f"Date: {format_datetime(at)}\r\n"
+            f"Date: {_date(at.replace(microsecond=0))}\r\n"
             f"Message-ID: {self.message_id(letter.notification_id)}\r\n"
             f"To: {to.spec}\r\n"
         )
@@ -170,6 +170,12 @@ class Mail:
         self.to = to
         self.content = content
         self.needs_smtputf8 = needs_smtputf8
+
+
+@lru_cache(maxsize=2)
+def _date(second: datetime) -> str:
+    """A moment as a header has it; in one second there are many e-mails."""
+    return format_datetime(second)
 
 
 def _digest(files: Sequence[bytes]) -> bytes:
