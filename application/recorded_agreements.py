@@ -5,6 +5,7 @@ from collections.abc import Callable
 from application.known_owners import KnownOwners
 from application.ports.key_vault import KeyVault
 from domain.agreement import Agreement
+from domain.owner.record import Terms
 
 
 def marks_of_test_recipients(vault: KeyVault) -> Callable[[str], str]:
@@ -35,10 +36,18 @@ class RecordedAgreements:
         self._usual = usual
         self._senders_of_all = senders_of_all
         self._mark = mark
+        self._made: dict[str, tuple[Terms, Agreement]] = {}
 
     async def of(self, owner: str) -> Agreement:
         """What is agreed with an owner, as it was known last; nobody waits."""
         terms = self._known.now(owner).terms
+        before, agreement = self._made.get(owner, (None, None))
+        if agreement is None or before is not terms:
+            agreement = self._agreement(terms)
+            self._made[owner] = terms, agreement
+        return agreement
+
+    def _agreement(self, terms: Terms) -> Agreement:
         return Agreement(
             senders=self._usual.senders
             if terms.senders is None

@@ -35,13 +35,18 @@ SKD = OwnerEntry(name="skd", organisations=("974761076",))
 
 
 async def knowing(*entries: OwnerEntry, mark: Callable[[str], str] = str) -> KnownOwners:
-    clock = SetClock()
-    memory = InMemoryInstallation(clock=clock)
-    recorder = ActRecorder(log=memory.acts, clock=clock, next_id=uuid4)
+    memory = InMemoryInstallation(clock=SetClock())
+    await agreed(memory, *entries, mark=mark)
+    return memory.ports.known_owners
+
+
+async def agreed(
+    memory: InMemoryInstallation, *entries: OwnerEntry, mark: Callable[[str], str] = str
+) -> None:
+    recorder = ActRecorder(log=memory.acts, clock=SetClock(), next_id=uuid4)
     owners = OwnerService(records=memory.owner_records, recorder=recorder)
     await owners.import_all(entries, mark=mark, by=KARI, reason="begins")
-    await memory.ports.known_owners.look()
-    return memory.ports.known_owners
+    await memory.ports.known_owners.read()
 
 
 class TestRecordedAgreements(OwnerAgreementsContract):
@@ -80,3 +85,17 @@ async def test_test_recipients_are_known_again_by_marks_that_tell_nothing_of_the
     assert agreed.only_tries(Contact("+47 99 99 99 99"), Channel.SMS)
     assert not agreed.only_tries(Contact("+4799999998"), Channel.SMS)
     assert "99999999" not in str(known.now("ttd"))
+
+
+async def test_what_is_agreed_anew_holds_from_when_it_is_known() -> None:
+    memory = InMemoryInstallation(clock=SetClock())
+    agreements = RecordedAgreements(
+        memory.ports.known_owners, usual=AGREED_WITH_ALL, senders_of_all=frozenset(), mark=str
+    )
+    await agreed(memory, OwnerEntry(name="ttd", organisations=("991825827",)))
+    before = await agreements.of("ttd")
+
+    await agreed(memory, TTD)
+
+    assert before.senders == AGREED_WITH_ALL.senders
+    assert (await agreements.of("ttd")).senders == AGREED_WITH_TTD.senders
