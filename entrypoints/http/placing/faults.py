@@ -1,9 +1,8 @@
 """What the domain refuses of an order, by the places that clients know."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NoReturn
 
 from application.ordering.commands import NewOrder
 from domain.order.errors import CannotBePlacedError, Fault
@@ -19,21 +18,17 @@ _PARTS: Final[Mapping[str, str]] = MappingProxyType(
 """How clients know the parts of an order; another is written as its own name is, in capitals."""
 
 
-@contextmanager
-def telling_faults_of(order: NewOrder) -> Iterator[None]:
+def tell_faults(refused: CannotBePlacedError, order: NewOrder) -> NoReturn:
     """Tell what the domain refuses of an order as what is wrong with the request.
 
     Raises:
         InvalidRequestError: the order cannot be placed as it is asked for.
     """
-    try:
-        yield
-    except CannotBePlacedError as refused:
-        faults = Faults()
-        for fault in refused.faults:
-            faults.broken(_path(fault), _words(fault, order))
-        faults.raise_any()
-        raise
+    faults = Faults()
+    for fault in refused.faults:
+        faults.broken(_path(fault), _words(fault, order))
+    faults.raise_any()
+    raise refused
 
 
 def _path(fault: Fault) -> str:

@@ -18,8 +18,9 @@ from application.ordering.commands import (
 from application.ordering.instant_order_service import InstantOrderService
 from application.ordering.order_service import OrderService
 from application.turns import OwnersTurns
+from domain.order.errors import CannotBePlacedError
 from entrypoints.http.placing.chains import ChainRequest
-from entrypoints.http.placing.faults import telling_faults_of
+from entrypoints.http.placing.faults import tell_faults
 from entrypoints.http.placing.instant import InstantRequest
 from entrypoints.http.placing.national_numbers import check_texts
 from entrypoints.http.placing.responses import chain_placed, order_placed
@@ -70,8 +71,10 @@ class Placing:
         async with self._turn(caller, content):
             order, warning = await self._read(read, content, caller)
             command = PlaceOrder(order=order, by=actor(caller))
-            with telling_faults_of(order):
+            try:
                 receipt = await self._ordering.place(command)
+            except CannotBePlacedError as refused:
+                tell_faults(refused, order)
         location = self._links.order(receipt.order_id).encode()
         headers = ((b"location", location), *warning, *rate_limit(receipt.standing))
         return told(order_placed(receipt), 202, headers)
@@ -90,8 +93,10 @@ class Placing:
                 dialogue=asked.dialogue,
                 by=actor(caller),
             )
-            with telling_faults_of(asked.order):
+            try:
                 receipt = await self._ordering.place_chain(command)
+            except CannotBePlacedError as refused:
+                tell_faults(refused, asked.order)
         return self._placed(receipt, warning)
 
     async def instantly(self, read: InstantReader, request: Asking) -> Answer:
@@ -105,8 +110,10 @@ class Placing:
         """Place such an order; gives the receipt, and what its sender is to be warned of."""
         asked, warning = await self._read(read, content, caller)
         command = PlaceInstant(idempotency_key=asked.idempotency_key, order=asked.order, by=by)
-        with telling_faults_of(asked.order):
+        try:
             return await self._instant.place(command), warning
+        except CannotBePlacedError as refused:
+            tell_faults(refused, asked.order)
 
     async def _content(self, request: Asking) -> bytes:
         return await read_body(request.scope, request.receive, self._limits)

@@ -68,7 +68,6 @@ _DIGITS: Final = re.compile(r"[0-9]+")
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 _DNS_NAME: Final = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
 _URL_CHARACTERS: Final = re.compile(r"[!-~]+")
-_LINE_BREAK: Final = re.compile(r"\r\n|[\r\n]")
 _EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
 """What is earlier may be no date at all in UTC."""
 _PERSON_DIGITS: Final = 11
@@ -306,7 +305,8 @@ def subject(text: str | None, faults: Faults, property_path: str) -> str:
     if is_blank(text):
         faults.broken(property_path, "the subject must not be empty")
         return ""
-    one_line = _LINE_BREAK.sub(" ", with_line_breaks(text or ""))
+    lines = with_line_breaks(text or "")
+    one_line = lines.replace("\r\n", " ").replace("\r", " ").replace("\n", " ")
     if has_control_characters(one_line):
         faults.broken(property_path, "the subject must not hold control characters")
     return one_line

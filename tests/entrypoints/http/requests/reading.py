@@ -9,12 +9,13 @@ from uuid import uuid4
 
 from application.ordering.commands import NewOrder
 from domain.agreement import ANY_SENDER_GOES
+from domain.order.errors import CannotBePlacedError
 from domain.order.events import Chain, ChainId, OrderId, OrderKind
 from domain.order.placing import LATE_BY, place, place_chain
 from entrypoints.http.internal.requests import read_email_handed_in, read_sms_handed_in
 from entrypoints.http.placing.chains import ChainRequest, read_chain
 from entrypoints.http.placing.composed import read_composed
-from entrypoints.http.placing.faults import telling_faults_of
+from entrypoints.http.placing.faults import tell_faults
 from entrypoints.http.placing.instant import (
     InstantRequest,
     read_instant,
@@ -167,7 +168,7 @@ def place_at(now: datetime, asked: NewOrder | ChainRequest | InstantRequest) -> 
     """
     order = asked if isinstance(asked, NewOrder) else asked.order
     circumstances: Json = {"owner": "ttd", "now": now, "agreement": ANY_SENDER_GOES}
-    with telling_faults_of(order):
+    try:
         match asked:
             case NewOrder():
                 place(order, kind=OrderKind.NOTIFICATION, late_by=LATE_BY, **circumstances)
@@ -183,6 +184,8 @@ def place_at(now: datetime, asked: NewOrder | ChainRequest | InstantRequest) -> 
                     order_id=OrderId(uuid4()),
                     attachments_open_until=asked.attachments_open_until,
                 )
+    except CannotBePlacedError as refused:
+        tell_faults(refused, order)
 
 
 def faults(read: Read, body: Json | bytes, rules: Rules = RULES) -> Mapping[str, Sequence[str]]:
