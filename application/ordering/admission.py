@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import structlog
+from msgspec import Struct
 
 from application.known_owners import KnownOwners
 from application.ordering.commands import MissingContactError, Standing
@@ -173,8 +173,7 @@ class Admission:
             log.warning("store_unavailable", does="leaves too much on an owner's count")
 
 
-@dataclass(slots=True)
-class Admitted:
+class Admitted(Struct):
     """What became of admitting orders."""
 
     standing: Standing | None = None

@@ -180,7 +180,7 @@ class OrderService:
             await self._orders.confirm()
             return repeated(before, digest)
         every_order = (command.order, *command.reminders)
-        if any(_needs_look_up(each) for each in every_order):
+        if any(map(_needs_look_up, every_order)):
             try:
                 found = [await self._look_up_recipients(each, now) for each in every_order]
             except RegistryUnavailableError:
@@ -344,7 +344,7 @@ def _knowing(opening: PendingEvents, found: FoundAtPlacing) -> PendingEvents:
 
 
 def _needs_look_up(order: NewOrder) -> bool:
-    return any(_is_looked_up(each) for each in order.recipients)
+    return any(map(_is_looked_up, order.recipients))
 
 
 def _wanted(order: NewOrder) -> Sequence[LookupRequest]:

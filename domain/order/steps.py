@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from domain.order.events import NotificationNo
 from domain.recipient import RecipientNo
 
@@ -42,8 +44,7 @@ class RecordTimeouts:
     """Take down what time alone has decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class WaitUntil:
+class WaitUntil(Struct, frozen=True):
     """Do nothing before a moment."""
 
     moment: datetime
