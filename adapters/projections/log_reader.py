@@ -12,7 +12,7 @@ import psycopg
 
 from adapters.projections.projection import FeedEvent, Projection
 
-AT_ONCE: Final = 1000
+AT_ONCE: Final = 2000
 """At most so many events of a projection in one transaction."""
 AT_ONCE_ANEW: Final = 5000
 """And so many where it is rebuilt, by a process in which nobody waits for anything else."""

@@ -227,7 +227,7 @@ async def test_of_many_readers_one_brings_a_projection_on_and_the_others_hold_no
 
 
 async def test_a_wide_order_makes_a_transaction_of_its_own(store: PostgresStore) -> None:
-    wide = called("x" * 600_000)
+    wide = called("x" * 1_200_000)
     for change in (called("case-1"), wide, called("case-2")):
         await store.orders.append([change], by=TTD)
     sizes: list[int] = []
