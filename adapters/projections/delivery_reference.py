@@ -64,6 +64,7 @@ class DeliveryReferenceProjection(EventByEvent):
     )
     topics: Collection[str] = (_ATTEMPTED, _SENT)
     read = topics
+    repeats = True  # with SMTP a message is known by the token that its attempt gave it
     channel = CHANNEL
     is_waited_for = True  # by reports
 

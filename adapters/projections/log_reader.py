@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
 
-from adapters.projections.projection import FeedEvent, Projection
+from adapters.projections.projection import FeedEvent, Projection, of
 
 AT_ONCE: Final = 2000
 """At most so many events of a projection in one transaction."""
@@ -37,8 +37,6 @@ SELECT notification_id, originator_id, originator_version, topic, state
                  ORDER BY notification_id LIMIT %(at_once)s) AS following) AS summed
  WHERE before < %(bytes)s ORDER BY notification_id
 """
-_AMONG: Final = _EVENTS.format("topic = ANY(%(topics)s)")
-_LIKE: Final = _EVENTS.format("topic LIKE %(topics)s")
 
 
 class Reading(NamedTuple):
@@ -69,19 +67,17 @@ async def read_log(
     at_once: int = AT_ONCE,
 ) -> Reading:
     """Read what a projection is made from, from a position on: as much as goes into one transaction."""
-    topics = projection.topics
+    is_its_own, topics = of(projection)
     until = max(after, min(last, after + _GONE_OVER * at_once))
     asked = {
         "after": after,
         "until": until,
-        "topics": topics if isinstance(topics, str) else list(topics),
+        "topics": topics,
         "read": list(projection.read),
         "at_once": at_once,
         "bytes": _BYTES * at_once,
     }
-    cursor = await connection.execute(
-        _LIKE if isinstance(topics, str) else _AMONG, asked, binary=True
-    )
+    cursor = await connection.execute(_EVENTS.format(is_its_own), asked, binary=True)
     events = list(starmap(FeedEvent, await cursor.fetchall()))
     size = sum([len(each.state) for each in events])
     is_all = len(events) < at_once and size < _BYTES * at_once

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, LiteralString, Protocol, TypeAlias
 from uuid import UUID
 
 import psycopg
@@ -76,15 +76,27 @@ class Projection(Protocol):
         ...
 
 
+def of(projection: Projection) -> tuple[LiteralString, str | list[str]]:
+    """By which condition on their `topic` a projection's events are known, and its parameter `topics`."""
+    topics = projection.topics
+    if isinstance(topics, str):
+        return "topic LIKE %(topics)s", topics
+    return "topic = ANY(%(topics)s)", list(topics)
+
+
 class _OfEachEvent(Protocol):
     name: str
     columns: Mapping[str, str]
+    repeats: bool
 
     def rows(self, event: FeedEvent) -> Iterable[Row]: ...
 
 
 class EventByEvent:
     """Writes one table of a projection's name, where each event makes its own rows, by `rows`."""
+
+    repeats = False
+    """Whether several events make the same row as a rule, of which one is kept."""
 
     @property
     def tables(self: _OfEachEvent) -> Sequence[str]:
@@ -99,7 +111,9 @@ class EventByEvent:
     ) -> bool:
         """Write the rows of each event."""
         rows = [row for event in events for row in self.rows(event)]
-        return await insert(connection, self.name, self.columns, generation, rows)
+        return await insert(
+            connection, self.name, self.columns, generation, rows, may_repeat=self.repeats
+        )
 
 
 async def insert(
@@ -108,17 +122,20 @@ async def insert(
     columns: Mapping[str, str],
     generation: int,
     rows: Sequence[Row],
+    *,
+    may_repeat: bool = False,
 ) -> bool:
     """Insert rows into a table by its columns and their types; one that is there already is left out.
 
-    Tells whether there were any.
+    Tells whether there were any. Where some are expected to be there already (`may_repeat`) none is
+    copied: a copy that meets one has written all before it in vain.
 
     Raises:
         ValueError: a number is too large for its column.
     """
     if not rows:
         return False
-    if len(rows) >= _MANY:
+    if len(rows) >= _MANY and not may_repeat:
         packed = packed_rows(("int4", *columns.values()), [(generation, *row) for row in rows])
         with suppress(UniqueViolation):
             async with connection.transaction():

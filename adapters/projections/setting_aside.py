@@ -14,7 +14,7 @@ import psycopg
 import structlog
 
 from adapters.postgres.refusing import is_of_data
-from adapters.projections.projection import FeedEvent, Projection
+from adapters.projections.projection import FeedEvent, Projection, of
 from application.ports.order_repository import SpoiltHistoryError
 from domain.order.events import OrderId
 
@@ -35,9 +35,10 @@ SELECT f.name, f.position, f.order_id, f.reason, f.set_aside_at FROM projection_
  WHERE f.name = ANY(%s) ORDER BY f.name, f.position LIMIT %s
 """
 _NEXT: Final[LiteralString] = """
-SELECT f.position, f.order_id, e.originator_version, e.topic, e.state
+SELECT {}, f.position, f.order_id, e.originator_version, e.topic, e.state
   FROM projection_failure f JOIN orders_events e ON e.notification_id = f.position
- WHERE f.name = %s AND f.generation = %s AND f.position > %s ORDER BY f.position LIMIT %s
+ WHERE f.name = %(name)s AND f.generation = %(generation)s AND f.position > %(after)s
+ ORDER BY f.position LIMIT %(at_once)s
 """
 _TAKEN: Final[LiteralString] = """
 DELETE FROM projection_failure WHERE name = %s AND generation = %s AND position = %s
@@ -114,21 +115,29 @@ async def retry(
 ) -> tuple[Sequence[int], int | None]:
     """Take up again some events that were set aside: those taken, and how far this went.
 
-    That is None where there are no more.
+    That is None where there are no more. What the projection is not made from any more is taken as
+    nothing: an earlier release may have set it aside.
     """
-    asked = (projection.name, generation, after, _AT_ONCE)
-    cursor = await connection.execute(_NEXT, asked, binary=True)
-    events = [FeedEvent(*row) for row in await cursor.fetchall()]
+    is_its_own, topics = of(projection)
+    asked = {
+        "name": projection.name,
+        "generation": generation,
+        "after": after,
+        "topics": topics,
+        "at_once": _AT_ONCE,
+    }
+    cursor = await connection.execute(_NEXT.format(is_its_own), asked, binary=True)
+    events = [(is_own, FeedEvent(*row)) for is_own, *row in await cursor.fetchall()]
     taken = []
-    for event in events:
-        reason = await _refused(connection, projection, generation, [event])
+    for is_own, event in events:
+        reason = is_own and await _refused(connection, projection, generation, [event])
         if isinstance(reason, bool):
             place = (projection.name, generation, event.position)
             await connection.execute(_TAKEN, place)
             taken.append(event.position)
         else:
             await _set_aside(connection, projection.name, generation, event, reason)
-    return taken, events[-1].position if events else None
+    return taken, events[-1][1].position if events else None
 
 
 async def failed(
