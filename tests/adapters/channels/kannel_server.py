@@ -287,12 +287,9 @@ def running_kannel(
         centre = stack.enter_context(Centre())
         Thread(target=centre.serve_forever, args=(0.05,), daemon=True).start()
         stack.callback(centre.shutdown)
+        operator = centre.port if is_bound else stack.enter_context(_nobody_listening())
         configuration = folder / "kannel.conf"
-        configuration.write_text(
-            _configuration(
-                admin, boxes, port, centre.port if is_bound else _free_ports(1)[0], password
-            )
-        )
+        configuration.write_text(_configuration(admin, boxes, port, operator, password))
         core, door = Box(bearerbox, configuration), Box(smsbox, configuration)
         for box, is_up in ((core, lambda: _listens(boxes)), (door, lambda: _listens(port))):
             stack.callback(box.stop)
@@ -301,6 +298,14 @@ def running_kannel(
         awaited = "0: Accepted" if is_bound else "3: Queued"
         _wait_for(lambda: _answers(port, awaited, password))
         yield Gateway(centre, port, door)
+
+
+@contextlib.contextmanager
+def _nobody_listening() -> Iterator[int]:
+    """A port on which nobody listens, nor can anybody begin to meanwhile."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield int(holder.getsockname()[1])
 
 
 def _configuration(admin: int, boxes: int, port: int, centre: int, password: str) -> str:
