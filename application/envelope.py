@@ -136,15 +136,8 @@ def recorded(
 ) -> Iterator[Recorded]:
     """The events of changes, each in its envelope."""
     for change in changes:
-        for version, event in enumerate(change.events, start=change.after + 1):
-            yield Recorded(
-                version=version,
-                recorded_at=now,
-                recorded_by=by,
-                command_id=command_id,
-                event=event,
-                order_id=change.order_id,
-            )
+        envelope = partial(Recorded, order_id=change.order_id)
+        yield from _in_envelopes(envelope, change.events, change.after, now, by, command_id)
 
 
 def recorded_of_owner(

@@ -125,6 +125,28 @@ def _known_persons(service: Measured) -> str:
     return ",".join(f'"{each}"' for each in numbers)
 
 
+def compared(
+    name: str, rounds: Sequence[Accepted], beside: Sequence[Accepted], yardstick: str
+) -> Sequence[Figure]:
+    """The rate of what was accepted, and its p99, each beside what the yardstick came to."""
+    return [
+        Figure(
+            name=name,
+            unit="/s",
+            rounds=[each.rate for each in rounds],
+            beside=[each.rate for each in beside],
+            yardstick=yardstick,
+        ),
+        Figure(
+            name=f"{name}: p99",
+            unit="ms",
+            rounds=[each.p99 for each in rounds],
+            beside=[each.p99 for each in beside],
+            yardstick=yardstick,
+        ),
+    ]
+
+
 async def accept_for(service: Measured, clients: int, seconds: int) -> Accepted:
     """Let clients place e-mail orders for so long."""
     return await _accepted(service, clients, _TO_ADDRESS, seconds)

@@ -6,7 +6,7 @@ More processes than cores take turns: what is lost then is what they cost beside
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from benchmarks.accepting import Accepted, accept_for
+from benchmarks.accepting import Accepted, accept_for, compared
 from benchmarks.figures import Figure
 from benchmarks.installations import installation, settled
 
@@ -25,24 +25,13 @@ async def measure() -> Sequence[Figure]:
                 await settled()
                 await accept_for(service, _CLIENTS, 2)  # what is made once has been
                 accepted[number].append(await accept_for(service, _CLIENTS, _SECONDS))
-    one = accepted[1]
     return [
         figure
         for number, rounds in accepted.items()
-        for figure in (
-            Figure(
-                name=f"accepted e-mail orders, {_CLIENTS} clients, by {number} API processes",
-                unit="/s",
-                rounds=[each.rate for each in rounds],
-                beside=[each.rate for each in one],
-                yardstick="by one",
-            ),
-            Figure(
-                name=f"accepted e-mail orders, {_CLIENTS} clients, by {number} API processes: p99",
-                unit="ms",
-                rounds=[each.p99 for each in rounds],
-                beside=[each.p99 for each in one],
-                yardstick="by one",
-            ),
+        for figure in compared(
+            f"accepted e-mail orders, {_CLIENTS} clients, by {number} API processes",
+            rounds,
+            accepted[1],
+            "by one",
         )
     ]

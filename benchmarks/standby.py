@@ -20,7 +20,7 @@ import psycopg
 from psycopg.sql import SQL
 
 from adapters.postgres.connecting import to_primary
-from benchmarks.accepting import Accepted, accept_for
+from benchmarks.accepting import Accepted, accept_for, compared
 from benchmarks.asking import Session, session, to
 from benchmarks.figures import ROUNDS, Figure
 from benchmarks.installations import installation, settled
@@ -61,19 +61,11 @@ async def measure() -> Sequence[Figure]:
             owner = await session(stack, service.url, service.token)
             before, after, silence = await _failed_over(owner, pair)
     return [
-        Figure(
-            name=f"accepted e-mail orders, {_CLIENTS} clients, one synchronous standby",
-            unit="/s",
-            rounds=[each.rate for each in paired],
-            beside=[each.rate for each in alone],
-            yardstick="none that is waited for",
-        ),
-        Figure(
-            name=f"accepted e-mail orders, {_CLIENTS} clients, one synchronous standby: p99",
-            unit="ms",
-            rounds=[each.p99 for each in paired],
-            beside=[each.p99 for each in alone],
-            yardstick="none that is waited for",
+        *compared(
+            f"accepted e-mail orders, {_CLIENTS} clients, one synchronous standby",
+            paired,
+            alone,
+            "none that is waited for",
         ),
         Figure(name="nothing accepted at a fail-over under full load", unit="s", rounds=[silence]),
         Figure(

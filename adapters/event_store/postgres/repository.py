@@ -123,27 +123,28 @@ class PostgresOrderRepository:
     async def histories(
         self, order_ids: Sequence[OrderId]
     ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
-        if not order_ids:
-            return {}
-        async with reaching(self._pool) as connection:
-            rows = await _select(connection, order_ids)
-        return await _opened(self._mapper, *rows)  # others need the connection meanwhile
+        return await self._read(order_ids, _BOXES)
 
     async def outlines(
         self, order_ids: Sequence[OrderId]
     ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
+        return await self._read(order_ids, _BUT_CONTENT)
+
+    async def _read(
+        self, order_ids: Sequence[OrderId], boxes_by: LiteralString
+    ) -> Mapping[OrderId, Sequence[Recorded] | Spoilt]:
+        """The histories of orders, with the boxes that a query gives."""
         if not order_ids:
             return {}
         async with reaching(self._pool) as connection:
-            rows = await _select(connection, order_ids, boxes_by=_BUT_CONTENT)
-        return await _opened(self._mapper, *rows)
+            rows = await _select(connection, order_ids, boxes_by)
+        return await _opened(self._mapper, *rows)  # others need the connection meanwhile
 
 
 async def _select(
     connection: psycopg.AsyncConnection[Any],
     order_ids: Sequence[OrderId],
-    *,
-    boxes_by: LiteralString = _BOXES,
+    boxes_by: LiteralString,
 ) -> tuple[Sequence[TupleRow], Sequence[TupleRow]]:
     """The rows of events, and those of their boxes."""
     asked = {"orders": list(order_ids)}
