@@ -52,8 +52,6 @@ class ChainIndexProjection(EventByEvent):
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:
         """The order's chain, if it is the first of one."""
-        if event.topic != PLACED:
-            return
         placed = _read(event.state).event
         if placed.chain is not None and placed.kind != OrderKind.REMINDER:
             yield placed.chain.chain_id, event.order_id

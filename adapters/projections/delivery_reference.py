@@ -70,8 +70,6 @@ class DeliveryReferenceProjection(EventByEvent):
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:
         """The name that the provider was given, or has given, for a notification."""
-        if event.topic not in (_ATTEMPTED, _SENT):
-            return
         named = _read(event.state).event
         name = named.token if event.topic == _ATTEMPTED else named.reference
         if name is not None and name.strip() and is_storable(name + named.provider):

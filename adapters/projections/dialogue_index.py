@@ -54,8 +54,6 @@ class DialogueIndexProjection(EventByEvent):
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:
         """The order's dialogue, if it has one."""
-        if event.topic != PLACED:
-            return
         dialogue = _read(event.state).event.dialogue
         dialogue_id = None if dialogue is None else known_as(dialogue.dialogue_id)
         if dialogue_id is not None:

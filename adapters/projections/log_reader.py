@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
 
-from adapters.projections.projection import FeedEvent, Projection, of
+from adapters.projections.projection import FeedEvent, Projection, on_topics
 
 AT_ONCE: Final = 2000
 """At most so many events of a projection in one transaction."""
@@ -67,7 +67,7 @@ async def read_log(
     at_once: int = AT_ONCE,
 ) -> Reading:
     """Read what a projection is made from, from a position on: as much as goes into one transaction."""
-    is_its_own, topics = of(projection)
+    is_its_own, topics = on_topics(projection)
     until = max(after, min(last, after + _GONE_OVER * at_once))
     asked = {
         "after": after,

@@ -51,8 +51,6 @@ class OrderIndexProjection(EventByEvent):
 
     def rows(self, event: FeedEvent) -> Iterator[Row]:
         """The order's reference, if it was placed under one."""
-        if event.topic != PLACED:
-            return
         placed = _read(event.state).event
         if is_reference(placed.senders_reference):
             yield placed.owner, placed.senders_reference, event.order_id, event.position

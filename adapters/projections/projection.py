@@ -76,7 +76,7 @@ class Projection(Protocol):
         ...
 
 
-def of(projection: Projection) -> tuple[LiteralString, str | list[str]]:
+def on_topics(projection: Projection) -> tuple[LiteralString, str | list[str]]:
     """By which condition on their `topic` a projection's events are known, and its parameter `topics`."""
     topics = projection.topics
     if isinstance(topics, str):

@@ -86,7 +86,7 @@ class RecipientIndexProjection:
         first: list[tuple[UUID, int, str, bytes]] = []
         times: dict[UUID, datetime] = {}
         for each in events:
-            if each.topic == PLACED and (placed := _read(each.state).event).names_somebody:
+            if (placed := _read(each.state).event).names_somebody:
                 first.append((each.order_id, each.version, each.topic, each.state))
                 times[each.order_id] = placed.requested_send_time
         if not first:

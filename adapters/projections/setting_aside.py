@@ -14,7 +14,7 @@ import psycopg
 import structlog
 
 from adapters.postgres.refusing import is_of_data
-from adapters.projections.projection import FeedEvent, Projection, of
+from adapters.projections.projection import FeedEvent, Projection, on_topics
 from application.ports.order_repository import SpoiltHistoryError
 from domain.order.events import OrderId
 
@@ -118,7 +118,7 @@ async def retry(
     That is None where there are no more. What the projection is not made from any more is taken as
     nothing: an earlier release may have set it aside.
     """
-    is_its_own, topics = of(projection)
+    is_its_own, topics = on_topics(projection)
     asked = {
         "name": projection.name,
         "generation": generation,

@@ -108,8 +108,7 @@ class SuppressionProjection:
         bounces = [
             (OrderId(each.order_id), state, failure)
             for each in events
-            if each.topic in _TOPICS
-            and (failure := hard_bounce((state := _read(each.state)).event)) is not None
+            if (failure := hard_bounce((state := _read(each.state)).event)) is not None
         ]
         if not bounces:
             return False
