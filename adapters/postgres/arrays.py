@@ -4,7 +4,7 @@ The driver looks for a dumper for each array and for what is in it, which takes 
 """
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from struct import pack
 from typing import Any, Final
@@ -15,11 +15,10 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from typing_extensions import override
 
+from adapters.postgres import binary
+
 _INT2, _INT4, _INT8 = 21, 23, 20
 _TEXT, _BYTEA, _UUID, _TIMESTAMPTZ = 25, 17, 2950, 1184
-_NULL: Final = pack("!i", -1)
-_BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _REMEMBERED: Final = 1024
 """So many different elements of a kind are packed once: numbers are mostly small ones, texts names of kinds."""
 
@@ -65,13 +64,12 @@ bigints: Final = _whole(_INT8, "q", 8)
 
 def uuids(values: Sequence[UUID]) -> PackedArray:
     """An array of ids."""
-    size = pack("!i", 16)
-    return _packed(_UUID, [size + each.int.to_bytes(16) for each in values])
+    return _packed(_UUID, binary.uuids(values))
 
 
 def bytes_of(values: Sequence[bytes]) -> PackedArray:
     """An array of bytes."""
-    return _packed(_BYTEA, [pack("!i", len(each)) + each for each in values])
+    return _packed(_BYTEA, binary.byte_strings(values))
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -87,13 +85,7 @@ def texts(values: Sequence[str]) -> PackedArray:
 
 def moments(values: Sequence[datetime | None]) -> PackedArray:
     """An array of moments, some of which may be missing."""
-    return _packed(
-        _TIMESTAMPTZ,
-        [
-            _NULL if each is None else pack("!iq", 8, (each - _BEGINNING) // _MICROSECOND)
-            for each in values
-        ],
-    )
+    return _packed(_TIMESTAMPTZ, binary.moments(values))
 
 
 Packing = Callable[[Sequence[Any]], PackedArray]

@@ -6,17 +6,13 @@ its column cannot hold writes the last bits alone.
 
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any, Final, TypeAlias
-from uuid import UUID
 
-_BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+from adapters.postgres import binary
+
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END: Final = b"\xff\xff"
-_NULL: Final = b"\xff\xff\xff\xff"
-_SIXTEEN: Final = struct.pack("!i", 16)
 
 _Packing: TypeAlias = Callable[[Sequence[Any]], Sequence[bytes]]
 """Each value of a column, its length before it."""
@@ -42,21 +38,8 @@ def _fixed(form: str) -> _Packing:
     return lambda values: [pack(size, each) for each in values]
 
 
-def _uuids(values: Sequence[UUID]) -> Sequence[bytes]:
-    return [_SIXTEEN + each.bytes for each in values]
-
-
-def _bytes(values: Sequence[bytes | None]) -> Sequence[bytes]:
-    pack = struct.Struct("!i").pack
-    return [_NULL if each is None else pack(len(each)) + each for each in values]
-
-
 def _texts(values: Sequence[str | None]) -> Sequence[bytes]:
-    return _bytes([None if each is None else each.encode() for each in values])
-
-
-def _moments(values: Sequence[datetime]) -> Sequence[bytes]:
-    return _fixed("q")([(each - _BEGINNING) // _MICROSECOND for each in values])
+    return binary.byte_strings([None if each is None else each.encode() for each in values])
 
 
 _PACKING: Final[Mapping[str, _Packing]] = {
@@ -64,8 +47,8 @@ _PACKING: Final[Mapping[str, _Packing]] = {
     "int4": _fixed("i"),
     "int8": _fixed("q"),
     "bool": _fixed("?"),
-    "uuid": _uuids,
-    "bytea": _bytes,
+    "uuid": binary.uuids,
+    "bytea": binary.byte_strings,
     "text": _texts,
-    "timestamptz": _moments,
+    "timestamptz": binary.moments,
 }
