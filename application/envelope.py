@@ -107,6 +107,18 @@ class RecordedOfProfile(RecordedEvent[ProfileEvent], frozen=True, kw_only=True):
         return self.profile_id
 
 
+class RecordedInStream(RecordedEvent[E], Generic[E], frozen=True, kw_only=True):
+    """An event of an aggregate whose history lies under its own id, and in which nobody's words stand."""
+
+    stream: UUID
+
+    @property
+    @override
+    def stream_id(self) -> UUID:
+        """Under the aggregate's own id."""
+        return self.stream
+
+
 class PendingEvents(Struct, frozen=True, kw_only=True):
     """Events that are to follow an order's history as it was read."""
 
@@ -154,6 +166,19 @@ def recorded_of_profile(
     """The events that were decided on a profile, each in its envelope."""
     envelope = partial(RecordedOfProfile, profile_id=profile.profile_id)
     return _in_envelopes(envelope, events, profile.version, now, by, command_id)
+
+
+def recorded_in_stream(  # noqa: PLR0917  # all of it is what an envelope says
+    stream: UUID,
+    after: int,
+    events: Sequence[E],
+    now: datetime,
+    by: Actor,
+    command_id: UUID,
+) -> Iterator[RecordedInStream[E]]:
+    """The events that follow a version of an aggregate's history, each in its envelope."""
+    envelope = partial(RecordedInStream[E], stream=stream)
+    return _in_envelopes(envelope, events, after, now, by, command_id)
 
 
 def _in_envelopes(  # noqa: PLR0917  # all of it is what an envelope says

@@ -7,11 +7,12 @@ stands in it before the dot is the kind of aggregate that the event belongs to.
 """
 
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -35,6 +36,7 @@ from application.envelope import (
     Actor,
     Recorded,
     RecordedEvent,
+    RecordedInStream,
     RecordedOfOwner,
     RecordedOfProfile,
 )
@@ -44,6 +46,7 @@ from domain.owner.events import OwnerEvent
 from domain.personal import Personal, PersonalClass
 from domain.profile.events import ProfileEvent
 from domain.profile.profile import ProfileId
+from domain.retention.holds import HoldEvent
 
 
 class Commitment(Struct, frozen=True):
@@ -122,6 +125,19 @@ class _ProfileState(Struct, frozen=True):
     boxes: tuple[Commitment, ...] = ()
 
 
+class _StreamState(Struct, frozen=True):
+    """The envelope of an event in which nobody's words stand, as it is stored."""
+
+    stream: UUID
+    version: int
+    recorded_at: datetime
+    recorded_by: Actor
+    command_id: UUID
+    event: Any
+    schema: int = 1
+    boxes: tuple[Commitment, ...] = ()
+
+
 class _Boxes(Struct, frozen=True):
     boxes: tuple[Commitment, ...] = ()
 
@@ -163,6 +179,7 @@ def tag(event: Struct) -> str:
 _A_STEP: Final = 16
 """Boxes that are sealed or opened in one step: they take a tenth of a millisecond."""
 
+E = TypeVar("E")
 T = TypeVar("T")
 R = TypeVar("R", bound=RecordedEvent[Any])
 Steps: TypeAlias = Generator[None, None, T]
@@ -287,6 +304,29 @@ class ProfileEventMapper(EventMapper[RecordedOfProfile]):
         super().__init__(sealer, kind=RecordedOfProfile, state=_ProfileState)
 
 
+class StreamEventMapper(EventMapper[RecordedInStream[E]], Generic[E]):
+    """Maps the recorded events of one kind of aggregate in which nobody's words stand."""
+
+    def __init__(self, kind: type[RecordedInStream[E]]) -> None:
+        super().__init__(None, kind=kind, state=_StreamState)
+
+
+class StreamKind(NamedTuple, Generic[E]):
+    """One kind of such aggregates: every topic of its events begins with its name and a dot."""
+
+    name: str
+    mapper: StreamEventMapper[E]
+
+
+HOLDS: Final = StreamKind("hold", StreamEventMapper[HoldEvent](RecordedInStream[HoldEvent]))
+"""Legal holds."""
+
+STREAM_KINDS: Final[Mapping[str, StreamKind[Any]]] = MappingProxyType(
+    {each.name: each for each in (HOLDS,)}
+)
+"""All of them, by name. Each has an index of its own in the log, by which it is followed."""
+
+
 class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
     """Maps the recorded events of orders.
 
@@ -309,6 +349,9 @@ class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
             stored, boxes = self._of_owners.to_stored(recorded)
         elif isinstance(recorded, RecordedOfProfile):
             stored, boxes = self._of_profiles.to_stored(recorded)
+        elif isinstance(recorded, RecordedInStream):
+            kind = STREAM_KINDS[tag(recorded.event).partition(".")[0]]
+            stored, boxes = kind.mapper.to_stored(recorded)
         elif isinstance(recorded, Recorded):
             stored, boxes = self.to_stored(recorded)
         else:
@@ -337,6 +380,8 @@ class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
                 mapper = self._of_owners
             case "profile":
                 mapper = self._of_profiles
+            case kind if kind in STREAM_KINDS:
+                mapper = STREAM_KINDS[kind].mapper
             case _:
                 pass  # an order's; what is none is refused as unreadable
         return Envelope(mapper.from_stored(stored_event, stored_event.boxes))

@@ -14,6 +14,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from adapters.event_store.envelope import (
+    STREAM_KINDS,
     EnvelopeMapper,
     EventMapper,
     OwnerEventMapper,
@@ -28,12 +29,14 @@ from domain.owner.events import OwnerEvent
 from domain.owner.record import owner_id
 from domain.personal import Personal
 from domain.profile.events import ProfileEvent
+from domain.retention.holds import HoldEvent
 
 EXAMPLES = sorted((Path(__file__).parent / "stored").glob("*.json"))
 KINDS: tuple[type[msgspec.Struct], ...] = (
     *get_args(OrderEvent),
     *get_args(OwnerEvent),
     *get_args(ProfileEvent),
+    *get_args(HoldEvent),
 )
 SEALER = Sealer(InMemoryKeyVault())
 
@@ -47,6 +50,8 @@ def read(example: Path) -> tuple[RecordedEvent[Any], dict[str, Any]]:
             mapper, stream_id = OwnerEventMapper(), owner_id(stored["owner"])
         case "profile":
             mapper, stream_id = ProfileEventMapper(SEALER), stored["profile_id"]
+        case kind if kind in STREAM_KINDS:
+            mapper, stream_id = STREAM_KINDS[kind].mapper, stored["stream"]
         case _:
             mapper, stream_id = EnvelopeMapper(SEALER), stored["order_id"]
     row = StoredEvent(stream_id, stored["version"], name, example.read_bytes())
