@@ -152,13 +152,14 @@ class Dispatcher:
         await self._leased.keep()
         await self._look_for_redeliveries()
         await self._look_for_overdue()
-        room = capacity - len(self._leased)
+        room, looked_at = capacity - len(self._leased), self._clock()
         most = -(-capacity // _SHARE)
         if room > 0 and await self._leased.claim(limit=min(room, batch), most=most) == batch:
             return  # there is more
+        seconds = await self._until_next(looked_at)
         # Not for each of the tasks: there are hundreds, and a turn every few milliseconds.
         waiting = [
-            asyncio.ensure_future(self._agenda.wait(self._timing.poll)),
+            asyncio.ensure_future(self._agenda.wait(seconds)),
             asyncio.ensure_future(self._leased.something_done()),
         ]
         try:
@@ -167,6 +168,19 @@ class Dispatcher:
             for each in waiting:
                 each.cancel()
         await asyncio.sleep(_GATHER)
+
+    async def _until_next(self, looked_at: datetime) -> float:
+        """Seconds until the agenda is to be looked at again, though nothing calls for it.
+
+        A worker with empty hands is there as soon as the next order is due.
+        """
+        if len(self._leased):
+            return self._timing.poll  # what is in hand calls for it, and is done soon
+        due = await self._agenda.next_due()
+        if due is None or due <= looked_at:
+            # What was due and was not leased may be so for long: its owner is suspended.
+            return self._timing.poll
+        return min(self._timing.poll, max(0.0, (due - self._clock()).total_seconds()))
 
     async def _end(self) -> None:
         """Let what is being handed over come to its end, begin nothing new, and give all back."""

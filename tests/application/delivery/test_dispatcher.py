@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import msgspec
@@ -709,6 +709,60 @@ async def test_an_order_waits_for_its_time(world: MemoryWorld) -> None:
     await world.dispatching.run_until_idle()
     assert len(world.mail.offered) == 1
     assert not isinstance((await now(world, order_id)).notifications[0].delivery, Pending)
+
+
+def test_a_worker_with_empty_hands_is_there_when_the_next_order_is_due(world: MemoryWorld) -> None:
+    began = world.clock()
+
+    def clock() -> datetime:
+        return began + timedelta(seconds=asyncio.get_running_loop().time())
+
+    async def story() -> None:
+        order = NewOrder(
+            channel=ChannelChoice.EMAIL,
+            recipients=(SOMEBODY,),
+            email=MAIL,
+            requested_send_time=began + timedelta(seconds=2.5),
+        )
+        await world.ordering.place(PlaceOrder(order=order, by=TTD))
+        working = asyncio.create_task(rewired(world, clock=clock).run())
+        await asyncio.sleep(2.4)
+        assert world.mail.offered == []
+        await asyncio.sleep(0.2)
+
+        assert len(world.mail.offered) == 1
+        working.cancel()
+        await asyncio.wait({working})
+
+    world.orders.clock = clock
+    played(story())
+
+
+def test_for_what_is_due_and_withheld_a_worker_looks_no_more_often_than_for_anything(
+    world: MemoryWorld,
+) -> None:
+    looks: list[datetime] = []
+
+    class Watched:
+        async def next_due(self) -> datetime | None:
+            looks.append(world.clock())
+            return await world.agenda.next_due()
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(world.agenda, name)
+
+    async def story() -> None:
+        await placed(world)
+        await suspend(world.owner_records, "ttd")
+        working = asyncio.create_task(rewired(world, agenda=Watched()).run())
+        await asyncio.sleep(10)
+
+        assert world.mail.offered == []
+        assert 0 < len(looks) <= 11
+        working.cancel()
+        await asyncio.wait({working})
+
+    played(story())
 
 
 class Gated(StandIn):
