@@ -5,14 +5,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from application.envelope import Actor, Role
 from application.ports.order_repository import ConcurrentUpdateError
 from application.ports.streams import Streams
 from contracts.order_repository_contract import SetClock
+from contracts.owner_records_contract import KARI
 from contracts.samples import NOON
 from domain.retention.holds import HeldOwner, HoldEvent, HoldPlaced, HoldReleased
 
-KARI = Actor(role=Role.OPERATOR, name="kari@host-1")
 PLACED = HoldPlaced(held=HeldOwner(owner="ttd"), reason="a case is before the court")
 RELEASED = HoldReleased(reason="it was decided")
 

@@ -7,32 +7,17 @@ from functools import reduce
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-import structlog
-from eventsourcing.persistence import StoredEvent
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.event_store.envelope import OwnerEventMapper
 from adapters.event_store.postgres.appender import Appender
-from adapters.event_store.sealing import TamperedError
+from adapters.event_store.postgres.kind_in_log import KindInLog
 from adapters.postgres.reaching import reaching
 from application.envelope import Actor, RecordedOfOwner, recorded_of_owner
 from application.ports.order_repository import StoreUnavailableError
 from application.ports.owner_records import Entry
 from domain.owner.events import OwnerEvent, OwnerResumed
 from domain.owner.record import OwnerRecord, evolve, owner_id, rebuild
-
-log = structlog.get_logger()
-
-_HISTORY: Final[LiteralString] = """
-SELECT originator_id, originator_version, topic, state FROM orders_events
- WHERE originator_id = %s AND topic LIKE 'owner.%%' ORDER BY originator_version
-"""
-# An index holds these events alone. Not prepared: a plan that was made when the log was short may read
-# all of it for ever after.
-_AFTER: Final[LiteralString] = """
-SELECT notification_id, originator_id, originator_version, topic, state FROM orders_events
- WHERE notification_id > %s AND topic LIKE 'owner.%%' ORDER BY notification_id
-"""
 
 _WAKE_WORKERS: Final[LiteralString] = "SELECT pg_notify('varsel_agenda', '')"
 
@@ -54,6 +39,9 @@ class PostgresOwnerRecords:
         self._mapper = mapper
         self._clock = clock
         self._next_id = next_id
+        self._recorded = KindInLog(
+            "owner", pool=pool, mapper=mapper, alarm="owner_event_unreadable"
+        )
 
     async def append(
         self, record: OwnerRecord, events: Sequence[OwnerEvent], *, by: Actor
@@ -84,19 +72,7 @@ class PostgresOwnerRecords:
         return rebuild(owner, [each.event for each in await self.history(owner)])
 
     async def history(self, owner: str) -> Sequence[RecordedOfOwner]:
-        async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_HISTORY, (owner_id(owner),), binary=True)
-            rows = await cursor.fetchall()
-        return [self._mapper.from_stored(StoredEvent(*row), {}) for row in rows]
+        return await self._recorded.history(owner_id(owner))
 
     async def after(self, position: int) -> Sequence[Entry]:
-        async with reaching(self._pool) as connection:
-            cursor = await connection.execute(_AFTER, (position,), binary=True, prepare=False)
-            rows = await cursor.fetchall()
-        entries: list[Entry] = []
-        for place, *row in rows:
-            try:
-                entries.append(Entry(place, self._mapper.from_stored(StoredEvent(*row), {})))
-            except TamperedError:
-                log.critical("owner_event_unreadable", position=place, does="goes on without it")
-        return entries
+        return [Entry(*each) for each in await self._recorded.after(position)]

@@ -4,8 +4,9 @@ from uuid import uuid4
 
 import pytest
 import structlog
+from psycopg import sql
 
-from adapters.event_store.postgres.owner_records import _AFTER
+from adapters.event_store.postgres.kind_in_log import query_after
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.owner_records import InMemoryOwnerRecords
@@ -46,7 +47,9 @@ class TestPostgresOwnerRecords(OwnerRecordsContract):
         await store.orders.append([placing() for _ in range(200)], by=TTD)
         async with store.pool.connection() as connection:
             await connection.execute("SET enable_seqscan = off")
-            cursor = await connection.execute(f"EXPLAIN {_AFTER}", (0,), prepare=False)
+            cursor = await connection.execute(
+                sql.SQL("EXPLAIN ") + query_after("owner"), (0,), prepare=False
+            )
             plan = "\n".join(line for (line,) in await cursor.fetchall())
 
         assert "orders_events_of_owners" in plan

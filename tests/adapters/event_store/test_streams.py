@@ -7,13 +7,15 @@ import structlog
 from psycopg import sql
 
 from adapters.event_store.envelope import HOLDS, STREAM_KINDS
+from adapters.event_store.postgres.kind_in_log import query_after
 from adapters.event_store.postgres.streams import PostgresStreams
 from adapters.memory.key_vault import InMemoryKeyVault
 from adapters.memory.order_repository import InMemoryOrderRepository
 from adapters.memory.streams import InMemoryStreams
 from application.ports.streams import Streams
 from contracts.order_repository_contract import SetClock, placing
-from contracts.streams_contract import KARI, PLACED, StreamsContract
+from contracts.owner_records_contract import KARI
+from contracts.streams_contract import PLACED, StreamsContract
 from domain.retention.holds import HoldEvent
 from tests.adapters.event_store.postgres_store import PostgresStore
 from tests.samples import TTD
@@ -42,10 +44,7 @@ class TestPostgresStreams(StreamsContract):
         async with store.pool.connection() as connection:
             await connection.execute("SET enable_seqscan = off")
             cursor = await connection.execute(
-                sql.SQL(
-                    "EXPLAIN SELECT state FROM orders_events WHERE notification_id > 0"
-                    " AND topic LIKE {} ORDER BY notification_id"
-                ).format(sql.Literal(f"{kind}.%"))
+                sql.SQL("EXPLAIN ") + query_after(kind), (0,), prepare=False
             )
             plan = "\n".join(line for (line,) in await cursor.fetchall())
 
