@@ -274,13 +274,13 @@ class EventMapper(Generic[R]):
             recorded = self._decode(stored.state)
         except (msgspec.MsgspecError, LookupError, TypeError) as problem:
             raise TamperedError(
-                f"event {version} of {_whose(stored)} {stream_id} cannot be read: "
+                f"event {version} of {_whose(stored.topic)} {stream_id} cannot be read: "
                 f"{type(problem).__name__}"
             ) from None
         place_told = recorded.stream_id, recorded.version, tag(recorded.event)
         if place_told != (stream_id, version, stored.topic):
             raise TamperedError(
-                f"event {version} of {_whose(stored)} {stream_id} does not belong there"
+                f"event {version} of {_whose(stored.topic)} {stream_id} does not belong there"
             )
         return recorded
 
@@ -350,7 +350,7 @@ class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
         elif isinstance(recorded, RecordedOfProfile):
             stored, boxes = self._of_profiles.to_stored(recorded)
         elif isinstance(recorded, RecordedInStream):
-            kind = STREAM_KINDS[tag(recorded.event).partition(".")[0]]
+            kind = STREAM_KINDS[_whose(tag(recorded.event))]
             stored, boxes = kind.mapper.to_stored(recorded)
         elif isinstance(recorded, Recorded):
             stored, boxes = self.to_stored(recorded)
@@ -375,7 +375,7 @@ class EnvelopeMapper(EventMapper[Recorded], Mapper[UUID]):
         if not isinstance(stored_event, SealedEvent):
             raise TypeError("an event is opened with its boxes, as OrdersRecorder reads it")
         mapper: EventMapper[Any] = self
-        match _whose(stored_event):
+        match _whose(stored_event.topic):
             case "owner":
                 mapper = self._of_owners
             case "profile":
@@ -398,9 +398,9 @@ def _by_box(words: Sequence[Word]) -> tuple[_Contents, Sequence[_Reference]]:
     return contents, references
 
 
-def _whose(stored: StoredEvent) -> str:
+def _whose(topic: str) -> str:
     """The kind of aggregate that an event belongs to."""
-    return stored.topic.partition(".")[0]
+    return topic.partition(".")[0]
 
 
 def _place(order_id: UUID, version: int, kind: PersonalClass, recipient_no: int | None) -> BoxKey:

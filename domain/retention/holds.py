@@ -7,10 +7,12 @@ Events change by addition only: a new field has a default, a changed meaning is 
 """
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Literal, NewType, TypeAlias, assert_never
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 HoldId = NewType("HoldId", UUID)
 
@@ -82,29 +84,16 @@ class Hold(Struct, frozen=True, kw_only=True):
 
 def rebuild(hold_id: HoldId, history: Iterable[HoldEvent]) -> Hold:
     """Rebuild a hold from its history; from none, one that never was."""
-    hold = Hold(hold_id=hold_id)
-    for event in history:
-        hold = evolve(hold, event)
-    return hold
+    return reduce(evolve, history, Hold(hold_id=hold_id))
 
 
 def evolve(hold: Hold, event: HoldEvent) -> Hold:
     """Write one event into a hold. Never refuses and never decides."""
+    hold = replace(hold, version=hold.version + 1)
     match event:
         case HoldPlaced():
-            return Hold(
-                hold_id=hold.hold_id,
-                version=hold.version + 1,
-                held=event.held,
-                reason=event.reason,
-            )
+            return replace(hold, held=event.held, reason=event.reason, is_released=False)
         case HoldReleased():
-            return Hold(
-                hold_id=hold.hold_id,
-                version=hold.version + 1,
-                held=hold.held,
-                reason=hold.reason,
-                is_released=True,
-            )
+            return replace(hold, is_released=True)
         case _:
             assert_never(event)
